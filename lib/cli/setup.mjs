@@ -1,0 +1,78 @@
+// Set-up of a checkout with nothing but Node and npm: install what package-lock.json names, then build lib/ and tests/.
+// Plain JavaScript, because it runs before there is a TypeScript compiler. Each part is skipped when it is up to date.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const [major] = process.versions.node.split(".").map(Number);
+if (major < 20) {
+  console.error(`gradbook: Node ${process.versions.node}, expected 20 or newer. Install it from nodejs.org.`);
+  process.exit(1);
+}
+
+installWhenNeeded();
+await build();
+
+/** `npm ci` unless node_modules was installed from this very package-lock.json by this Node's major version. */
+function installWhenNeeded() {
+  const stamp = join(root, "node_modules/.gradbook-installed");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  const wanted = `${lock} ${process.platform}-${process.arch}\n`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  step("Installing packages (npm ci; once, about a minute)");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  run(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { shell: process.platform === "win32" });
+  writeFileSync(stamp, wanted);
+}
+
+/** TypeScript → JavaScript and declarations beside it in dist/, and one CommonJS bundle for `require("gradbook")`. */
+async function build() {
+  for (const room of ["lib", "tests"]) dropOrphans(join(root, room));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const started = performance.now();
+  run(process.execPath, [tsc, "-b"]);
+  const { build: bundle } = await import("esbuild");
+  await bundle({
+    entryPoints: [join(root, "lib/dist/index.js")],
+    outfile: join(root, "lib/dist/index.cjs"),
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    packages: "external",
+    define: { "import.meta.url": "__moduleUrl" },
+    banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    logLevel: "warning",
+  });
+  const seconds = (performance.now() - started) / 1000;
+  if (seconds > 2 || process.argv.includes("--build")) step(`Built lib/dist in ${seconds.toFixed(1)} s`);
+}
+
+/** Removes compiled files whose source is gone, so that a deleted test does not go on running. */
+function dropOrphans(folder) {
+  const dist = join(folder, "dist");
+  if (!existsSync(dist)) return;
+  for (const entry of readdirSync(dist, { recursive: true })) {
+    const file = join(dist, String(entry));
+    const source = join(folder, relative(dist, file).replace(/\.(d\.ts|js)(\.map)?$/, ".ts"));
+    if (/\.(d\.ts|js)(\.map)?$/.test(file) && statSync(file).isFile() && !existsSync(source)) {
+      rmSync(file);
+      rmSync(join(dist, "tsconfig.tsbuildinfo"), { force: true });
+    }
+  }
+}
+
+function step(text) {
+  console.log(`gradbook · ${text}`);
+}
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,71 @@
+/** What went wrong, as data; the sentence is made from it in one place. */
+export interface ErrorRecord {
+  /** Stable identifier for programs, e.g. `"shape"`, `"config"`, `"data"`. */
+  readonly code: string;
+  /** The thing that is wrong: a layer's name, a file, a cell. */
+  readonly what: string;
+  /** What was found. */
+  readonly got: string;
+  /** What should have been there. */
+  readonly expected?: string;
+  /** What the reader can do about it. */
+  readonly cure?: string;
+}
+
+/**
+ * The one error of gradbook, in the one grammar: what, got, expected, cure.
+ *
+ * `conv1: the input has 3 channels, expected 1 (weight [8, 1, 5, 5]). Is the data NHWC? toNCHW(x) turns it.`
+ */
+export class GradbookError extends Error implements ErrorRecord {
+  override readonly name = "GradbookError";
+  readonly code: string;
+  readonly what: string;
+  readonly got: string;
+  readonly expected?: string;
+  readonly cure?: string;
+
+  constructor(record: ErrorRecord, options?: { cause?: unknown }) {
+    super(errorSentence(record), options);
+    this.code = record.code;
+    this.what = record.what;
+    this.got = record.got;
+    if (record.expected !== undefined) this.expected = record.expected;
+    if (record.cure !== undefined) this.cure = record.cure;
+  }
+}
+
+function errorSentence({ what, got, expected, cure }: ErrorRecord): string {
+  const finding = expected === undefined ? `${what}: ${got}.` : `${what}: ${got}, expected ${expected}.`;
+  return cure === undefined ? finding : `${finding} ${cure}`;
+}
+
+/**
+ * Refuses keys that a configuration record does not have, naming the nearest known one.
+ * @param what the function that takes the record, e.g. `"conv2d"`
+ */
+export function refuseUnknownKeys(what: string, config: object, known: readonly string[]): void {
+  for (const key of Object.keys(config)) {
+    if (known.includes(key)) continue;
+    const nearest = known.find((k) => editDistance(k.toLowerCase(), key.toLowerCase()) <= 2);
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: `unknown key "${key}"`,
+      expected: `one of ${known.join(", ")}`,
+      ...(nearest === undefined ? {} : { cure: `Did you mean "${nearest}"?` }),
+    });
+  }
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,1 @@
+export { type ErrorRecord, GradbookError } from "./errors/error.js";
