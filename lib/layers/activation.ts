@@ -1,0 +1,48 @@
+import type { LayerSpec } from "../engine/spec.js";
+import type { Shape } from "../tensor/shape.js";
+import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { type BuiltinLayer, cached } from "./layer.js";
+
+/** The two loops of an activation y[i] = f(x[i]). */
+export interface ActivationLoops {
+  readonly forward: (x: FloatArray, y: FloatArray) => void;
+  /** dx[i] = dy[i] · f′(x[i]); y is there for activations whose derivative is simpler by their output. */
+  readonly backward: (dy: FloatArray, x: FloatArray, y: FloatArray, dx: FloatArray) => void;
+}
+
+/** The frame of all activations: element by element, the shape unchanged, no parameters. */
+export class Activation implements BuiltinLayer {
+  readonly params = {};
+  private x: Tensor | undefined;
+  private y: Tensor | undefined;
+
+  constructor(
+    readonly spec: LayerSpec,
+    private readonly label: string,
+    private readonly loops: ActivationLoops,
+  ) {}
+
+  outputShape(sample: Shape): Shape {
+    return sample;
+  }
+
+  forward(x: Tensor): Tensor {
+    this.x = x;
+    this.y = Tensor.zeros(x.shape, x.dtype);
+    this.loops.forward(x.data, this.y.data);
+    return this.y;
+  }
+
+  backward(dy: Tensor): Tensor {
+    const x = cached(this.spec.kind, this.x);
+    const y = cached(this.spec.kind, this.y);
+    assertSameShape(this.spec.kind, "dy", dy.shape, x.shape);
+    const dx = Tensor.zeros(x.shape, x.dtype);
+    this.loops.backward(dy.data, x.data, y.data, dx.data);
+    return dx;
+  }
+
+  toString(): string {
+    return this.label;
+  }
+}

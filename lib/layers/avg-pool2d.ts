@@ -1,0 +1,92 @@
+import type { Pool2dSpec } from "../engine/spec.js";
+import type { Shape } from "../tensor/shape.js";
+import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { type BuiltinLayer, cached } from "./layer.js";
+import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
+
+/**
+ * Average pooling. x: [N, C, H, W] → y: [N, C, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
+ * Padding counts as zeros: the divisor is always KH·KW (PyTorch's `count_include_pad`).
+ */
+export function avgPool2d(config: Pool2dConfig): AvgPool2d {
+  return new AvgPool2d(config);
+}
+
+export class AvgPool2d implements BuiltinLayer {
+  readonly spec: Pool2dSpec;
+  readonly params = {};
+  private inputShape: Shape | undefined;
+
+  constructor(config: Pool2dConfig) {
+    this.spec = parsePool2d("avgPool2d", config);
+  }
+
+  outputShape(sample: Shape): Shape {
+    const { OH, OW } = pool2dDims(this.spec, [1, ...sample]);
+    return [sample[0], OH, OW];
+  }
+
+  forward(x: Tensor): Tensor {
+    const d = pool2dDims(this.spec, x.shape);
+    this.inputShape = x.shape;
+    const y = Tensor.zeros([x.shape[0], x.shape[1], d.OH, d.OW], x.dtype);
+    avgPool2dForward(x.data, y.data, d);
+    return y;
+  }
+
+  backward(dy: Tensor): Tensor {
+    const inputShape = cached("avgPool2d", this.inputShape);
+    const d = pool2dDims(this.spec, inputShape);
+    assertSameShape("avgPool2d", "dy", dy.shape, [inputShape[0], inputShape[1], d.OH, d.OW]);
+    const dx = Tensor.zeros(inputShape, dy.dtype);
+    avgPool2dBackwardInput(dy.data, dx.data, d);
+    return dx;
+  }
+
+  toString(): string {
+    return formatPool2d("AvgPool2d", this.spec);
+  }
+}
+
+/** y[n,c,i,j] = 1/(KH·KW) · Σ_u Σ_v x[n,c,i·SH+u−PH,j·SW+v−PW]: one channel at a time, never across channels. */
+export function avgPool2dForward(
+  x: FloatArray,
+  y: FloatArray,
+  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
+): void {
+  for (let p = 0; p < planes; p++)
+    for (let i = 0; i < OH; i++)
+      for (let j = 0; j < OW; j++) {
+        let sum = 0;
+        for (let u = 0; u < KH; u++) {
+          const h = i * SH + u - PH;
+          if (h < 0 || h >= H) continue;
+          for (let v = 0; v < KW; v++) {
+            const k = j * SW + v - PW;
+            if (k >= 0 && k < W) sum += x[(p * H + h) * W + k];
+          }
+        }
+        y[(p * OH + i) * OW + j] = sum / (KH * KW);
+      }
+}
+
+/** dx[n,c,h,k] += Σ dy[n,c,i,j]/(KH·KW) over the windows that cover the pixel: each spread its gradient evenly. */
+export function avgPool2dBackwardInput(
+  dy: FloatArray,
+  dx: FloatArray,
+  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
+): void {
+  for (let p = 0; p < planes; p++)
+    for (let i = 0; i < OH; i++)
+      for (let j = 0; j < OW; j++) {
+        const share = dy[(p * OH + i) * OW + j] / (KH * KW);
+        for (let u = 0; u < KH; u++) {
+          const h = i * SH + u - PH;
+          if (h < 0 || h >= H) continue;
+          for (let v = 0; v < KW; v++) {
+            const k = j * SW + v - PW;
+            if (k >= 0 && k < W) dx[(p * H + h) * W + k] += share;
+          }
+        }
+      }
+}

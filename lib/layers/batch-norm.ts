@@ -1,0 +1,237 @@
+import type { BatchNormSpec } from "../engine/spec.js";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { type Shape, sizeOf } from "../tensor/shape.js";
+import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { parseCount, parseWithin } from "./config.js";
+import { assertInput, type BuiltinLayer, cached, type ForwardContext, Parameter } from "./layer.js";
+
+export interface BatchNormConfig {
+  /** F features, or C channels: the size of axis 1. */
+  readonly features: number;
+  /** Added to the variance under the root; default 1e-5. */
+  readonly eps?: number;
+  /** Weight of the newest batch in the running statistics; default 0.1. */
+  readonly momentum?: number;
+}
+
+/** Batch normalisation over [N, F] (Ioffe & Szegedy 2015): each feature over the batch. */
+export function batchNorm1d(config: BatchNormConfig): BatchNorm {
+  return new BatchNorm("batchNorm1d", config);
+}
+
+/** Batch normalisation over [N, C, H, W]: each channel over the batch and all positions. */
+export function batchNorm2d(config: BatchNormConfig): BatchNorm {
+  return new BatchNorm("batchNorm2d", config);
+}
+
+/** x[n,c,s]: N samples, C features or channels, S positions (1 for features). M = N·S values share one mean. */
+export interface BatchNormDims {
+  readonly N: number;
+  readonly C: number;
+  readonly S: number;
+}
+
+export class BatchNorm implements BuiltinLayer {
+  readonly spec: BatchNormSpec;
+  readonly params: Readonly<Record<"weight" | "bias", Parameter>>;
+  /** Running statistics, [C]; they replace the batch's when not training. */
+  readonly buffers: Readonly<Record<"mean" | "variance", Parameter>>;
+  private saved:
+    | { readonly xHat: Tensor; readonly inverse: FloatArray; readonly training: boolean }
+    | undefined;
+
+  constructor(kind: BatchNormSpec["kind"], config: BatchNormConfig) {
+    refuseUnknownKeys(kind, config, ["features", "eps", "momentum"]);
+    const features = parseCount(kind, "features", config.features);
+    const eps = parseWithin(kind, "eps", config.eps ?? 1e-5, 0, Number.POSITIVE_INFINITY);
+    const momentum = parseWithin(kind, "momentum", config.momentum ?? 0.1, 0, 1.0000001);
+    this.spec = { kind, features, eps, momentum };
+    this.params = {
+      weight: new Parameter([features], features, features, 1),
+      bias: new Parameter([features], features, features, 0),
+    };
+    this.buffers = {
+      mean: new Parameter([features], features, features, 0),
+      variance: new Parameter([features], features, features, 1),
+    };
+  }
+
+  outputShape(sample: Shape): Shape {
+    this.dims([1, ...sample]);
+    return sample;
+  }
+
+  forward(x: Tensor, { training }: ForwardContext): Tensor {
+    const d = this.dims(x.shape);
+    const { eps, momentum } = this.spec;
+    const runningMean = this.buffers.mean.value.data;
+    const runningVariance = this.buffers.variance.value.data;
+    const inverse = new Float64Array(d.C);
+    const xHat = Tensor.zeros(x.shape, x.dtype);
+    const y = Tensor.zeros(x.shape, x.dtype);
+    if (training && d.N * d.S < 2) {
+      throw new GradbookError({
+        code: "shape",
+        what: this.spec.kind,
+        got: "one value a feature while training",
+        expected: "at least 2",
+        cure: "Use a larger batch: the variance of a single value is 0.",
+      });
+    }
+    let mean: FloatArray = runningMean;
+    let variance: FloatArray = runningVariance;
+    if (training) {
+      mean = batchMean(x.data, d);
+      variance = batchVariance(x.data, mean, d);
+      const M = d.N * d.S;
+      for (let c = 0; c < d.C; c++) {
+        runningMean[c] = (1 - momentum) * runningMean[c] + momentum * mean[c];
+        // the running variance is the unbiased one: M/(M − 1) times the batch's
+        runningVariance[c] = (1 - momentum) * runningVariance[c] + (momentum * variance[c] * M) / (M - 1);
+      }
+    }
+    for (let c = 0; c < d.C; c++) inverse[c] = 1 / Math.sqrt(variance[c] + eps);
+    batchNormForward(
+      x.data,
+      mean,
+      inverse,
+      this.params.weight.value.data,
+      this.params.bias.value.data,
+      xHat.data,
+      y.data,
+      d,
+    );
+    this.saved = { xHat, inverse, training };
+    return y;
+  }
+
+  backward(dy: Tensor): Tensor {
+    const { xHat, inverse, training } = cached(this.spec.kind, this.saved);
+    assertSameShape(this.spec.kind, "dy", dy.shape, xHat.shape);
+    const d = this.dims(xHat.shape);
+    const dx = Tensor.zeros(dy.shape, dy.dtype);
+    const { weight, bias } = this.params;
+    batchNormBackwardInput(dy.data, xHat.data, inverse, weight.value.data, dx.data, d, training);
+    batchNormBackwardWeight(dy.data, xHat.data, weight.grad.data, d);
+    batchNormBackwardBias(dy.data, bias.grad.data, d);
+    return dx;
+  }
+
+  private dims(x: Shape): BatchNormDims {
+    assertInput(
+      this.spec.kind,
+      x,
+      this.spec.kind === "batchNorm1d" ? "N, F" : "N, C, H, W",
+      this.spec.features,
+    );
+    return { N: x[0], C: x[1], S: sizeOf(x.slice(2)) };
+  }
+
+  toString(): string {
+    const { kind, features } = this.spec;
+    return `${kind === "batchNorm1d" ? "BatchNorm1d" : "BatchNorm2d"}(${features}, ${2 * features} params)`;
+  }
+}
+
+/** μ[c] = 1/M · Σ_n Σ_s x[n,c,s] */
+export function batchMean(x: FloatArray, { N, C, S }: BatchNormDims): FloatArray {
+  const mean = new Float64Array(C);
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    for (let n = 0; n < N; n++) for (let s = 0; s < S; s++) sum += x[(n * C + c) * S + s];
+    mean[c] = sum / (N * S);
+  }
+  return mean;
+}
+
+/** σ²[c] = 1/M · Σ_n Σ_s (x[n,c,s] − μ[c])², the biased variance */
+export function batchVariance(x: FloatArray, mean: FloatArray, { N, C, S }: BatchNormDims): FloatArray {
+  const variance = new Float64Array(C);
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    for (let n = 0; n < N; n++)
+      for (let s = 0; s < S; s++) {
+        const centred = x[(n * C + c) * S + s] - mean[c];
+        sum += centred * centred;
+      }
+    variance[c] = sum / (N * S);
+  }
+  return variance;
+}
+
+/** x̂ = (x − μ)/√(σ² + ε), y = γ·x̂ + β */
+export function batchNormForward(
+  x: FloatArray,
+  mean: FloatArray,
+  inverse: FloatArray,
+  gamma: FloatArray,
+  beta: FloatArray,
+  xHat: FloatArray,
+  y: FloatArray,
+  { N, C, S }: BatchNormDims,
+): void {
+  for (let n = 0; n < N; n++)
+    for (let c = 0; c < C; c++)
+      for (let s = 0; s < S; s++) {
+        const at = (n * C + c) * S + s;
+        xHat[at] = (x[at] - mean[c]) * inverse[c];
+        y[at] = gamma[c] * xHat[at] + beta[c];
+      }
+}
+
+/**
+ * dx = γ/√(σ² + ε) · (dy − 1/M · Σ dy − x̂ · 1/M · Σ dy·x̂): the two sums over batch and positions are there because
+ * every x moves the mean and the variance, and through them every y. With running statistics they are constants:
+ * dx = γ/√(σ² + ε) · dy.
+ */
+export function batchNormBackwardInput(
+  dy: FloatArray,
+  xHat: FloatArray,
+  inverse: FloatArray,
+  gamma: FloatArray,
+  dx: FloatArray,
+  { N, C, S }: BatchNormDims,
+  training: boolean,
+): void {
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    let sumHat = 0;
+    for (let n = 0; n < N; n++)
+      for (let s = 0; s < S; s++) {
+        const at = (n * C + c) * S + s;
+        sum += dy[at];
+        sumHat += dy[at] * xHat[at];
+      }
+    const mean = training ? sum / (N * S) : 0;
+    const meanHat = training ? sumHat / (N * S) : 0;
+    for (let n = 0; n < N; n++)
+      for (let s = 0; s < S; s++) {
+        const at = (n * C + c) * S + s;
+        dx[at] += gamma[c] * inverse[c] * (dy[at] - mean - xHat[at] * meanHat);
+      }
+  }
+}
+
+/** dγ[c] += Σ_n Σ_s dy[n,c,s] · x̂[n,c,s]: summed over batch and positions, because they share γ */
+export function batchNormBackwardWeight(
+  dy: FloatArray,
+  xHat: FloatArray,
+  dgamma: FloatArray,
+  { N, C, S }: BatchNormDims,
+): void {
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    for (let n = 0; n < N; n++)
+      for (let s = 0; s < S; s++) sum += dy[(n * C + c) * S + s] * xHat[(n * C + c) * S + s];
+    dgamma[c] += sum;
+  }
+}
+
+/** dβ[c] += Σ_n Σ_s dy[n,c,s] */
+export function batchNormBackwardBias(dy: FloatArray, dbeta: FloatArray, { N, C, S }: BatchNormDims): void {
+  for (let c = 0; c < C; c++) {
+    let sum = 0;
+    for (let n = 0; n < N; n++) for (let s = 0; s < S; s++) sum += dy[(n * C + c) * S + s];
+    dbeta[c] += sum;
+  }
+}

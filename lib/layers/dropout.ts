@@ -1,0 +1,61 @@
+import type { DropoutSpec } from "../engine/spec.js";
+import { refuseUnknownKeys } from "../errors/error.js";
+import type { Rng } from "../tensor/rng.js";
+import type { Shape } from "../tensor/shape.js";
+import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { parseWithin } from "./config.js";
+import { type BuiltinLayer, cached, type ForwardContext } from "./layer.js";
+
+export interface DropoutConfig {
+  /** Probability with which an element is set to 0, in [0, 1); default 0.5. */
+  readonly p?: number;
+}
+
+/** Inverted dropout (Srivastava et al. 2014): while training y = m·x/(1 − p) with a random mask m; else y = x. */
+export function dropout(config: DropoutConfig = {}): Dropout {
+  return new Dropout(config);
+}
+
+export class Dropout implements BuiltinLayer {
+  readonly spec: DropoutSpec;
+  readonly params = {};
+  /** 0 or 1/(1 − p), by element */
+  private scale: FloatArray | undefined;
+
+  constructor(config: DropoutConfig) {
+    refuseUnknownKeys("dropout", config, ["p"]);
+    this.spec = { kind: "dropout", p: parseWithin("dropout", "p", config.p ?? 0.5, 0, 1) };
+  }
+
+  outputShape(sample: Shape): Shape {
+    return sample;
+  }
+
+  forward(x: Tensor, { training, rng }: ForwardContext): Tensor {
+    const y = Tensor.zeros(x.shape, x.dtype);
+    this.scale = training ? dropoutScale(x.size, this.spec.p, rng) : new Float64Array(x.size).fill(1);
+    for (let i = 0; i < x.size; i++) y.data[i] = x.data[i] * this.scale[i];
+    return y;
+  }
+
+  /** dx = dy · m/(1 − p), with the mask of the forward pass */
+  backward(dy: Tensor): Tensor {
+    const scale = cached("dropout", this.scale);
+    assertSameShape("dropout", "dy", [dy.size], [scale.length]);
+    const dx = Tensor.zeros(dy.shape, dy.dtype);
+    for (let i = 0; i < dy.size; i++) dx.data[i] = dy.data[i] * scale[i];
+    return dx;
+  }
+
+  toString(): string {
+    return `Dropout(p ${this.spec.p})`;
+  }
+}
+
+/** One draw an element in order: kept (1/(1 − p)) when 32 random bits reach p·2³². */
+export function dropoutScale(size: number, p: number, rng: Rng): FloatArray {
+  const threshold = Math.floor(p * 4294967296);
+  const scale = new Float64Array(size);
+  for (let i = 0; i < size; i++) scale[i] = rng.bits() >= threshold ? 1 / (1 - p) : 0;
+  return scale;
+}

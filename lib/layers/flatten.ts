@@ -1,0 +1,36 @@
+import type { LayerSpec } from "../engine/spec.js";
+import { type Shape, sizeOf } from "../tensor/shape.js";
+import { assertSameShape, type Tensor } from "../tensor/tensor.js";
+import { type BuiltinLayer, cached } from "./layer.js";
+
+/** Images to features: [N, C, H, W] → [N, C·H·W], C-major (feature c·H·W + h·W + w), without copying. */
+export function flatten(): Flatten {
+  return new Flatten();
+}
+
+export class Flatten implements BuiltinLayer {
+  readonly spec: LayerSpec = { kind: "flatten" };
+  readonly params = {};
+  private inputShape: Shape | undefined;
+
+  outputShape(sample: Shape): Shape {
+    return [sizeOf(sample)];
+  }
+
+  /** y[n, (c·H + h)·W + w] = x[n,c,h,w]: the same numbers in the same order */
+  forward(x: Tensor): Tensor {
+    this.inputShape = x.shape;
+    return x.reshape([x.shape[0], sizeOf(x.shape.slice(1))]);
+  }
+
+  /** dx[n,c,h,w] = dy[n, (c·H + h)·W + w] */
+  backward(dy: Tensor): Tensor {
+    const shape = cached("flatten", this.inputShape);
+    assertSameShape("flatten", "dy", dy.shape, [shape[0], sizeOf(shape.slice(1))]);
+    return dy.reshape(shape);
+  }
+
+  toString(): string {
+    return "Flatten()";
+  }
+}

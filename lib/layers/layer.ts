@@ -1,0 +1,131 @@
+import type { LayerSpec } from "../engine/spec.js";
+import { GradbookError } from "../errors/error.js";
+import type { Rng } from "../tensor/rng.js";
+import { formatShape, type Shape } from "../tensor/shape.js";
+import { type DType, Tensor } from "../tensor/tensor.js";
+
+/** What a layer may know of the moment it runs in. */
+export interface ForwardContext {
+  /** Dropout and batch norm behave differently while training. */
+  readonly training: boolean;
+  /** The stream of random numbers of this very step; dropout draws its mask from it. */
+  readonly rng: Rng;
+}
+
+/**
+ * A differentiable step of a model. Three promises, tested for every layer: `forward` never changes x, `backward` never
+ * changes dy, and parameter gradients are *added* to `params[…].grad`, never assigned.
+ *
+ * A class written in a notebook cell needs only `forward` and `backward` to stand in a model beside the built-in ones.
+ */
+export interface Layer {
+  /** Name in summaries and errors; `sequential` gives one (`conv1`, `relu1`, …) where it is missing. */
+  readonly name?: string;
+  /** What the optimizer updates, by name. */
+  readonly params?: Readonly<Record<string, Parameter>>;
+  /** Shape of one output sample for one input sample: `[C, H, W] → [F, OH, OW]`. Found by a trial run where missing. */
+  outputShape?(sample: Shape): Shape;
+  /** x: [N, …] → y: [N, …]; keeps what backward needs. */
+  forward(x: Tensor, context: ForwardContext): Tensor;
+  /** dy: the loss's gradient by the last forward's output → dx, its gradient by that forward's input. */
+  backward(dy: Tensor): Tensor;
+}
+
+/** A layer that the library brings: it describes itself to the engine and can be initialised and cast. */
+export interface BuiltinLayer extends Layer {
+  readonly spec: LayerSpec;
+  readonly params: Readonly<Record<string, Parameter>>;
+  /** Values that training keeps but no gradient moves: batch norm's running statistics. */
+  readonly buffers?: Readonly<Record<string, Parameter>>;
+  outputShape(sample: Shape): Shape;
+}
+
+export function isBuiltin(layer: Layer): layer is BuiltinLayer {
+  return "spec" in layer && layer.outputShape !== undefined;
+}
+
+/** A trainable array and its gradient. */
+export class Parameter {
+  value: Tensor;
+  grad: Tensor;
+
+  /**
+   * @param fanIn inputs that one output sums over, for He, Xavier and PyTorch's default
+   * @param fanOut outputs that one input reaches
+   * @param fixed the value which every initialisation gives it (0 for batch norm's shift, 1 for its scale)
+   */
+  constructor(
+    shape: Shape,
+    readonly fanIn: number,
+    readonly fanOut: number,
+    readonly fixed?: number,
+  ) {
+    this.value = Tensor.zeros(shape);
+    if (fixed !== undefined) this.value.data.fill(fixed);
+    this.grad = Tensor.zeros(shape);
+  }
+
+  /** Moves value and gradient to a precision. */
+  cast(dtype: DType): void {
+    this.value = this.value.clone(dtype);
+    this.grad = this.grad.clone(dtype);
+  }
+}
+
+/**
+ * The input that a backward pass needs.
+ * @throws GradbookError when backward is called before forward
+ */
+export function cached<T>(layer: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new GradbookError({
+    code: "order",
+    what: layer,
+    got: "backward without a forward before it",
+    expected: "forward(x), then backward(dy)",
+  });
+}
+
+/** @throws GradbookError when the input has not the axes that the layer reads */
+export function assertInput(
+  what: string,
+  x: Shape,
+  axes: string,
+  channels: number | undefined,
+  weight?: Shape,
+): void {
+  const letters = axes.split(",").map((axis) => axis.trim());
+  if (x.length !== letters.length) {
+    throw new GradbookError({
+      code: "shape",
+      what,
+      got: `the input has the shape ${formatShape(x)}`,
+      expected: `${letters.length} axes [${letters.join(", ")}]`,
+      cure:
+        letters.length === 2 && x.length > 2
+          ? "A flatten() before it makes features of images."
+          : "Add the missing axes with reshape; a single sample has N = 1.",
+    });
+  }
+  if (channels === undefined || x[1] === channels) return;
+  const nhwc = letters.length === 4 && x[3] === channels;
+  throw new GradbookError({
+    code: "shape",
+    what,
+    got: `the input has ${x[1]} ${letters.length === 4 ? "channels" : "features"} (${formatShape(x)})`,
+    expected: `${channels}${weight === undefined ? "" : ` (weight ${formatShape(weight)})`}`,
+    ...(nhwc ? { cure: "Is the data NHWC? toNCHW(x) turns it." } : {}),
+  });
+}
+
+/** Image batches from [N, H, W, C] to [N, C, H, W], copied. */
+export function toNCHW(x: Tensor): Tensor {
+  assertInput("toNCHW", x.shape, "N, H, W, C", undefined);
+  const [n, h, w, c] = x.shape;
+  const y = Tensor.zeros([n, c, h, w], x.dtype);
+  for (let sample = 0; sample < n; sample++)
+    for (let pixel = 0; pixel < h * w; pixel++)
+      for (let channel = 0; channel < c; channel++)
+        y.data[(sample * c + channel) * h * w + pixel] = x.data[(sample * h * w + pixel) * c + channel];
+  return y;
+}

@@ -1,0 +1,29 @@
+import { refuseUnknownKeys } from "../errors/error.js";
+import type { FloatArray } from "../tensor/tensor.js";
+import { Activation } from "./activation.js";
+import { parseWithin } from "./config.js";
+
+export interface LeakyReluConfig {
+  /** Slope for negative inputs, in [0, 1); default 0.01. */
+  readonly slope?: number;
+}
+
+/** Leaky ReLU y = x for x > 0, slope·x elsewhere; its derivative at 0 is the slope. */
+export function leakyRelu(config: LeakyReluConfig = {}): Activation {
+  refuseUnknownKeys("leakyRelu", config, ["slope"]);
+  const slope = parseWithin("leakyRelu", "slope", config.slope ?? 0.01, 0, 1);
+  return new Activation({ kind: "leakyRelu", slope }, `LeakyRelu(slope ${slope})`, {
+    forward: (x, y) => leakyReluForward(x, y, slope),
+    backward: (dy, x, _y, dx) => leakyReluBackwardInput(dy, x, dx, slope),
+  });
+}
+
+/** y = x where x > 0, else slope·x */
+export function leakyReluForward(x: FloatArray, y: FloatArray, slope: number): void {
+  for (let i = 0; i < x.length; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+/** dx = dy where x > 0, else slope·dy */
+export function leakyReluBackwardInput(dy: FloatArray, x: FloatArray, dx: FloatArray, slope: number): void {
+  for (let i = 0; i < x.length; i++) dx[i] = x[i] > 0 ? dy[i] : slope * dy[i];
+}

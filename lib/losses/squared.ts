@@ -1,0 +1,61 @@
+import type { LossSpec } from "../engine/spec.js";
+import { refuseUnknownKeys } from "../errors/error.js";
+import { type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertLabels, type Loss } from "./loss.js";
+import { parseReduction } from "./reduction.js";
+import type { LossConfig } from "./softmax-cross-entropy.js";
+
+/** Euclidean loss ½ Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (Caffe's EuclideanLoss). */
+export function euclidean(config: LossConfig = {}): Loss {
+  return squaredLoss("euclidean", config);
+}
+
+/** Mean squared error 1/K Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (PyTorch's MSELoss). */
+export function mse(config: LossConfig = {}): Loss {
+  return squaredLoss("mse", config);
+}
+
+function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): Loss {
+  refuseUnknownKeys(kind, config, ["reduction"]);
+  const spec: LossSpec = { kind, reduction: parseReduction(kind, config) };
+  // mse with "sum" sums over the classes too, as PyTorch does
+  const factor = (K: number) => (kind === "euclidean" ? 1 / 2 : spec.reduction === "mean" ? 1 / K : 1);
+  return {
+    spec,
+    sum(output, labels) {
+      assertLabels(kind, output, labels);
+      return factor(output.shape[1]) * squaredDistance(output.data, labels, output.shape[1]);
+    },
+    gradient(output, labels) {
+      assertLabels(kind, output, labels);
+      const [N, K] = output.shape;
+      const gradient = Tensor.zeros(output.shape, output.dtype);
+      const scale = (2 * factor(K)) / (spec.reduction === "mean" ? N : 1);
+      squaredGradient(output.data, labels, gradient.data, K, scale);
+      return gradient;
+    },
+  };
+}
+
+/** Σ_n Σ_k (y[n,k] − t[n,k])² with t one-hot */
+export function squaredDistance(y: FloatArray, labels: ArrayLike<number>, K: number): number {
+  let sum = 0;
+  for (let n = 0; n < labels.length; n++)
+    for (let k = 0; k < K; k++) {
+      const difference = y[n * K + k] - (k === labels[n] ? 1 : 0);
+      sum += difference * difference;
+    }
+  return sum;
+}
+
+/** dy[n,k] = scale · (y[n,k] − t[n,k]) */
+export function squaredGradient(
+  y: FloatArray,
+  labels: ArrayLike<number>,
+  dy: FloatArray,
+  K: number,
+  scale: number,
+): void {
+  for (let n = 0; n < labels.length; n++)
+    for (let k = 0; k < K; k++) dy[n * K + k] = scale * (y[n * K + k] - (k === labels[n] ? 1 : 0));
+}

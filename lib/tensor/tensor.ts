@@ -1,0 +1,149 @@
+import { GradbookError } from "../errors/error.js";
+import { assertShape, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
+
+/** The two precisions: training runs in float32, the gradient doctor and the reference fixtures in float64. */
+export type DType = "float32" | "float64";
+export type FloatArray = Float32Array | Float64Array;
+
+/** Numbers in nested arrays, as a notebook cell writes them: `[[1, 2], [3, 4]]`. */
+export type Nested = number | readonly Nested[];
+
+/**
+ * A dense array of floats with a shape, row-major (the last axis is contiguous).
+ * The data belongs to whoever made it: a tensor is a view, and never copies unless it says so.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  readonly data: FloatArray;
+
+  /** @throws GradbookError when the data's length is not the product of the shape */
+  constructor(shape: Shape, data: FloatArray) {
+    assertShape("Tensor", shape);
+    if (data.length !== sizeOf(shape)) {
+      throw new GradbookError({
+        code: "shape",
+        what: `Tensor ${formatShape(shape)}`,
+        got: `${data.length} values`,
+        expected: `${shape.join(" × ")} = ${sizeOf(shape)}`,
+      });
+    }
+    this.shape = shape;
+    this.data = data;
+  }
+
+  static zeros(shape: Shape, dtype: DType = "float32"): Tensor {
+    assertShape("Tensor.zeros", shape);
+    return new Tensor(
+      shape,
+      dtype === "float64" ? new Float64Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
+    );
+  }
+
+  /**
+   * A tensor from nested arrays, its shape read off them.
+   * @throws GradbookError when the rows have different lengths or a leaf is not a number
+   */
+  static from(values: Nested, dtype: DType = "float64"): Tensor {
+    const shape: number[] = [];
+    for (let level: Nested = values; Array.isArray(level); level = level[0] as Nested) {
+      shape.push(level.length);
+      if (level.length === 0) break;
+    }
+    const tensor = Tensor.zeros(shape, dtype);
+    let at = 0;
+    const fill = (value: Nested, axis: number): void => {
+      if (typeof value === "number" && axis === shape.length) tensor.data[at++] = value;
+      else if (Array.isArray(value) && value.length === shape[axis]) for (const v of value) fill(v, axis + 1);
+      else {
+        throw new GradbookError({
+          code: "shape",
+          what: "Tensor.from",
+          got: `${Array.isArray(value) ? `a row of ${value.length} values` : String(value)} on axis ${axis}`,
+          expected: axis < shape.length ? `${shape[axis]} values, as in the first row` : "a number",
+        });
+      }
+    };
+    fill(values, 0);
+    return tensor;
+  }
+
+  get size(): number {
+    return this.data.length;
+  }
+
+  get dtype(): DType {
+    return this.data instanceof Float64Array ? "float64" : "float32";
+  }
+
+  /** One element, e.g. `x.at(n, c, i, j)`. */
+  at(...index: number[]): number {
+    return this.data[this.offset(index)];
+  }
+
+  /** Position in `data` of an element. */
+  offset(index: readonly number[]): number {
+    let offset = 0;
+    for (let axis = 0; axis < this.shape.length; axis++) {
+      const i = index[axis] ?? Number.NaN;
+      if (!(Number.isInteger(i) && i >= 0 && i < this.shape[axis])) {
+        throw new GradbookError({
+          code: "index",
+          what: `Tensor ${formatShape(this.shape)}`,
+          got: `index ${i} on axis ${axis}`,
+          expected: `0 … ${this.shape[axis] - 1}`,
+        });
+      }
+      offset = offset * this.shape[axis] + i;
+    }
+    return offset;
+  }
+
+  /** The same data under another shape of the same size. */
+  reshape(shape: Shape): Tensor {
+    return new Tensor(shape, this.data);
+  }
+
+  /** The samples `from … to` of the first axis, as a view. */
+  rows(from: number, to: number): Tensor {
+    const row = sizeOf(this.shape.slice(1));
+    return new Tensor([to - from, ...this.shape.slice(1)], this.data.subarray(from * row, to * row));
+  }
+
+  /** A copy with its own data, in the precision asked for. */
+  clone(dtype: DType = this.dtype): Tensor {
+    return new Tensor(
+      this.shape,
+      dtype === "float64" ? new Float64Array(this.data) : new Float32Array(this.data),
+    );
+  }
+
+  /** Nested arrays again, for `console.log`, JSON and libraries that want them. */
+  toNested(): Nested {
+    const nest = (axis: number, from: number): Nested => {
+      if (axis === this.shape.length) return this.data[from];
+      const stride = sizeOf(this.shape.slice(axis + 1));
+      return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, from + i * stride));
+    };
+    return nest(0, 0);
+  }
+
+  toString(): string {
+    const head = Array.from(this.data.subarray(0, 6), (v) => Number(v.toPrecision(4))).join(", ");
+    return `Tensor ${formatShape(this.shape)} ${this.dtype} (${head}${this.size > 6 ? ", …" : ""})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** @throws GradbookError when the shapes differ; `what` names the layer, `role` the tensor */
+export function assertSameShape(what: string, role: string, got: Shape, expected: Shape): void {
+  if (sameShape(got, expected)) return;
+  throw new GradbookError({
+    code: "shape",
+    what,
+    got: `${role} has the shape ${formatShape(got)}`,
+    expected: formatShape(expected),
+  });
+}

@@ -1,0 +1,32 @@
+import type { Dataset } from "../datasets/dataset.js";
+
+/** Result of a pass over a whole set with fixed weights. */
+export interface Evaluation {
+  /** Mean loss of a sample. */
+  readonly loss: number;
+  /** Error rate, 1 − accuracy, in 0 … 1. */
+  readonly error: number;
+}
+
+/**
+ * What computes: the readable definition, or the engine. `fit` knows only this seam; nothing above it can tell which
+ * of the two it was. A trainer owns the optimizer's state from the first step to the last.
+ */
+export interface Trainer {
+  /**
+   * One optimizer step on the training samples `order[from] … order[to − 1]`.
+   * @param lr learning rate of this step
+   * @param step number of the step over the whole run, from 1: random layers draw from a stream of that number
+   * @returns the batch's loss, reduced as the loss says
+   */
+  step(order: Uint32Array, from: number, to: number, lr: number, step: number): number;
+  /** Loss and error of a set with the present weights; changes nothing. */
+  evaluate(set: Dataset): Evaluation;
+  /** Brings the present weights and running statistics into the model's own parameters. */
+  sync(): void;
+  /** The optimizer's memory, for checkpoints: one array a slot and parameter, in the model's order. */
+  readState(): readonly (Float32Array | Float64Array)[];
+  writeState(state: readonly (Float32Array | Float64Array)[]): void;
+  /** Gives memory and workers back; the trainer is not used again. */
+  dispose(): void;
+}
