@@ -1,1 +1,37 @@
 export { type ErrorRecord, GradbookError } from "./errors/error.js";
+// layers
+export { avgPool2d } from "./layers/avg-pool2d.js";
+export { type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-norm.js";
+export { type Conv2dConfig, conv2d } from "./layers/conv2d.js";
+export { type DropoutConfig, dropout } from "./layers/dropout.js";
+export { flatten } from "./layers/flatten.js";
+export type { Init } from "./layers/init.js";
+export { type ForwardContext, type Layer, Parameter, toNCHW } from "./layers/layer.js";
+export { type LeakyReluConfig, leakyRelu } from "./layers/leaky-relu.js";
+export { type LinearConfig, linear } from "./layers/linear.js";
+export { maxPool2d } from "./layers/max-pool2d.js";
+export type { Pool2dConfig } from "./layers/pool2d.js";
+export { relu } from "./layers/relu.js";
+export { type Sequential, type SequentialConfig, sequential } from "./layers/sequential.js";
+export { sigmoid } from "./layers/sigmoid.js";
+export { tanh } from "./layers/tanh.js";
+// losses, optimizers, schedules
+export type { Loss } from "./losses/loss.js";
+export { type LossConfig, softmax, softmaxCrossEntropy } from "./losses/softmax-cross-entropy.js";
+export { euclidean, mse } from "./losses/squared.js";
+export { type AdagradConfig, adagrad } from "./optimizers/adagrad.js";
+export { type AdamConfig, adam, adamw } from "./optimizers/adam.js";
+export type { Optimizer } from "./optimizers/optimizer.js";
+export { type RmspropConfig, rmsprop } from "./optimizers/rmsprop.js";
+export { type SgdConfig, sgd } from "./optimizers/sgd.js";
+export { constant, linearDecay, type Schedule, stepDecay } from "./schedules/schedule.js";
+// tensor
+export { Rng } from "./tensor/rng.js";
+export type { Shape } from "./tensor/shape.js";
+export { type DType, type FloatArray, type Nested, Tensor } from "./tensor/tensor.js";
+// train
+export { weightsDigest } from "./train/digest.js";
+export { type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
+export { type FitConfig, fit } from "./train/fit.js";
+export { type Ending, type Epoch, lastEpoch, type Run } from "./train/history.js";
+export { activations, confusionMatrix, features, type Predictions, predict } from "./train/metrics.js";

@@ -35,7 +35,8 @@ async function build() {
   for (const room of ["lib", "tests"]) dropOrphans(join(root, room));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const started = performance.now();
-  run(process.execPath, [tsc, "-b"]);
+  // not `tsc -b`: that writes nothing at all while one file has an error
+  const failed = ["lib", "tests"].filter((room) => tryRun(process.execPath, [tsc, "-p", room]) !== 0);
   const { build: bundle } = await import("esbuild");
   await bundle({
     entryPoints: [join(root, "lib/dist/index.js")],
@@ -49,6 +50,7 @@ async function build() {
     banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     logLevel: "warning",
   });
+  if (failed.length > 0) process.exit(1);
   const seconds = (performance.now() - started) / 1000;
   if (seconds > 2 || process.argv.includes("--build")) step(`Built lib/dist in ${seconds.toFixed(1)} s`);
 }
@@ -72,7 +74,12 @@ function step(text) {
 }
 
 function run(command, args, options = {}) {
+  const status = tryRun(command, args, options);
+  if (status !== 0) process.exit(status);
+}
+
+function tryRun(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
   if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+  return status ?? 1;
 }

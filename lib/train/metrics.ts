@@ -1,0 +1,50 @@
+import type { Dataset } from "../datasets/dataset.js";
+import type { Sequential } from "../layers/sequential.js";
+import { softmaxRows } from "../losses/softmax-cross-entropy.js";
+import { Tensor } from "../tensor/tensor.js";
+import { argmax, forEachBatch, gather } from "./definition.js";
+
+/** A model's answers on a set, in the set's order. */
+export interface Predictions {
+  /** Most probable class of each sample, [N]. */
+  readonly classes: Uint8Array;
+  /** Softmax of the outputs, [N, K]. */
+  readonly probabilities: Tensor;
+}
+
+export function predict(model: Sequential, set: Dataset): Predictions {
+  const classes = new Uint8Array(set.size);
+  const K = model.output[0];
+  const probabilities = Tensor.zeros([set.size, K], model.dtype);
+  forEachBatch(model, set, (output, labels, from) => {
+    for (let n = 0; n < labels.length; n++) classes[from + n] = argmax(output.data, n, K);
+    softmaxRows(output.data, probabilities.data.subarray(from * K, (from + labels.length) * K), K);
+  });
+  return { classes, probabilities };
+}
+
+/** counts[t][p]: how many samples of class t the model calls p. Rows sum to the class's samples. */
+export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
+  const counts = Array.from({ length: set.classes }, () => new Array<number>(set.classes).fill(0));
+  const { classes } = predict(model, set);
+  for (let n = 0; n < set.size; n++) counts[set.labels[n]][classes[n]]++;
+  return counts;
+}
+
+/** Every layer's output for the given samples of a set, by the layer's name: `[samples, …]`. */
+export function activations(
+  model: Sequential,
+  set: Dataset,
+  samples: ArrayLike<number>,
+): Record<string, Tensor> {
+  const { x } = gather(model, set, Uint32Array.from(samples), 0, samples.length);
+  return { input: x, ...model.activations(x) };
+}
+
+/** One layer's output for a whole set, flattened to features: [N, F]; what t-SNE takes. */
+export function features(model: Sequential, set: Dataset, layer: string): Tensor {
+  model.layer(layer);
+  const all = Uint32Array.from({ length: set.size }, (_, i) => i);
+  const output = activations(model, set, all)[layer];
+  return output.reshape([set.size, output.size / set.size]);
+}
