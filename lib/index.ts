@@ -1,4 +1,24 @@
+// figures and display
+export { type MetricsRecord, type MetricsValue, metrics } from "./display/metrics.js";
+export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";
+export { show, table } from "./display/show.js";
 export { type ErrorRecord, GradbookError } from "./errors/error.js";
+export {
+  type ActivationRow,
+  type ActivationSlicesConfig,
+  activationSlices,
+} from "./figures/activation-slices.js";
+export { type ConfusionFigureConfig, confusionFigure } from "./figures/confusion-figure.js";
+export {
+  type EpochPoint,
+  type ErrorCurvesConfig,
+  errorCurves,
+  type RunCurves,
+} from "./figures/error-curves.js";
+export type { Figure, FigureMeta, FigureOptions, Json, JsonObject } from "./figures/figure.js";
+export { type Column, type ResultsTableConfig, resultsTable, type Table } from "./figures/results-table.js";
+export { type Bitmap, channelMaps } from "./figures/tiles.js";
+export { type EmbeddingMap, type TsneMapConfig, tsneMap } from "./figures/tsne-map.js";
 // layers
 export { avgPool2d } from "./layers/avg-pool2d.js";
 export { type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-norm.js";

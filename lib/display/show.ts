@@ -1,0 +1,82 @@
+import { GradbookError } from "../errors/error.js";
+import type { Figure } from "../figures/figure.js";
+import { type ResultsTableConfig, resultsTable, type Table } from "../figures/results-table.js";
+import { type Displayable, displaySymbol, frontEnd, type MimeBundle, publish } from "./publish.js";
+import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
+
+export const plotlyMime = "application/vnd.plotly.v1+json";
+export const tableMime = "application/vnd.gradbook.table+json";
+
+/** Pixels of a notebook's picture for each pixel of the figure: sharp on most screens, small in the file. */
+const notebookScale = 2;
+
+/**
+ * Puts a figure, a table, or anything that can display itself on the screen, in the middle of a cell or at its end.
+ *
+ * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
+ * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
+ * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
+ */
+export async function show(value: Figure | Table | Displayable): Promise<void> {
+  if (isTable(value)) publish({ data: tableBundle(value) });
+  else if (isFigure(value)) await showFigure(value);
+  else if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
+  else {
+    throw new GradbookError({
+      code: "config",
+      what: "show",
+      got: value === null ? "null" : `a value of type ${typeof value}`,
+      expected: "a figure, a table, or an object with a Jupyter.display method",
+    });
+  }
+}
+
+/**
+ * Shows rows of records as a table, at once.
+ * @param rows records with the same keys
+ */
+export function table(
+  rows: ResultsTableConfig["rows"],
+  options: Omit<ResultsTableConfig, "rows" | "title"> & { readonly title?: string } = {},
+): void {
+  publish({ data: tableBundle(resultsTable({ title: "", name: "table", ...options, rows })) });
+}
+
+/** A figure's bundle: PNG first, the Plotly JSON as the extra, its description as text. */
+export async function figureBundle(figure: Figure): Promise<MimeBundle> {
+  const { renderSvg } = await import("../figures/render/svg.js");
+  const { renderPng } = await import("../figures/render/raster.js");
+  const png = await renderPng(await renderSvg(figure), notebookScale);
+  return {
+    "image/png": Buffer.from(png).toString("base64"),
+    [plotlyMime]: { data: figure.data, layout: figure.layout },
+    "text/plain": figure.layout.meta.description,
+  };
+}
+
+export function tableBundle(table: Table): MimeBundle {
+  return {
+    "text/html": tableHtml(table),
+    "text/markdown": tableMarkdown(table),
+    [tableMime]: table,
+    "text/plain": tableText(table),
+  };
+}
+
+async function showFigure(figure: Figure): Promise<void> {
+  const { width, height, meta } = figure.layout;
+  if (frontEnd() === "terminal") publish({ data: { "text/plain": meta.description } });
+  else publish({ data: await figureBundle(figure), metadata: { "image/png": { width, height } } });
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "table";
+}
+
+function isFigure(value: unknown): value is Figure {
+  return typeof value === "object" && value !== null && "data" in value && "layout" in value;
+}
+
+function isDisplayable(value: unknown): value is Displayable {
+  return typeof value === "object" && value !== null && displaySymbol in value;
+}

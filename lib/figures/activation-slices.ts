@@ -1,0 +1,195 @@
+import { GradbookError } from "../errors/error.js";
+import {
+  type Figure,
+  type FigureOptions,
+  figure,
+  type JsonObject,
+  notOneOf,
+  plain,
+  resolveOptions,
+  short,
+} from "./figure.js";
+import { type Bitmap, checkBitmap, countNotFinite, finiteRange, tile } from "./tiles.js";
+
+/** One input image and what a layer makes of it. */
+export interface ActivationRow {
+  /** Stands left of the row, e.g. `"digit 3"`. */
+  readonly label: string;
+  /** Drawn light on dark in grey; leave it out for a layer whose input is not an image. */
+  readonly input?: Bitmap;
+  /** The layer's feature maps, all of one size. */
+  readonly maps: readonly Bitmap[];
+}
+
+export interface ActivationSlicesConfig extends FigureOptions {
+  readonly rows: readonly ActivationRow[];
+  /**
+   * `"shared"`: one scale for all maps, with a colour bar; `"row"`: each row from its own least to its own largest
+   * value; `"own"`: each map likewise, which shows structure and hides strength. Default `"shared"`.
+   */
+  readonly scale?: "shared" | "row" | "own";
+  /** What a value is, with its unit; written at the colour bar. Default `"activation"`. */
+  readonly quantity?: string;
+}
+
+const scales = ["shared", "row", "own"];
+
+/**
+ * A grid of feature maps: a row for each input, a column for each map, the input itself in front.
+ * Values of one sign run from black (0 or the least) to light; if any is negative, blue–white–red around 0.
+ */
+export function activationSlices(config: ActivationSlicesConfig): Figure {
+  const options = resolveOptions("activationSlices", config, ["rows", "scale", "quantity"]);
+  const { rows, scale = "shared", quantity = "activation" } = config;
+  if (!scales.includes(scale)) throw notOneOf("activationSlices", "scale", scale, scales);
+  const maps = checkRows(rows);
+  const { size, theme } = options;
+
+  const all = rows.flatMap((r) => r.maps.map((m) => m.data));
+  const signed = finiteRange(all).low < 0;
+  const ramp = signed ? theme.diverging : theme.glow;
+  const around0 = ({ low, high }: { low: number; high: number }) => {
+    const limit = Math.max(-low, high);
+    return signed ? { low: -limit, high: limit } : { low: Math.min(0, low), high };
+  };
+  const shared = around0(finiteRange(all));
+
+  const withInput = rows.some((r) => r.input !== undefined);
+  const first = withInput ? 1.25 : 0;
+  const left = 14 + size.text * 0.55 * Math.max(...rows.map((r) => r.label.length));
+  const right = scale === "shared" ? 6 + size.text * 5.5 : 12;
+  const gap = 0.08;
+  const across = first + maps * (1 + gap) - gap;
+  const cell = Math.min(size.width / 7, (size.width - left - right) / across);
+  const down = rows.length * (1 + gap) - gap;
+  const top = 34 + size.text * 1.7;
+  const height = Math.round(top + down * cell + 14);
+  const width = across * cell;
+
+  const data: JsonObject[] = [];
+  const annotations: JsonObject[] = [];
+  const text = (content: string, at: JsonObject) =>
+    annotations.push({
+      text: plain(content),
+      showarrow: false,
+      xref: "x",
+      yref: "y",
+      font: { size: size.text, color: theme.muted },
+      ...at,
+    });
+  rows.forEach((row, r) => {
+    const y = r * (1 + gap);
+    text(row.label, { x: 0, xanchor: "right", xshift: -6, y: y + 0.5 });
+    if (row.input !== undefined) {
+      const range = finiteRange([row.input.data]);
+      data.push(
+        tile(
+          row.input,
+          { x: 0, y, width: 1, height: 1 },
+          { ramp: theme.ink, ...range, label: `${plain(row.label)}, input` },
+        ),
+      );
+    }
+    row.maps.forEach((map, m) => {
+      const range =
+        scale === "shared"
+          ? shared
+          : around0(finiteRange(scale === "row" ? row.maps.map((x) => x.data) : [map.data]));
+      const bar =
+        scale === "shared" && r === 0 && m === 0 ? { bar: colorBar(quantity, height, top, down * cell) } : {};
+      data.push(
+        tile(
+          map,
+          { x: first + m * (1 + gap), y, width: 1, height: 1 },
+          {
+            ramp,
+            low: short(range.low) ?? 0,
+            high: short(range.high) ?? 1,
+            label: `${plain(row.label)}, map ${m}`,
+            ...bar,
+          },
+        ),
+      );
+    });
+  });
+  if (withInput) text("input", { x: 0.5, y: 0, yanchor: "bottom" });
+  for (let m = 0; m < maps; m++) {
+    text(maps > 12 ? String(m) : `map ${m}`, { x: first + m * (1 + gap) + 0.5, y: 0, yanchor: "bottom" });
+  }
+
+  const broken = countNotFinite(all);
+  const note = broken === 0 ? "" : ` ${broken} values are not finite and left blank.`;
+  const axis = { visible: false, fixedrange: false };
+  return figure(options, {
+    data,
+    layout: {
+      xaxis: { ...axis, range: [0, across] },
+      yaxis: { ...axis, range: [down, 0] },
+      annotations,
+      margin: { l: left, r: size.width - left - width, t: top, b: height - top - down * cell },
+    },
+    height,
+    description:
+      `${config.title}. ${rows.length} rows (${rows.map((r) => r.label).join(", ")}) of ${maps} maps of ` +
+      `${rows[0].maps[0].height}×${rows[0].maps[0].width} pixels; ${quantity} from ${short(finiteRange(all).low)} to ` +
+      `${short(finiteRange(all).high)}, ${scale === "shared" ? "one scale for all" : `a scale for each ${scale === "own" ? "map" : "row"}`}.${note}`,
+  });
+
+  function colorBar(title: string, figureHeight: number, barTop: number, length: number): JsonObject {
+    return {
+      title: { text: plain(title), side: "right", font: { size: size.text, color: theme.muted } },
+      thickness: 10,
+      outlinewidth: 0,
+      len: Math.min(length, 220),
+      lenmode: "pixels",
+      x: 1,
+      xpad: 10,
+      y: 1 - (barTop - top) / figureHeight,
+      yanchor: "top",
+      ypad: 0,
+      nticks: 6,
+      ticks: "outside",
+      ticklen: 3,
+      tickcolor: theme.line,
+    };
+  }
+}
+
+/** @returns the number of maps in each row */
+function checkRows(rows: readonly ActivationRow[]): number {
+  const what = "activationSlices";
+  const maps = rows[0]?.maps.length ?? 0;
+  if (maps === 0) {
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: "no maps",
+      expected: "at least one row with one map",
+    });
+  }
+  const [{ height, width }] = rows[0].maps;
+  for (const row of rows) {
+    if (row.input !== undefined) checkBitmap(what, `the input of "${row.label}"`, row.input);
+    if (row.maps.length !== maps) {
+      throw new GradbookError({
+        code: "shape",
+        what,
+        got: `"${row.label}" has ${row.maps.length} maps, "${rows[0].label}" ${maps}`,
+        expected: "the same number in each row",
+      });
+    }
+    row.maps.forEach((map, m) => {
+      checkBitmap(what, `map ${m} of "${row.label}"`, map);
+      if (map.height !== height || map.width !== width) {
+        throw new GradbookError({
+          code: "shape",
+          what,
+          got: `maps of ${height}×${width} and ${map.height}×${map.width} pixels`,
+          expected: "all maps of one size",
+          cure: "Draw each layer as a figure of its own.",
+        });
+      }
+    });
+  }
+  return maps;
+}

@@ -1,0 +1,133 @@
+import { GradbookError } from "../errors/error.js";
+import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { axisLook } from "./panels.js";
+
+export interface ConfusionFigureConfig extends FigureOptions {
+  /** `matrix[t][p]`: how many images of class `t` the network takes for class `p`; `[K][K]` counts. */
+  readonly matrix: readonly (readonly number[])[];
+  /** The classes' names. Default `"0"`, `"1"`, … */
+  readonly labels?: readonly string[];
+}
+
+/**
+ * True classes in rows, predicted ones in columns; the counts as text, coloured by the share of the row,
+ * with each class's recall (the diagonal's share of its row) at the right.
+ */
+export function confusionFigure(config: ConfusionFigureConfig): Figure {
+  const options = resolveOptions("confusionFigure", config, ["matrix", "labels"]);
+  const { matrix } = config;
+  const k = matrix.length;
+  const labels = config.labels ?? matrix.map((_, i) => String(i));
+  checkMatrix(matrix, labels);
+  const { size, theme } = options;
+
+  const totals = matrix.map((row) => row.reduce((a, b) => a + b, 0));
+  const share = matrix.map((row, t) => row.map((n) => (totals[t] === 0 ? null : short(n / totals[t]))));
+  const total = totals.reduce((a, b) => a + b, 0);
+  const right = matrix.reduce((sum, row, t) => sum + row[t], 0);
+  const recall = matrix.map((row, t) => (totals[t] === 0 ? "–" : percent(row[t] / totals[t])));
+
+  const margin = {
+    l: size.text * (2.6 + 0.55 * longest(labels)),
+    r: size.text * 5,
+    t: 36 + size.text,
+    b: size.text * 4,
+  };
+  const cell = Math.min(size.text * 3.4, (size.width - margin.l - margin.r) / k);
+  const side = cell * k;
+  const height = Math.round(side + margin.t + margin.b);
+  const ticks = {
+    tickmode: "array",
+    tickvals: labels.map((_, i) => i),
+    ticktext: labels.map(plain),
+    ticks: "",
+  };
+  const axis = { ...axisLook(options), ...ticks, showgrid: false, showline: false, constrain: "domain" };
+  const title = (text: string, standoff: number) => ({
+    text,
+    standoff,
+    font: { size: size.text, color: theme.muted },
+  });
+
+  return figure(options, {
+    data: [
+      {
+        type: "heatmap",
+        z: share,
+        text: matrix.map((row) => row.map((n) => (n === 0 ? "" : String(n)))),
+        texttemplate: "%{text}",
+        customdata: matrix,
+        hovertemplate:
+          "true %{y}, predicted %{x}: %{customdata} images (%{z:.1%} of the class)<extra></extra>",
+        zmin: 0,
+        zmax: 1,
+        colorscale: theme.sequential,
+        showscale: false,
+        xgap: 1,
+        ygap: 1,
+      },
+    ],
+    layout: {
+      xaxis: { ...axis, range: [-0.5, k - 0.5], title: title("predicted class", 6) },
+      yaxis: { ...axis, range: [k - 0.5, -0.5], title: title("true class", 6) },
+      annotations: [
+        ...recall.map((text, t) => ({
+          text,
+          x: 1,
+          xref: "paper",
+          xanchor: "left",
+          xshift: 6,
+          y: t,
+          showarrow: false,
+          font: { size: size.text, color: theme.text },
+        })),
+        {
+          text: "recall",
+          x: 1,
+          xref: "paper",
+          xanchor: "left",
+          xshift: 6,
+          y: 1,
+          yref: "paper",
+          yanchor: "bottom",
+          showarrow: false,
+          font: { size: size.text, color: theme.muted },
+        },
+      ],
+      margin: { ...margin, r: size.width - margin.l - side },
+    },
+    height,
+    description: `${config.title}. ${right} of ${total} images (${percent(right / Math.max(1, total))}) are on the diagonal. ${confusions(matrix, labels)}`,
+  });
+}
+
+/** The commonest mistakes in words. */
+function confusions(matrix: readonly (readonly number[])[], labels: readonly string[]): string {
+  const off = matrix.flatMap((row, t) =>
+    row.map((n, p) => ({ n, t, p })).filter((e) => e.t !== e.p && e.n > 0),
+  );
+  if (off.length === 0) return "No image is taken for another class.";
+  const most = off.sort((a, b) => b.n - a.n || a.t - b.t || a.p - b.p).slice(0, 3);
+  return `Most often ${most.map((e) => `${labels[e.t]} is taken for ${labels[e.p]} (${e.n})`).join(", ")}.`;
+}
+
+function percent(fraction: number): string {
+  return `${(fraction * 100).toFixed(1)} %`;
+}
+
+function longest(labels: readonly string[]): number {
+  return Math.max(...labels.map((l) => l.length));
+}
+
+function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
+  const k = matrix.length;
+  const fail = (got: string, expected: string) =>
+    new GradbookError({ code: "shape", what: "confusionFigure", got, expected });
+  if (k === 0) throw fail("no classes", "a K×K matrix of counts");
+  if (labels.length !== k) throw fail(`${labels.length} labels for ${k} classes`, "one for each class");
+  matrix.forEach((row, t) => {
+    if (row.length !== k) throw fail(`row ${t} has ${row.length} entries`, `${k}, one for each class`);
+    const bad = row.find((n) => !Number.isInteger(n) || n < 0);
+    if (bad !== undefined) throw fail(`row ${t} holds ${bad}`, "counts: integers from 0");
+  });
+}

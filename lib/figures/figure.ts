@@ -1,0 +1,178 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { type Size, sizes, type Theme, themes } from "./theme.js";
+
+/** Anything that `JSON.stringify` writes and `JSON.parse` gives back unchanged. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/** What a figure says about itself; it travels in Plotly's free field `layout.meta`. */
+export interface FigureMeta {
+  /** Names the figure's files: lower-case letters, digits, hyphens. */
+  readonly name: string;
+  /** The sentence under the figure in the report; may be empty. */
+  readonly caption: string;
+  /** The figure in words, for screen readers and terminals. */
+  readonly description: string;
+  readonly theme: "light" | "dark";
+}
+
+/** One figure as plain Plotly JSON: it can be written to a file, sent to a browser, or rendered without one. */
+export interface Figure {
+  readonly data: readonly JsonObject[];
+  readonly layout: JsonObject & {
+    readonly width: number;
+    readonly height: number;
+    readonly meta: FigureMeta & JsonObject;
+  };
+}
+
+/** What every builder takes besides its data. */
+export interface FigureOptions {
+  /** Drawn above the figure; plain text, markup is shown as typed. */
+  readonly title: string;
+  /** Default: the title in lower case with hyphens. Names the files in a report. */
+  readonly name?: string;
+  /** The sentence under the figure in a report; not part of the picture. Default: none. */
+  readonly caption?: string;
+  /** Default `"light"`. */
+  readonly theme?: "light" | "dark";
+  /** `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide. Default `"page"`. */
+  readonly size?: "column" | "page";
+}
+
+export const optionKeys = ["title", "name", "caption", "theme", "size"] as const;
+
+/** The options of one call with their defaults, checked. */
+export interface ResolvedOptions {
+  readonly title: string;
+  readonly name: string;
+  readonly caption: string;
+  readonly theme: Theme;
+  readonly size: Size;
+}
+
+/**
+ * Checks a builder's configuration record and fills in the defaults that all builders share.
+ * @param builder the function's name, for errors
+ * @param keys the keys that this builder takes besides the shared ones
+ */
+export function resolveOptions(
+  builder: string,
+  config: FigureOptions,
+  keys: readonly string[],
+): ResolvedOptions {
+  refuseUnknownKeys(builder, config, [...optionKeys, ...keys]);
+  const { title, theme = "light", size = "page" } = config;
+  if (typeof title !== "string" || title.trim() === "") {
+    throw new GradbookError({
+      code: "config",
+      what: builder,
+      got: "no title",
+      expected: "a title that says what is shown",
+    });
+  }
+  if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));
+  if (!Object.hasOwn(sizes, size)) throw notOneOf(builder, "size", size, Object.keys(sizes));
+  return {
+    title,
+    name: parseName(builder, config.name ?? slug(title)),
+    caption: config.caption ?? "",
+    theme: themes[theme],
+    size: sizes[size],
+  };
+}
+
+export function notOneOf(
+  what: string,
+  key: string,
+  got: unknown,
+  expected: readonly string[],
+): GradbookError {
+  return new GradbookError({
+    code: "config",
+    what,
+    got: `${key} is ${JSON.stringify(got)}`,
+    expected: `one of ${expected.map((e) => JSON.stringify(e)).join(", ")}`,
+  });
+}
+
+/** A figure's name becomes a file name on every system, so it is kept to the letters that all of them take. */
+export function parseName(what: string, name: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,79}$/.test(name)) return name;
+  throw new GradbookError({
+    code: "config",
+    what,
+    got: `name is ${JSON.stringify(name)}`,
+    expected: "lower-case letters, digits and hyphens, at most 80",
+    cure: `Take name: ${JSON.stringify(slug(name))}.`,
+  });
+}
+
+/** `"Error rate: η = 0.001"` → `"error-rate-0-001"`; a title without any Latin letter or digit becomes `"figure"`. */
+export function slug(text: string): string {
+  const letters = text
+    .toLowerCase()
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "");
+  const hyphenated = letters.replace(/[^a-z0-9]+/g, "-").slice(0, 60);
+  return hyphenated.replace(/^-+|-+$/g, "") || "figure";
+}
+
+/**
+ * Text as Plotly takes it. Plotly reads `<b>`, `<a href>` and entities in every text; data is not markup, so what
+ * would start a tag or an entity is written as an entity, and control characters (not allowed in XML) are dropped.
+ */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
+  const printable = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g, "");
+  return printable.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/**
+ * A number as it stands in a figure: five significant digits (more than a pixel can show, a third of the bytes),
+ * and null, which Plotly draws as a gap, for what is not finite.
+ */
+export function short(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
+}
+
+/** Puts data, look and description together. `layout` holds what differs from the common look. */
+export function figure(
+  options: ResolvedOptions,
+  parts: {
+    readonly data: readonly JsonObject[];
+    readonly layout: JsonObject;
+    readonly height: number;
+    readonly description: string;
+    /** Pixels above the first panel; default: room for the title. */
+    readonly top?: number;
+  },
+): Figure {
+  const { theme, size, title, name, caption } = options;
+  return {
+    data: parts.data,
+    layout: {
+      title: {
+        text: plain(title),
+        font: { size: size.title, weight: 600 },
+        x: 0,
+        xref: "paper",
+        xanchor: "left",
+        y: 1 - 8 / parts.height,
+        yref: "container",
+        yanchor: "top",
+      },
+      font: { family: theme.family, size: size.text, color: theme.text },
+      paper_bgcolor: theme.paper,
+      plot_bgcolor: theme.paper,
+      separators: ".\u2009",
+      hoverlabel: { font: { family: theme.family } },
+      ...parts.layout,
+      width: size.width,
+      height: parts.height,
+      meta: { name, caption, description: parts.description, theme: theme.name },
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { type JsonObject, plain, type ResolvedOptions } from "./figure.js";
+
+/** Small multiples: the same axes again and again, in rows and columns. */
+export interface PanelGrid {
+  readonly rows: number;
+  readonly columns: number;
+  /** Axis records (`xaxis`, `yaxis`, `xaxis2`, …) to be spread into the layout. */
+  readonly axes: JsonObject;
+  /** Annotations: the panels' headings. */
+  readonly headings: readonly JsonObject[];
+  readonly height: number;
+  readonly margin: JsonObject;
+  /** Plotly's axis names of panel `i` (row by row from the top). */
+  readonly at: (i: number) => { readonly xaxis: string; readonly yaxis: string };
+}
+
+/**
+ * Lays out `count` panels. Only the left column and the lowest panel of each column carry tick labels, and the
+ * axes of all panels move together, because small multiples are made for comparing.
+ */
+export function panelGrid(
+  options: ResolvedOptions,
+  grid: {
+    readonly count: number;
+    readonly columns: number;
+    readonly panelHeight: number;
+    readonly titles: readonly string[];
+    readonly x: JsonObject;
+    readonly y: JsonObject;
+    readonly xTitle: string;
+    readonly yTitle: string;
+    /** Pixels kept free at the top for a legend. Default 0. */
+    readonly legend?: number;
+  },
+): PanelGrid {
+  const { size, theme } = options;
+  const columns = Math.min(grid.columns, grid.count);
+  const rows = Math.ceil(grid.count / columns);
+  const margin = {
+    l: size.text * 4.6,
+    r: 12,
+    t: 36 + (grid.legend ?? 0) + size.text * 1.4,
+    b: size.text * 3.8,
+  };
+  const gapX = size.text * 1.1;
+  const gapY = size.text * 2.1;
+  const inner = {
+    width: size.width - margin.l - margin.r,
+    height: rows * grid.panelHeight + (rows - 1) * gapY,
+  };
+  const panelWidth = (inner.width - (columns - 1) * gapX) / columns;
+
+  const axes: Record<string, JsonObject> = {};
+  const headings: JsonObject[] = [];
+  for (let i = 0; i < grid.count; i++) {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const left = (column * (panelWidth + gapX)) / inner.width;
+    const bottom = 1 - (row * (grid.panelHeight + gapY) + grid.panelHeight) / inner.height;
+    const right = left + panelWidth / inner.width;
+    const top = bottom + grid.panelHeight / inner.height;
+    const n = i === 0 ? "" : String(i + 1);
+    const lowest = i + columns >= grid.count;
+    const link = i === 0 ? {} : { matches: "x" };
+    const linkY = i === 0 ? {} : { matches: "y" };
+    axes[`xaxis${n}`] = {
+      ...axisLook(options),
+      ...grid.x,
+      ...link,
+      domain: [fraction(left), fraction(right)],
+      anchor: `y${n}`,
+      showticklabels: lowest,
+    };
+    axes[`yaxis${n}`] = {
+      ...axisLook(options),
+      ...grid.y,
+      ...linkY,
+      domain: [fraction(bottom), fraction(top)],
+      anchor: `x${n}`,
+      showticklabels: column === 0,
+    };
+    headings.push({
+      text: plain(grid.titles[i]),
+      x: fraction(left),
+      y: fraction(top),
+      xref: "paper",
+      yref: "paper",
+      xanchor: "left",
+      yanchor: "bottom",
+      showarrow: false,
+      font: { size: size.text, color: theme.text, weight: 600 },
+    });
+  }
+  headings.push(
+    { ...axisTitle(options, grid.xTitle), x: 0.5, y: 0, yanchor: "top", yshift: -size.text * 1.9 },
+    {
+      ...axisTitle(options, grid.yTitle),
+      x: 0,
+      y: 0.5,
+      textangle: -90,
+      xanchor: "right",
+      xshift: -size.text * 2.8,
+    },
+  );
+  return {
+    rows,
+    columns,
+    axes,
+    headings,
+    height: Math.round(inner.height + margin.t + margin.b),
+    margin,
+    at: (i) => ({ xaxis: `x${i === 0 ? "" : i + 1}`, yaxis: `y${i === 0 ? "" : i + 1}` }),
+  };
+}
+
+/** Thin grid lines, ticks outside, no box. */
+export function axisLook({ theme }: ResolvedOptions): JsonObject {
+  return {
+    gridcolor: theme.grid,
+    zeroline: false,
+    linecolor: theme.line,
+    showline: true,
+    ticks: "outside",
+    ticklen: 4,
+    tickcolor: theme.line,
+    automargin: false,
+  };
+}
+
+function axisTitle({ theme, size }: ResolvedOptions, text: string): JsonObject {
+  return {
+    text: plain(text),
+    xref: "paper",
+    yref: "paper",
+    showarrow: false,
+    font: { size: size.text, color: theme.muted },
+  };
+}
+
+/** Domains with six digits: enough for a hundredth of a pixel, and free of rounding noise in the JSON. */
+function fraction(value: number): number {
+  return Math.min(1, Math.max(0, Number(value.toFixed(6))));
+}

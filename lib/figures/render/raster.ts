@@ -1,0 +1,28 @@
+import { concat, pngChunk } from "../png.js";
+import { fontFamily, fontFiles } from "./font.js";
+import type { Provenance } from "./svg.js";
+
+/**
+ * An SVG of ours as PNG.
+ * @param scale pixels of the picture for each pixel of the figure; 2 for print and sharp screens. Default 1
+ * @param about written into the file as text
+ */
+export async function renderPng(svg: string, scale = 1, about: Provenance = {}): Promise<Uint8Array> {
+  const { Resvg } = await import("@resvg/resvg-js");
+  const picture = new Resvg(svg, {
+    fitTo: { mode: "zoom", value: scale },
+    font: { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: fontFamily },
+  });
+  return withText(picture.render().asPng(), about);
+}
+
+/** Adds a text chunk behind the header, and the resolution: 96 pixels an inch times the scale is left to the reader. */
+function withText(png: Uint8Array, about: Provenance): Uint8Array {
+  const entries = Object.entries(about);
+  if (entries.length === 0) return png;
+  const headerEnd = 8 + 25;
+  const texts = entries.map(([key, value]) =>
+    pngChunk("tEXt", new TextEncoder().encode(`gradbook:${key}\0${value}`)),
+  );
+  return concat([png.subarray(0, headerEnd), ...texts, png.subarray(headerEnd)]);
+}

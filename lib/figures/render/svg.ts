@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { Figure } from "../figure.js";
+import { plotlyWindow } from "./plotly-window.js";
+
+/** Where a figure comes from; written into its files. */
+export interface Provenance {
+  /** File name of the notebook. */
+  readonly notebook?: string;
+  /** Number of the code cell, from 1. */
+  readonly cell?: number;
+  /** SHA-256 of the notebook's configuration. */
+  readonly config?: string;
+  /** Digest of the training run. */
+  readonly run?: string;
+}
+
+/** SHA-256 of the figure's data and layout, in hexadecimal. */
+export function figureDigest(figure: Figure): string {
+  return createHash("sha256")
+    .update(JSON.stringify([figure.data, figure.layout]))
+    .digest("hex");
+}
+
+/**
+ * Draws a figure as SVG: text stays text, images are inside, no reference leads outside.
+ * The same figure gives the same bytes in every process.
+ * @returns a document of `layout.width × layout.height` pixels
+ */
+export async function renderSvg(figure: Figure, provenance: Provenance = {}): Promise<string> {
+  const digest = figureDigest(figure);
+  const window = await plotlyWindow();
+  const drawn = await window.draw(figure, Number.parseInt(digest.slice(0, 8), 16));
+  const { name, caption, description } = figure.layout.meta;
+  const about = [
+    `<title>${escapeXml(name)}</title>`,
+    `<desc>${escapeXml(description)}</desc>`,
+    `<metadata>${escapeXml(JSON.stringify({ figure: digest, ...provenance, ...(caption === "" ? {} : { caption }) }))}</metadata>`,
+  ].join("");
+  const opening = drawn.indexOf(">") + 1;
+  const head = drawn.slice(0, opening).replace("<svg ", `<svg role="img" `).replace(' style=""', "");
+  return tidy(`${head}${about}${drawn.slice(opening)}`);
+}
+
+/**
+ * Makes Plotly's SVG readable for every renderer: no quotes inside `url(…)`, and the older word for "don't smooth",
+ * which resvg knows and browsers accept beside their own.
+ */
+function tidy(svg: string): string {
+  return `${svg
+    .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")
+    .replace(/image-rendering: ?(?:optimizeSpeed|crisp-edges|-[a-z-]+|pixelated);?/g, "")
+    .replace(/<image /g, '<image image-rendering="optimizeSpeed" ')}\n`;
+}
+
+export function escapeXml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+}

@@ -1,0 +1,34 @@
+// The few calls of packages without types of their own (or whose types would pull a browser's globals into a Node
+// program), declared as they are used.
+
+declare module "fontkit" {
+  export interface Font {
+    readonly unitsPerEm: number;
+    readonly fonts?: never;
+    layout(text: string): { readonly advanceWidth: number };
+    hasGlyphForCodePoint(codePoint: number): boolean;
+  }
+  export function openSync(file: string): Font;
+}
+
+declare module "jsdom" {
+  export interface DOMWindow {
+    readonly URL: { createObjectURL?: () => string; revokeObjectURL?: () => void };
+    readonly Math: { random: () => number };
+    readonly JSON: { parse(text: string): unknown };
+    readonly SVGElement: { readonly prototype: object };
+    readonly HTMLCanvasElement: { readonly prototype: object };
+    readonly Plotly: {
+      readonly version: string;
+      toImage(
+        figure: unknown,
+        options: { readonly format: "svg"; readonly width: number; readonly height: number },
+      ): Promise<string>;
+    };
+    eval(code: string): void;
+  }
+  export class JSDOM {
+    constructor(html: string, options: { readonly runScripts: "outside-only" });
+    readonly window: DOMWindow;
+  }
+}

@@ -1,0 +1,108 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { parseName, slug } from "./figure.js";
+
+export type CellValue = string | number | boolean | null;
+
+/** One column of a table. */
+export interface Column {
+  /** The key in each row's record. */
+  readonly key: string;
+  /** The heading. Default: the key. */
+  readonly title?: string;
+  /** Written in brackets behind the heading, e.g. `"%"` or `"s"`. Default: none. */
+  readonly unit?: string;
+  /** Digits after the decimal point of a number. Default: integers as they are, others with four significant digits. */
+  readonly digits?: number;
+  /** `"max"` or `"min"` prints the best number of the column bold. Default: none. */
+  readonly best?: "max" | "min";
+}
+
+export interface ResultsTableConfig {
+  readonly title: string;
+  /** Names the table's files. Default: the title in lower case with hyphens. */
+  readonly name?: string;
+  readonly caption?: string;
+  readonly rows: readonly Readonly<Record<string, CellValue>>[];
+  /** Which keys, in which order. Default: the keys of the first row. */
+  readonly columns?: readonly (Column | string)[];
+}
+
+/** A table as plain data; `display` draws it, a report writes it as CSV, Markdown and LaTeX. */
+export interface Table {
+  readonly kind: "table";
+  readonly name: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly columns: readonly {
+    readonly key: string;
+    readonly title: string;
+    readonly unit: string;
+    readonly numeric: boolean;
+  }[];
+  readonly rows: readonly (readonly TableCell[])[];
+}
+
+export interface TableCell {
+  readonly value: CellValue;
+  /** As it is printed: numbers with the column's digits, nothing as an en dash. */
+  readonly text: string;
+  readonly best: boolean;
+}
+
+const keys = ["title", "name", "caption", "rows", "columns"];
+const columnKeys = ["key", "title", "unit", "digits", "best"];
+
+/** Rows of records as a table of printed numbers. */
+export function resultsTable(config: ResultsTableConfig): Table {
+  refuseUnknownKeys("resultsTable", config, keys);
+  const { rows, title } = config;
+  if (rows.length === 0) throw fail("no rows", "at least one");
+  const columns = (config.columns ?? Object.keys(rows[0])).map((c) =>
+    typeof c === "string" ? { key: c } : c,
+  );
+  for (const column of columns) {
+    refuseUnknownKeys("resultsTable", column, columnKeys);
+    if (!rows.some((row) => Object.hasOwn(row, column.key))) {
+      throw fail(`column "${column.key}" is in no row`, `one of ${Object.keys(rows[0]).join(", ")}`);
+    }
+  }
+  const best = columns.map((column) => bestOf(column, rows));
+  return {
+    kind: "table",
+    name: parseName("resultsTable", config.name ?? slug(title)),
+    title,
+    caption: config.caption ?? "",
+    columns: columns.map((column) => ({
+      key: column.key,
+      title: column.title ?? column.key,
+      unit: column.unit ?? "",
+      numeric: rows.every((row) => typeof (row[column.key] ?? 0) === "number"),
+    })),
+    rows: rows.map((row) =>
+      columns.map((column, c) => {
+        const value = row[column.key] ?? null;
+        return { value, text: print(value, column.digits), best: value !== null && value === best[c] };
+      }),
+    ),
+  };
+}
+
+function bestOf(column: Column, rows: ResultsTableConfig["rows"]): number | null {
+  if (column.best === undefined) return null;
+  const numbers = rows.map((row) => row[column.key]).filter((v): v is number => Number.isFinite(v));
+  if (numbers.length < 2) return null;
+  return column.best === "max" ? Math.max(...numbers) : Math.min(...numbers);
+}
+
+function print(value: CellValue, digits: number | undefined): string {
+  if (value === null) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "string") return value;
+  if (!Number.isFinite(value)) return String(value);
+  if (digits !== undefined) return value.toFixed(digits);
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+}
+
+function fail(got: string, expected: string): GradbookError {
+  return new GradbookError({ code: "config", what: "resultsTable", got, expected });
+}
