@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Tensor } from "../tensor/tensor.js";
+import { conv2d } from "./conv2d.js";
+import { dropout } from "./dropout.js";
+import { flatten } from "./flatten.js";
+import { arange, noise } from "./gradients.testing.js";
+import type { Layer } from "./layer.js";
+import { linear } from "./linear.js";
+import { maxPool2d } from "./max-pool2d.js";
+import { relu } from "./relu.js";
+import { sequential } from "./sequential.js";
+
+const hw4 = (init: "he" | "pytorch" | "xavier" | "zeros" = "he", seed = 1) =>
+  sequential(
+    [
+      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      flatten(),
+      linear({ in: 196, out: 49 }),
+      relu(),
+      linear({ in: 49, out: 10 }),
+    ],
+    { input: [1, 28, 28], seed, init },
+  );
+
+test("sequential hw4: the summary table, 10,661 parameters", () => {
+  const model = hw4();
+  assert.equal(model.parameterCount, 10661);
+  assert.equal(
+    String(model),
+    `         input                                [1, 28, 28]
+conv1    Conv2d(1→4, 5×5, pad 2, 104 params)  [4, 28, 28]     104
+relu1    Relu()                               [4, 28, 28]       0
+pool1    MaxPool2d(2×2)                       [4, 14, 14]       0
+conv2    Conv2d(4→4, 5×5, pad 2, 404 params)  [4, 14, 14]     404
+relu2    Relu()                               [4, 14, 14]       0
+pool2    MaxPool2d(2×2)                       [4, 7, 7]         0
+flatten  Flatten()                            [196]             0
+linear1  Linear(196→49, 9653 params)          [49]          9,653
+relu3    Relu()                               [49]              0
+linear2  Linear(49→10, 500 params)            [10]            500
+                                              total        10,661`,
+  );
+});
+
+test("sequential: the same seed gives the same weights, another seed others", () => {
+  const weights = (seed: number) =>
+    hw4("he", seed).parameters.map(({ parameter }) => Array.from(parameter.value.data));
+  assert.deepEqual(weights(1), weights(1));
+  assert.notDeepEqual(weights(1), weights(2));
+});
+
+test("sequential: he, xavier and pytorch have the spread they promise", () => {
+  const spread = (init: "he" | "xavier" | "pytorch") => {
+    const { data, size } =
+      hw4(init).parameters.find(({ name }) => name === "linear1.weight")?.parameter.value ??
+      Tensor.zeros([0]);
+    return Math.sqrt(Array.from(data).reduce((sum, v) => sum + v * v, 0) / size);
+  };
+  const close = (got: number, expected: number) =>
+    assert.ok(Math.abs(got / expected - 1) < 0.03, `${got} for ${expected}`);
+  close(spread("he"), Math.sqrt(2 / 196));
+  // a uniform distribution on ±a has the deviation a/√3
+  close(spread("xavier"), Math.sqrt(6 / (196 + 49)) / Math.sqrt(3));
+  close(spread("pytorch"), 1 / Math.sqrt(196) / Math.sqrt(3));
+});
+
+test("sequential: biases are 0 with he and xavier, random with pytorch's default", () => {
+  const bias = (init: "he" | "xavier" | "pytorch") =>
+    hw4(init).parameters.find(({ name }) => name === "conv1.bias")?.parameter.value.data;
+  assert.ok(bias("he")?.every((v) => v === 0));
+  assert.ok(bias("xavier")?.every((v) => v === 0));
+  assert.ok(bias("pytorch")?.every((v) => v !== 0));
+});
+
+test("sequential: every layer's activations by name", () => {
+  const outputs = hw4().activations(noise([3, 1, 28, 28], 1).clone("float32"));
+  assert.deepEqual(outputs.conv1.shape, [3, 4, 28, 28]);
+  assert.deepEqual(outputs.pool2.shape, [3, 4, 7, 7]);
+  assert.deepEqual(outputs.relu3.shape, [3, 49]);
+});
+
+/** What a student writes in a notebook cell: nothing but forward and backward. */
+class Doubling implements Layer {
+  forward(x: Tensor): Tensor {
+    return new Tensor(
+      x.shape,
+      x.data.map((v) => 2 * v),
+    );
+  }
+  backward(dy: Tensor): Tensor {
+    return new Tensor(
+      dy.shape,
+      dy.data.map((v) => 2 * v),
+    );
+  }
+}
+
+test("sequential: a layer written by hand stands beside the built-in ones", () => {
+  const model = sequential([flatten(), new Doubling(), linear({ in: 4, out: 2 })], {
+    input: [1, 2, 2],
+    dtype: "float64",
+    init: "zeros",
+  });
+  assert.deepEqual(
+    model.layers.map(({ name, output }) => [name, output]),
+    [
+      ["flatten", [4]],
+      ["doubling1", [4]],
+      ["linear1", [2]],
+    ],
+  );
+  model.parameters[0].parameter.value.data.set([1, 1, 1, 1, 0, 0, 0, 1]);
+  assert.deepEqual(model.forward(arange([1, 1, 2, 2])).toNested(), [[20, 8]]);
+  assert.deepEqual(model.backward(Tensor.from([[1, 0]])).toNested(), [
+    [
+      [
+        [2, 2],
+        [2, 2],
+      ],
+    ],
+  ]);
+  assert.match(String(model), /Doubling \(written by hand\)/);
+});
+
+test("sequential refuses a layer that does not fit, naming it and what comes before", () => {
+  assert.throws(() => sequential([flatten(), linear({ in: 100, out: 10 })], { input: [1, 28, 28] }), {
+    message: "linear1 (after [784]): the input has 784 features ([1, 784]), expected 100 (weight [10, 100]).",
+  });
+});
+
+test("sequential refuses the same layer object twice, no layers, and unknown keys", () => {
+  const shared = dropout();
+  assert.throws(
+    () => sequential([shared, relu(), Object.assign(shared, { name: "d" }), shared], { input: [3] }),
+    /two layers are called "d".*make a second one/,
+  );
+  assert.throws(() => sequential([], { input: [3] }), /sequential: no layers/);
+  const config = { input: [3], sed: 1 };
+  assert.throws(() => sequential([relu()], config), /Did you mean "seed"\?/);
+});
+
+test("sequential refuses an unknown layer name", () => {
+  assert.throws(() => hw4().layer("conv3"), /no layer "conv3", expected one of conv1, relu1/);
+});
