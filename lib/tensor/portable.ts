@@ -59,10 +59,10 @@ export function log(x: number): number {
 export function tanh(x: number): number {
   const a = Math.abs(x);
   if (a > 22) return x > 0 ? 1 : -1;
-  if (a < 0.5) {
+  if (a < 1) {
     const xx = x * x;
-    let fraction = 17;
-    for (let odd = 15; odd >= 1; odd -= 2) fraction = odd + xx / fraction;
+    let fraction = 23;
+    for (let odd = 21; odd >= 1; odd -= 2) fraction = odd + xx / fraction;
     return x / fraction;
   }
   const y = 1 - 2 / (exp(2 * a) + 1);
