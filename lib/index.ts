@@ -1,3 +1,12 @@
+// datasets
+export { type ArrayDatasetOptions, arrayDataset } from "./datasets/array-dataset.js";
+export { type BalancedSubsetConfig, balancedSubset } from "./datasets/balanced.js";
+export { ByteImages, type ByteImagesConfig } from "./datasets/byte-images.js";
+export { type Cifar10, type Cifar10Config, loadCifar10 } from "./datasets/cifar10.js";
+export type { Dataset } from "./datasets/dataset.js";
+export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
+export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
+export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
 // figures and display
 export { type MetricsRecord, type MetricsValue, metrics } from "./display/metrics.js";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";

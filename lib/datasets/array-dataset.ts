@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { GradbookError } from "../errors/error.js";
+import type { Dataset } from "./dataset.js";
+import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+
+/** What `arrayDataset` may be told beside the numbers; defaults at the field. */
+export interface ArrayDatasetOptions {
+  /** Default: "own data". */
+  readonly name?: string;
+  /** Where the numbers come from; default: "an array". */
+  readonly source?: string;
+  /** Default: "0", "1" … up to the greatest label. */
+  readonly classNames?: readonly string[];
+}
+
+/**
+ * A data set of your own numbers, which `fit` takes as they are.
+ *
+ * @param x all samples one behind the other: [size · Π shape]; kept, not copied
+ * @param labels class of each sample, 0 … 255: [size]
+ * @param shape of one sample, e.g. [1, 28, 28]
+ * @throws GradbookError when the lengths don't fit together, or a label has no class
+ */
+export function arrayDataset(
+  x: Float32Array | Float64Array,
+  labels: ArrayLike<number>,
+  shape: readonly number[],
+  options: ArrayDatasetOptions = {},
+): Dataset {
+  const { name = "own data", source = "an array" } = options;
+  const count = sampleCount(name, shape);
+  if (labels.length === 0 || x.length !== labels.length * count) {
+    throw new GradbookError({
+      code: "shape",
+      what: name,
+      got: `${x.length} numbers and ${labels.length} labels`,
+      expected: `${count} numbers (${shape.join("·")}) for each of at least one label`,
+    });
+  }
+  const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
+  const classNames = options.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (Number.isInteger(label) && label >= 0 && label < Math.min(classNames.length, 256)) continue;
+    throw new GradbookError({
+      code: "data",
+      what: name,
+      got: `label ${label} of sample ${i}`,
+      expected: `a whole number in 0 … ${Math.min(classNames.length, 256) - 1}`,
+    });
+  }
+  return new ArraySamples(name, source, [...shape], classNames, x, Uint8Array.from(labels));
+}
+
+class ArraySamples implements Dataset {
+  readonly size: number;
+  readonly classes: number;
+  private readonly count: number;
+  private knownDigest: string | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly source: string,
+    readonly shape: readonly number[],
+    readonly classNames: readonly string[],
+    private readonly x: Float32Array | Float64Array,
+    readonly labels: Uint8Array,
+    private readonly rows?: Uint32Array,
+  ) {
+    this.size = labels.length;
+    this.classes = classNames.length;
+    this.count = sampleCount(name, shape);
+  }
+
+  get digest(): string {
+    this.knownDigest ??= this.computeDigest();
+    return this.knownDigest;
+  }
+
+  read(index: number, out: Float32Array | Float64Array, offset: number): void {
+    if (!(index >= 0 && index < this.size)) {
+      const expected = `0 … ${this.size - 1}`;
+      throw new GradbookError({ code: "data", what: this.name, got: `sample ${index}`, expected });
+    }
+    const start = this.rowOf(index) * this.count;
+    for (let k = 0; k < this.count; k++) out[offset + k] = this.x[start + k];
+  }
+
+  subset(indices: ArrayLike<number>, name?: string): Dataset {
+    const picked = pickIndices(this.name, this.size, indices);
+    const labels = Uint8Array.from(picked, (i) => this.labels[i]);
+    const rows = picked.map((i) => this.rowOf(i));
+    const called = name ?? `${this.name}, ${picked.length} samples`;
+    return new ArraySamples(called, this.source, this.shape, this.classNames, this.x, labels, rows);
+  }
+
+  /** `own data: 20 samples 1×2×2, 2 classes` */
+  toString(): string {
+    return `${this.name}: ${this.size} samples ${this.shape.join("×")}, ${this.classes} classes`;
+  }
+
+  private rowOf(index: number): number {
+    return this.rows === undefined ? index : this.rows[index];
+  }
+
+  private computeDigest(): string {
+    const type = this.x.BYTES_PER_ELEMENT === 4 ? "float32" : "float64";
+    const hash = createHash("sha256");
+    hash.update(`numbers ${type} ${this.size} × ${this.shape.join(" × ")}\n`);
+    for (let i = 0; i < this.size; i++) {
+      const start = this.rowOf(i) * this.count;
+      hash.update(littleEndianFloats(this.x.subarray(start, start + this.count)));
+    }
+    return hash.update(this.labels).digest("hex");
+  }
+}

@@ -1,0 +1,63 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import type { Dataset, IntegerSource } from "./dataset.js";
+
+export interface BalancedSubsetConfig {
+  /** Samples of each class. */
+  readonly perClass: number;
+  /** Chooses the samples; default: none, i.e. the first ones of each class in the order of the data set. */
+  readonly rng?: IntegerSource;
+  /** Default: "NAME, k per class". */
+  readonly name?: string;
+}
+
+/**
+ * The same number of samples of each class, by a recipe that anybody can repeat.
+ *
+ * The classes take turns: sample `i · classes + c` of the subset is the i-th chosen one of class c. So the first
+ * ten of MNIST's subset are the digits 0 … 9, a batch that is not shuffled yet holds all classes alike, and
+ * (without `rng`) a smaller subset is the beginning of a larger one.
+ *
+ * @throws GradbookError when a class has too few samples
+ */
+export function balancedSubset<D extends Dataset>(
+  dataset: D,
+  config: BalancedSubsetConfig,
+): ReturnType<D["subset"]> {
+  refuseUnknownKeys("balancedSubset", config, ["perClass", "rng", "name"]);
+  const { perClass, rng, name = `${dataset.name}, ${perClass} per class` } = config;
+  if (!Number.isInteger(perClass) || perClass < 1) {
+    throw new GradbookError({
+      code: "config",
+      what: "balancedSubset",
+      got: `perClass ${perClass}`,
+      expected: "a whole number, at least 1",
+    });
+  }
+  const members: number[][] = Array.from({ length: dataset.classes }, () => []);
+  dataset.labels.forEach((label, i) => {
+    members[label].push(i);
+  });
+  const indices = new Uint32Array(perClass * dataset.classes);
+  members.forEach((all, c) => {
+    if (all.length < perClass) {
+      throw new GradbookError({
+        code: "data",
+        what: `balancedSubset(${dataset.name})`,
+        got: `${all.length} samples of class ${c} (${dataset.classNames[c]})`,
+        expected: `at least ${perClass}`,
+        cure: `The smallest class allows perClass: ${Math.min(...members.map((m) => m.length))}.`,
+      });
+    }
+    if (rng !== undefined) moveRandomToFront(all, perClass, rng);
+    for (let i = 0; i < perClass; i++) indices[i * dataset.classes + c] = all[i];
+  });
+  return dataset.subset(indices, name) as ReturnType<D["subset"]>;
+}
+
+/** The first k steps of a Fisher–Yates shuffle: each choice of k is equally likely. */
+function moveRandomToFront(items: number[], k: number, rng: IntegerSource): void {
+  for (let i = 0; i < k; i++) {
+    const j = i + rng.int(items.length - i);
+    [items[i], items[j]] = [items[j], items[i]];
+  }
+}

@@ -1,0 +1,207 @@
+import { createHash } from "node:crypto";
+import { GradbookError } from "../errors/error.js";
+import type { Dataset } from "./dataset.js";
+import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+import { type Normalisation, unitScale } from "./normalisation.js";
+
+/** What `new ByteImages` takes; defaults at the field. */
+export interface ByteImagesConfig {
+  readonly name: string;
+  /** Where the images come from, in plain words. */
+  readonly source: string;
+  /** Shape of one image: [C, H, W], C-major as in the files of CIFAR-10. */
+  readonly shape: readonly number[];
+  readonly classNames: readonly string[];
+  /** A whole file, or several of them one behind the other; never copied, never changed. */
+  readonly pixels: Uint8Array;
+  /** Class of each sample: [size]. */
+  readonly labels: Uint8Array;
+  /** Byte of `pixels` at which record 0 has its first pixel; default 0. */
+  readonly first?: number;
+  /** Bytes from one record to the next; default C·H·W. */
+  readonly stride?: number;
+  /** The record that each sample shows: [size]; default 0, 1, 2 … */
+  readonly records?: Uint32Array;
+  /** Default: `unitScale`, 0 … 1. */
+  readonly normalisation?: Normalisation;
+}
+
+/**
+ * Images that stay bytes: one per pixel, shared by all subsets and normalisations of the same files.
+ * A sample turns into numbers when it is read: `value = (byte − mean) / divisor`.
+ */
+export class ByteImages implements Dataset {
+  readonly name: string;
+  readonly source: string;
+  readonly size: number;
+  readonly shape: readonly number[];
+  readonly classes: number;
+  readonly classNames: readonly string[];
+  readonly labels: Uint8Array;
+  readonly normalisation: Normalisation;
+
+  private readonly config: ByteImagesConfig;
+  private readonly pixelCount: number;
+  private readonly values: ValueOfByte;
+  private knownDigest: string | undefined;
+
+  /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
+  constructor(config: ByteImagesConfig) {
+    this.config = config;
+    this.name = config.name;
+    this.source = config.source;
+    this.shape = Object.freeze([...config.shape]);
+    this.classNames = config.classNames;
+    this.classes = config.classNames.length;
+    this.labels = config.labels;
+    this.size = config.labels.length;
+    this.normalisation = config.normalisation ?? unitScale;
+    this.pixelCount = sampleCount(this.name, this.shape);
+    this.refuseBadRecords();
+    this.values = valueOfByte(this.name, this.normalisation, this.shape[0], this.pixelCount);
+  }
+
+  get digest(): string {
+    this.knownDigest ??= this.computeDigest();
+    return this.knownDigest;
+  }
+
+  read(index: number, out: Float32Array | Float64Array, offset: number): void {
+    const { pixels } = this.config;
+    const start = this.startOf(index);
+    const count = this.pixelCount;
+    if (offset < 0 || offset + count > out.length) {
+      throw new GradbookError({
+        code: "shape",
+        what: `${this.name}: read`,
+        got: `room for ${out.length - offset} numbers at offset ${offset}`,
+        expected: `${count} (${this.shape.join("·")})`,
+      });
+    }
+    const { table, mean, divisor } = this.values;
+    if (table === undefined) {
+      for (let p = 0; p < count; p++) out[offset + p] = (pixels[start + p] - mean[p]) / divisor[p];
+      return;
+    }
+    const channels = table.length / 256; // 1 when all channels are normalised alike
+    const area = count / channels;
+    for (let c = 0, p = 0; c < channels; c++) {
+      for (const end = p + area; p < end; p++) out[offset + p] = table[c * 256 + pixels[start + p]];
+    }
+  }
+
+  /** The bytes of sample `index` as they are in the file, [C·H·W]: a view, not a copy. */
+  bytes(index: number): Uint8Array {
+    const start = this.startOf(index);
+    return this.config.pixels.subarray(start, start + this.pixelCount);
+  }
+
+  subset(indices: ArrayLike<number>, name?: string): ByteImages {
+    const picked = pickIndices(this.name, this.size, indices);
+    return new ByteImages({
+      ...this.config,
+      name: name ?? `${this.name}, ${picked.length} samples`,
+      labels: Uint8Array.from(picked, (i) => this.labels[i]),
+      records: picked.map((i) => this.recordOf(i)),
+    });
+  }
+
+  /** The same images under another normalisation; the bytes stay shared. */
+  normalise(normalisation: Normalisation): ByteImages {
+    return new ByteImages({ ...this.config, normalisation });
+  }
+
+  /** `MNIST train, 100 per class: 1000 images 1×28×28, 10 classes, 0..1` */
+  toString(): string {
+    const shape = this.shape.join("×");
+    return `${this.name}: ${this.size} images ${shape}, ${this.classes} classes, ${this.normalisation.name}`;
+  }
+
+  private recordOf(index: number): number {
+    return this.config.records === undefined ? index : this.config.records[index];
+  }
+
+  private startOf(index: number): number {
+    if (!(index >= 0 && index < this.size)) {
+      throw new GradbookError({
+        code: "data",
+        what: this.name,
+        got: `sample ${index}`,
+        expected: `0 … ${this.size - 1}`,
+      });
+    }
+    const { first = 0, stride = this.pixelCount } = this.config;
+    return first + this.recordOf(index) * stride;
+  }
+
+  private refuseBadRecords(): void {
+    const { pixels, records, labels } = this.config;
+    const refuse = (got: string, expected: string) => {
+      throw new GradbookError({ code: "data", what: this.name, got, expected });
+    };
+    if (this.size === 0) refuse("no samples", "at least one");
+    if (records !== undefined && records.length !== labels.length) {
+      refuse(`${records.length} records and ${labels.length} labels`, "the same number of both");
+    }
+    let last = this.size - 1;
+    if (records !== undefined) last = records.reduce((a, b) => Math.max(a, b));
+    const { first = 0, stride = this.pixelCount } = this.config;
+    const needed = first + last * stride + this.pixelCount;
+    if (needed > pixels.length) refuse(`${pixels.length} bytes of pixels`, `at least ${needed}`);
+    const bad = labels.findIndex((label) => label >= this.classes);
+    if (bad >= 0) refuse(`label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
+  }
+
+  private computeDigest(): string {
+    const { mean, divisor } = this.normalisation;
+    const hash = createHash("sha256");
+    hash.update(
+      `images ${this.size} × ${this.shape.join(" × ")}\nmean ${mean.length}\ndivisor ${divisor.length}\n`,
+    );
+    hash.update(littleEndianFloats(mean)).update(littleEndianFloats(divisor));
+    for (let i = 0; i < this.size; i++) hash.update(this.bytes(i));
+    return hash.update(this.labels).digest("hex");
+  }
+}
+
+interface ValueOfByte {
+  /** Of byte b in channel c at [c · 256 + b], 1 or C channels; undefined when each pixel is normalised by itself. */
+  readonly table: Float64Array | undefined;
+  /** [C·H·W] when there is no table. */
+  readonly mean: Float64Array;
+  /** [C·H·W] when there is no table. */
+  readonly divisor: Float64Array;
+}
+
+function valueOfByte(what: string, config: Normalisation, channels: number, pixelCount: number): ValueOfByte {
+  for (const part of ["mean", "divisor"] as const) {
+    if ([1, channels, pixelCount].includes(config[part].length)) continue;
+    throw new GradbookError({
+      code: "shape",
+      what: `${what}: normalisation`,
+      got: `${config[part].length} numbers of ${part}`,
+      expected: `1, ${channels} (one per channel) or ${pixelCount} (one per pixel)`,
+      cure: "Was it fitted on images of another shape?",
+    });
+  }
+  const rows = Math.max(config.mean.length, config.divisor.length);
+  if (rows > channels) {
+    return {
+      table: undefined,
+      mean: spread(config.mean, pixelCount),
+      divisor: spread(config.divisor, pixelCount),
+    };
+  }
+  const mean = spread(config.mean, rows);
+  const divisor = spread(config.divisor, rows);
+  const table = Float64Array.from({ length: rows * 256 }, (_, i) => {
+    const c = Math.floor(i / 256);
+    return ((i % 256) - mean[c]) / divisor[c];
+  });
+  return { table, mean, divisor };
+}
+
+/** [1] or [C] → [n], each number standing for its n / length neighbours. */
+function spread(numbers: Float64Array, n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => numbers[Math.floor((i * numbers.length) / n)]);
+}

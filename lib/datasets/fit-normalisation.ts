@@ -1,0 +1,63 @@
+import { GradbookError } from "../errors/error.js";
+import type { ByteImages } from "./byte-images.js";
+import type { Normalisation } from "./normalisation.js";
+
+/**
+ * Subtracts the mean image of the training part, pixel by pixel.
+ * Fit it on the training part only and give the result to both: a test image must not touch its own scale.
+ * @param divisor what the difference is divided by: 1 (default) keeps −255 … 255, 255 gives −1 … 1
+ */
+export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
+  if (!(divisor > 0) || !Number.isFinite(divisor)) {
+    throw new GradbookError({
+      code: "config",
+      what: "fitMeanImage",
+      got: `divisor ${divisor}`,
+      expected: "a number above 0",
+    });
+  }
+  const pixels = train.shape.reduce((a, b) => a * b, 1);
+  const sums = new Float64Array(pixels); // sums of integers below 2^53: exact, so their order does not matter
+  for (let i = 0; i < train.size; i++) {
+    const image = train.bytes(i);
+    for (let p = 0; p < pixels; p++) sums[p] += image[p];
+  }
+  const mean = sums.map((sum) => sum / train.size);
+  const name = divisor === 1 ? "minus the mean image" : `minus the mean image, divided by ${divisor}`;
+  return { name, mean, divisor: Float64Array.of(divisor) };
+}
+
+/**
+ * Mean 0 and standard deviation 1 in each channel of the training part (biased: divided by the number of pixels).
+ * Fit it on the training part only and give the result to both.
+ */
+export function fitChannels(train: ByteImages): Normalisation {
+  const channels = train.shape[0];
+  const area = train.shape.reduce((a, b) => a * b, 1) / channels;
+  const mean = new Float64Array(channels);
+  const divisor = new Float64Array(channels);
+  // Counts first: Σ over 256 values in one fixed order needs no care for rounding over 51 million pixels.
+  const counts = new Float64Array(channels * 256);
+  for (let i = 0; i < train.size; i++) {
+    const image = train.bytes(i);
+    for (let p = 0; p < image.length; p++) counts[Math.floor(p / area) * 256 + image[p]]++;
+  }
+  for (let c = 0; c < channels; c++) {
+    let sum = 0;
+    for (let v = 0; v < 256; v++) sum += v * counts[c * 256 + v];
+    mean[c] = sum / (train.size * area);
+    let squares = 0;
+    for (let v = 0; v < 256; v++) squares += (v - mean[c]) * (v - mean[c]) * counts[c * 256 + v];
+    divisor[c] = Math.sqrt(squares / (train.size * area));
+    if (divisor[c] === 0) {
+      throw new GradbookError({
+        code: "data",
+        what: `fitChannels(${train.name})`,
+        got: `all pixels of channel ${c} are ${mean[c]}`,
+        expected: "at least two different values",
+        cure: "A constant channel has no standard deviation: drop it or use fitMeanImage.",
+      });
+    }
+  }
+  return { name: "mean 0, deviation 1 per channel", mean, divisor };
+}

