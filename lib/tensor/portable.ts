@@ -62,8 +62,10 @@ export function tanh(x: number): number {
   if (a < 1) {
     const xx = x * x;
     let fraction = 23;
-    for (let odd = 21; odd >= 1; odd -= 2) fraction = odd + xx / fraction;
-    return x / fraction;
+    for (let odd = 21; odd >= 3; odd -= 2) fraction = odd + xx / fraction;
+    const t = xx / fraction;
+    // x/(1 + t), written as a small correction of x: only the last subtraction rounds in the last place
+    return x - (x * t) / (1 + t);
   }
   const y = 1 - 2 / (exp(2 * a) + 1);
   return x < 0 ? -y : y;
