@@ -45,8 +45,8 @@ export function table(
 /** A figure's bundle: PNG first, the Plotly JSON as the extra, its description as text. */
 export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   const { renderSvg } = await import("../figures/render/svg.js");
-  const { renderPng } = await import("../figures/render/raster.js");
-  const png = await renderPng(await renderSvg(figure), notebookScale);
+  const { renderSmallPng } = await import("../figures/render/raster.js");
+  const png = await renderSmallPng(await renderSvg(figure), notebookScale);
   return {
     "image/png": Buffer.from(png).toString("base64"),
     [plotlyMime]: { data: figure.data, layout: figure.layout },

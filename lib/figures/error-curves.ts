@@ -5,6 +5,7 @@ import {
   figure,
   type JsonObject,
   notOneOf,
+  pack,
   plain,
   type ResolvedOptions,
   resolveOptions,
@@ -111,8 +112,8 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
         name,
         legendgroup: single ? `${i}-${set}` : set,
         showlegend: single || i === 0,
-        x: both[set].x,
-        y: both[set].mean,
+        x: pack(both[set].x),
+        y: pack(both[set].mean),
         ...place,
         line: {
           color,

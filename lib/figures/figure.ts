@@ -138,6 +138,32 @@ export function short(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
 }
 
+/**
+ * Numbers as Plotly's JSON takes them: a list while it is short enough to be read, else base64 of 32-bit floats
+ * (bytes where they suffice), because Jupyter writes every number of a list on a line of its own.
+ * @param shape rows and columns of a matrix; none for a list
+ */
+export function pack(values: readonly (number | null)[], shape?: readonly [number, number]): Json {
+  if (shape === undefined && values.length <= 64) return values;
+  const bytes = values.every((v) => v !== null && Number.isInteger(v) && v >= 0 && v <= 255);
+  const raw = bytes
+    ? Uint8Array.from(values, (v) => v ?? 0)
+    : littleEndianFloats(values.map((v) => v ?? Number.NaN));
+  return {
+    bdata: Buffer.from(raw).toString("base64"),
+    dtype: bytes ? "u1" : "f4",
+    ...(shape === undefined ? {} : { shape: shape.join(", ") }),
+  };
+}
+
+function littleEndianFloats(values: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  values.forEach((v, i) => {
+    view.setFloat32(i * 4, v, true);
+  });
+  return new Uint8Array(view.buffer);
+}
+
 /** Puts data, look and description together. `layout` holds what differs from the common look. */
 export function figure(
   options: ResolvedOptions,

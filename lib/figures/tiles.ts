@@ -1,5 +1,5 @@
 import { GradbookError } from "../errors/error.js";
-import { type Json, type JsonObject, short } from "./figure.js";
+import { type Json, type JsonObject, pack, short } from "./figure.js";
 
 /** One image or feature map: `data` holds `height × width` numbers, row by row from the top. */
 export interface Bitmap {
@@ -31,10 +31,9 @@ export function tile(
   },
 ): JsonObject {
   const { height: h, width: w, data } = bitmap;
-  const z = Array.from({ length: h }, (_, y) => Array.from({ length: w }, (_, x) => short(data[y * w + x])));
   return {
     type: "heatmap",
-    z,
+    z: pack(Array.from(data, short), [h, w]),
     x0: place.x + place.width / w / 2,
     dx: place.width / w,
     y0: place.y + place.height / h / 2,

@@ -1,17 +1,21 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { DOMWindow } from "jsdom";
-import type { Figure } from "../figure.js";
 import { type Box, boundingBox, type SvgNode, textLength } from "./boxes.js";
 import { TinyCanvas } from "./canvas.js";
 import { loadFonts } from "./font.js";
 
 const require = createRequire(import.meta.url);
 
+interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** A window without a browser, in which Plotly draws. */
 export interface PlotlyWindow {
   /** Plotly's SVG, with ids that depend on the seed alone. */
-  draw(figure: Figure, seed: number): Promise<string>;
+  draw(json: string, size: PixelSize, seed: number): Promise<string>;
   readonly version: string;
 }
 
@@ -33,19 +37,16 @@ async function open(): Promise<PlotlyWindow> {
   completeWindow(window);
   window.eval(readFileSync(plotlyFile(), "utf8"));
   const plotly = window.Plotly;
-  const drawNow = async (figure: Figure, seed: number): Promise<string> => {
+  const drawNow = async (json: string, { width, height }: PixelSize, seed: number): Promise<string> => {
     window.Math.random = seededRandom(seed);
-    // A copy of its own: Plotly writes into the figure that it is given.
-    const copy: unknown = window.JSON.parse(JSON.stringify({ data: figure.data, layout: figure.layout }));
-    const { width, height } = figure.layout;
-    const uri = await plotly.toImage(copy, { format: "svg", width, height });
+    const uri = await plotly.toImage(window.JSON.parse(json), { format: "svg", width, height });
     return decodeURIComponent(uri.slice(uri.indexOf(",") + 1));
   };
   return {
     version: plotly.version,
     // One after the other, because the window's Math.random belongs to one figure at a time.
-    draw(figure, seed) {
-      const drawn = queue.then(() => drawNow(figure, seed));
+    draw(json, size, seed) {
+      const drawn = queue.then(() => drawNow(json, size, seed));
       queue = drawn.catch(() => {});
       return drawn;
     },

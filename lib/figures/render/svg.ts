@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonical } from "../canonical.js";
 import type { Figure } from "../figure.js";
 import { plotlyWindow } from "./plotly-window.js";
 
@@ -14,11 +15,13 @@ export interface Provenance {
   readonly run?: string;
 }
 
-/** SHA-256 of the figure's data and layout, in hexadecimal. */
+/** SHA-256 of the figure's data and layout, in hexadecimal; the order of keys, which Jupyter changes, does not count. */
 export function figureDigest(figure: Figure): string {
-  return createHash("sha256")
-    .update(JSON.stringify([figure.data, figure.layout]))
-    .digest("hex");
+  return createHash("sha256").update(figureJson(figure)).digest("hex");
+}
+
+function figureJson({ data, layout }: Figure): string {
+  return canonical({ data, layout });
 }
 
 /**
@@ -29,7 +32,7 @@ export function figureDigest(figure: Figure): string {
 export async function renderSvg(figure: Figure, provenance: Provenance = {}): Promise<string> {
   const digest = figureDigest(figure);
   const window = await plotlyWindow();
-  const drawn = await window.draw(figure, Number.parseInt(digest.slice(0, 8), 16));
+  const drawn = await window.draw(figureJson(figure), figure.layout, Number.parseInt(digest.slice(0, 8), 16));
   const { name, caption, description } = figure.layout.meta;
   const about = [
     `<title>${escapeXml(name)}</title>`,
