@@ -1,0 +1,425 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dealer, Subscriber } from "zeromq";
+import { GradbookError } from "../errors/error.js";
+import { createConnectionFile } from "./connection-file.js";
+import { type Exit, KernelProcess } from "./kernel-process.js";
+import type { KernelSpec } from "./kernels.js";
+import type { JsonObject } from "./nbformat.js";
+import { type Connection, decodeMessage, encodeRequest, type Message, record, text } from "./wire.js";
+
+export interface StartOptions {
+  /** Working directory of the kernel's process. */
+  readonly cwd: string;
+  /** Added to the kernel's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long the kernel may take until it answers. Default 60. */
+  readonly startSeconds?: number;
+  /** Gives up and ends the kernel when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecuteOptions {
+  /** Called for each message that the cell publishes, in order, also for those that come after its reply. */
+  readonly onMessage?: (message: Message) => void;
+  /** Throws `kernel-timeout` after this time; the kernel runs on. Default: no limit. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The kernel's answer to a cell. */
+export interface ExecuteReply {
+  readonly status: "ok" | "error" | "aborted";
+  /** `execute_reply` as the kernel sent it. */
+  readonly content: JsonObject;
+}
+
+/** What the kernel said of itself. */
+export interface KernelInfo {
+  readonly implementation: string;
+  readonly protocolVersion: string;
+  readonly languageInfo: JsonObject;
+}
+
+/** After a cell's reply its `idle` follows at once; when it does not come in this time, it was lost. */
+const IDLE_SECONDS = 5;
+/** A closed port or a slow joiner shows itself in milliseconds; polling more often costs nothing on loopback. */
+const POLL_MILLISECONDS = 50;
+
+/**
+ * Starts a kernel and waits until it answers on both its shell and its iopub socket.
+ * @throws GradbookError `kernel-start` with the kernel's last words, when it ends or stays silent
+ */
+export async function startKernel(spec: KernelSpec, options: StartOptions): Promise<KernelClient> {
+  // Another program may take one of the five free ports before the kernel has bound it: then a new set.
+  for (let attempt = 1; ; attempt++) {
+    const client = await KernelClient.launch(spec, options);
+    try {
+      await client.handshake(options);
+      return client;
+    } catch (error) {
+      await client.shutdown({ graceSeconds: 0 });
+      const portTaken = error instanceof GradbookError && error.code === "kernel-port";
+      if (!portTaken || attempt === 3) throw error;
+    }
+  }
+}
+
+interface Request {
+  readonly onMessage: ((message: Message) => void) | undefined;
+  readonly settle: (reply: Message) => void;
+  readonly idle: () => void;
+}
+
+/** One running kernel: five sockets and a process. Made by `startKernel`; `shutdown` leaves nothing behind. */
+export class KernelClient {
+  private readonly requests = new Map<string, Request>();
+  private readonly pings = new Set<() => void>();
+  private lastNumber: number | undefined;
+  private missing = 0;
+  private kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
+  private closed = false;
+
+  private constructor(
+    readonly spec: KernelSpec,
+    private readonly process: KernelProcess,
+    private readonly connection: Connection,
+    private readonly sockets: Sockets,
+    private readonly session: string,
+  ) {
+    void this.listen(sockets.shell, (message) => this.requests.get(message.parentId)?.settle(message));
+    void this.listen(sockets.control, (message) => this.requests.get(message.parentId)?.settle(message));
+    void this.listen(sockets.stdin, () => undefined);
+    void this.listen(sockets.iopub, (message) => this.hearOutput(message));
+    void this.listenForHeartbeat();
+  }
+
+  /** Starts the process and opens the sockets; `handshake` has to follow. */
+  static async launch(spec: KernelSpec, options: StartOptions): Promise<KernelClient> {
+    const zeromq = await import("zeromq");
+    const { connection, path, folder } = await createConnectionFile(spec.name);
+    const env = { ...options.env, GRADBOOK_IOPUB: options.env?.GRADBOOK_IOPUB ?? "number" };
+    const process = new KernelProcess(spec, path, folder, { cwd: options.cwd, env });
+    const session = randomUUID();
+    // One routing id for all: a kernel answers an input_request on stdin to the id that came over shell.
+    const dealer = () =>
+      new zeromq.Dealer({ linger: 0, routingId: session, reconnectInterval: POLL_MILLISECONDS });
+    const sockets: Sockets = {
+      shell: dealer(),
+      control: dealer(),
+      stdin: dealer(),
+      heartbeat: dealer(),
+      iopub: new zeromq.Subscriber({
+        linger: 0,
+        receiveHighWaterMark: 0,
+        reconnectInterval: POLL_MILLISECONDS,
+      }),
+    };
+    const address = (port: number) => `tcp://${connection.ip}:${port}`;
+    sockets.iopub.subscribe();
+    sockets.iopub.connect(address(connection.iopub_port));
+    sockets.shell.connect(address(connection.shell_port));
+    sockets.control.connect(address(connection.control_port));
+    sockets.stdin.connect(address(connection.stdin_port));
+    sockets.heartbeat.connect(address(connection.hb_port));
+    return new KernelClient(spec, process, connection, sockets, session);
+  }
+
+  get info(): KernelInfo {
+    return this.kernelInfo;
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
+  }
+
+  get alive(): boolean {
+    return this.process.alive && !this.closed;
+  }
+
+  /** True when the kernel numbers its messages, so that a loss cannot stay unseen. */
+  get numbered(): boolean {
+    return this.lastNumber !== undefined;
+  }
+
+  /** Waits for the kernel's answer and for its first message on iopub, before which a subscriber misses what is sent. */
+  async handshake({ startSeconds = 60, signal }: StartOptions): Promise<void> {
+    const stop = new AbortController();
+    const portTaken = new Promise<never>((_, reject) => {
+      this.process.onText((said) => {
+        if (/EADDRINUSE|address already in use/i.test(said))
+          reject(this.failedStart("kernel-port", "a port was taken"));
+      });
+    });
+    portTaken.catch(() => undefined);
+    const heard = async () => {
+      for (;;) {
+        const idle = { heard: false };
+        const reply = this.request(this.sockets.shell, "kernel_info_request", {}, undefined, () => {
+          idle.heard = true;
+        });
+        await Promise.race([reply, sleep(1000, undefined, { signal: stop.signal, ref: false })]);
+        await sleep(POLL_MILLISECONDS, undefined, { signal: stop.signal });
+        if (idle.heard) return reply;
+      }
+    };
+    try {
+      const reply = await Promise.race([
+        heard(),
+        portTaken,
+        this.process.exited.then((exit) => {
+          throw this.failedStart("kernel-start", `the kernel ended before it answered (${exitText(exit)})`);
+        }),
+        sleep(startSeconds * 1000, undefined, { signal: stop.signal }).then(() => {
+          throw this.failedStart("kernel-start", `no answer in ${startSeconds} s`);
+        }),
+        aborted(signal, stop.signal),
+      ]);
+      const { implementation, protocol_version, language_info } = reply.content;
+      this.kernelInfo = {
+        implementation: text(implementation),
+        protocolVersion: text(protocol_version),
+        languageInfo: record(language_info),
+      };
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /**
+   * Runs one cell and returns when its reply and the `idle` after its last output are here, in whichever order.
+   * @throws GradbookError `kernel-died`, `kernel-timeout`, `output-lost` or `stopped`
+   */
+  async execute(code: string, options: ExecuteOptions = {}): Promise<ExecuteReply> {
+    const { onMessage, timeoutSeconds, signal } = options;
+    if (!this.alive) throw await this.died();
+    const stop = new AbortController();
+    const limits: Promise<never>[] = [
+      this.process.exited.then(async () => Promise.reject(await this.died())),
+    ];
+    if (timeoutSeconds !== undefined) limits.push(this.timeLimit(timeoutSeconds, stop.signal));
+    limits.push(aborted(signal, stop.signal));
+    let idleHeard: () => void = () => undefined;
+    const idle = new Promise<void>((resolve) => {
+      idleHeard = resolve;
+    });
+    const content = {
+      code,
+      silent: false,
+      store_history: true,
+      user_expressions: {},
+      allow_stdin: false,
+      stop_on_error: true,
+    };
+    try {
+      const reply = await Promise.race([
+        this.request(this.sockets.shell, "execute_request", content, onMessage, idleHeard),
+        ...limits,
+      ]);
+      await Promise.race([idle, this.lateOrLost(stop.signal), ...limits]);
+      if (this.missing > 0) throw this.outputLost();
+      return { status: statusOf(reply.content.status), content: reply.content };
+    } finally {
+      stop.abort();
+      for (const limit of limits) limit.catch(() => undefined);
+    }
+  }
+
+  /** Asks the kernel to stop the running cell, in the way of its kernelspec. */
+  async interrupt(): Promise<void> {
+    if (this.spec.interruptMode === "signal") this.process.signal("SIGINT");
+    else await this.send(this.sockets.control, "interrupt_request", {});
+  }
+
+  /** @returns whether the kernel's heartbeat answers within the time; a kernel of one thread is silent while a cell computes */
+  async heartbeat(milliseconds: number): Promise<boolean> {
+    if (!this.alive) return false;
+    const stop = new AbortController();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<boolean>((resolve) => {
+      answer = () => resolve(true);
+    });
+    this.pings.add(answer);
+    try {
+      await this.sockets.heartbeat.send(["", "ping"]);
+      const silence = sleep(milliseconds, false, { signal: stop.signal });
+      silence.catch(() => undefined);
+      return await Promise.race([answered, silence]);
+    } finally {
+      this.pings.delete(answer);
+      stop.abort();
+    }
+  }
+
+  /** Asks the kernel to end, and ends it and all that it has started when it does not within `graceSeconds` (default 1). */
+  async shutdown({ graceSeconds = 1 }: { readonly graceSeconds?: number } = {}): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.process.alive && graceSeconds > 0) {
+      await this.send(this.sockets.control, "shutdown_request", { restart: false });
+      const stop = new AbortController();
+      const patience = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
+      patience.catch(() => undefined);
+      await Promise.race([this.process.exited, patience]);
+      stop.abort();
+    }
+    this.process.destroy();
+    await this.process.exited;
+    for (const socket of Object.values(this.sockets)) socket.close();
+  }
+
+  private request(
+    socket: Dealer,
+    type: string,
+    content: JsonObject,
+    onMessage: ((message: Message) => void) | undefined,
+    idle: () => void,
+  ): Promise<Message> {
+    return new Promise((settle, reject) => {
+      this.send(socket, type, content, (id) => this.requests.set(id, { onMessage, settle, idle })).catch(
+        reject,
+      );
+    });
+  }
+
+  private async send(
+    socket: Dealer,
+    type: string,
+    content: JsonObject,
+    register: (id: string) => void = () => undefined,
+  ): Promise<void> {
+    const { id, frames } = encodeRequest(type, content, this.session, this.connection.key);
+    register(id);
+    await socket.send([...frames]);
+  }
+
+  private hearOutput(message: Message): void {
+    if (message.number !== undefined) {
+      if (this.lastNumber !== undefined) this.missing += message.number - this.lastNumber - 1;
+      this.lastNumber = message.number;
+    }
+    const request = this.requests.get(message.parentId);
+    if (request === undefined) return;
+    if (message.type === "status") {
+      if (message.content.execution_state === "idle") request.idle();
+    } else request.onMessage?.(message);
+  }
+
+  private async listen(socket: Dealer | Subscriber, hear: (message: Message) => void): Promise<void> {
+    try {
+      for await (const frames of socket) {
+        const message = decodeMessage(frames, this.connection.key);
+        if (message !== undefined) hear(message);
+      }
+    } catch (error) {
+      // Closing a socket ends the loop with an error of its own.
+      if (!socket.closed) throw error;
+    }
+  }
+
+  private async listenForHeartbeat(): Promise<void> {
+    const socket = this.sockets.heartbeat;
+    try {
+      for await (const _ of socket) for (const answer of this.pings) answer();
+    } catch (error) {
+      if (!socket.closed) throw error;
+    }
+  }
+
+  /** The `idle` after a reply is overdue: asks for one more message, whose number shows what is missing. */
+  private async lateOrLost(signal: AbortSignal): Promise<never> {
+    for (let waited = 0; waited < IDLE_SECONDS && this.missing === 0; waited += 0.5) {
+      await sleep(500, undefined, { signal });
+      await this.send(this.sockets.shell, "kernel_info_request", {});
+    }
+    throw this.outputLost();
+  }
+
+  private outputLost(): GradbookError {
+    const count = this.missing;
+    this.missing = 0;
+    const end = `the cell's end did not come in ${IDLE_SECONDS} s after its reply`;
+    return new GradbookError({
+      code: "output-lost",
+      what: `kernel ${this.spec.name}`,
+      got: count === 0 ? end : `${count} message${count === 1 ? " is" : "s are"} missing`,
+      expected: "all that the cell has printed",
+      cure: "Print less in one cell, e.g. one line an epoch.",
+    });
+  }
+
+  private async timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
+    await sleep(seconds * 1000, undefined, { signal });
+    const state = (await this.heartbeat(500)) ? "waits for something" : "computes and does not answer";
+    throw new GradbookError({
+      code: "kernel-timeout",
+      what: `kernel ${this.spec.name}`,
+      got: `the cell was not done after ${seconds} s (the kernel ${state})`,
+      cure: "--timeout SECONDS sets the limit for one cell; --scale quick makes it less work.",
+    });
+  }
+
+  private async died(): Promise<GradbookError> {
+    const exit = await this.process.exited;
+    // What the kernel sent before its end may still be on its way through the socket.
+    await sleep(100);
+    return new GradbookError({
+      code: "kernel-died",
+      what: `kernel ${this.spec.name}`,
+      got: `the kernel's process ended (${exitText(exit)})${this.lastWords()}`,
+      cure: deathCure(exit, this.process.lastWords),
+    });
+  }
+
+  private failedStart(code: string, got: string): GradbookError {
+    return new GradbookError({
+      code,
+      what: `kernel ${this.spec.name} (${this.spec.argv.join(" ")})`,
+      got: `${got}${this.lastWords()}`,
+      expected: "a kernel that answers",
+    });
+  }
+
+  private lastWords(): string {
+    const { lastWords } = this.process;
+    return lastWords === "" ? "" : `; its last words:\n${lastWords}\n`;
+  }
+}
+
+interface Sockets {
+  readonly shell: Dealer;
+  readonly control: Dealer;
+  readonly stdin: Dealer;
+  readonly heartbeat: Dealer;
+  readonly iopub: Subscriber;
+}
+
+/** Older kernels say "abort" for what the protocol calls "aborted". */
+function statusOf(status: unknown): ExecuteReply["status"] {
+  if (status === "ok" || status === "error") return status;
+  return "aborted";
+}
+
+function exitText({ code, signal }: Exit): string {
+  if (signal !== null) return `signal ${signal}`;
+  return code === null ? "it could not be started" : `exit code ${code}`;
+}
+
+function deathCure({ code, signal }: Exit, lastWords: string): string {
+  if (/heap out of memory/i.test(lastWords))
+    return "Keep less in memory, or NODE_OPTIONS=--max-old-space-size=4096.";
+  if (signal === "SIGKILL") return "Somebody or the system's memory guard killed it.";
+  if (code === null) return "Is the kernel's program installed?";
+  return "A notebook must not call process.exit.";
+}
+
+/** Rejects when `signal` is aborted; ends quietly with `done`. */
+function aborted(signal: AbortSignal | undefined, done: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal === undefined) return;
+    const stop = () =>
+      reject(new GradbookError({ code: "stopped", what: "the run", got: "stopped from outside" }));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { signal: done, once: true });
+  });
+}

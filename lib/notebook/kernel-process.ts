@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import type { KernelSpec } from "./kernels.js";
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Kernels that are running, so that none outlives this process. */
+const running = new Set<KernelProcess>();
+let exitHook = false;
+
+/** The process of a kernel in a process group of its own, so that what it has started can be ended with it. */
+export class KernelProcess {
+  /** Resolves when the process has ended or could not be started. */
+  readonly exited: Promise<Exit>;
+  private readonly child: ChildProcess;
+  private readonly listeners: ((text: string) => void)[] = [];
+  private exit: Exit | undefined;
+  private printed = "";
+
+  /** @param folder of the connection file: removed with the process */
+  constructor(
+    spec: KernelSpec,
+    connectionFile: string,
+    private readonly folder: string,
+    options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+  ) {
+    const [command, ...args] = spec.argv.map((word) => word.replaceAll("{connection_file}", connectionFile));
+    this.child = spawn(command, args, {
+      cwd: options.cwd,
+      // A variable of the call wins over the kernelspec's, that over the caller's environment.
+      env: { ...process.env, ...spec.env, ...options.env, JPY_PARENT_PID: String(process.pid) },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: process.platform !== "win32",
+      windowsHide: true,
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => this.hear(text));
+    }
+    this.exited = new Promise((resolve) => {
+      const end = (exit: Exit) => {
+        this.exit ??= exit;
+        running.delete(this);
+        resolve(this.exit);
+      };
+      this.child.once("exit", (code, signal) => end({ code, signal }));
+      this.child.once("error", (error) => {
+        this.hear(`${error.message}\n`);
+        end({ code: null, signal: null });
+      });
+    });
+    running.add(this);
+    destroyAllAtExit();
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get alive(): boolean {
+    return this.exit === undefined;
+  }
+
+  /** The last 4,000 characters that the process wrote to its own stdout and stderr: why it died, most of the time. */
+  get lastWords(): string {
+    return this.printed.trim();
+  }
+
+  onText(listener: (text: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Sends a signal to the kernel and everything that it has started. */
+  signal(name: NodeJS.Signals): void {
+    const { pid } = this.child;
+    if (pid === undefined) return;
+    try {
+      if (process.platform === "win32") this.child.kill(name);
+      else process.kill(-pid, name);
+    } catch {
+      // Nobody of the group is left.
+    }
+  }
+
+  /** Ends the whole group at once and removes the connection file. */
+  destroy(): void {
+    this.signal("SIGKILL");
+    running.delete(this);
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private hear(text: string): void {
+    this.printed = (this.printed + text).slice(-4000);
+    for (const listener of this.listeners) listener(text);
+  }
+}
+
+function destroyAllAtExit(): void {
+  if (exitHook) return;
+  exitHook = true;
+  process.once("exit", () => {
+    for (const kernel of running) kernel.destroy();
+  });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { findKernel, kernelSpecFile } from "./kernels.js";
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
+  try {
+    await run(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function install(folder: string, name: string, kernel: string): Promise<void> {
+  const at = join(folder, ".venv/share/jupyter/kernels", name);
+  await mkdir(at, { recursive: true });
+  await writeFile(join(at, "kernel.json"), kernel);
+}
+
+test("tslab is the project's, in any spelling, from any folder", () =>
+  withFolder(async (folder) => {
+    const spec = findKernel("TSLab", folder);
+    assert.match(spec.argv.join(" "), /tslab kernel --config-path \{connection_file\}$/);
+    assert.equal(findKernel("stock-tslab", folder).argv.length, spec.argv.length);
+  }));
+
+test("a kernel of the .venv above the notebook is found, with its variables and its way to be interrupted", () =>
+  withFolder(async (folder) => {
+    const json =
+      '{"argv":["k","{resource_dir}/x","{connection_file}"],"display_name":"K","language":"k","env":{"A":"1"}}';
+    await install(folder, "MyKernel", json.replace("{", '{"interrupt_mode":"message",'));
+    const notebooks = join(folder, "notebooks/deep");
+    await mkdir(notebooks, { recursive: true });
+    const spec = findKernel("mykernel", notebooks);
+    assert.deepEqual(spec, {
+      name: "mykernel",
+      displayName: "K",
+      language: "k",
+      argv: ["k", `${spec.origin}/x`, "{connection_file}"],
+      env: { A: "1" },
+      interruptMode: "message",
+      origin: join(folder, ".venv/share/jupyter/kernels/MyKernel"),
+    });
+  }));
+
+test("a tslab that somebody else installed gets the guard too", () =>
+  withFolder(async (folder) => {
+    await install(folder, "mine", '{"argv":["tslab","kernel","--config-path","{connection_file}"]}');
+    assert.match(findKernel("mine", folder).env.NODE_OPTIONS ?? "", /--require ".*iopub-guard\.cjs"$/);
+  }));
+
+test("a kernelspec is written as Jupyter reads it", () =>
+  withFolder(async (folder) => {
+    await install(folder, "copy", kernelSpecFile({ ...findKernel("tslab", folder), argv: ["a"] }));
+    const { argv, interruptMode, displayName } = findKernel("copy", folder);
+    assert.deepEqual([argv, interruptMode, displayName], [["a"], "signal", "TypeScript"]);
+  }));
+
+test("refuses a name that nobody has, naming the ones there are", () =>
+  withFolder(async (folder) => {
+    await install(folder, "mine", '{"argv":["x"]}');
+    assert.throws(() => findKernel("julia-1.9", folder), {
+      code: "kernel-unknown",
+      message:
+        /^kernel "julia-1.9": no kernel of this name, expected one of tslab, stock-tslab, mine.*\. --kernel NAME/,
+    });
+  }));
+
+test("refuses a kernelspec without a command", () =>
+  withFolder(async (folder) => {
+    await install(folder, "broken", "[]");
+    assert.throws(() => findKernel("broken", folder), { message: /kernel\.json: there is no argv in it/ });
+  }));

@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { GradbookError } from "../errors/error.js";
+import type { JsonObject } from "./nbformat.js";
+import { record, text } from "./wire.js";
+
+/** How a kernel is started: what a Jupyter kernelspec says. */
+export interface KernelSpec {
+  readonly name: string;
+  readonly displayName: string;
+  readonly language: string;
+  /** The command; `{connection_file}` stands for the path of the connection file. */
+  readonly argv: readonly string[];
+  /** Added to the environment of the kernel's process. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How it is interrupted: SIGINT, or an `interrupt_request` on the control channel. */
+  readonly interruptMode: "signal" | "message";
+  /** Where it was found, for messages. */
+  readonly origin: string;
+}
+
+/** Preloaded into every stock tslab: no output is lost, or the loss is seen. */
+const IOPUB_GUARD = fileURLToPath(new URL("./iopub-guard.cjs", import.meta.url));
+
+/** The kernel of a notebook that names none. */
+export const DEFAULT_KERNEL = "tslab";
+
+/**
+ * Finds a kernel by its name (upper and lower case alike): the project's own first, then what Jupyter has been told of,
+ * in `.venv` from `folder` upwards, JUPYTER_PATH, the user's and the system's folders.
+ * @param folder where the notebook is
+ * @throws GradbookError naming the kernels that there are
+ */
+export function findKernel(name: string, folder: string): KernelSpec {
+  const wanted = name.toLowerCase();
+  const own = projectKernels(folder).find((spec) => spec.name === wanted);
+  if (own !== undefined) return own;
+  const folders = jupyterFolders(folder).map((path) => join(path, "kernels"));
+  for (const kernels of folders) {
+    const found = listFolder(kernels).find((entry) => entry.toLowerCase() === wanted);
+    const spec = found === undefined ? undefined : readKernelSpec(join(kernels, found), wanted);
+    if (spec !== undefined) return spec;
+  }
+  const known = [...projectKernels(folder).map((spec) => spec.name), ...folders.flatMap(listFolder)];
+  throw new GradbookError({
+    code: "kernel-unknown",
+    what: `kernel "${name}"`,
+    got: "no kernel of this name",
+    expected: known.length === 0 ? "an installed kernel" : `one of ${[...new Set(known)].join(", ")}`,
+    cure: known.length === 0 ? "npm install tslab brings one." : "--kernel NAME takes another one.",
+  });
+}
+
+/**
+ * The kernels that come with the project, best first: this function is the one place that decides what `tslab` means.
+ * `stock-tslab` is the npm package tslab whatever `tslab` is.
+ */
+export function projectKernels(folder: string): readonly KernelSpec[] {
+  const main = findPackage("tslab/package.json", folder);
+  if (main === undefined) return [];
+  const stock: KernelSpec = {
+    name: "stock-tslab",
+    displayName: "TypeScript (stock tslab)",
+    language: "typescript",
+    argv: [
+      process.execPath,
+      "--require",
+      IOPUB_GUARD,
+      join(dirname(main), "bin/tslab"),
+      "kernel",
+      "--config-path",
+      "{connection_file}",
+    ],
+    env: {},
+    interruptMode: "signal",
+    origin: dirname(main),
+  };
+  return [{ ...stock, name: "tslab", displayName: "TypeScript" }, stock];
+}
+
+/** The content of `kernel.json` for a kernel, as `jupyter kernelspec` wants it. */
+export function kernelSpecFile(spec: KernelSpec): string {
+  const { argv, displayName: display_name, language, env, interruptMode: interrupt_mode } = spec;
+  return `${JSON.stringify({ argv, display_name, language, env, interrupt_mode }, null, 1)}\n`;
+}
+
+/** The environment of a tslab that somebody else installed: it needs the guard as well. */
+function withGuard(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const options = env.NODE_OPTIONS ?? process.env.NODE_OPTIONS ?? "";
+  return { ...env, NODE_OPTIONS: `${options} --require ${JSON.stringify(IOPUB_GUARD)}`.trim() };
+}
+
+/** A package as the notebook sees it, else as gradbook does. */
+function findPackage(path: string, folder: string): string | undefined {
+  for (const from of [join(folder, "notebook.ipynb"), fileURLToPath(import.meta.url)]) {
+    try {
+      return createRequire(from).resolve(path);
+    } catch {
+      // Not from there.
+    }
+  }
+  return undefined;
+}
+
+/** Jupyter's data folders in its own order (`jupyter --paths`), the project's `.venv` before them. */
+function jupyterFolders(folder: string): readonly string[] {
+  const venvs: string[] = [];
+  for (let at = folder; ; at = dirname(at)) {
+    venvs.push(join(at, ".venv/share/jupyter"));
+    if (dirname(at) === at) break;
+  }
+  const { env, platform } = process;
+  const separator = platform === "win32" ? ";" : ":";
+  const listed = (env.JUPYTER_PATH ?? "").split(separator).filter((path) => path !== "");
+  const user = {
+    win32: join(env.APPDATA ?? homedir(), "jupyter"),
+    darwin: join(homedir(), "Library/Jupyter"),
+    other: join(env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "jupyter"),
+  };
+  const own = platform === "win32" || platform === "darwin" ? user[platform] : user.other;
+  const system =
+    platform === "win32"
+      ? [join(env.PROGRAMDATA ?? "C:\\ProgramData", "jupyter")]
+      : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
+  return [...venvs, ...listed, env.JUPYTER_DATA_DIR ?? own, ...system];
+}
+
+function listFolder(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function readKernelSpec(folder: string, name: string): KernelSpec | undefined {
+  const path = join(folder, "kernel.json");
+  if (!existsSync(path)) return undefined;
+  let file: JsonObject;
+  try {
+    file = record(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    file = {};
+  }
+  const argv = Array.isArray(file.argv) ? file.argv.filter((word) => typeof word === "string") : [];
+  if (argv.length === 0) {
+    throw new GradbookError({
+      code: "kernel-spec",
+      what: path,
+      got: "there is no argv in it",
+      expected: "a Jupyter kernelspec",
+      cure: "Install the kernel again.",
+    });
+  }
+  const env = Object.fromEntries(
+    Object.entries(record(file.env)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+  return {
+    name,
+    displayName: text(file.display_name) || name,
+    language: text(file.language),
+    argv: argv.map((word) => word.replaceAll("{resource_dir}", folder)),
+    env: argv.some((word) => /\b[tj]slab\b/.test(word)) ? withGuard(env) : env,
+    interruptMode: file.interrupt_mode === "message" ? "message" : "signal",
+    origin: folder,
+  };
+}

@@ -1,0 +1,266 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { CellError, type CellPlace } from "./cell-error.js";
+import { type KernelClient, startKernel } from "./kernel-client.js";
+import { DEFAULT_KERNEL, findKernel, type KernelSpec } from "./kernels.js";
+import type { Cell, CodeCell, ErrorOutput, Json, Notebook, Output } from "./nbformat.js";
+import { cellTags } from "./nbformat.js";
+import { type CellProgress, RunOutputs, readError } from "./outputs.js";
+import { injectParameters } from "./parameters.js";
+import { readNotebook } from "./read-ipynb.js";
+import { record, text } from "./wire.js";
+import { writeNotebook } from "./write-ipynb.js";
+
+export interface RunOptions {
+  /** Where the executed notebook is written, whole or not at all. Default: nowhere. Never the input. */
+  readonly out?: string;
+  /** Name of the kernel, or how to start one. Default: the one that the notebook names, else `tslab`. */
+  readonly kernel?: string | KernelSpec;
+  /** Set in a cell of their own before the notebook's work (see `injectParameters`). */
+  readonly parameters?: Readonly<Record<string, Json>>;
+  /** Added to the environment of the kernel's process, e.g. `{ GRADBOOK_SCALE: "quick" }`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working directory of the kernel. Default: the notebook's folder. */
+  readonly cwd?: string;
+  /** Limit for one cell. Default: none. */
+  readonly timeoutSeconds?: number;
+  /** Go on after a cell that fails, and list it in the result. Default false. */
+  readonly allowErrors?: boolean;
+  /** Write what there is to `out` also when the run ends early. Default false. */
+  readonly keepPartial?: boolean;
+  readonly onProgress?: (progress: RunProgress) => void;
+  /** Ends the run, and its kernel, when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a run is. `done` counts code cells that are through, `total` those that will run. */
+export type RunProgress =
+  | { readonly step: "start"; readonly total: number; readonly kernel: string }
+  | { readonly step: "cell"; readonly done: number; readonly total: number; readonly cell: CellPlace }
+  | {
+      readonly step: "inside";
+      readonly done: number;
+      readonly total: number;
+      readonly cell: CellPlace;
+      readonly progress: CellProgress;
+    }
+  | { readonly step: "end"; readonly total: number; readonly seconds: number };
+
+export interface RunResult {
+  /** The executed notebook. */
+  readonly notebook: Notebook;
+  /** The cells that failed; empty unless `allowErrors` or the tag `raises-exception` let them. */
+  readonly failures: readonly CellError[];
+  /** Code cells that ran. */
+  readonly cells: number;
+  /** From the start of the kernel to its end. */
+  readonly seconds: number;
+}
+
+const OPTIONS: readonly (keyof RunOptions)[] = [
+  "out",
+  "kernel",
+  "parameters",
+  "env",
+  "cwd",
+  "timeoutSeconds",
+  "allowErrors",
+  "keepPartial",
+  "onProgress",
+  "signal",
+];
+
+/**
+ * Runs a notebook top to bottom in a fresh kernel process. The input file is only read.
+ *
+ * Cells tagged `raises-exception` may fail, cells tagged `skip-execution` are left alone (nbclient's conventions).
+ * @throws CellError for a failing cell, a kernel that dies, a time-out or lost output; GradbookError for the rest
+ */
+export async function runNotebook(path: string, options: RunOptions = {}): Promise<RunResult> {
+  refuseUnknownKeys("runNotebook", options, OPTIONS);
+  const { out } = options;
+  const input = await readNotebook(path);
+  if (out !== undefined && resolve(out) === resolve(path)) {
+    throw new GradbookError({
+      code: "notebook-out",
+      what: out,
+      got: "the output is the input, which a run never touches",
+      cure: "Name another file.",
+    });
+  }
+  const cwd = resolve(options.cwd ?? dirname(path));
+  if (!existsSync(cwd))
+    throw new GradbookError({ code: "notebook-folder", what: cwd, got: "there is no such folder" });
+  const run = new Run(
+    basename(path),
+    injectParameters(clearOutputs(input), options.parameters ?? {}),
+    options,
+  );
+  try {
+    const result = await run.all(cwd);
+    if (out !== undefined) await writeNotebook(out, result.notebook);
+    return result;
+  } catch (error) {
+    if (out !== undefined && options.keepPartial === true) await writeNotebook(out, run.notebook());
+    throw error;
+  }
+}
+
+/** One run of one notebook. */
+class Run {
+  private readonly outputs = new RunOutputs();
+  private readonly counts = new Map<number, number>();
+  private readonly failures: CellError[] = [];
+  private readonly toRun: readonly { readonly index: number; readonly cell: CodeCell }[];
+  private languageInfo: Json | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly input: Notebook,
+    private readonly options: RunOptions,
+  ) {
+    this.toRun = input.cells.flatMap((cell, index) => (isToRun(cell) ? [{ index, cell }] : []));
+  }
+
+  async all(cwd: string): Promise<RunResult> {
+    const started = performance.now();
+    const { env, signal } = this.options;
+    const spec = this.kernelSpec(cwd);
+    this.options.onProgress?.({ step: "start", total: this.toRun.length, kernel: spec.displayName });
+    const kernel = await startKernel(spec, {
+      cwd,
+      ...(env === undefined ? {} : { env }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.languageInfo = kernel.info.languageInfo;
+    try {
+      for (const [done, { index, cell }] of this.toRun.entries())
+        await this.runCell(kernel, index, cell, done);
+    } finally {
+      await kernel.shutdown();
+    }
+    const seconds = (performance.now() - started) / 1000;
+    this.options.onProgress?.({ step: "end", total: this.toRun.length, seconds });
+    return { notebook: this.notebook(), failures: this.failures, cells: this.toRun.length, seconds };
+  }
+
+  /** The notebook with all that has come so far. */
+  notebook(): Notebook {
+    const cells = this.input.cells.map((cell, index) => {
+      const count = this.counts.get(index);
+      if (cell.cell_type !== "code" || count === undefined) return cell;
+      const outputs = this.outputs.of(index).map((output) => {
+        return output.output_type === "execute_result" ? { ...output, execution_count: count } : output;
+      });
+      return { ...cell, execution_count: count, outputs };
+    });
+    const { languageInfo } = this;
+    const metadata =
+      languageInfo === undefined
+        ? this.input.metadata
+        : { ...this.input.metadata, language_info: languageInfo };
+    return { ...this.input, metadata, cells };
+  }
+
+  private kernelSpec(cwd: string): KernelSpec {
+    const { kernel } = this.options;
+    if (typeof kernel === "object") return kernel;
+    return findKernel(kernel ?? (text(record(this.input.metadata.kernelspec).name) || DEFAULT_KERNEL), cwd);
+  }
+
+  private async runCell(kernel: KernelClient, index: number, cell: CodeCell, done: number): Promise<void> {
+    const total = this.toRun.length;
+    const place: CellPlace = { index, number: done + 1, source: cell.source };
+    this.options.onProgress?.({ step: "cell", done, total, cell: place });
+    // Stock tslab numbers no inputs, so the count is ours: in a fresh kernel it is the same.
+    this.counts.set(index, done + 1);
+    const error = await this.execute(kernel, place, (progress) => {
+      this.options.onProgress?.({ step: "inside", done, total, cell: place, progress });
+    });
+    if (error === undefined) return;
+    const failure = this.failure("cell-failed", place, {
+      got: `${error.ename}: ${error.evalue}`,
+      error,
+    });
+    if (this.options.allowErrors !== true && !cellTags(cell).includes("raises-exception")) throw failure;
+    this.failures.push(failure);
+  }
+
+  /** @returns the error that the cell threw */
+  private async execute(
+    kernel: KernelClient,
+    place: CellPlace,
+    onInside: (progress: CellProgress) => void,
+  ): Promise<ErrorOutput | undefined> {
+    const { timeoutSeconds, signal } = this.options;
+    // After an error stock tslab turns everything down for 200 ms.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const reply = await kernel.execute(place.source, {
+          onMessage: ({ type, content }) => {
+            const progress = this.outputs.accept(place.index, type, content);
+            if (progress !== undefined) onInside(progress);
+          },
+          ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+        if (reply.status === "ok") return undefined;
+        if (reply.status === "error") {
+          const sent = this.outputs.of(place.index).find(isError);
+          if (sent !== undefined) return sent;
+          if ("ename" in reply.content) return readError(reply.content);
+          return this.outputs.turnStderrIntoError(place.index);
+        }
+        if (attempt === 10)
+          throw this.failure("cell-failed", place, { got: "the kernel refused to run it ten times" });
+      } catch (cause) {
+        if (!(cause instanceof GradbookError) || cause instanceof CellError) throw cause;
+        const { code, got, expected, cure } = cause;
+        const words = {
+          got,
+          ...(expected === undefined ? {} : { expected }),
+          ...(cure === undefined ? {} : { cure }),
+        };
+        throw this.failure(code, place, { ...words, cause });
+      }
+      this.outputs.forget(place.index);
+      await sleep(100);
+    }
+  }
+
+  private failure(
+    code: string,
+    cell: CellPlace,
+    { error, cause, ...words }: FailureWords & { readonly error?: ErrorOutput; readonly cause?: unknown },
+  ): CellError {
+    const what = `${this.name}, code cell ${cell.number} of ${this.toRun.length}`;
+    return new CellError({ ...words, code, what }, cell, {
+      ...(error === undefined ? {} : { error }),
+      cause,
+    });
+  }
+}
+
+interface FailureWords {
+  readonly got: string;
+  readonly expected?: string;
+  readonly cure?: string;
+}
+
+function isToRun(cell: Cell): cell is CodeCell {
+  return cell.cell_type === "code" && cell.source.trim() !== "" && !cellTags(cell).includes("skip-execution");
+}
+
+function isError(output: Output): output is ErrorOutput {
+  return output.output_type === "error";
+}
+
+/** A fresh run starts from nothing: what the file held from an earlier one is dropped, in skipped cells as well. */
+function clearOutputs(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell): Cell => {
+    return cell.cell_type === "code" ? { ...cell, execution_count: null, outputs: [] } : cell;
+  });
+  return { ...notebook, cells };
+}
