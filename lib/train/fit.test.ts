@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { arrayDataset } from "../datasets/array-dataset.js";
+import type { Dataset } from "../datasets/dataset.js";
+import type { Layer } from "../layers/layer.js";
+import { linear } from "../layers/linear.js";
+import { relu } from "../layers/relu.js";
+import { sequential } from "../layers/sequential.js";
+import { sgd } from "../optimizers/sgd.js";
+import { stepDecay } from "../schedules/schedule.js";
+import { Rng } from "../tensor/rng.js";
+import { Tensor } from "../tensor/tensor.js";
+import { earlyStop } from "./early-stop.js";
+import { type FitConfig, fit } from "./fit.js";
+import { confusionMatrix, features, predict } from "./metrics.js";
+
+/** Two clouds of points around (−1, −1) and (1, 1): a line separates them. */
+function clouds(size: number, seed = 1): Dataset {
+  const rng = new Rng(seed);
+  const x = new Float32Array(2 * size);
+  const labels = new Uint8Array(size);
+  for (let n = 0; n < size; n++) {
+    labels[n] = n % 2;
+    for (const axis of [0, 1]) x[2 * n + axis] = (labels[n] === 1 ? 1 : -1) + 0.3 * rng.normal();
+  }
+  return arrayDataset(x, labels, [2]);
+}
+
+const network = (seed = 1) =>
+  sequential([linear({ in: 2, out: 8 }), relu(), linear({ in: 8, out: 2 })], {
+    input: [2],
+    seed,
+    dtype: "float64",
+  });
+
+const config = (more: Partial<FitConfig> = {}): FitConfig => ({
+  train: clouds(50),
+  test: clouds(20, 2),
+  optimizer: sgd({ lr: 0.1, momentum: 0.9 }),
+  batch: 8,
+  epochs: 5,
+  ...more,
+});
+
+test("fit learns two clouds, its history starts at epoch 0", () => {
+  const run = fit(network(), config());
+  assert.deepEqual(
+    run.epochs.map(({ epoch }) => epoch),
+    [0, 1, 2, 3, 4, 5],
+  );
+  assert.ok(run.epochs[5].trainLoss < 0.1 * run.epochs[0].trainLoss);
+  assert.equal(run.epochs[5].testError, 0);
+  // 50 samples in batches of 8: six whole ones and a short one of 2
+  assert.equal(run.stepLosses.length, 5 * 7);
+  assert.equal(run.ending, "finished");
+});
+
+test("fit: same model, data and seed → same digest; another seed, batch or rate → another", () => {
+  const digest = (more: Partial<FitConfig> = {}, seed = 1) => fit(network(seed), config(more)).digest;
+  const first = digest();
+  assert.match(first, /^[0-9a-f]{64}$/);
+  assert.equal(digest(), first);
+  for (const other of [
+    digest({ seed: 9 }),
+    digest({}, 2),
+    digest({ batch: 9 }),
+    digest({ optimizer: sgd({ lr: 0.2 }) }),
+  ]) {
+    assert.notEqual(other, first);
+  }
+});
+
+test("fit: a run of 3 epochs is the beginning of a run of 5", () => {
+  const short = fit(network(), config({ epochs: 3 }));
+  const long = fit(network(), config({ epochs: 5 }));
+  assert.equal(long.epochs[3].digest, short.digest);
+});
+
+test("fit: the last short batch divides by its own size", () => {
+  const still = { optimizer: sgd({ lr: 0 }), shuffle: false, epochs: 1 } as const;
+  const whole = fit(network(), config({ ...still, train: clouds(10), batch: 8 }));
+  const tail = clouds(10).subset([8, 9]);
+  assert.ok(
+    Math.abs(whole.stepLosses[1] - fit(network(), config({ ...still, train: tail })).epochs[0].trainLoss) <
+      1e-12,
+  );
+});
+
+test("fit: callbacks see each step and epoch; schedules move the rate", () => {
+  const steps: number[] = [];
+  const epochs: number[] = [];
+  fit(network(), config({ onStep: (step) => steps.push(step), onEpoch: ({ epoch }) => epochs.push(epoch) }));
+  assert.deepEqual(
+    steps,
+    Array.from({ length: 35 }, (_, i) => i + 1),
+  );
+  assert.deepEqual(epochs, [0, 1, 2, 3, 4, 5]);
+  const decay = stepDecay({ every: 2, factor: 0.5 });
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((epoch) => decay(epoch, 1)),
+    [1, 1, 0.5, 0.5, 0.25],
+  );
+});
+
+test("fit: early stop ends a run that no longer improves, with its history", () => {
+  const run = fit(
+    network(),
+    config({ epochs: 50, optimizer: sgd({ lr: 0 }), onEpoch: earlyStop({ patience: 3 }) }),
+  );
+  assert.equal(run.ending, "stopped early");
+  assert.equal(run.epochs.length, 4);
+});
+
+test("fit: the stop button ends it between two batches, the history is kept and the flag acknowledged", () => {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const symbol = Symbol.for("Jupyter.interrupt");
+  Object.assign(globalThis, { [symbol]: cell });
+  try {
+    const run = fit(network(), config({ onStep: (step) => step === 10 && Atomics.store(cell, 0, 1) }));
+    assert.equal(run.ending, "interrupted");
+    assert.equal(run.stepLosses.length, 10);
+    assert.equal(run.epochs.length, 2);
+    assert.equal(cell[0], 2);
+  } finally {
+    Reflect.deleteProperty(globalThis, symbol);
+  }
+});
+
+test("fit: a layer written by hand trains beside the built-in ones", () => {
+  class Square implements Layer {
+    private x = Tensor.zeros([0]);
+    forward(x: Tensor): Tensor {
+      this.x = x;
+      return new Tensor(
+        x.shape,
+        x.data.map((v) => v * v),
+      );
+    }
+    backward(dy: Tensor): Tensor {
+      return new Tensor(
+        dy.shape,
+        dy.data.map((v, i) => 2 * this.x.data[i] * v),
+      );
+    }
+  }
+  const model = sequential([linear({ in: 2, out: 6 }), new Square(), linear({ in: 6, out: 2 })], {
+    input: [2],
+    seed: 3,
+  });
+  const run = fit(model, config({ optimizer: sgd({ lr: 0.05 }), epochs: 20 }));
+  assert.ok(run.epochs[20].trainLoss < run.epochs[0].trainLoss);
+});
+
+test("confusionMatrix, predict and features read a trained model", () => {
+  const model = network();
+  const set = clouds(20, 2);
+  fit(model, config());
+  assert.deepEqual(confusionMatrix(model, set), [
+    [10, 0],
+    [0, 10],
+  ]);
+  assert.deepEqual(predict(model, set).classes, set.labels);
+  assert.deepEqual(features(model, set, "relu1").shape, [20, 8]);
+  assert.throws(
+    () => features(model, set, "relu7"),
+    /no layer "relu7", expected one of linear1, relu1, linear2/,
+  );
+});
+
+test("fit refuses a loss that is no longer a number, with epoch, step, parameter and cure", () => {
+  assert.throws(
+    () => fit(network(), config({ optimizer: sgd({ lr: 1e200 }) })),
+    /^GradbookError: fit, epoch 1, step \d+: the loss is (NaN|Infinity).*expected a finite number\. Try a smaller learning rate \(now 1e\+200\)/,
+  );
+});
+
+test("fit refuses data of another shape, too many classes, no samples, a batch of 0, and unknown keys", () => {
+  const wide = arrayDataset(new Float32Array(6), new Uint8Array([0, 1]), [3]);
+  assert.throws(
+    () => fit(network(), config({ train: wide })),
+    /samples of the shape \[3\], expected \[2\], the model's input/,
+  );
+  const many = arrayDataset(new Float32Array(6), new Uint8Array([0, 1, 2]), [2]);
+  assert.throws(
+    () => fit(network(), config({ train: many })),
+    /3 classes for a model with the output \[2\], expected \[3\]/,
+  );
+  assert.throws(
+    () => fit(network(), config({ batch: 0 })),
+    /fit: batch is 0, expected a whole number of at least 1/,
+  );
+  const typo = { ...config(), epoch: 3 };
+  assert.throws(() => fit(network(), typo), /fit: unknown key "epoch".*Did you mean "epochs"\?/);
+});
