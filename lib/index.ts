@@ -3,7 +3,7 @@ export { type ArrayDatasetOptions, arrayDataset } from "./datasets/array-dataset
 export { type BalancedSubsetConfig, balancedSubset } from "./datasets/balanced.js";
 export { ByteImages, type ByteImagesConfig } from "./datasets/byte-images.js";
 export { type Cifar10, type Cifar10Config, loadCifar10 } from "./datasets/cifar10.js";
-export type { Dataset } from "./datasets/dataset.js";
+export type { Dataset, IntegerSource } from "./datasets/dataset.js";
 export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
 export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
 export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
@@ -11,6 +11,10 @@ export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisatio
 export { type MetricsRecord, type MetricsValue, metrics } from "./display/metrics.js";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";
 export { show, table } from "./display/show.js";
+export type { Features } from "./embed/features.js";
+// embed
+export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/scores.js";
+export { type Embedding, klDivergence, type TsneConfig, tsne } from "./embed/tsne.js";
 export { type ErrorRecord, GradbookError } from "./errors/error.js";
 export {
   type ActivationRow,

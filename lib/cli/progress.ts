@@ -1,0 +1,150 @@
+/** What a bar writes to: `process.stderr`, or a test's. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressConfig {
+  /** What is going on: "MNIST", "hw4". */
+  readonly label: string;
+  /** Of `done` and `total`: "bytes" are shown as MB, everything else by its name ("cells", "epochs", "tests"). */
+  readonly unit: string;
+  /** Default: `process.stderr`, so that a command's result can be piped. */
+  readonly stream?: ProgressStream;
+  /** Milliseconds; default: `performance.now`. */
+  readonly now?: () => number;
+}
+
+/** Between two drawings of the bar, and between two plain lines where there is no terminal (milliseconds). */
+const drawEvery = 100;
+const lineEvery = 10_000;
+const cells = 24;
+
+/**
+ * A progress bar with rate and time left, for downloads, notebooks and tests alike.
+ *
+ * In a terminal one line that redraws itself; elsewhere (a pipe, CI) a plain line at most every ten seconds, so that
+ * a log stays short. `update` may be called as often as one likes.
+ *
+ * `MNIST ██████████░░░░░░░░░░ 42 %  4.9/11.6 MB  8.1 MB/s  0:01 left  train-images-idx3-ubyte from …`
+ */
+export class Progress {
+  private readonly stream: ProgressStream;
+  private readonly now: () => number;
+  private readonly rate = new Rate();
+  private drawnAt = Number.NEGATIVE_INFINITY;
+  private onScreen = false;
+
+  constructor(private readonly config: ProgressConfig) {
+    this.stream = config.stream ?? process.stderr;
+    this.now = config.now ?? (() => performance.now());
+  }
+
+  /**
+   * @param done so far, in the unit
+   * @param total in all; 0 when unknown: then there is no bar, only the count
+   * @param text what is being done just now: "epoch 3/15"
+   */
+  update(done: number, total: number, text = ""): void {
+    const now = this.now();
+    this.rate.see(now, done);
+    const wait = this.stream.isTTY ? drawEvery : lineEvery;
+    if (now - this.drawnAt < wait) return;
+    this.drawnAt = now;
+    if (this.stream.isTTY) this.draw(this.line(done, total, text, cells));
+    else this.stream.write(`${this.line(done, total, text, 0)}\n`);
+  }
+
+  /** A line that stays, above the bar. */
+  note(text: string): void {
+    this.clear();
+    this.stream.write(`${text}\n`);
+    this.drawnAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes the bar away and leaves `text`, when there is one. */
+  end(text?: string): void {
+    this.clear();
+    if (text !== undefined) this.stream.write(`${text}\n`);
+  }
+
+  private line(done: number, total: number, text: string, width: number): string {
+    const parts = [this.config.label];
+    const share = total > 0 ? Math.min(done / total, 1) : undefined;
+    if (share !== undefined && width > 0) {
+      const full = Math.round(share * width);
+      parts[0] += ` ${"█".repeat(full)}${"░".repeat(width - full)}`;
+    }
+    if (share !== undefined) parts[0] += ` ${Math.floor(share * 100)} %`;
+    parts.push(this.amount(done, total));
+    const perSecond = this.rate.perSecond;
+    if (perSecond > 0) {
+      parts.push(`${this.quantity(perSecond)}/s`);
+      if (share !== undefined && done < total)
+        parts.push(`${shownDuration((total - done) / perSecond)} left`);
+    }
+    if (text !== "") parts.push(text);
+    return parts.join("  ");
+  }
+
+  private amount(done: number, total: number): string {
+    if (total <= 0) return this.quantity(done);
+    if (this.config.unit !== "bytes") return `${shownNumber(done)}/${shownNumber(total)} ${this.config.unit}`;
+    return `${(done / 1e6).toFixed(1)}/${(total / 1e6).toFixed(1)} MB`;
+  }
+
+  private quantity(n: number): string {
+    return this.config.unit === "bytes"
+      ? `${(n / 1e6).toFixed(1)} MB`
+      : `${shownNumber(n)} ${this.config.unit}`;
+  }
+
+  private draw(line: string): void {
+    const width = this.stream.columns ?? 80;
+    // One column stays free: a full line would wrap in some terminals and could not be redrawn.
+    const cut = line.length < width ? line : `${line.slice(0, width - 2)}…`;
+    this.stream.write(`\r\x1b[K${cut}`);
+    this.onScreen = true;
+  }
+
+  private clear(): void {
+    if (this.onScreen) this.stream.write("\r\x1b[K");
+    this.onScreen = false;
+  }
+}
+
+/** Units per second over the last seconds: the time left follows a change of pace, but does not jump. */
+class Rate {
+  perSecond = 0;
+  private first: { time: number; done: number } | undefined;
+  private last: { time: number; done: number } | undefined;
+
+  see(time: number, done: number): void {
+    if (this.last === undefined || done < this.last.done) {
+      this.first = this.last = { time, done };
+      this.perSecond = 0;
+      return;
+    }
+    const seconds = (time - this.last.time) / 1000;
+    if (seconds < 0.2 || this.first === undefined) return;
+    const overall = (done - this.first.done) / ((time - this.first.time) / 1000);
+    const recent = (done - this.last.done) / seconds;
+    // The longer the last step took, the more it says; two seconds weigh half.
+    const weight = seconds / (seconds + 2);
+    this.perSecond = this.perSecond === 0 ? overall : (1 - weight) * this.perSecond + weight * recent;
+    this.last = { time, done };
+  }
+}
+
+/** 0:07, 12:30, 3:05:00 */
+export function shownDuration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function shownNumber(n: number): string {
+  return Number.isInteger(n) || n >= 100 ? n.toFixed(0) : n.toPrecision(2);
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { PublishedFile } from "../catalogue.js";
+import { diskError } from "./disk.js";
+import { MirrorFailure } from "./listener.js";
+
+/**
+ * Writes a file beside its place, and moves it there only when size and SHA-256 are the published ones: under the
+ * right name there is the right file or none.
+ * @throws MirrorFailure when it is another content
+ * @throws GradbookError when the disk can't take it
+ */
+export async function place(
+  folder: string,
+  published: PublishedFile,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const target = join(folder, published.name);
+  const temporary = `${target}.tmp`;
+  try {
+    await writeVerified(temporary, published, content);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(target, error);
+  }
+}
+
+async function writeVerified(
+  path: string,
+  published: PublishedFile,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const hash = createHash("sha256");
+  const file = await open(path, "w");
+  try {
+    let size = 0;
+    for await (const piece of damageIsTheMirrors(published.name, content)) {
+      size += piece.length;
+      if (size > published.bytes) break; // another file, or an archive that unpacks without end
+      hash.update(piece);
+      await file.writeFile(piece);
+    }
+    if (size !== published.bytes) {
+      const found = size > published.bytes ? "more" : String(size);
+      throw new MirrorFailure(`${published.name} has ${found} bytes, expected ${published.bytes}`);
+    }
+    if (hash.digest("hex") !== published.sha256) {
+      throw new MirrorFailure(`${published.name} has another SHA-256 than the published file`);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function* damageIsTheMirrors(
+  name: string,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of content) yield piece;
+  } catch (error) {
+    throw new MirrorFailure(`${name}: ${error instanceof Error ? error.message : error}`);
+  }
+}
