@@ -1,0 +1,58 @@
+import { GradbookError } from "../errors/error.js";
+import { formatShape } from "../tensor/shape.js";
+import { type Nested, Tensor } from "../tensor/tensor.js";
+
+/** N samples of F features each: a tensor [N, F], rows of numbers, or rows of typed numbers. */
+export type Features = Tensor | readonly ArrayLike<number>[];
+
+/**
+ * Features as one block of doubles: [N, F].
+ * @throws GradbookError when the rows differ in length or hold a value that is not finite
+ */
+export function parseFeatures(what: string, features: Features): Tensor {
+  const x =
+    features instanceof Tensor
+      ? features.clone("float64")
+      : Tensor.from(features.map((row): Nested => Array.from(row)));
+  if (x.shape.length !== 2 || x.shape[1] === 0) {
+    throw new GradbookError({
+      code: "shape",
+      what,
+      got: `features of the shape ${formatShape(x.shape)}`,
+      expected: "[N, F]: N samples of F features each",
+      ...(x.shape.length > 2 ? { cure: "x.reshape([N, F]) lays each sample out in one row." } : {}),
+    });
+  }
+  const [, F] = x.shape;
+  const broken = x.data.findIndex((v) => !Number.isFinite(v));
+  if (broken >= 0) {
+    throw new GradbookError({
+      code: "data",
+      what,
+      got: `${x.data[broken]} in sample ${Math.floor(broken / F)}, feature ${broken % F}`,
+      expected: "finite numbers",
+    });
+  }
+  return x;
+}
+
+/**
+ * Squared Euclidean distances, ‖x_i − x_j‖²: [N, N], symmetric, 0 on the diagonal.
+ * Differences are taken before squaring: duplicates come out as exactly 0, and a feature that is constant adds 0.
+ */
+export function squaredDistances(x: Tensor): Float64Array {
+  const [N, F] = x.shape;
+  const D = new Float64Array(N * N);
+  for (let i = 0; i < N; i++) {
+    for (let j = 0; j < i; j++) {
+      let sum = 0;
+      for (let f = 0; f < F; f++) {
+        const difference = x.data[i * F + f] - x.data[j * F + f];
+        sum += difference * difference;
+      }
+      D[i * N + j] = sum;
+      D[j * N + i] = sum;
+    }
+  }
+  return D;
+}

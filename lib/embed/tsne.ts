@@ -1,0 +1,178 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { parseCount } from "../layers/config.js";
+import { Rng } from "../tensor/rng.js";
+import type { Tensor } from "../tensor/tensor.js";
+import type { Ending } from "../train/history.js";
+import { stopRequested } from "../train/interrupt.js";
+import { jointProbabilities, parsePerplexity } from "./affinities.js";
+import { definitionGradient, divergence } from "./definition.js";
+import { descend } from "./descent.js";
+import { type Features, parseFeatures, squaredDistances } from "./features.js";
+import { initialMap, parseInit } from "./init.js";
+import { runTsneJs } from "./tsne-js.js";
+
+export interface TsneConfig {
+  /** Effective number of neighbours of a sample: at least 1, below N/3. Default 30, or as many as N/3 allows. */
+  readonly perplexity?: number;
+  /** Steps of the descent. Default 1000. */
+  readonly iterations?: number;
+  /** Default 0. */
+  readonly seed?: number | string;
+  /** `"gradbook"` (default): t-SNE as in the paper. `"tsne-js"`: the npm package, which differs from it. */
+  readonly method?: "gradbook" | "tsne-js";
+  /** Default: N / (4 · exaggeration), at least 50 (Belkina et al. 2019); for tsne-js 100, with which it converges. */
+  readonly learningRate?: number;
+  /** Factor of the affinities in the first 250 iterations. Default 12; for tsne-js 4, in its first 100. */
+  readonly exaggeration?: number;
+  /** The map at the start: principal components (default), or a seeded cloud, which is all that tsne-js has. */
+  readonly init?: "pca" | "random";
+  /** Called every 10 iterations, and at the end. */
+  readonly onProgress?: (done: number, iterations: number) => void;
+}
+
+/** A two-dimensional map of the features. */
+export interface Embedding {
+  /** `[N][2]`; the axes have no unit and no meaning, only who is near whom. */
+  readonly points: number[][];
+  /** KL divergence in nats between the *paper's* affinities of the features and the map, whatever the method. */
+  readonly kl: number;
+  /** Iterations done. */
+  readonly iterations: number;
+  /** `"stopped early"`: tsne-js found no progress; `"interrupted"`: by the stop button, with the map so far. */
+  readonly ending: Ending;
+}
+
+const keys = [
+  "perplexity",
+  "iterations",
+  "seed",
+  "method",
+  "learningRate",
+  "exaggeration",
+  "init",
+  "onProgress",
+];
+
+/**
+ * t-SNE (van der Maaten & Hinton 2008) with exact gradients: N features vectors → N points of the plane. A synchronous
+ * call; the same features, configuration and seed give the same bits on every machine.
+ *
+ *     const map = tsne(features(model, test, "relu3"), { perplexity: 20, seed: 1 });
+ *
+ * @throws GradbookError for fewer than 4 samples, a perplexity of N/3 or more, a feature that is not finite
+ */
+export function tsne(features: Features, config: TsneConfig = {}): Embedding {
+  refuseUnknownKeys("tsne", config, keys);
+  const x = parseFeatures("tsne", features);
+  const N = x.shape[0];
+  const method = parseMethod(config.method ?? "gradbook");
+  const iterations = parseCount("tsne", "iterations", config.iterations ?? 1000);
+  const perplexity = parsePerplexity("tsne", config.perplexity, N);
+  const exaggeration = parsePositive("exaggeration", config.exaggeration ?? (method === "gradbook" ? 12 : 4));
+  const usualRate = method === "gradbook" ? Math.max(N / (4 * exaggeration), 50) : 100;
+  const learningRate = parsePositive("learningRate", config.learningRate ?? usualRate);
+  const init = parseInit(config.init ?? (method === "gradbook" ? "pca" : "random"));
+
+  const P = jointProbabilities(squaredDistances(x), N, perplexity);
+  const rng = new Rng(config.seed ?? 0).fork("tsne");
+  let interrupted = false;
+  const stop = (done: number): boolean => {
+    if (done % 10 === 0 && done > 0 && done < iterations) config.onProgress?.(done, iterations);
+    interrupted = stopRequested();
+    return interrupted;
+  };
+  const settings = { perplexity, iterations, learningRate, exaggeration, stop };
+
+  let y: Float64Array;
+  let done: number;
+  if (method === "gradbook") {
+    y = initialMap(init, x, rng);
+    done = descend(definitionGradient(P, N), y, settings);
+  } else {
+    refusePcaStart(init);
+    const result = runTsneJs(x, { ...settings, rng });
+    y = Float64Array.from(result.points.flat());
+    done = result.iterations;
+  }
+  assertConverged(y, learningRate);
+  config.onProgress?.(done, iterations);
+  return {
+    points: Array.from({ length: N }, (_, i) => [y[2 * i], y[2 * i + 1]]),
+    kl: divergence(P, y, N),
+    iterations: done,
+    ending: interrupted ? "interrupted" : done < iterations ? "stopped early" : "finished",
+  };
+}
+
+/**
+ * KL divergence in nats of any map from the paper's affinities of the features: what t-SNE minimises; 0 is a map that
+ * keeps every neighbourhood. Comparable only for the same features and perplexity.
+ *
+ * @param points the map: [N][2]
+ */
+export function klDivergence(
+  features: Features,
+  points: Features,
+  config: { readonly perplexity?: number } = {},
+): number {
+  refuseUnknownKeys("klDivergence", config, ["perplexity"]);
+  const x = parseFeatures("klDivergence", features);
+  const y = parseMap("klDivergence", points, x.shape[0]);
+  const N = x.shape[0];
+  const perplexity = parsePerplexity("klDivergence", config.perplexity, N);
+  return divergence(jointProbabilities(squaredDistances(x), N, perplexity), Float64Array.from(y.data), N);
+}
+
+/** @throws GradbookError when a map is not [N, 2] */
+function parseMap(what: string, points: Features, N: number): Tensor {
+  const y = parseFeatures(what, points);
+  if (y.shape[0] === N && y.shape[1] === 2) return y;
+  throw new GradbookError({
+    code: "shape",
+    what,
+    got: `a map of ${y.shape[0]} points in ${y.shape[1]} dimensions`,
+    expected: `${N} points, one for each sample, in 2`,
+  });
+}
+
+function parseMethod(method: string): "gradbook" | "tsne-js" {
+  if (method === "gradbook" || method === "tsne-js") return method;
+  throw new GradbookError({
+    code: "config",
+    what: "tsne",
+    got: `method ${JSON.stringify(method)}`,
+    expected: '"gradbook" or "tsne-js"',
+  });
+}
+
+function parsePositive(key: string, value: number): number {
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new GradbookError({
+    code: "config",
+    what: "tsne",
+    got: `${key} is ${String(value)}`,
+    expected: "a finite number above 0",
+  });
+}
+
+function refusePcaStart(init: "pca" | "random"): void {
+  if (init === "random") return;
+  throw new GradbookError({
+    code: "config",
+    what: "tsne with tsne-js",
+    got: 'init "pca"',
+    expected: '"random"',
+    cure: 'tsne-js draws its own start; method: "gradbook" has both.',
+  });
+}
+
+function assertConverged(y: Float64Array, learningRate: number): void {
+  if (y.every(Number.isFinite)) return;
+  throw new GradbookError({
+    code: "diverged",
+    what: "tsne",
+    got: `a map with values that are not finite, at the learning rate ${learningRate}`,
+    expected: "finite points",
+    cure: "Try a smaller learningRate.",
+  });
+}
