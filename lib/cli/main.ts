@@ -1,9 +1,15 @@
 import { GradbookError } from "../errors/error.js";
+import { CellError } from "../notebook/cell-error.js";
 import type { Command } from "./command.js";
 
 /** Every command is loaded only when it is called, so that `gradbook --help` is instant. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   data: () => import("./data.js"),
+  lab: () => import("./lab.js"),
+  report: () => import("./report.js"),
+  run: () => import("./run.js"),
+  start: () => import("./start.js"),
+  test: () => import("./test.js"),
 };
 
 /** Runs `gradbook ARGS…`; errors in our grammar are printed as one sentence, others with their stack. */
@@ -28,6 +34,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (error instanceof GradbookError) console.error(`gradbook ${name}: ${error.message}`);
     else if (isUsageError(error)) console.error(`gradbook ${name}: ${error.message}\n\n${command.usage}`);
     else console.error(error);
+    if (error instanceof CellError) console.error(`\n${error.report()}`);
     return isUsageError(error) ? 2 : 1;
   }
 }

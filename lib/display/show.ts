@@ -17,7 +17,7 @@ const notebookScale = 2;
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
  */
-export async function show(value: Figure | Table | Displayable): Promise<void> {
+export async function show(value: Figure | Table | object): Promise<void> {
   if (isTable(value)) publish({ data: tableBundle(value) });
   else if (isFigure(value)) await showFigure(value);
   else if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });

@@ -11,6 +11,7 @@ export interface JsonObject {
 export interface FigureMeta {
   /** Names the figure's files: lower-case letters, digits, hyphens. */
   readonly name: string;
+  readonly title: string;
   /** The sentence under the figure in the report; may be empty. */
   readonly caption: string;
   /** The figure in words, for screen readers and terminals. */
@@ -198,7 +199,7 @@ export function figure(
       ...parts.layout,
       width: size.width,
       height: parts.height,
-      meta: { name, caption, description: parts.description, theme: theme.name },
+      meta: { name, title, caption, description: parts.description, theme: theme.name },
     },
   };
 }

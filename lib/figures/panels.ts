@@ -42,7 +42,7 @@ export function panelGrid(
     t: 36 + (grid.legend ?? 0) + size.text * 1.4,
     b: size.text * 3.8,
   };
-  const gapX = size.text * 1.1;
+  const gapX = size.text * 1.5;
   const gapY = size.text * 2.1;
   const inner = {
     width: size.width - margin.l - margin.r,

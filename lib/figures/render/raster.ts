@@ -1,6 +1,6 @@
 import { concat, encodePalettePng, pngChunk } from "../png.js";
 import { fontFamily, fontFiles } from "./font.js";
-import type { Provenance } from "./svg.js";
+import { forSvg11, type Provenance } from "./svg.js";
 
 /**
  * An SVG of ours as PNG.
@@ -19,7 +19,7 @@ export async function renderSmallPng(svg: string, scale = 1): Promise<Uint8Array
 
 async function rasterize(svg: string, scale: number) {
   const { Resvg } = await import("@resvg/resvg-js");
-  const picture = new Resvg(svg, {
+  const picture = new Resvg(forSvg11(svg), {
     fitTo: { mode: "zoom", value: scale },
     font: { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: fontFamily },
   });

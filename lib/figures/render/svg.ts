@@ -33,9 +33,9 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
   const digest = figureDigest(figure);
   const window = await plotlyWindow();
   const drawn = await window.draw(figureJson(figure), figure.layout, Number.parseInt(digest.slice(0, 8), 16));
-  const { name, caption, description } = figure.layout.meta;
+  const { title, caption, description } = figure.layout.meta;
   const about = [
-    `<title>${escapeXml(name)}</title>`,
+    `<title>${escapeXml(title)}</title>`,
     `<desc>${escapeXml(description)}</desc>`,
     `<metadata>${escapeXml(JSON.stringify({ figure: digest, ...provenance, ...(caption === "" ? {} : { caption }) }))}</metadata>`,
   ].join("");
@@ -45,14 +45,20 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
 }
 
 /**
- * Makes Plotly's SVG readable for every renderer: no quotes inside `url(…)`, and the older word for "don't smooth",
- * which resvg knows and browsers accept beside their own.
+ * Makes Plotly's SVG readable for every renderer: no quotes inside `url(…)`, and one word for "don't smooth" in place
+ * of the list of all that browsers ever knew.
  */
 function tidy(svg: string): string {
   return `${svg
     .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")
-    .replace(/image-rendering: ?(?:optimizeSpeed|crisp-edges|-[a-z-]+|pixelated);?/g, "")
-    .replace(/<image /g, '<image image-rendering="optimizeSpeed" ')}\n`;
+    .replace(/(?:image-rendering: ?[a-z-]+;? ?)+/gi, pixelated)}\n`;
+}
+
+const pixelated = "image-rendering: pixelated;";
+
+/** The same SVG for renderers that know only SVG 1.1's word for "don't smooth". */
+export function forSvg11(svg: string): string {
+  return svg.replaceAll(pixelated, "image-rendering: optimizeSpeed;");
 }
 
 export function escapeXml(text: string): string {

