@@ -8,9 +8,11 @@ export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
 export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
 export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
 // figures and display
+export { type LiveConfig, type LivePlot, live } from "./display/live.js";
 export { type MetricsRecord, type MetricsValue, metrics } from "./display/metrics.js";
+export { type ProgressBar, type ProgressConfig, progress } from "./display/progress.js";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";
-export { show, table } from "./display/show.js";
+export { markdown, show, table } from "./display/show.js";
 export type { Features } from "./embed/features.js";
 // embed
 export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/scores.js";

@@ -37,6 +37,13 @@ export function publish(message: DisplayMessage): void {
   else if (message.update !== true) console.log(String(message.data["text/plain"] ?? ""));
 }
 
+let displays = 0;
+
+/** An identifier that no other output of this process has. */
+export function newDisplayId(): string {
+  return `gradbook-${process.pid}-${++displays}`;
+}
+
 function ownPublish(): Publish | undefined {
   const found: unknown = Reflect.get(globalThis, publishSymbol);
   return typeof found === "function" ? (found as Publish) : undefined;

@@ -1,7 +1,14 @@
 import { GradbookError } from "../errors/error.js";
 import type { Figure } from "../figures/figure.js";
 import { type ResultsTableConfig, resultsTable, type Table } from "../figures/results-table.js";
-import { type Displayable, displaySymbol, frontEnd, type MimeBundle, publish } from "./publish.js";
+import {
+  type Displayable,
+  type DisplayMessage,
+  displaySymbol,
+  frontEnd,
+  type MimeBundle,
+  publish,
+} from "./publish.js";
 import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
 
 export const plotlyMime = "application/vnd.plotly.v1+json";
@@ -15,11 +22,12 @@ const notebookScale = 2;
  *
  * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
+ * Anything else shows itself by its method `[Symbol.for("Jupyter.display")]`, as models and datasets do.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
  */
 export async function show(value: Figure | Table | object): Promise<void> {
   if (isTable(value)) publish({ data: tableBundle(value) });
-  else if (isFigure(value)) await showFigure(value);
+  else if (isFigure(value)) publish(await figureMessage(value));
   else if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
   else {
     throw new GradbookError({
@@ -63,10 +71,16 @@ export function tableBundle(table: Table): MimeBundle {
   };
 }
 
-async function showFigure(figure: Figure): Promise<void> {
+/** A text with Markdown and formulas, e.g. conclusions computed from the numbers above. */
+export function markdown(text: string): void {
+  publish({ data: { "text/markdown": text, "text/plain": text } });
+}
+
+/** The message that shows a figure; in a terminal only its description, which takes no time. */
+export async function figureMessage(figure: Figure): Promise<DisplayMessage> {
   const { width, height, meta } = figure.layout;
-  if (frontEnd() === "terminal") publish({ data: { "text/plain": meta.description } });
-  else publish({ data: await figureBundle(figure), metadata: { "image/png": { width, height } } });
+  if (frontEnd() === "terminal") return { data: { "text/plain": meta.description } };
+  return { data: await figureBundle(figure), metadata: { "image/png": { width, height } } };
 }
 
 function isTable(value: unknown): value is Table {

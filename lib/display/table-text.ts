@@ -1,4 +1,5 @@
 import type { Table, TableCell } from "../figures/results-table.js";
+import { escapeHtml } from "./escape.js";
 
 /** `"accuracy (%)"` */
 export function heading({ title, unit }: Table["columns"][number]): string {
@@ -48,8 +49,4 @@ export function tableText(table: Table): string {
       .trimEnd();
   const title = table.title === "" ? [] : [table.title];
   return [...title, line(head), widths.map((w) => "─".repeat(w)).join("  "), ...cells.map(line)].join("\n");
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 }

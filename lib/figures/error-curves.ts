@@ -86,7 +86,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     columns: single ? 1 : columns,
     panelHeight: single
       ? options.size.width * 0.48
-      : (options.size.width / Math.min(columns, runs.length)) * 0.62,
+      : Math.min(options.size.width * 0.48, (options.size.width / Math.min(columns, runs.length)) * 0.62),
     titles: single ? [""] : runs.map((r) => r.name),
     x: { title: { text: "" }, rangemode: "tozero", tickformat: "d", nticks: single ? 16 : 6 },
     y:

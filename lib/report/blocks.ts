@@ -22,6 +22,7 @@ export type Block =
   | { readonly kind: "picture"; readonly png: string; readonly text: string; readonly width: number | null }
   | { readonly kind: "table"; readonly name: string; readonly table: Table; readonly cell: number }
   | { readonly kind: "text"; readonly text: string; readonly stream: "stdout" | "stderr" | "result" }
+  | { readonly kind: "html"; readonly html: string }
   | { readonly kind: "error"; readonly text: string };
 
 /** What a report is made of. */
@@ -104,11 +105,26 @@ function bundle(data: MimeBundle, metadata: JsonObject, cell: number, names: Set
       { kind: "picture", png: data["image/png"].replace(/\s/g, ""), text: text(data["text/plain"]), width },
     ];
   }
+  const table = plainTable(text(data["text/html"]));
+  if (table !== null) return [{ kind: "html", html: table }];
   if ("text/markdown" in data)
     return [{ kind: "prose", markdown: text(data["text/markdown"]), attachments: {} }];
   return "text/plain" in data
     ? [{ kind: "text", text: plainLines(text(data["text/plain"])), stream: "result" }]
     : [];
+}
+
+/**
+ * A table that somebody's object showed as HTML, when it is made of nothing but table and text elements; their
+ * attributes are left out. Everything else a notebook shows as HTML stays out of the report.
+ */
+function plainTable(html: string): string | null {
+  const allowed =
+    /^<\/?(?:table|caption|thead|tbody|tfoot|tr|th|td|b|strong|i|em|sub|sup|code|br)(?:\s[^<>]*)?>$/i;
+  if (!/^\s*<table[\s>]/i.test(html)) return null;
+  const parts = html.split(/(<[^>]*>)/);
+  if (parts.some((part, i) => (i % 2 === 1 ? !allowed.test(part) : part.includes("<")))) return null;
+  return parts.map((part, i) => (i % 2 === 1 ? part.replace(/^(<\/?\w+)[\s\S]*$/, "$1>") : part)).join("");
 }
 
 /** A figure of ours; Plotly JSON of others has no name and no size and is left to its picture. */

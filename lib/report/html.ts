@@ -1,12 +1,3 @@
-export function escapeHtml(text: string): string {
-  return text
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/"/g, "&quot;")
-    .replace(/'/g, "&#39;");
-}
-
 /** JSON that can stand inside a `<script>` element: no `<` can end the element or open a comment. */
 export function scriptJson(value: unknown): string {
   return JSON.stringify(value)

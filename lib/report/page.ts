@@ -1,7 +1,8 @@
+import { escapeHtml } from "../display/escape.js";
 import { heading } from "../display/table-text.js";
 import type { Table } from "../figures/results-table.js";
 import type { Block, Contents } from "./blocks.js";
-import { escapeHtml, scriptJson } from "./html.js";
+import { scriptJson } from "./html.js";
 import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
@@ -119,6 +120,8 @@ function otherHtml(block: Block): string {
       return block.text === ""
         ? ""
         : `<pre class="out ${block.stream}" tabindex="0">${escapeHtml(block.text)}</pre>`;
+    case "html":
+      return `<div class="table" tabindex="0">${block.html}</div>`;
     case "error":
       return `<pre class="out error" tabindex="0">${escapeHtml(block.text)}</pre>`;
     default:

@@ -1,7 +1,7 @@
 import type { MarkedExtension, Tokens } from "marked";
+import { escapeHtml } from "../display/escape.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
 import { formulas } from "./formula.js";
-import { escapeHtml } from "./html.js";
 
 export interface Heading {
   readonly level: number;

@@ -1,0 +1,71 @@
+import { refuseUnknownKeys } from "../errors/error.js";
+import { type EpochPoint, errorCurves } from "../figures/error-curves.js";
+import { liveSvg } from "./live-svg.js";
+import { frontEnd, newDisplayId, publish } from "./publish.js";
+import { figureMessage } from "./show.js";
+import { type Clock, Throttle } from "./throttle.js";
+
+export interface LiveConfig {
+  /** Default `"Training"`. */
+  readonly title?: string;
+  /** Milliseconds since some start. Default: `performance.now`. */
+  readonly clock?: Clock;
+}
+
+/** Curves that grow while `fit` runs; its two functions are `fit`'s callbacks. */
+export interface LivePlot {
+  readonly onEpoch: (epoch: EpochPoint) => void;
+  readonly onStep: (step: number, loss: number) => void;
+  /** Puts the finished figure in place of the growing one; the saved notebook keeps only this. */
+  end(): Promise<void>;
+}
+
+/**
+ * A plot that grows while a network trains, updated at most ten times a second and for at most 2 % of the time.
+ *
+ *     const plot = live({ title: "RMSProp, batch 10" });
+ *     const run = fit(model, { train, test, optimizer, onEpoch: plot.onEpoch, onStep: plot.onStep });
+ *     await plot.end();
+ */
+export function live(config: LiveConfig = {}): LivePlot {
+  refuseUnknownKeys("live", config, ["title", "clock"]);
+  const { title = "Training", clock = () => performance.now() } = config;
+  const throttle = new Throttle(clock);
+  const displayId = newDisplayId();
+  const epochs: EpochPoint[] = [];
+  const losses: number[] = [];
+  let shown = false;
+
+  const draw = () => {
+    if (frontEnd() === "terminal") return;
+    const svg = liveSvg(title, epochs, losses);
+    const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+    const last = epochs.at(-1);
+    const text = last === undefined ? title : `${title}: epoch ${last.epoch}`;
+    publish({
+      data: {
+        "text/html": `<img src="${source}" width="680" height="260" alt="growing curves">`,
+        "text/plain": text,
+      },
+      displayId,
+      update: shown,
+    });
+    shown = true;
+  };
+  return {
+    onEpoch(epoch) {
+      epochs.push(epoch);
+      throttle.run(draw);
+    },
+    onStep(_step, loss) {
+      losses.push(loss);
+      throttle.run(draw);
+    },
+    async end() {
+      if (epochs.length === 0) return;
+      const figure = errorCurves({ title, runs: [{ name: "run", epochs }], layout: "grid" });
+      publish({ ...(await figureMessage(figure)), displayId, update: shown });
+      shown = true;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { escapeHtml } from "./escape.js";
+import { frontEnd, newDisplayId, publish } from "./publish.js";
+import { type Clock, Throttle } from "./throttle.js";
+
+export const progressMime = "application/vnd.gradbook.progress+json";
+
+export interface ProgressConfig {
+  /** What is going on, e.g. `"training"`. */
+  readonly label: string;
+  /** How much there is to do, in units. */
+  readonly total: number;
+  /** The unit's plural, e.g. `"epochs"`. Default `"steps"`. */
+  readonly unit?: string;
+  /** Milliseconds since some start. Default: `performance.now`. */
+  readonly clock?: Clock;
+}
+
+export interface ProgressBar {
+  /** Does `units` more (default 1). */
+  add(units?: number): void;
+  /** Is at `done` of the total. */
+  update(done: number): void;
+  /** The last state; it carries no times, so that the same notebook is saved with the same bytes. */
+  end(): void;
+}
+
+/**
+ * A progress bar with rate and time left. In a notebook it is one output that replaces itself at most ten times a
+ * second; in a terminal one line that overwrites itself; a headless run forwards it to its own bar.
+ */
+export function progress(config: ProgressConfig): ProgressBar {
+  refuseUnknownKeys("progress", config, ["label", "total", "unit", "clock"]);
+  const { label, total, unit = "steps", clock = () => performance.now() } = config;
+  if (!(total > 0) || !Number.isFinite(total)) {
+    throw new GradbookError({
+      code: "config",
+      what: "progress",
+      got: `total is ${total}`,
+      expected: "a number above 0",
+    });
+  }
+  return new Bar(label, total, unit, clock);
+}
+
+class Bar implements ProgressBar {
+  private done = 0;
+  private ended = false;
+  private readonly started: number;
+  private readonly throttle: Throttle;
+  private readonly displayId = newDisplayId();
+  private shown = false;
+
+  constructor(
+    private readonly label: string,
+    private readonly total: number,
+    private readonly unit: string,
+    private readonly clock: Clock,
+  ) {
+    this.throttle = new Throttle(clock);
+    this.started = clock();
+    this.throttle.run(() => this.draw());
+  }
+
+  add(units = 1): void {
+    this.update(this.done + units);
+  }
+
+  update(done: number): void {
+    this.done = done;
+    if (!this.ended) this.throttle.run(() => this.draw());
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.draw();
+  }
+
+  private draw(): void {
+    const { label, done, total } = this;
+    const seconds = (this.clock() - this.started) / 1000;
+    const rate = seconds > 0 ? done / seconds : 0;
+    const secondsLeft = rate > 0 ? Math.max(0, total - done) / rate : null;
+    const text = this.text(rate, secondsLeft);
+    if (frontEnd() === "terminal") {
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${this.ended ? "\n" : ""}`);
+      return;
+    }
+    const html =
+      `<div><progress max="${total}" value="${Math.min(done, total)}" style="width:16em"` +
+      ` aria-label="${escapeHtml(label)}"></progress> ${escapeHtml(text)}</div>`;
+    publish({
+      data: {
+        "text/html": html,
+        [progressMime]: { label, done, total, rate, ...(secondsLeft === null ? {} : { secondsLeft }) },
+        "text/plain": text,
+      },
+      displayId: this.displayId,
+      update: this.shown,
+    });
+    this.shown = true;
+  }
+
+  private text(rate: number, secondsLeft: number | null): string {
+    const { label, done, total, unit } = this;
+    const count = `${label}: ${round(done)} of ${round(total)} ${unit}`;
+    if (this.ended || secondsLeft === null) return count;
+    return `${count} · ${round(rate)} ${unit}/s · ${duration(secondsLeft)} left`;
+  }
+}
+
+function round(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(value < 10 ? 2 : 3)));
+}
+
+/** `0:07`, `12:30`, `3:05:00` */
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
