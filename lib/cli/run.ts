@@ -1,0 +1,125 @@
+import { basename, dirname, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { GradbookError } from "../errors/error.js";
+import type { Json } from "../notebook/nbformat.js";
+import { runNotebook } from "../notebook/run.js";
+import type { Command } from "./command.js";
+import { parseData, parseScale } from "./report.js";
+import { runProgress } from "./run-progress.js";
+
+export const command: Command = {
+  name: "run",
+  summary: "run a notebook top to bottom in a fresh kernel",
+  usage: `gradbook run NOTEBOOK [options]
+
+Runs the notebook in its own folder and writes the executed copy; the notebook itself is not touched.
+A cell that fails ends the run: exit code 1, the cell's source, its error, and no file.
+
+  --out FILE           the executed notebook (default NOTEBOOK.executed.ipynb, beside it)
+  --scale quick|full   GRADBOOK_SCALE for the notebook (default: as in the environment)
+  --data DIR           GRADBOOK_DATA for the notebook: your own copy of the data set's files
+  --timeout SECONDS    limit for one cell (default: none)
+  --kernel NAME        default: the kernel that the notebook names
+  --allow-errors       go on after a cell that fails, and write its error into the file
+  --keep-partial       write the file also when the run ends early
+  -p NAME=VALUE        a parameter, set after the cell tagged "parameters": -p epochs=3 -p config.scale=full`,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        out: { type: "string" },
+        scale: { type: "string" },
+        data: { type: "string" },
+        timeout: { type: "string" },
+        kernel: { type: "string" },
+        "allow-errors": { type: "boolean" },
+        "keep-partial": { type: "boolean" },
+        parameter: { type: "string", short: "p", multiple: true },
+      },
+    });
+    const path = parsePath(positionals);
+    const name = basename(path, ".ipynb");
+    const out = values.out ?? join(dirname(path), `${name}.executed.ipynb`);
+    const data = parseData(values.data);
+    const timeoutSeconds = parseTimeout(values.timeout);
+    const stop = new AbortController();
+    const onInterrupt = () => stop.abort();
+    process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+    const bar = runProgress(name);
+    try {
+      const { failures, cells, seconds } = await runNotebook(path, {
+        out,
+        env: {
+          ...(values.scale === undefined ? {} : { GRADBOOK_SCALE: parseScale(values.scale) }),
+          ...(data === undefined ? {} : { GRADBOOK_DATA: data }),
+        },
+        parameters: parseParameters(values.parameter ?? []),
+        allowErrors: values["allow-errors"] === true,
+        keepPartial: values["keep-partial"] === true,
+        onProgress: bar.update,
+        signal: stop.signal,
+        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+        ...(values.kernel === undefined ? {} : { kernel: values.kernel }),
+      });
+      bar.end();
+      for (const failure of failures) console.error(`${failure.message}\n${failure.report()}\n`);
+      const failed = failures.length === 0 ? "" : `, ${failures.length} failed`;
+      console.log(`${cells} cells in ${seconds.toFixed(1)} s${failed}. Open ${relative(process.cwd(), out)}`);
+      return 0;
+    } finally {
+      bar.end();
+      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+    }
+  },
+};
+
+function parsePath(positionals: readonly string[]): string {
+  const [path, ...more] = positionals;
+  if (path !== undefined && more.length === 0) return path;
+  const got = path === undefined ? "no notebook was named" : `${positionals.length} notebooks were named`;
+  throw new GradbookError({
+    code: "option",
+    what: "NOTEBOOK",
+    got,
+    expected: "one",
+    cure: "See gradbook run --help.",
+  });
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds > 0) return seconds;
+  throw new GradbookError({
+    code: "option",
+    what: "--timeout",
+    got: JSON.stringify(text),
+    expected: "seconds",
+  });
+}
+
+/** `name=value`: a value that is JSON is taken as such (3, true, [1, 2]), every other one is text. */
+export function parseParameters(words: readonly string[]): Readonly<Record<string, Json>> {
+  const entries = words.map((word): [string, Json] => {
+    const cut = word.indexOf("=");
+    if (cut < 1) {
+      throw new GradbookError({
+        code: "option",
+        what: "-p",
+        got: JSON.stringify(word),
+        expected: "NAME=VALUE",
+      });
+    }
+    return [word.slice(0, cut), parseValue(word.slice(cut + 1))];
+  });
+  return Object.fromEntries(entries);
+}
+
+function parseValue(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
