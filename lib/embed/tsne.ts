@@ -20,9 +20,9 @@ export interface TsneConfig {
   readonly seed?: number | string;
   /** `"gradbook"` (default): t-SNE as in the paper. `"tsne-js"`: the npm package, which differs from it. */
   readonly method?: "gradbook" | "tsne-js";
-  /** Default: N / (4 · exaggeration), at least 50 (Belkina et al. 2019); for tsne-js 100, with which it converges. */
+  /** Default: N / 10, at least 20; for tsne-js N / 2 within 20 … 100: its own, 1000, diverges. */
   readonly learningRate?: number;
-  /** Factor of the affinities in the first 250 iterations. Default 12; for tsne-js 4, in its first 100. */
+  /** Factor of the affinities in the first 250 iterations (of tsne-js: 100). Default 4, as in the paper. */
   readonly exaggeration?: number;
   /** The map at the start: principal components (default), or a seeded cloud, which is all that tsne-js has. */
   readonly init?: "pca" | "random";
@@ -68,8 +68,8 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
   const method = parseMethod(config.method ?? "gradbook");
   const iterations = parseCount("tsne", "iterations", config.iterations ?? 1000);
   const perplexity = parsePerplexity("tsne", config.perplexity, N);
-  const exaggeration = parsePositive("exaggeration", config.exaggeration ?? (method === "gradbook" ? 12 : 4));
-  const usualRate = method === "gradbook" ? Math.max(N / (4 * exaggeration), 50) : 100;
+  const exaggeration = parsePositive("exaggeration", config.exaggeration ?? 4);
+  const usualRate = method === "gradbook" ? Math.max(N / 10, 20) : Math.min(Math.max(N / 2, 20), 100);
   const learningRate = parsePositive("learningRate", config.learningRate ?? usualRate);
   const init = parseInit(config.init ?? (method === "gradbook" ? "pca" : "random"));
 
