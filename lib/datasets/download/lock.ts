@@ -28,15 +28,21 @@ export async function withLock<T>(folder: string, onWait: () => void, work: () =
 }
 
 function acquire(path: string, own: string): boolean {
+  if (create(path, own)) return true;
+  if (!isStale(path)) return false;
+  rmSync(path, { force: true });
+  return create(path, own);
+}
+
+function create(path: string, own: string): boolean {
   try {
     writeFileSync(path, own, { flag: "wx" });
     return true;
   } catch (error) {
     if (!(error instanceof Error) || !("code" in error) || error.code !== "EEXIST")
       throw diskError(path, error);
+    return false;
   }
-  if (isStale(path)) rmSync(path, { force: true });
-  return false;
 }
 
 function isStale(path: string): boolean {
