@@ -14,8 +14,8 @@ const patience = 30_000;
 export async function withLock<T>(folder: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   const path = join(folder, ".downloading");
   const own = `${hostname()} ${process.pid}`;
-  for (let told = false; !acquire(path, own); told = true) {
-    if (!told) onWait();
+  for (let waits = 0; !acquire(path, own); waits++) {
+    if (waits === 1) onWait(); // not at once: a process that was just killed may take a moment to be gone
     await sleep(250);
   }
   const beat = setInterval(() => touch(path), patience / 10).unref();
