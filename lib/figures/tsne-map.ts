@@ -20,8 +20,8 @@ export interface EmbeddingMap {
   readonly name: string;
   /** `[N][2]` */
   readonly points: readonly (readonly number[])[];
-  /** A line under the heading, e.g. `"KL 0.31, trustworthiness 0.97, neighbour purity 0.88"`. */
-  readonly scores?: string;
+  /** A line under the heading: `{ KL: 0.31, trustworthiness: 0.97 }` or a text of your own. */
+  readonly scores?: string | Readonly<Record<string, number>>;
 }
 
 export interface TsneMapConfig extends FigureOptions {
@@ -133,7 +133,7 @@ export function tsneMap(config: TsneMapConfig): Figure {
     if (map.scores !== undefined) {
       annotations.push({
         ...heading,
-        text: plain(map.scores),
+        text: plain(scoreLine(map)),
         showarrow: false,
         font: { size: size.text * 0.92, color: theme.muted },
       });
@@ -192,8 +192,16 @@ export function tsneMap(config: TsneMapConfig): Figure {
     height,
     description:
       `${config.title}. ${maps.length === 1 ? "A map" : `${maps.length} maps`} of ${labels.length} samples of ${count} classes: ` +
-      `${maps.map((m) => (m.scores === undefined ? m.name : `${m.name} (${m.scores})`)).join("; ")}.${note}`,
+      `${maps.map((m) => (m.scores === undefined ? m.name : `${m.name} (${scoreLine(m)})`)).join("; ")}.${note}`,
   });
+}
+
+/** `KL 0.310 · trustworthiness 0.972` */
+function scoreLine({ scores = "" }: EmbeddingMap): string {
+  if (typeof scores === "string") return scores;
+  return Object.entries(scores)
+    .map(([name, score]) => `${name} ${Number.isFinite(score) ? score.toFixed(3) : "not finite"}`)
+    .join(" · ");
 }
 
 /** Equal scales in both directions, and room for the marks at the border. */
