@@ -60,6 +60,8 @@ test("a cut file and one with an appendix are named with the offset", () => {
     got: "ends at offset 900",
     expected: "1000 bytes, as in the published file",
   });
+  const cutAndDamaged = compareWithPublished(changed([70, 0]).subarray(0, 900), published);
+  assert.equal(cutAndDamaged.kind === "damaged" && cutAndDamaged.got, "ends at offset 900");
   const longer = compareWithPublished(Uint8Array.of(...bytes, 1, 2), published);
   assert.equal(longer.kind === "damaged" && longer.got, "has 2 bytes more after offset 1000");
 });
