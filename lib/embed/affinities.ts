@@ -4,7 +4,9 @@ import { exp, log } from "../tensor/portable.js";
 /** How near the entropy of a row must come to log(perplexity), in nats; the tolerance of the paper's own program. */
 const ENTROPY_TOLERANCE = 1e-5;
 /** Enough for any row of doubles; a row with more duplicates than the perplexity never gets there and stays uniform. */
-const BISECTION_STEPS = 100;
+const STEPS = 100;
+/** The furthest that one of Newton's steps may go, in natural logarithms of β. */
+const LONGEST_STEP = 3;
 
 /**
  * The paper's affinities of the features, p_ij = (p_{j|i} + p_{i|j}) / 2N with p_{j|i} ∝ exp(−β_i ‖x_i − x_j‖²): [N, N],
@@ -26,7 +28,8 @@ export function jointProbabilities(D: Float64Array, N: number, perplexity: numbe
 }
 
 /**
- * p_{j|i} of one row, its β found by bisection: a larger β is a narrower bell, so the entropy falls with β.
+ * p_{j|i} of one row. A larger β is a narrower bell, so the entropy H falls with β; it is found by Newton's steps on
+ * log β, dH/d(log β) = −β²·Var(d), inside the bracket that bisection keeps.
  * @param d squared distances to sample i: [N]
  * @param target entropy of the row in nats, log(perplexity)
  * @param row where the probabilities go: [N]
@@ -44,29 +47,43 @@ function conditionalRow(d: Float64Array, i: number, target: number, row: Float64
   let beta = mean > 0 ? 1 / mean : 1;
   let low = 0;
   let high = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < BISECTION_STEPS; step++) {
-    const entropy = bell(d, i, nearest, beta, row);
+  for (let step = 0; step < STEPS; step++) {
+    const { entropy, slope } = bell(d, i, nearest, beta, row);
     if (Math.abs(entropy - target) <= ENTROPY_TOLERANCE) return;
     if (entropy > target) low = beta;
     else high = beta;
-    beta = high === Number.POSITIVE_INFINITY ? beta * 2 : (low + high) / 2;
+    const newton = beta * exp(Math.max(-LONGEST_STEP, Math.min(LONGEST_STEP, (entropy - target) / slope)));
+    if (newton > low && newton < high) beta = newton;
+    else beta = high === Number.POSITIVE_INFINITY ? beta * 2 : (low + high) / 2;
   }
 }
 
-/** Fills a row for a given β and returns its entropy H = −Σ p log p = log Σ e + β·Σ e·(d − d_min) / Σ e, in nats. */
-function bell(d: Float64Array, i: number, nearest: number, beta: number, row: Float64Array): number {
+/**
+ * Fills a row for a given β.
+ * @returns its entropy H = −Σ p log p = log Σ e + β·Σ p (d − d_min) in nats, and β²·Var(d)
+ */
+function bell(
+  d: Float64Array,
+  i: number,
+  nearest: number,
+  beta: number,
+  row: Float64Array,
+): { entropy: number; slope: number } {
   let total = 0;
-  let weighted = 0;
+  let first = 0;
+  let second = 0;
   for (let j = 0; j < d.length; j++) {
     // distances count from the nearest neighbour: its term is 1, so the sum is never 0
-    const excess = d[j] - nearest;
-    const e = j === i ? 0 : exp(-beta * excess);
+    const depth = beta * (d[j] - nearest);
+    const e = j === i ? 0 : exp(-depth);
     row[j] = e;
     total += e;
-    weighted += e * excess;
+    first += e * depth;
+    second += e * depth * depth;
   }
   for (let j = 0; j < d.length; j++) row[j] /= total;
-  return log(total) + (beta * weighted) / total;
+  const mean = first / total;
+  return { entropy: log(total) + mean, slope: second / total - mean * mean };
 }
 
 /** The largest perplexity that N samples allow is below N/3: a bell must leave most of the samples outside. */

@@ -39,15 +39,7 @@ function principalComponents(x: Tensor): Float64Array {
   const scores = [new Float64Array(N), new Float64Array(N)];
   for (let turn = 0; turn < TURNS; turn++) {
     orthonormalise(v);
-    for (const c of [0, 1]) {
-      for (let i = 0; i < N; i++) {
-        let dot = 0;
-        for (let f = 0; f < F; f++) dot += centred[i * F + f] * v[c][f];
-        scores[c][i] = dot;
-      }
-      v[c].fill(0);
-      for (let i = 0; i < N; i++) for (let f = 0; f < F; f++) v[c][f] += centred[i * F + f] * scores[c][i];
-    }
+    for (const c of [0, 1]) project(centred, v[c], scores[c]);
   }
   const y = new Float64Array(2 * N);
   for (const c of [0, 1]) {
@@ -56,6 +48,20 @@ function principalComponents(x: Tensor): Float64Array {
     for (let i = 0; i < N; i++) y[2 * i + c] = largest < 0 ? -scores[c][i] : scores[c][i];
   }
   return y;
+}
+
+/** scores ← Xv, and v ← Xᵀ·scores: one turn for one direction. */
+function project(centred: Float64Array, v: Float64Array, scores: Float64Array): void {
+  const F = v.length;
+  for (let i = 0; i < scores.length; i++) {
+    let dot = 0;
+    for (let f = 0; f < F; f++) dot += centred[i * F + f] * v[f];
+    scores[i] = dot;
+  }
+  v.fill(0);
+  for (let i = 0; i < scores.length; i++) {
+    for (let f = 0; f < F; f++) v[f] += centred[i * F + f] * scores[i];
+  }
 }
 
 function centre(x: Tensor): Float64Array {
