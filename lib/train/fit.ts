@@ -36,6 +36,8 @@ export interface FitConfig {
   readonly onEpoch?: (epoch: Epoch, model: Sequential) => unknown;
   /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run. */
   readonly onStep?: (step: number, loss: number) => void;
+  /** Threads that compute; the result is the same for any number. Default: GRADBOOK_THREADS, else one a core. */
+  readonly threads?: number;
 }
 
 const keys = [
@@ -50,6 +52,7 @@ const keys = [
   "schedule",
   "onEpoch",
   "onStep",
+  "threads",
 ];
 
 /**
@@ -69,7 +72,14 @@ export function fit(model: Sequential, config: FitConfig): Run {
   const epochs = parseCount("fit", "epochs", config.epochs ?? 15, 0);
   for (const set of test === undefined ? [train] : [train, test]) assertFits(model, set);
 
-  const trainer = makeTrainer(model, { loss, optimizer, train, batch, seed });
+  const trainer = makeTrainer(model, {
+    loss,
+    optimizer,
+    train,
+    batch,
+    seed,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+  });
   try {
     const history = new History(model, trainer, config, loss, batch, seed);
     const order = Uint32Array.from({ length: train.size }, (_, i) => i);

@@ -1,21 +1,11 @@
-import type { Dataset } from "../datasets/dataset.js";
 import type { Sequential } from "../layers/sequential.js";
-import type { Loss } from "../losses/loss.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
 import { definitionTrainer } from "./definition.js";
-import type { Trainer } from "./trainer.js";
+import { canRun, engineTrainer } from "./engine.js";
+import type { Trainer, TrainerConfig } from "./trainer.js";
 
-/** What a trainer is made for. */
-export interface TrainerConfig {
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  readonly train: Dataset;
-  /** Samples of a step. */
-  readonly batch: number;
-  readonly seed: number | string;
-}
-
-/** Chooses what computes a model. */
-export function makeTrainer(model: Sequential, { loss, optimizer, train, seed }: TrainerConfig): Trainer {
+/** Chooses what computes a model: the engine in float32, the readable loops in float64. */
+export function makeTrainer(model: Sequential, config: TrainerConfig): Trainer {
+  if (model.dtype === "float32" && canRun(model)) return engineTrainer(model, config);
+  const { loss, optimizer, train, seed } = config;
   return definitionTrainer(model, loss, optimizer, train, seed);
 }

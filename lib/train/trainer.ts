@@ -1,4 +1,18 @@
 import type { Dataset } from "../datasets/dataset.js";
+import type { Loss } from "../losses/loss.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+
+/** What a trainer is made for. */
+export interface TrainerConfig {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly train: Dataset;
+  /** Samples of a step. */
+  readonly batch: number;
+  readonly seed: number | string;
+  /** Threads of the engine; default: GRADBOOK_THREADS, else one for each core. */
+  readonly threads?: number;
+}
 
 /** Result of a pass over a whole set with fixed weights. */
 export interface Evaluation {

@@ -1,0 +1,191 @@
+import { availableParallelism } from "node:os";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { GradbookError } from "../errors/error.js";
+import type { Phase } from "./plan.js";
+import type { WasmMemory, WasmModule } from "./webassembly.js";
+import { WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
+
+/** Most threads of a team, the calling one included. */
+export const MOST_THREADS = 64;
+/** Milliseconds after which a worker that holds a task is given up. */
+const PATIENCE = 60_000;
+
+/** Threads to use: what the caller asks for, else GRADBOOK_THREADS, else one for each core. */
+export function parseThreads(
+  threads: number | undefined,
+  environment = process.env.GRADBOOK_THREADS,
+): number {
+  const text = environment?.trim() ?? "";
+  const count = threads ?? (text === "" ? Math.min(availableParallelism(), MOST_THREADS) : Number(text));
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
+  throw new GradbookError({
+    code: "config",
+    what: threads === undefined ? "GRADBOOK_THREADS" : "fit",
+    got: threads === undefined ? `"${text}"` : `threads is ${threads}`,
+    expected: `a whole number from 1 to ${MOST_THREADS}`,
+  });
+}
+
+/** A plan that the team knows: runs one task of one phase on the calling thread. */
+export interface TeamPlan {
+  readonly id: number;
+  readonly module: WasmModule;
+  readonly memory: WasmMemory;
+  readonly phases: readonly Phase[];
+  run(phase: number, task: number, pieces: number, samples: number): void;
+}
+
+/**
+ * The worker threads of this thread. They share memory with it and claim tasks beside it; whoever is free takes the next
+ * one, so nobody waits for a thread that the system has not woken yet. Which thread ran a task changes no bit: every
+ * task writes to a place of its own.
+ */
+export class Team {
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * (WORD.at + MOST_THREADS)));
+  private readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
+  private readonly plans = new Map<number, TeamPlan>();
+
+  /** The text that a worker runs; replaced by tests of broken workers. */
+  constructor(private readonly source = `(${workerMain.toString()})(require("node:worker_threads"));`) {}
+
+  get broken(): boolean {
+    return Atomics.load(this.control, WORD.failed) !== 0;
+  }
+
+  get size(): number {
+    return this.workers.length + 1;
+  }
+
+  add(plan: TeamPlan, threads: number): void {
+    this.plans.set(plan.id, plan);
+    while (this.size < threads) this.hire();
+    for (const { port } of this.workers) introduce(port, plan);
+  }
+
+  remove(plan: TeamPlan): void {
+    this.plans.delete(plan.id);
+    for (const { port } of this.workers) port.postMessage({ forget: plan.id } satisfies WorkerMessage);
+    // whoever sleeps forgets it now, and the memory is free
+    Atomics.add(this.control, WORD.wake, 1);
+    Atomics.notify(this.control, WORD.wake);
+  }
+
+  /**
+   * Runs all tasks of a phase and returns when the last one is done.
+   * @param meanwhile work of the calling thread that nobody waits for
+   * @throws GradbookError naming the worker that failed
+   */
+  run(
+    plan: TeamPlan,
+    phase: number,
+    tasks: number,
+    pieces: number,
+    samples: number,
+    threads: number,
+    meanwhile?: () => void,
+  ): void {
+    if (tasks === 1 || threads === 1) {
+      for (let task = 0; task < tasks; task++) plan.run(phase, task, pieces, samples);
+      meanwhile?.();
+      return;
+    }
+    const { control } = this;
+    Atomics.store(control, WORD.plan, plan.id);
+    Atomics.store(control, WORD.phase, phase);
+    Atomics.store(control, WORD.samples, samples);
+    Atomics.store(control, WORD.pieces, pieces);
+    // workers count from 0, the calling thread is not among them
+    Atomics.store(control, WORD.members, threads - 1);
+    Atomics.store(control, WORD.done, 0);
+    Atomics.store(control, WORD.claim, tasks * 65536);
+    Atomics.add(control, WORD.wake, 1);
+    if (Atomics.load(control, WORD.sleepers) > 0) Atomics.notify(control, WORD.wake);
+    meanwhile?.();
+    for (;;) {
+      const claim = Atomics.add(control, WORD.claim, 1);
+      const task = claim & 0xffff;
+      if (task >= claim >>> 16) break;
+      plan.run(phase, task, pieces, samples);
+      Atomics.add(control, WORD.done, 1);
+    }
+    this.join(tasks);
+  }
+
+  private join(tasks: number): void {
+    const { control } = this;
+    for (let spins = 0; spins < 20000; spins++) if (Atomics.load(control, WORD.done) === tasks) return;
+    const since = performance.now();
+    Atomics.store(control, WORD.waiting, 1);
+    for (;;) {
+      const done = Atomics.load(control, WORD.done);
+      if (done === tasks) break;
+      const failed = Atomics.load(control, WORD.failed);
+      if (failed !== 0) throw this.failure(failed - 1, "ended with an error");
+      if (performance.now() - since > PATIENCE) {
+        const missing = this.workers.findIndex((_, id) => Atomics.load(control, WORD.at + id) !== 0);
+        Atomics.store(control, WORD.failed, missing + 1);
+        throw this.failure(missing, `has not come back for ${PATIENCE / 1000} s`);
+      }
+      Atomics.wait(control, WORD.done, done, 100);
+    }
+    Atomics.store(control, WORD.waiting, 0);
+  }
+
+  private failure(id: number, what: string): GradbookError {
+    const task = Atomics.load(this.control, WORD.at + id) - 1;
+    return new GradbookError({
+      code: "worker",
+      what: "engine",
+      got: `worker thread ${id + 1} of ${this.workers.length} ${what}${task >= 0 ? ` at task ${task}` : ""}`,
+      expected: "every worker to finish its piece",
+      cure: "Run it again: the next fit starts new workers. threads: 1 does without any.",
+    });
+  }
+
+  private hire(): void {
+    const id = this.workers.length;
+    const { port1, port2 } = new MessageChannel();
+    const workerData: WorkerData = { control: this.control, id, port: port2, words: WORD };
+    const worker = new Worker(this.source, {
+      eval: true,
+      workerData,
+      transferList: [port2],
+      name: `gradbook ${id + 1}`,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
+    });
+    // a worker must not keep the process alive, and what it died of is told by the run that it broke
+    worker.unref();
+    port1.unref();
+    worker.on("error", () => Atomics.store(this.control, WORD.failed, id + 1));
+    worker.on("exit", () => Atomics.store(this.control, WORD.failed, id + 1));
+    for (const plan of this.plans.values()) introduce(port1, plan);
+    this.workers.push({ worker, port: port1 });
+  }
+
+  /** Ends all workers. */
+  dismiss(): void {
+    for (const { worker, port } of this.workers) {
+      worker.removeAllListeners();
+      port.close();
+      void worker.terminate();
+    }
+    this.workers.length = 0;
+  }
+}
+
+function introduce(port: MessagePort, { id, module, memory, phases }: TeamPlan): void {
+  port.postMessage({ plan: id, module, memory, phases } satisfies WorkerMessage);
+}
+
+let team: Team | undefined;
+
+/** This thread's team; a new one when a worker of the old one has died. */
+export function currentTeam(): Team {
+  if (team?.broken) {
+    team.dismiss();
+    team = undefined;
+  }
+  team ??= new Team();
+  return team;
+}
