@@ -1,0 +1,60 @@
+import { chmodSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { GradbookError } from "../errors/error.js";
+import type { ConnectionInfo } from "../kernel/protocol.js";
+import type { Command } from "./command.js";
+
+export const command: Command = {
+  name: "kernel",
+  summary: "the Jupyter kernel for TypeScript: run it, install it",
+  usage: `gradbook kernel --connection-file FILE [--remote]
+  Runs a kernel; Jupyter calls this. --remote lets it listen on addresses other than this machine's own.
+
+gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
+  Tells Jupyter of the kernel. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
+  Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" takes the place of tslab.`,
+  async run(args) {
+    if (args[0] === "install") {
+      const { installKernel } = await import("../kernel/install.js");
+      return installKernel(args.slice(1));
+    }
+    const { values } = parseArgs({
+      args: [...args],
+      options: { "connection-file": { type: "string" }, remote: { type: "boolean", default: false } },
+    });
+    const file = values["connection-file"];
+    if (file === undefined) {
+      throw new GradbookError({
+        code: "usage",
+        what: "gradbook kernel",
+        got: "no --connection-file",
+        expected: "the file that Jupyter writes for a kernel",
+        cure: "gradbook kernel install makes Jupyter start it.",
+      });
+    }
+    const connection = readConnection(file, values.remote);
+    const { runKernel } = await import("../kernel/main/main.js");
+    const limit = Number(process.env.GRADBOOK_OUTPUT_LIMIT ?? 50);
+    return runKernel({
+      connection,
+      outputLimit: (Number.isFinite(limit) && limit > 0 ? limit : 50) * 1024 * 1024,
+    });
+  },
+};
+
+/** Reads a connection file, and closes it to everybody else: its key lets one run code. */
+function readConnection(file: string, remote: boolean): ConnectionInfo {
+  const connection: ConnectionInfo = JSON.parse(readFileSync(file, "utf8"));
+  chmodSync(file, 0o600);
+  const loopback = connection.transport === "ipc" || /^(?:127\.|::1$|localhost$)/.test(connection.ip);
+  if (!loopback && !remote) {
+    throw new GradbookError({
+      code: "connection",
+      what: "connection file",
+      got: `address ${connection.ip}`,
+      expected: "this machine's own (127.0.0.1)",
+      cure: "Whoever reaches a kernel can run code; --remote in the kernelspec's argv allows it.",
+    });
+  }
+  return connection;
+}

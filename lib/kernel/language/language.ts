@@ -1,0 +1,63 @@
+// The language thread: everything that has to do with TypeScript as a language, so that completion and checking work
+// while main is in a loop and the heartbeat never waits for a type.
+import { type MessagePort, workerData } from "node:worker_threads";
+import { serve } from "../rpc.js";
+import { Assist } from "./assist.js";
+import { Checker } from "./checker.js";
+import type { LanguageMethods, ModuleMethods } from "./methods.js";
+import { Modules } from "./modules.js";
+import { SyntaxFailure, translateCell } from "./translate.js";
+
+/** What main gives the language thread at birth. */
+export interface LanguageData {
+  readonly wire: MessagePort;
+  readonly main: MessagePort;
+  readonly notebookFolder: string;
+  /** Where translated files of the project stand while Node reads them. */
+  readonly moduleFolder: string;
+}
+
+const { wire, main, notebookFolder, moduleFolder }: LanguageData = workerData;
+const checker = new Checker(notebookFolder);
+const assist = new Assist(checker);
+const modules = new Modules(moduleFolder, () => checker.options);
+/** `Math.max?` */
+const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
+
+// Cells are prepared one after the other: each sees what the one before it has defined.
+let before: Promise<unknown> = Promise.resolve();
+
+serve<LanguageMethods>(wire, {
+  prepare({ code, count }) {
+    const prepared = before.then(async () => {
+      const [, name] = question.exec(code) ?? [];
+      if (name === undefined) return checker.prepare(code, count);
+      const found = await assist.inspect({ code: name, cursor: name.length, detail: 1 });
+      return { page: found?.data ?? { "text/plain": `${name}: nothing is known of it.` } };
+    });
+    before = prepared.catch(() => undefined);
+    return prepared;
+  },
+  async expression({ code }) {
+    try {
+      return (await checker.translate(code, "expression")).prepared;
+    } catch (failure) {
+      if (failure instanceof SyntaxFailure) return { error: failure.content };
+      throw failure;
+    }
+  },
+  complete: (request) => assist.complete(request),
+  inspect: (request) => assist.inspect(request),
+  async isComplete({ code }) {
+    try {
+      await translateCell(code, "cell", new Set(), {});
+      return { status: "complete" };
+    } catch (failure) {
+      if (!(failure instanceof SyntaxFailure) || !failure.incomplete) return { status: "invalid" };
+      return { status: "incomplete", indent: /[{([]\s*$/.test(code) ? "  " : "" };
+    }
+  },
+});
+serve<ModuleMethods>(main, { load: (request) => modules.load(request) });
+
+await Promise.allSettled([checker.warmUp(), translateCell("0", "warm-up", new Set(), {})]);

@@ -1,0 +1,76 @@
+import type { ErrorContent, MimeBundle, Positions, PreparedCell, RefusedCell } from "../protocol.js";
+
+/** What the language thread does for wire. */
+export type LanguageMethods = {
+  /** Checks and translates a cell; when it is good, later cells see what it declares. */
+  readonly prepare: readonly [PrepareRequest, PreparedCell | RefusedCell | PagerRequest];
+  /** Translates an expression without checking it, for `user_expressions`. */
+  readonly expression: readonly [{ readonly code: string }, PreparedCell | RefusedCell];
+  readonly complete: readonly [CursorRequest, Completion];
+  readonly inspect: readonly [CursorRequest, { readonly data: MimeBundle } | undefined];
+  readonly isComplete: readonly [
+    { readonly code: string },
+    { readonly status: string; readonly indent?: string },
+  ];
+};
+
+/** What the language thread does for main. */
+export type ModuleMethods = {
+  /** Finds a module, and when it belongs to the project translates it and all it imports. */
+  readonly load: readonly [LoadRequest, LoadedModule];
+};
+
+export interface PrepareRequest {
+  readonly code: string;
+  /** Execution counter, as stack traces name the cell. */
+  readonly count: number;
+}
+
+/** `name?` asks for help instead of running something. */
+export interface PagerRequest {
+  readonly page: MimeBundle;
+}
+
+export interface CursorRequest {
+  readonly code: string;
+  /** In UTF-16 units. */
+  readonly cursor: number;
+  /** 0: short, 1: with the whole documentation. */
+  readonly detail?: number;
+}
+
+export interface Completion {
+  readonly matches: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  /** JupyterLab shows these beside the names. */
+  readonly types: readonly {
+    readonly text: string;
+    readonly type: string;
+    readonly start: number;
+    readonly end: number;
+    readonly signature?: string;
+  }[];
+}
+
+export interface LoadRequest {
+  readonly specifier: string;
+  /** Path of the file that imports; relative specifiers and packages are looked up from its folder. */
+  readonly from: string;
+  /** `with { type }` */
+  readonly type?: string;
+  /** Modules whose last evaluation failed and must not be taken from Node's cache again. */
+  readonly failed: readonly string[];
+}
+
+export interface LoadedModule {
+  /** What to give to `import()`. */
+  readonly url: string;
+  /** Translated files that Node reads during the import and that may be deleted after it. */
+  readonly files: readonly string[];
+  /** How to translate positions in these files, by URL. */
+  readonly positions: Readonly<Record<string, Positions>>;
+  /** CommonJS files of the project that have changed: their entries in `require.cache` are stale. */
+  readonly stale: readonly string[];
+  readonly error?: ErrorContent;
+}

@@ -1,0 +1,246 @@
+import type {
+  AnyNode,
+  AwaitExpression,
+  ForOfStatement,
+  Identifier,
+  ImportExpression,
+  MetaProperty,
+  Pattern,
+  Program,
+} from "acorn";
+
+/** An identifier that means a name of the program's top level, or a global. */
+export interface Reference {
+  readonly node: Identifier;
+  /** What stands around it: `f()` must not get a `this`, `{ x }` needs its key spelled out, `typeof x` may not throw. */
+  readonly use: "plain" | "call" | "shorthand" | "typeof";
+}
+
+export interface Findings {
+  readonly references: Reference[];
+  readonly awaits: AwaitExpression[];
+  readonly forAwaits: ForOfStatement[];
+  readonly dynamicImports: ImportExpression[];
+  /** `import.meta` */
+  readonly metas: MetaProperty[];
+  /** Every name that some inner scope binds. */
+  readonly innerNames: Set<string>;
+}
+
+/** The names of one function, block or class, and the scope around it. */
+interface Scope {
+  readonly names: Set<string>;
+  readonly outer: Scope | undefined;
+}
+
+/** Looks through a program for everything that the translation of a cell has to touch. */
+export function findReferences(program: Program): Findings {
+  const walker = new Walker();
+  for (const statement of program.body) walker.visit(statement, undefined);
+  return walker.findings;
+}
+
+class Walker {
+  readonly findings: Findings = {
+    references: [],
+    awaits: [],
+    forAwaits: [],
+    dynamicImports: [],
+    metas: [],
+    innerNames: new Set(),
+  };
+
+  visit(node: AnyNode | null | undefined, scope: Scope | undefined): void {
+    if (node === null || node === undefined) return;
+    switch (node.type) {
+      case "Identifier":
+        return this.#refer(node, "plain", scope);
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        return this.#visitFunction(node, scope);
+      case "ClassDeclaration":
+      case "ClassExpression": {
+        const inner = this.#open(scope, node.id === null || node.id === undefined ? [] : [node.id.name]);
+        this.visit(node.superClass, inner);
+        for (const member of node.body.body) this.visit(member, inner);
+        return;
+      }
+      case "MethodDefinition":
+      case "PropertyDefinition":
+        if (node.computed) this.visit(node.key as AnyNode, scope);
+        this.visit(node.value, scope);
+        return;
+      case "StaticBlock":
+        return this.#visitAll(
+          node.body,
+          this.#open(scope, [...lexicalNames(node.body), ...varNames(node.body)]),
+        );
+      case "Property":
+        if (node.shorthand) return this.#visitShorthand(node.value, scope);
+        if (node.computed) this.visit(node.key, scope);
+        this.visit(node.value, scope);
+        return;
+      case "MemberExpression":
+        this.visit(node.object as AnyNode, scope);
+        if (node.computed) this.visit(node.property as AnyNode, scope);
+        return;
+      case "CallExpression":
+      case "TaggedTemplateExpression": {
+        const callee = node.type === "CallExpression" ? node.callee : node.tag;
+        if (callee.type === "Identifier") this.#refer(callee, "call", scope);
+        else this.visit(callee as AnyNode, scope);
+        if (node.type === "CallExpression") this.#visitAll(node.arguments, scope);
+        else this.visit(node.quasi, scope);
+        return;
+      }
+      case "UnaryExpression":
+        if (node.operator === "typeof" && node.argument.type === "Identifier") {
+          return this.#refer(node.argument, "typeof", scope);
+        }
+        return this.visit(node.argument, scope);
+      case "AwaitExpression":
+        this.findings.awaits.push(node);
+        return this.visit(node.argument, scope);
+      case "ImportExpression":
+        this.findings.dynamicImports.push(node);
+        this.visit(node.source, scope);
+        return this.visit(node.options, scope);
+      case "MetaProperty":
+        if (node.meta.name === "import") this.findings.metas.push(node);
+        return;
+      case "LabeledStatement":
+        return this.visit(node.body, scope);
+      case "BreakStatement":
+      case "ContinueStatement":
+      case "ImportDeclaration":
+      case "ExportAllDeclaration":
+        return;
+      case "ExportNamedDeclaration":
+        return this.visit(node.declaration, scope);
+      case "BlockStatement":
+        return this.#visitAll(node.body, this.#open(scope, lexicalNames(node.body)));
+      case "SwitchStatement": {
+        this.visit(node.discriminant, scope);
+        const body = node.cases.flatMap(({ consequent }) => consequent);
+        return this.#visitAll(node.cases, this.#open(scope, lexicalNames(body)));
+      }
+      case "CatchClause": {
+        const inner = this.#open(scope, node.param ? patternNames(node.param) : []);
+        this.visit(node.param, inner);
+        return this.visit(node.body, inner);
+      }
+      case "ForStatement":
+      case "ForInStatement":
+      case "ForOfStatement": {
+        if (node.type === "ForOfStatement" && node.await) this.findings.forAwaits.push(node);
+        const head = node.type === "ForStatement" ? node.init : node.left;
+        const own = head?.type === "VariableDeclaration" && head.kind !== "var" ? lexicalNames([head]) : [];
+        return this.#visitChildren(node, this.#open(scope, own));
+      }
+      default:
+        return this.#visitChildren(node, scope);
+    }
+  }
+
+  #visitFunction(
+    node: Extract<
+      AnyNode,
+      { type: "FunctionDeclaration" | "FunctionExpression" | "ArrowFunctionExpression" }
+    >,
+    scope: Scope | undefined,
+  ): void {
+    const body = node.body.type === "BlockStatement" ? node.body.body : [];
+    const own = node.type === "FunctionExpression" && node.id ? [node.id.name] : [];
+    const names = [...own, ...node.params.flatMap(patternNames), ...varNames(body), ...lexicalNames(body)];
+    if (node.type !== "ArrowFunctionExpression") names.push("arguments");
+    const inner = this.#open(scope, names);
+    this.#visitAll(node.params, inner);
+    if (node.body.type === "BlockStatement") this.#visitAll(body, inner);
+    else this.visit(node.body, inner);
+  }
+
+  /** `{ x }` and, in patterns, `{ x = 1 }`. */
+  #visitShorthand(value: AnyNode, scope: Scope | undefined): void {
+    if (value.type === "Identifier") return this.#refer(value, "shorthand", scope);
+    if (value.type !== "AssignmentPattern" || value.left.type !== "Identifier")
+      return this.visit(value, scope);
+    this.#refer(value.left, "shorthand", scope);
+    this.visit(value.right, scope);
+  }
+
+  #refer(node: Identifier, use: Reference["use"], scope: Scope | undefined): void {
+    for (let at = scope; at !== undefined; at = at.outer) if (at.names.has(node.name)) return;
+    this.findings.references.push({ node, use });
+  }
+
+  #open(outer: Scope | undefined, names: readonly string[]): Scope | undefined {
+    if (names.length === 0) return outer;
+    for (const name of names) this.findings.innerNames.add(name);
+    return { names: new Set(names), outer };
+  }
+
+  #visitAll(nodes: readonly (AnyNode | null)[], scope: Scope | undefined): void {
+    for (const node of nodes) this.visit(node, scope);
+  }
+
+  #visitChildren(node: AnyNode, scope: Scope | undefined): void {
+    for (const child of childrenOf(node)) this.visit(child, scope);
+  }
+}
+
+/** The nodes directly below a node, in the order of its properties, which is that of the text. */
+export function childrenOf(node: AnyNode): AnyNode[] {
+  return Object.values(node).flatMap((value: unknown) =>
+    (Array.isArray(value) ? value : [value]).filter(isNode),
+  );
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === "object" && value !== null && "type" in value && "start" in value;
+}
+
+/** Names that `let`, `const`, `using`, `class` and `function` bind directly in a list of statements. */
+function lexicalNames(statements: readonly AnyNode[]): string[] {
+  return statements.flatMap((statement) => {
+    if (statement.type === "VariableDeclaration" && statement.kind !== "var") {
+      return statement.declarations.flatMap(({ id }) => patternNames(id));
+    }
+    if ((statement.type === "ClassDeclaration" || statement.type === "FunctionDeclaration") && statement.id) {
+      return [statement.id.name];
+    }
+    return [];
+  });
+}
+
+/** Names that `var` binds in statements and the blocks inside them, but not in functions. */
+export function varNames(nodes: readonly AnyNode[]): string[] {
+  return nodes.flatMap((node) => {
+    if (/Function|Class/.test(node.type)) return [];
+    const own =
+      node.type === "VariableDeclaration" && node.kind === "var"
+        ? node.declarations.flatMap(({ id }) => patternNames(id))
+        : [];
+    return [...own, ...varNames(childrenOf(node))];
+  });
+}
+
+/** Names that a pattern binds. */
+export function patternNames(pattern: Pattern): string[] {
+  switch (pattern.type) {
+    case "Identifier":
+      return [pattern.name];
+    case "ObjectPattern":
+      return pattern.properties.flatMap((one) =>
+        patternNames(one.type === "RestElement" ? one.argument : one.value),
+      );
+    case "ArrayPattern":
+      return pattern.elements.flatMap((one) => (one === null ? [] : patternNames(one)));
+    case "AssignmentPattern":
+      return patternNames(pattern.left);
+    case "RestElement":
+      return patternNames(pattern.argument);
+    default:
+      return [];
+  }
+}

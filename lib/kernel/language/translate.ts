@@ -1,0 +1,461 @@
+import {
+  type AnyNode,
+  type Expression,
+  type FunctionDeclaration,
+  type Program,
+  parse,
+  type VariableDeclaration,
+} from "acorn";
+import { type Message, transform } from "esbuild";
+import { codeFrame, red } from "../code-frame.js";
+import type { CellImport, ErrorContent, PreparedCell } from "../protocol.js";
+import { decodeMappings, originalPlace } from "./positions.js";
+import { childrenOf, type Findings, findReferences, patternNames, varNames } from "./references.js";
+import { Rewrite } from "./rewrite.js";
+
+/** What the nearest tsconfig.json says about the meaning of code. */
+export interface EmitOptions {
+  readonly experimentalDecorators?: boolean;
+  readonly useDefineForClassFields?: boolean;
+  /** Keep imports that nothing uses: a later cell may. Default: true. */
+  readonly verbatimModuleSyntax?: boolean;
+}
+
+export interface Translation {
+  readonly prepared: PreparedCell;
+  /** Names of values that the cell declares or imports: how they were declared. */
+  readonly names: ReadonlyMap<string, "let" | "const" | "other">;
+  /** Names bound in inner scopes. */
+  readonly innerNames: ReadonlySet<string>;
+}
+
+/** The cell's text is not TypeScript. */
+export class SyntaxFailure extends Error {
+  readonly content: ErrorContent;
+  /** Whether more text could make it right. */
+  readonly incomplete: boolean;
+
+  constructor(content: ErrorContent, incomplete: boolean) {
+    super(content.evalue);
+    this.content = content;
+    this.incomplete = incomplete;
+  }
+}
+
+/** JavaScript's own names, as far as they can stand free in a cell. */
+const globals = new Set([
+  ...Object.getOwnPropertyNames(globalThis),
+  "undefined",
+  "NaN",
+  "Infinity",
+  "arguments",
+]);
+/** Parameters of the function that a cell becomes. */
+const given = new Set(["require", "__filename", "__dirname"]);
+
+/**
+ * Makes an async function of a cell. The cell's top-level names become properties of the scope object (`let x = 1` →
+ * `$scope$.x = 1`), so that later cells see and redefine them and a cell that fails half-way keeps what it had; the
+ * last expression becomes the function's value; imports are listed, to be done before; awaits can be interrupted.
+ * @param known names that earlier cells have defined
+ */
+export async function translateCell(
+  source: string,
+  file: string,
+  known: ReadonlySet<string>,
+  options: EmitOptions,
+): Promise<Translation> {
+  const { code, mappings } = await removeTypes(source, file, options);
+  const program = parseModule(code, source);
+  return new CellTranslator(source, file, code, mappings, program, known).translate();
+}
+
+/** TypeScript → JavaScript with imports left alone. */
+export async function removeTypes(
+  source: string,
+  file: string,
+  options: EmitOptions,
+): Promise<{ code: string; mappings: string }> {
+  try {
+    const { code, map } = await transform(source, {
+      loader: "ts",
+      format: "esm",
+      target: "node20",
+      supported: { "import-attributes": true },
+      sourcemap: "external",
+      sourcesContent: false,
+      sourcefile: "cell.ts",
+      charset: "utf8",
+      logLevel: "silent",
+      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "ES2022", ...options } },
+    });
+    return { code, mappings: JSON.parse(map).mappings };
+  } catch (failure) {
+    throw syntaxFailure(failure, source, file);
+  }
+}
+
+export function parseModule(code: string, source: string): Program {
+  try {
+    return parse(code, { ecmaVersion: "latest", sourceType: "module", allowAwaitOutsideFunction: true });
+  } catch (failure) {
+    const evalue = failure instanceof Error ? failure.message : String(failure);
+    throw new SyntaxFailure(
+      {
+        ename: "SyntaxError",
+        evalue,
+        traceback: [`${red("SyntaxError")}: ${evalue}`, ...source.split("\n").slice(0, 5)],
+      },
+      false,
+    );
+  }
+}
+
+function syntaxFailure(failure: unknown, source: string, file: string): unknown {
+  const errors: readonly Message[] =
+    failure instanceof Error && "errors" in failure ? (failure.errors as Message[]) : [];
+  const [first] = errors;
+  if (first === undefined || first.location === null) return failure;
+  const { line, column: bytes, lineText } = first.location;
+  const column = Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
+  const evalue = `${first.text} (${file}, line ${line}, column ${column})`;
+  const traceback = [`${red("SyntaxError")}: ${evalue}`, ...codeFrame(source, line, column)];
+  const atEnd =
+    source
+      .split("\n")
+      .slice(line - 1)
+      .join("\n")
+      .slice(column - 1)
+      .trim() === "";
+  const open = atEnd && /end of file|to terminate multi-line comment/.test(first.text);
+  const openTemplate =
+    /Unterminated template literal/.test(first.text) ||
+    (/Unterminated string/.test(first.text) && lineText.includes("`"));
+  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, open || openTemplate);
+}
+
+class CellTranslator {
+  readonly #source: string;
+  readonly #file: string;
+  readonly #mappings: string;
+  readonly #program: Program;
+  readonly #known: ReadonlySet<string>;
+  readonly #code: string;
+  readonly #rewrite: Rewrite;
+  readonly #names = new Map<string, "let" | "const" | "other">();
+  /** Helpers and temporary variables of esbuild: they stay inside the function. */
+  readonly #locals = new Set<string>();
+  /** Enums and namespaces already begun in this cell: a second block of the same name adds to the first. */
+  readonly #begun = new Set<string>();
+  readonly #scope: string;
+  readonly #kit: string;
+
+  constructor(
+    source: string,
+    file: string,
+    code: string,
+    mappings: string,
+    program: Program,
+    known: ReadonlySet<string>,
+  ) {
+    this.#source = source;
+    this.#file = file;
+    this.#code = code;
+    this.#mappings = mappings;
+    this.#program = program;
+    this.#known = known;
+    this.#rewrite = new Rewrite(code);
+    this.#scope = unusedName("$scope$", code);
+    this.#kit = unusedName("$kernel$", code);
+  }
+
+  translate(): Translation {
+    const imports = this.#program.body.flatMap((statement) => this.#readImport(statement));
+    for (const statement of this.#program.body) this.#declare(statement);
+    const findings = findReferences(this.#program);
+    // Declarations first: at the same place, what they insert stands outside of what references become.
+    for (const statement of this.#program.body) this.#rewriteStatement(statement);
+    this.#returnLast(this.#program.body);
+    this.#rewriteFindings(findings);
+    const locals = this.#hoistedLocals.size === 0 ? "" : `var ${[...this.#hoistedLocals].join(", ")};`;
+    const before = `(async function $cell$(${this.#scope}, ${this.#kit}, require, __filename, __dirname) {"use strict";${locals}`;
+    const rendered = this.#rewrite.render(before, "\n})", this.#file, this.#source, this.#mappings);
+    const imported = new Set(imports.flatMap(({ names }) => names.map(([local]) => local)));
+    const declares = [...this.#names.keys()].filter((name) => !imported.has(name));
+    return {
+      prepared: { ...rendered, imports, declares },
+      names: this.#names,
+      innerNames: findings.innerNames,
+    };
+  }
+
+  /** Temporary variables whose declaration became an assignment. */
+  readonly #hoistedLocals = new Set<string>();
+
+  #readImport(statement: AnyNode): CellImport[] {
+    if (statement.type !== "ImportDeclaration") return [];
+    const names = statement.specifiers.map((one): [string, string] => {
+      this.#names.set(one.local.name, "other");
+      if (one.type === "ImportDefaultSpecifier") return [one.local.name, "default"];
+      if (one.type === "ImportNamespaceSpecifier") return [one.local.name, "*"];
+      return [
+        one.local.name,
+        one.imported.type === "Identifier" ? one.imported.name : String(one.imported.value),
+      ];
+    });
+    const type = statement.attributes.find(
+      ({ key }) => (key.type === "Identifier" ? key.name : key.value) === "type",
+    );
+    const place = this.#placeOf(statement.start);
+    return [
+      {
+        specifier: String(statement.source.value),
+        names,
+        ...(type === undefined ? {} : { type: String(type.value.value) }),
+        line: place.line + 1,
+        column: place.column + 1,
+      },
+    ];
+  }
+
+  #placeOf(offset: number): { line: number; column: number } {
+    const lines = this.#code.slice(0, offset).split("\n");
+    const positions = { file: "", source: "", runs: Int32Array.from(decodeMappings(this.#mappings)) };
+    return (
+      originalPlace(positions, lines.length - 1, lines[lines.length - 1].length) ?? { line: 0, column: 0 }
+    );
+  }
+
+  // ---- which names there are ------------------------------------------------------------------------------------
+
+  #declare(statement: AnyNode): void {
+    switch (statement.type) {
+      case "ExportNamedDeclaration":
+        if (statement.declaration) this.#declare(statement.declaration);
+        return;
+      case "ExportDefaultDeclaration":
+        if (/Declaration$/.test(statement.declaration.type)) this.#declare(statement.declaration as AnyNode);
+        return;
+      case "FunctionDeclaration":
+      case "ClassDeclaration":
+        if (statement.id) this.#declareName(statement.id.name, "other");
+        return;
+      case "VariableDeclaration": {
+        const kind = statement.kind === "const" ? "const" : "let";
+        for (const { id } of statement.declarations)
+          for (const name of patternNames(id)) this.#declareName(name, kind);
+        return;
+      }
+      default:
+        for (const name of varNames([statement])) this.#declareName(name, "let");
+    }
+  }
+
+  #declareName(name: string, kind: "let" | "const" | "other"): void {
+    // What the user has not written is esbuild's.
+    if (new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`).test(this.#source))
+      this.#names.set(name, kind);
+    else this.#locals.add(name);
+  }
+
+  // ---- statements -----------------------------------------------------------------------------------------------
+
+  #rewriteStatement(statement: AnyNode): void {
+    const { start, end } = statement;
+    switch (statement.type) {
+      case "ImportDeclaration":
+      case "ExportAllDeclaration":
+        return this.#rewrite.replace(start, end, "");
+      case "ExportNamedDeclaration":
+        if (!statement.declaration) return this.#rewrite.replace(start, end, "");
+        this.#rewrite.replace(start, statement.declaration.start, "");
+        return this.#rewriteStatement(statement.declaration);
+      case "ExportDefaultDeclaration": {
+        const { declaration } = statement;
+        this.#rewrite.replace(start, declaration.start, "");
+        const named = /Declaration$/.test(declaration.type) && "id" in declaration && declaration.id;
+        if (named) return this.#rewriteStatement(declaration as AnyNode);
+        return this.#rewrite.wrap(declaration.start, declaration.end, "(", ")");
+      }
+      case "FunctionDeclaration":
+        return this.#rewriteFunction(statement as FunctionDeclaration);
+      case "ClassDeclaration":
+        if (statement.id === null || this.#locals.has(statement.id.name)) return;
+        return this.#rewrite.wrap(start, end, `${this.#scope}.${statement.id.name} = `, ";");
+      case "VariableDeclaration":
+        return this.#rewriteVariables(statement, "statement");
+      case "ExpressionStatement":
+        return this.#resetNamespace(statement.expression);
+      default:
+        return this.#rewriteVarsBelow(statement);
+    }
+  }
+
+  /** Functions are defined before the cell's first statement, as JavaScript has it. */
+  #rewriteFunction({ id, start, end }: FunctionDeclaration): void {
+    if (this.#locals.has(id.name)) return;
+    this.#rewrite.insert(start, `${this.#scope}.${id.name} = `);
+    this.#rewrite.moveToFront(start, end);
+  }
+
+  /** `var` in blocks and loops at the cell's top level. */
+  #rewriteVarsBelow(node: AnyNode): void {
+    if (/Function|Class/.test(node.type)) return;
+    for (const child of childrenOf(node)) {
+      if (child.type === "VariableDeclaration" && child.kind === "var") {
+        const inHead = /^For/.test(node.type) && (!("body" in node) || child !== node.body);
+        this.#rewriteVariables(
+          child,
+          !inHead ? "statement" : node.type === "ForStatement" ? "init" : "target",
+        );
+      } else this.#rewriteVarsBelow(child);
+    }
+  }
+
+  /** `let x = 1, y` → `($scope$.x = 1, $scope$.y = void 0)`; the identifiers themselves are references. */
+  #rewriteVariables(
+    { kind, declarations, start }: VariableDeclaration,
+    role: "statement" | "init" | "target",
+  ): void {
+    const names = declarations.flatMap(({ id }) => patternNames(id));
+    if (names.every((name) => this.#locals.has(name))) return;
+    for (const name of names) if (this.#locals.has(name)) this.#hoistedLocals.add(name);
+    this.#rewrite.replace(start, declarations[0].start, "");
+    if (role === "statement") {
+      this.#rewrite.wrap(declarations[0].start, declarations[declarations.length - 1].end, "(", ")");
+    }
+    for (const { id, init } of declarations) {
+      const name = id.type === "Identifier" ? id.name : undefined;
+      if (init) {
+        if (name !== undefined && !this.#locals.has(name) && isAnonymous(init)) {
+          this.#rewrite.wrap(init.start, init.end, `{ ${name}: `, ` }.${name}`);
+        }
+        this.#resetNamespace(init);
+      } else if (role !== "target" && name !== undefined && !this.#locals.has(name)) {
+        // `var x` alone changes nothing when there is a value.
+        const open = kind === "var" ? `"${name}" in ${this.#scope} || (` : "";
+        this.#rewrite.wrap(id.start, id.end, open, kind === "var" ? " = void 0)" : " = void 0");
+      }
+    }
+  }
+
+  /** An enum or namespace begins empty, instead of with what an earlier run of the cell has put in. */
+  #resetNamespace(node: Expression | AnyNode): void {
+    const block = namespaceBlock(node);
+    if (block === undefined || this.#locals.has(block.name)) return;
+    const begun = this.#begun.has(block.name) || this.#names.get(block.name) === "other";
+    this.#begun.add(block.name);
+    if (!begun) this.#rewrite.replace(block.start, block.rest, "");
+  }
+
+  /** Puts the last expression of the cell into a box and returns it. */
+  #returnLast(statements: readonly AnyNode[]): void {
+    const last = statements.findLast(
+      ({ type }) => type !== "EmptyStatement" && !/^Export|^Import/.test(type),
+    );
+    const exported = statements.findLast(({ type }) => type === "ExportDefaultDeclaration");
+    if (
+      exported !== undefined &&
+      exported.type === "ExportDefaultDeclaration" &&
+      (last === undefined || exported.start > last.start)
+    ) {
+      if (/Declaration$/.test(exported.declaration.type)) return;
+      return this.#rewrite.wrap(exported.declaration.start, exported.declaration.end, "return [", "]");
+    }
+    if (last === undefined) return;
+    // What esbuild makes of `using`: a try around the rest of the cell.
+    if (
+      last.type === "TryStatement" &&
+      this.#code.slice(last.finalizer?.start ?? last.end, last.end).includes("__callDispose")
+    ) {
+      return this.#returnLast(last.block.body);
+    }
+    if (last.type !== "ExpressionStatement" || this.#isGenerated(last.expression)) return;
+    // To the end of the statement: a closing parenthesis is not part of the expression.
+    this.#rewrite.wrap(
+      last.start,
+      this.#code[last.end - 1] === ";" ? last.end - 1 : last.end,
+      "return [",
+      "]",
+    );
+  }
+
+  /** Statements that stand for decorators, enums and namespaces are no expressions of the user. */
+  #isGenerated(node: Expression): boolean {
+    if (namespaceBlock(node) !== undefined) return true;
+    if (node.type === "AssignmentExpression") return this.#isGenerated(node.right);
+    if (node.type === "SequenceExpression") return node.expressions.some((one) => this.#isGenerated(one));
+    return (
+      node.type === "CallExpression" &&
+      node.callee.type === "Identifier" &&
+      this.#locals.has(node.callee.name)
+    );
+  }
+
+  // ---- expressions ----------------------------------------------------------------------------------------------
+
+  #rewriteFindings({ references, awaits, forAwaits, dynamicImports, metas }: Findings): void {
+    for (const node of awaits) {
+      this.#rewrite.wrap(node.start + "await".length, node.end, ` ${this.#kit}.a(`, ")");
+    }
+    for (const { right } of forAwaits) {
+      this.#rewrite.wrap(right.start, right.end, `${this.#kit}.i((`, "))");
+    }
+    for (const { start } of dynamicImports)
+      this.#rewrite.replace(start, start + "import".length, `${this.#kit}.m`);
+    for (const { start, end } of metas) this.#rewrite.replace(start, end, `${this.#kit}.meta`);
+    for (const { node, use } of references) {
+      if (!this.#isScoped(node.name, use === "typeof")) continue;
+      const path = `${this.#scope}.${node.name}`;
+      // V8 places a call at its opening parenthesis, a reader at the function's name.
+      if (use === "call" && this.#code[node.end] === "(")
+        this.#rewrite.replace(node.start, node.end + 1, `(0, ${path})(`);
+      else {
+        const text = use === "call" ? `(0, ${path})` : use === "shorthand" ? `${node.name}: ${path}` : path;
+        this.#rewrite.replace(node.start, node.end, text);
+      }
+    }
+  }
+
+  /** Whether a free name is to be looked up in the scope object. */
+  #isScoped(name: string, optional: boolean): boolean {
+    if (this.#names.has(name) || this.#known.has(name)) return true;
+    return !(this.#locals.has(name) || given.has(name) || globals.has(name) || optional);
+  }
+}
+
+/** `((E2) => { … })(E || {})` and `((N2) => { … })(N || (N = {}))`: the blocks of enums and namespaces. */
+function namespaceBlock(
+  node: AnyNode | Expression,
+): { name: string; start: number; rest: number } | undefined {
+  if (node.type !== "CallExpression" || node.arguments.length !== 1 || !/Function/.test(node.callee.type))
+    return undefined;
+  const [argument] = node.arguments;
+  if (
+    argument.type !== "LogicalExpression" ||
+    argument.operator !== "||" ||
+    argument.left.type !== "Identifier"
+  )
+    return undefined;
+  const { left, right } = argument;
+  const isEmpty = (one: Expression): boolean =>
+    one.type === "ObjectExpression" && one.properties.length === 0;
+  const fits = isEmpty(right) || (right.type === "AssignmentExpression" && isEmpty(right.right));
+  // `N = {}` stands in parentheses, which begin before it.
+  return fits
+    ? {
+        name: left.name,
+        start: argument.start,
+        rest: right.type === "ObjectExpression" ? right.start : right.start - 1,
+      }
+    : undefined;
+}
+
+function isAnonymous(node: Expression): boolean {
+  if (node.type === "ArrowFunctionExpression") return true;
+  return (node.type === "FunctionExpression" || node.type === "ClassExpression") && !node.id;
+}
+
+function unusedName(name: string, code: string): string {
+  return code.includes(name) ? unusedName(`${name}$`, code) : name;
+}

@@ -1,0 +1,46 @@
+import { inspect } from "node:util";
+import type { Json, JsonObject, MimeBundle } from "../protocol.js";
+import { htmlTable } from "./table.js";
+
+/** An object with this method shows itself. */
+export const displaySymbol: unique symbol = Symbol.for("Jupyter.display") as never;
+
+/** What a cell's last expression looks like; undefined shows nothing. */
+export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> {
+  if (value === undefined) return undefined;
+  const own = await ownBundle(value);
+  if (own !== undefined) return own;
+  const text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+  const table = htmlTable(value);
+  return table === undefined ? { "text/plain": text } : { "text/plain": text, "text/html": table };
+}
+
+async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
+  const method: unknown = Reflect.get(value, displaySymbol);
+  if (typeof method !== "function") return undefined;
+  return checkBundle(await Reflect.apply(method, value, []));
+}
+
+/** Refuses what is no MIME bundle before it confuses a front end. */
+export function checkBundle(bundle: unknown): MimeBundle {
+  if (typeof bundle !== "object" || bundle === null || Array.isArray(bundle)) {
+    throw new TypeError(
+      `A MIME bundle is an object { "text/html": "…" }, got ${inspect(bundle, { depth: 0 })}.`,
+    );
+  }
+  const entries = Object.entries(bundle).map(([mime, data]): [string, Json] => {
+    if (/^application\/(?:.*\+)?json$/.test(mime)) return [mime, data];
+    if (typeof data === "string") return [mime, data];
+    if (data instanceof Uint8Array) return [mime, Buffer.from(data).toString("base64")];
+    if (Array.isArray(data) && data.every((line) => typeof line === "string")) return [mime, data.join("")];
+    throw new TypeError(
+      `The MIME bundle's "${mime}" is ${inspect(data, { depth: 0 })}, expected a string or bytes.`,
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+export function checkMetadata(metadata: unknown): JsonObject {
+  return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+}

@@ -1,0 +1,86 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { InputAnswer } from "../protocol.js";
+import { type SharedState, Word } from "../shared.js";
+import { cellStorage, Interrupted } from "./cell.js";
+import type { Notes } from "./notes.js";
+
+interface Letter {
+  readonly sync: boolean;
+  readonly answer: InputAnswer;
+}
+
+/** Asks the person in front of the notebook (`input_request`), waiting on the spot or with a promise. */
+export class Input {
+  readonly #notes: Notes;
+  readonly #port: MessagePort;
+  readonly #words: Int32Array;
+  #reader: ((answer: InputAnswer) => void) | undefined;
+
+  constructor(notes: Notes, port: MessagePort, shared: SharedState) {
+    this.#notes = notes;
+    this.#port = port;
+    this.#words = shared.words;
+    port.on("message", (letter: Letter) => this.#deliver(letter));
+  }
+
+  /** Blocks until the front end has answered; an interrupt ends the wait. */
+  askSync(prompt: string, password = false): string {
+    const before = Atomics.load(this.#words, Word.inputAnswered);
+    this.#post(prompt, password, true);
+    for (let seen = before; ; seen = Atomics.load(this.#words, Word.inputAnswered)) {
+      for (
+        let post = receiveMessageOnPort(this.#port);
+        post !== undefined;
+        post = receiveMessageOnPort(this.#port)
+      ) {
+        const letter: Letter = post.message;
+        if (letter.sync) return valueOf(letter.answer);
+        this.#deliver(letter);
+      }
+      Atomics.wait(this.#words, Word.inputAnswered, seen);
+    }
+  }
+
+  async ask(prompt: string, password = false): Promise<string> {
+    const answer = new Promise<InputAnswer>((resolve) => {
+      this.#reader = resolve;
+    });
+    this.#post(prompt, password, false);
+    return valueOf(await answer);
+  }
+
+  #post(prompt: string, password: boolean, sync: boolean): void {
+    const cell = cellStorage.getStore()?.id ?? 0;
+    this.#notes.post({ type: "input", cell, prompt, password, sync });
+  }
+
+  #deliver({ answer }: Letter): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.(answer);
+  }
+}
+
+function valueOf(answer: InputAnswer): string {
+  if ("value" in answer) return answer.value;
+  if (answer.refused === "interrupted") throw new Interrupted();
+  throw new Error(`No input: ${answer.refused}.`);
+}
+
+/** `prompt`, `confirm` and `alert` as in a browser: they return when the person has answered. */
+export function ownDialogs(input: Input): void {
+  const dialogs = {
+    prompt(message = "", preset = ""): string | null {
+      const hint = preset === "" ? "" : ` [${preset}]`;
+      const answer = input.askSync(`${message}${hint} `);
+      return answer === "" ? preset || null : answer;
+    },
+    confirm(message = ""): boolean {
+      return /^\s*y/i.test(input.askSync(`${message} [y/N] `));
+    },
+    alert(message = ""): void {
+      input.askSync(`${message} [Enter] `);
+    },
+  };
+  Object.assign(globalThis, dialogs);
+}

@@ -1,0 +1,161 @@
+// The main thread: runs cells and nothing else. It starts the two workers and makes itself at home in the process.
+import { randomUUID } from "node:crypto";
+import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { LanguageData } from "../language/language.js";
+import type { ModuleMethods } from "../language/methods.js";
+import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
+import { Caller } from "../rpc.js";
+import { createSharedState } from "../shared.js";
+import type { WireData } from "../wire/wire.js";
+import { createSteps, createUntil } from "./awaits.js";
+import { cellStorage } from "./cell.js";
+import { ownChildren } from "./children.js";
+import { CommManager } from "./comms.js";
+import { checkBundle, checkMetadata } from "./display.js";
+import { Input, ownDialogs } from "./input.js";
+import { importMeta, Loader, type ModuleKit } from "./loader.js";
+import { Notes } from "./notes.js";
+import { Session } from "./session.js";
+import { ownInput, ownOutput } from "./streams.js";
+import { ownTimers } from "./timers.js";
+import { Tracebacks } from "./traceback.js";
+import { createTslab } from "./tslab.js";
+import { ownWorkers } from "./user-workers.js";
+
+/** To the kernel's own descriptors; `fs` will lead to the notebook. */
+const writeSync = writeSyncAsItIs;
+
+export interface KernelOptions {
+  readonly connection: ConnectionInfo;
+  /** Characters of output a cell may send. Default: 50 Mi. */
+  readonly outputLimit?: number;
+}
+
+/** Runs a kernel in this process until it is told to shut down; the returned promise never resolves. */
+export async function runKernel({
+  connection,
+  outputLimit = 50 * 1024 * 1024,
+}: KernelOptions): Promise<never> {
+  const shared = createSharedState();
+  const toWire = new MessageChannel();
+  const input = new MessageChannel();
+  const wireToLanguage = new MessageChannel();
+  const mainToLanguage = new MessageChannel();
+  const folder = join(tmpdir(), `gradbook-kernel-${process.pid}-${randomUUID().slice(0, 8)}`);
+  const exit = process.exit.bind(process);
+
+  const wireData: WireData = {
+    connection,
+    shared,
+    main: toWire.port2,
+    input: input.port2,
+    language: wireToLanguage.port1,
+    outputLimit,
+  };
+  startWorker("../wire/wire.js", wireData, [toWire.port2, input.port2, wireToLanguage.port1], exit);
+  const languageData: LanguageData = {
+    wire: wireToLanguage.port2,
+    main: mainToLanguage.port2,
+    notebookFolder: process.cwd(),
+    moduleFolder: folder,
+  };
+  startWorker("../language/language.js", languageData, [wireToLanguage.port2, mainToLanguage.port2], exit);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+  const notes = new Notes(toWire.port1, shared);
+  const tracebacks = new Tracebacks();
+  const publish = (message: PublishMessage): void => {
+    const { data = {}, metadata, ...rest } = message;
+    const checked = { ...rest, data: checkBundle(data), metadata: checkMetadata(metadata) };
+    notes.post({ type: "publish", cell: session.currentCell, message: checked });
+  };
+  const language = new Caller<ModuleMethods>(mainToLanguage.port1);
+  const tslab = createTslab(publish);
+  const loader = new Loader(language, tracebacks, { tslab: { ...tslab, default: tslab } });
+  const comms = new CommManager(notes, () => session.currentCell);
+  const home = join(process.cwd(), "notebook.ts");
+  const until = createUntil(shared);
+  const kitOf = createKit(until, loader);
+  const session = new Session({ shared, notes, loader, comms, tracebacks, home, kit: kitOf(home) });
+  const asker = new Input(notes, input.port1, shared);
+
+  // From here on the process belongs to the cells.
+  const print = (name: StreamName, text: string): void =>
+    notes.post({ type: "stream", cell: session.currentCell, name, text });
+  ownTimers();
+  ownChildren(notes, shared);
+  ownWorkers();
+  ownOutput(print);
+  ownInput(() => asker.ask(""));
+  ownDialogs(asker);
+  tracebacks.install();
+  Object.assign(globalThis, {
+    [Symbol.for("Jupyter.publish")]: publish,
+    [Symbol.for("Jupyter.interrupt")]: shared.interrupt,
+    [Symbol.for("Jupyter.comms")]: comms,
+    [Symbol.for("Jupyter.input")]: asker,
+    [Symbol.for("gradbook.kernel.kit")]: kitOf,
+  });
+  const refuseExit = (code?: number | string | null): never => {
+    throw new Error(
+      `process.exit(${code ?? ""}) would end the kernel. To stop the cell throw an error, to start afresh restart the kernel.`,
+    );
+  };
+  process.exit = refuseExit;
+  process.abort = refuseExit;
+  process.on("unhandledRejection", (reason) => session.stray(reason));
+  process.on("uncaughtException", (error) => session.stray(error));
+  // The stop button comes as a message; a stray Ctrl-C in the terminal of the server is not for the kernel.
+  process.on("SIGINT", () => undefined);
+
+  toWire.port1.on("message", (note: ToMain) => {
+    if (note.type === "run") session.run(note);
+    else if (note.type === "interrupt") session.interrupt(note.sequence);
+    else if (note.type === "comm") void session.comm(note);
+    else exit(0);
+  });
+  return new Promise<never>(() => undefined);
+}
+
+/** One kit per file: its imports and its `import.meta` are relative to it. */
+function createKit(until: (value: unknown) => unknown, loader: Loader): (path: string) => ModuleKit {
+  const steps = createSteps(until);
+  return (path) => {
+    const m = async (specifier: unknown, options?: unknown): Promise<unknown> => {
+      const attributes =
+        typeof options === "object" && options !== null ? Reflect.get(options, "with") : undefined;
+      const type =
+        typeof attributes === "object" && attributes !== null ? Reflect.get(attributes, "type") : undefined;
+      return loader.import(String(specifier), path, typeof type === "string" ? type : undefined);
+    };
+    const meta = importMeta(path, (specifier) => new URL(specifier, pathToFileURL(path)).href);
+    const commonjs = (): ReturnType<ModuleKit["commonjs"]> => ({
+      require: loader.require(path),
+      __filename: path,
+      __dirname: dirname(path),
+    });
+    return { a: until, i: steps, m, meta, commonjs };
+  };
+}
+
+function startWorker(
+  file: string,
+  workerData: object,
+  transferList: readonly MessagePortLike[],
+  exit: (code: number) => never,
+): void {
+  const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [...transferList] });
+  // Outside of any cell: what the workers set going is never a cell's.
+  cellStorage.exit(() => {
+    worker.on("error", (error) => {
+      writeSync(2, `gradbook kernel: ${file} failed: ${error.stack ?? error.message}\n`);
+      exit(1);
+    });
+  });
+}
+
+type MessagePortLike = MessageChannel["port1"];

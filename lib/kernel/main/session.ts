@@ -1,0 +1,181 @@
+import { dirname } from "node:path";
+import { Script } from "node:vm";
+import type {
+  CellOutcome,
+  ErrorContent,
+  JsonObject,
+  MimeBundle,
+  PreparedCell,
+  RefusedCell,
+  ToMain,
+} from "../protocol.js";
+import { type SharedState, Word } from "../shared.js";
+import { Cell, cellStorage, Interrupted } from "./cell.js";
+import type { CommManager } from "./comms.js";
+import { bundleOf } from "./display.js";
+import type { Loader, ModuleKit } from "./loader.js";
+import type { Notes } from "./notes.js";
+import { createScope, declareNames } from "./scope.js";
+import { cellsWithTimers, clearTimers, clock } from "./timers.js";
+import type { Tracebacks } from "./traceback.js";
+
+/** How long (milliseconds) a stopped cell has for its `finally` blocks. */
+const tidyTime = 50;
+
+type RunNote = Extract<ToMain, { type: "run" }>;
+
+export interface SessionParts {
+  readonly shared: SharedState;
+  readonly notes: Notes;
+  readonly loader: Loader;
+  readonly comms: CommManager;
+  readonly tracebacks: Tracebacks;
+  /** Path that cells pretend to be at: imports and `require` start from its folder. */
+  readonly home: string;
+  readonly kit: ModuleKit;
+}
+
+/** Runs cells one after the other and sees that each ends exactly once: by itself, by an error or by an interrupt. */
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #scope = createScope();
+  readonly #require: NodeJS.Require;
+  #running: { readonly cell: Cell; readonly finish: (outcome: CellOutcome) => void } | undefined;
+  #latest = 0;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#require = parts.loader.require(parts.home);
+  }
+
+  /** Whose output something is that no cell has started. */
+  get currentCell(): number {
+    return cellStorage.getStore()?.id ?? this.#latest;
+  }
+
+  run(note: RunNote): void {
+    const cell = new Cell(note.cell, note.allowStdin);
+    this.#latest = cell.id;
+    const finish = this.#begin(cell);
+    cellStorage.run(cell, () => {
+      this.#evaluate(note.prepared)
+        .then(async (value) => {
+          const data = await bundleOf(value);
+          // A rejection that nobody waits for is reported at the end of this turn, and it is the cell's.
+          await new Promise((resolve) => clock.setImmediate(resolve));
+          const expressions = await this.#expressions(note.expressions);
+          finish({
+            status: "ok",
+            ...(data === undefined ? {} : { result: { data, metadata: {} } }),
+            expressions,
+          });
+        })
+        .catch((error: unknown) => finish(this.#failure(error)));
+    });
+  }
+
+  /** What the wire thread asks for after the stop button was pressed. */
+  interrupt(sequence: number): void {
+    const { shared, loader } = this.#parts;
+    Atomics.store(shared.words, Word.interruptSeen, sequence);
+    // A library loop has taken notice and the cell goes on with what it returned.
+    if (Atomics.load(shared.interrupt, 0) === 2) return;
+    loader.abandon();
+    const running = this.#running;
+    if (running === undefined) {
+      // Nothing runs but what earlier cells have left behind: that is what was meant.
+      for (const cell of cellsWithTimers) clearTimers(cell);
+      return;
+    }
+    const { cell, finish } = running;
+    clearTimers(cell);
+    cell.stopped = true;
+    for (const reject of cell.waiting) {
+      cell.told = true;
+      reject(new Interrupted());
+    }
+    cell.waiting.clear();
+    clock.setTimeout(() => finish(this.#failure(new Interrupted())), cell.told ? tidyTime : 0);
+  }
+
+  /** An exception or a rejection that nothing waits for. */
+  stray(error: unknown): void {
+    const cell = cellStorage.getStore();
+    if (cell?.stopped === true || error instanceof Interrupted) return;
+    const running = this.#running;
+    if (running !== undefined && (cell === undefined || running.cell === cell))
+      return running.finish(this.#failure(error));
+    const { notes, tracebacks } = this.#parts;
+    notes.post({ type: "error", cell: cell?.id ?? this.#latest, error: tracebacks.content(error) });
+  }
+
+  /** A message of a comm is handled like a cell, but it has no reply. */
+  async comm(note: Extract<ToMain, { type: "comm" }>): Promise<void> {
+    const { notes, comms, tracebacks } = this.#parts;
+    const cell = new Cell(note.cell, false);
+    await cellStorage.run(cell, async () => {
+      try {
+        await comms.receive(note);
+      } catch (error) {
+        notes.post({ type: "error", cell: cell.id, error: tracebacks.content(error) });
+      }
+    });
+    notes.post({ type: "done", cell: cell.id, outcome: { status: "ok", expressions: {} } });
+  }
+
+  #begin(cell: Cell): (outcome: CellOutcome) => void {
+    const finish = (outcome: CellOutcome): void => {
+      if (this.#running?.cell !== cell) return;
+      this.#running = undefined;
+      this.#parts.notes.post({ type: "done", cell: cell.id, outcome });
+    };
+    this.#running = { cell, finish };
+    return finish;
+  }
+
+  async #evaluate({ code, imports, declares, positions }: PreparedCell): Promise<unknown> {
+    const { loader, tracebacks, home, kit } = this.#parts;
+    tracebacks.add(positions.file, positions);
+    declareNames(this.#scope, declares);
+    if (imports.length > 0) await loader.bind(imports, home, this.#scope);
+    const start: unknown = new Script(code, { filename: positions.file }).runInThisContext();
+    if (typeof start !== "function") throw new TypeError("a prepared cell is a function");
+    const box: unknown = await Reflect.apply(start, undefined, [
+      this.#scope,
+      kit,
+      this.#require,
+      home,
+      dirname(home),
+    ]);
+    // In a box, so that a promise as the last expression is shown and not awaited.
+    return Array.isArray(box) ? box[0] : undefined;
+  }
+
+  async #expressions(
+    wanted: Readonly<Record<string, PreparedCell | RefusedCell>>,
+  ): Promise<Record<string, JsonObject>> {
+    const answers: Record<string, JsonObject> = {};
+    for (const [name, prepared] of Object.entries(wanted)) {
+      try {
+        if ("error" in prepared) answers[name] = { status: "error", ...describeError(prepared.error) };
+        else {
+          const data: MimeBundle = (await bundleOf(await this.#evaluate(prepared))) ?? {};
+          answers[name] = { status: "ok", data, metadata: {} };
+        }
+      } catch (error) {
+        answers[name] = { status: "error", ...describeError(this.#parts.tracebacks.content(error)) };
+      }
+    }
+    return answers;
+  }
+
+  #failure(error: unknown): CellOutcome {
+    const interrupted = error instanceof Interrupted;
+    const content = this.#parts.tracebacks.content(error);
+    return { status: "error", error: content, interrupted, expressions: {} };
+  }
+}
+
+function describeError({ ename, evalue, traceback }: ErrorContent): JsonObject {
+  return { ename, evalue, traceback };
+}

@@ -1,0 +1,126 @@
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { Readable, Writable } from "node:stream";
+import { format } from "node:util";
+import type { StreamName } from "../protocol.js";
+import { clock } from "./timers.js";
+
+type Print = (name: StreamName, text: string) => void;
+
+/**
+ * Puts the front end in the place of the terminal: process.stdout, process.stderr, console, and descriptors 1 and 2
+ * written through `fs`. Printing is synchronous up to the wire thread.
+ */
+export function ownOutput(print: Print): void {
+  for (const name of ["stdout", "stderr"] as const) {
+    const stream = new OutputStream((text) => print(name, text), name === "stdout" ? 1 : 2);
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
+  }
+  ownConsole(print);
+  const writeSync = fs.writeSync;
+  const divert = (descriptor: unknown, data: unknown, ...rest: unknown[]): number => {
+    if (descriptor !== 1 && descriptor !== 2)
+      return Reflect.apply(writeSync, fs, [descriptor, data, ...rest]);
+    const text = typeof data === "string" ? data : slice(data, rest);
+    print(descriptor === 1 ? "stdout" : "stderr", text);
+    return Buffer.byteLength(text);
+  };
+  fs.writeSync = divert as typeof fs.writeSync;
+  syncBuiltinESMExports();
+}
+
+/** A stream that hands its text on before `write` returns. */
+class OutputStream extends Writable {
+  readonly fd: number;
+  readonly isTTY = false;
+  readonly #print: (text: string) => void;
+  #rest = Buffer.alloc(0);
+
+  constructor(print: (text: string) => void, fd: number) {
+    super({ decodeStrings: false });
+    this.#print = print;
+    this.fd = fd;
+  }
+
+  override _write(
+    chunk: string | Buffer,
+    encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    if (typeof chunk === "string")
+      this.#print(encoding === "utf8" ? chunk : Buffer.from(chunk, encoding).toString());
+    else this.#print(this.#decode(chunk));
+    done();
+  }
+
+  /** A character cut in two by the caller's chunks waits for its other half. */
+  #decode(chunk: Buffer): string {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const end = bytes.length - unfinishedBytes(bytes);
+    this.#rest = Buffer.from(bytes.subarray(end));
+    return bytes.toString("utf8", 0, end);
+  }
+}
+
+/** How many bytes at the end are the beginning of a UTF-8 character. */
+function unfinishedBytes(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back];
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+/** The five console methods that print one message, without the way through a stream: a hundred thousand lines are few. */
+function ownConsole(print: Print): void {
+  let indent = "";
+  const printer =
+    (name: StreamName) =>
+    (...values: unknown[]): void => {
+      const text = values.length === 1 && typeof values[0] === "string" ? values[0] : format(...values);
+      print(name, `${indent === "" ? text : indent + text.replaceAll("\n", `\n${indent}`)}\n`);
+    };
+  const [out, error] = [printer("stdout"), printer("stderr")];
+  Object.assign(console, { log: out, info: out, debug: out, warn: error, error });
+  const { group, groupEnd } = console;
+  console.group = (...labels: unknown[]) => {
+    if (labels.length > 0) out(...labels);
+    indent += "  ";
+    group();
+  };
+  console.groupCollapsed = console.group;
+  console.groupEnd = () => {
+    indent = indent.slice(2);
+    groupEnd();
+  };
+}
+
+function slice(data: unknown, [offset, length]: unknown[]): string {
+  if (!ArrayBuffer.isView(data)) return String(data);
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const start = typeof offset === "number" ? offset : 0;
+  return bytes.toString("utf8", start, typeof length === "number" ? start + length : bytes.length);
+}
+
+/** How long (milliseconds) a reader may take to stop reading before the front end is asked for a further line. */
+const secondThoughts = 20;
+
+/** process.stdin: asks the front end for a line whenever somebody reads. @param ask resolves to undefined at the end */
+export function ownInput(ask: () => Promise<string | undefined>): void {
+  const stdin = new Readable({
+    read() {
+      clock.setTimeout(() => {
+        // readline reads ahead; only a reader that is still waiting is worth a question.
+        if (!stdin.readableFlowing) return;
+        ask().then(
+          (line) => stdin.push(line === undefined ? null : `${line}\n`),
+          (reason: Error) => stdin.destroy(reason),
+        );
+      }, secondThoughts);
+    },
+  });
+  Object.assign(stdin, { fd: 0, isTTY: false });
+  Object.defineProperty(process, "stdin", { configurable: true, enumerable: true, get: () => stdin });
+}

@@ -1,0 +1,146 @@
+import { relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import { codeFrame, dim, red } from "../code-frame.js";
+import { originalPlace } from "../language/positions.js";
+import type { ErrorContent, Positions } from "../protocol.js";
+
+/** This package: its frames below `kernel` are of no interest, the others are a library's. */
+const home = fileURLToPath(new URL("../../../", import.meta.url));
+const kernelCode = `${home}dist${sep}kernel${sep}`;
+/** More frames than this in a row in one library are counted and not listed. */
+const libraryFrames = 2;
+
+interface Frame {
+  readonly call: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Set when the frame is in code that the kernel translated. */
+  readonly positions: Positions | undefined;
+}
+
+/** Where errors happened, in the words of what the user wrote. */
+export class Tracebacks {
+  readonly #positions = new Map<string, Positions>();
+  /** Frames of the errors whose stack was asked for; most are kept only as long as their error. */
+  readonly #frames = new WeakMap<object, readonly Frame[]>();
+
+  /** @param file as V8 names it: the file name of a script or the URL of a module */
+  add(file: string, positions: Positions): void {
+    this.#positions.set(file, positions);
+  }
+
+  /** From now on `error.stack` shows the lines of cells and of TypeScript files. */
+  install(): void {
+    Error.prepareStackTrace = (error, sites) => {
+      const frames = sites.map((site) => this.#frame(site)).filter((frame) => frame !== undefined);
+      this.#frames.set(error, frames);
+      return [headline(error), ...frames.map((frame) => `    at ${describe(frame)}`)].join("\n");
+    };
+  }
+
+  /** An error as Jupyter shows it: what, where with the lines of the cell, through which calls, and caused by what. */
+  content(thrown: unknown): ErrorContent {
+    if (!(thrown instanceof Error)) {
+      const evalue = inspect(thrown);
+      return { ename: "Thrown", evalue, traceback: [`${red("Thrown")}: ${evalue}`] };
+    }
+    return { ename: nameOf(thrown), evalue: messageOf(thrown), traceback: this.#lines(thrown, new Set()) };
+  }
+
+  #lines(thrown: unknown, seen: Set<unknown>): string[] {
+    if (!(thrown instanceof Error)) return [`${red("Thrown")}: ${inspect(thrown)}`];
+    seen.add(thrown);
+    const [first, ...rest] = headline(thrown).split("\n");
+    const lines = [first.replace(/^[^:]+/, (name) => red(name)), ...rest, ...this.#where(thrown)];
+    const causes = [thrown.cause, ...(thrown instanceof AggregateError ? thrown.errors : [])];
+    for (const cause of causes) {
+      if (cause === undefined || cause === null || seen.has(cause)) continue;
+      lines.push("", dim("caused by"), ...this.#lines(cause, seen));
+    }
+    return lines;
+  }
+
+  #where(error: Error): string[] {
+    const { stack } = error;
+    const frames = this.#frames.get(error);
+    // Errors from elsewhere (another realm, a stack of their own making) bring only their text.
+    if (frames === undefined)
+      return (stack ?? "")
+        .split("\n")
+        .filter((line) => /^\s+at /.test(line))
+        .map(dim);
+    const lines: string[] = [];
+    const place = frames.find(({ positions }) => positions !== undefined);
+    if (place?.positions !== undefined) {
+      lines.push(...codeFrame(place.positions.source, place.line, place.column), "");
+    }
+    let inLibrary = 0;
+    for (const frame of frames) {
+      inLibrary = frame.positions === undefined ? inLibrary + 1 : 0;
+      if (inLibrary <= libraryFrames) lines.push(dim(`    at ${describe(frame)}`));
+      else if (inLibrary === libraryFrames + 1) lines.push(dim("    …"));
+    }
+    return lines;
+  }
+
+  #frame(site: NodeJS.CallSite): Frame | undefined {
+    const file = site.getFileName() ?? "";
+    const line = site.getLineNumber();
+    const column = site.getColumnNumber();
+    if (line === null || column === null) return undefined;
+    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+    if (file.startsWith("node:") || path.startsWith(kernelCode) || file === "") return undefined;
+    const positions = this.#positions.get(file);
+    if (positions === undefined) return { call: callOf(site), file: shorten(path), line, column, positions };
+    const place = originalPlace(positions, line - 1, column - 1);
+    if (place === undefined) return undefined;
+    const name = positions.file.startsWith("Cell [") ? positions.file : shorten(positions.file);
+    return { call: callOf(site), file: name, line: place.line + 1, column: place.column + 1, positions };
+  }
+}
+
+function describe({ call, file, line, column }: Frame): string {
+  const place = `${file}:${line}:${column}`;
+  return call === "" ? place : `${call} (${place})`;
+}
+
+/** The function's name; the code of a cell outside of any function has none. */
+function callOf(site: NodeJS.CallSite): string {
+  const text = String(site);
+  const end = text.lastIndexOf(" (");
+  const call = end === -1 ? "" : text.slice(0, end);
+  return /\$cell\$?$/.test(call) ? "" : call.replace(/\b(?:Object|\$scope\$)\./, "");
+}
+
+function shorten(path: string): string {
+  const inPackage = path.lastIndexOf(`${sep}node_modules${sep}`);
+  if (inPackage !== -1) return path.slice(inPackage + 14);
+  if (path.startsWith(home)) return `gradbook${sep}${path.slice(home.length).replace(/^dist[\\/]/, "")}`;
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") ? path : fromHere;
+}
+
+function headline(error: Error): string {
+  const [name, message] = [nameOf(error), messageOf(error)];
+  return message === "" ? name : `${name}: ${message}`;
+}
+
+/** Names and messages may be getters that throw. */
+function nameOf(error: Error): string {
+  try {
+    return String(error.name || "Error");
+  } catch {
+    return "Error";
+  }
+}
+
+function messageOf(error: Error): string {
+  try {
+    return String(error.message);
+  } catch {
+    return "";
+  }
+}

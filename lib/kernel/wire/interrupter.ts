@@ -1,0 +1,63 @@
+import { Session } from "node:inspector";
+import { type SharedState, Word } from "../shared.js";
+
+/** Who has not stopped after this time (milliseconds) is stopped hard. */
+const patience = 300;
+/** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
+const rhythm = 50;
+
+/**
+ * Stops what main is doing, in two steps. First the shared flag goes up: library loops look at it, and main's event
+ * loop, if it is free, stops a cell that waits at an `await`. If main's event loop has not answered after 300 ms,
+ * something blocks it, and V8 is told to end the running callback. Main is told again each time, because a message may
+ * have been the callback that was ended.
+ */
+export class Interrupter {
+  readonly #shared: SharedState;
+  readonly #tell: (sequence: number) => void;
+  #session: Session | undefined;
+  #sequence = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param tell asks main's event loop to stop the running cell */
+  constructor(shared: SharedState, tell: (sequence: number) => void) {
+    this.#shared = shared;
+    this.#tell = tell;
+  }
+
+  raise(): void {
+    Atomics.store(this.#shared.interrupt, 0, 1);
+    this.#tell(++this.#sequence);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#stopHard(), patience);
+  }
+
+  /** Ends what main is doing at once. */
+  stopNow(): void {
+    if (this.#session === undefined) {
+      this.#session = new Session();
+      this.#session.connectToMainThread();
+    }
+    this.#session.post("Runtime.terminateExecution");
+  }
+
+  /** The cell is over: nothing is left to be stopped. */
+  settle(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    // A session that is open when the process ends makes Node wait for a debugger.
+    this.#session?.disconnect();
+    this.#session = undefined;
+  }
+
+  #stopHard(): void {
+    this.#timer = undefined;
+    const { words, interrupt } = this.#shared;
+    if (Atomics.load(words, Word.interruptSeen) === this.#sequence) return this.settle();
+    // A library loop took notice and returned what it has; what the cell does with it is not to be stopped.
+    if (Atomics.load(interrupt, 0) === 2) return;
+    this.stopNow();
+    this.#tell(this.#sequence);
+    this.#timer = setTimeout(() => this.#stopHard(), rhythm);
+  }
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { protocolVersion } from "../protocol.js";
+
+/** The content of kernel_info_reply: what this kernel is and what its language is called. */
+export function kernelInfo(): object {
+  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  return {
+    protocol_version: protocolVersion,
+    implementation: "gradbook",
+    implementation_version: version,
+    language_info: {
+      name: "typescript",
+      version: typescriptVersion(),
+      mimetype: "text/typescript",
+      file_extension: ".ts",
+      codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+      pygments_lexer: "typescript",
+    },
+    banner: `TypeScript ${typescriptVersion()} on Node ${process.versions.node} (gradbook ${version})`,
+    debugger: false,
+    supported_features: [],
+    help_links: [
+      { text: "TypeScript", url: "https://www.typescriptlang.org/docs/" },
+      { text: "Node.js", url: "https://nodejs.org/api/" },
+    ],
+  };
+}
+
+let knownVersion: string | undefined;
+
+function typescriptVersion(): string {
+  knownVersion ??= JSON.parse(
+    readFileSync(new URL(import.meta.resolve("typescript/package.json")), "utf8"),
+  ).version;
+  return knownVersion ?? "";
+}
