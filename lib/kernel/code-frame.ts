@@ -13,6 +13,6 @@ export function codeFrame(source: string, line: number, column: number, around =
   return frame;
 }
 
-const escape = "\u001b[";
-export const red = (text: string): string => `${escape}31m${text}${escape}39m`;
-export const dim = (text: string): string => `${escape}2m${text}${escape}22m`;
+const sequence = "\u001b[";
+export const red = (text: string): string => `${sequence}31m${text}${sequence}39m`;
+export const dim = (text: string): string => `${sequence}2m${text}${sequence}22m`;

@@ -144,10 +144,11 @@ export class LanguageServer {
       if (packet.id === undefined) return;
       const items = packet.params?.items ?? [];
       const result = items.map(({ section }) => (section === "js/ts" ? settings : null));
-      return this.#send({
+      this.#send({
         id: packet.id,
         result: packet.method === "workspace/configuration" ? result : null,
       });
+      return;
     }
     const call = this.#open.get(Number(packet.id));
     this.#open.delete(Number(packet.id));

@@ -54,11 +54,13 @@ class Walker {
     if (node === null || node === undefined) return;
     switch (node.type) {
       case "Identifier":
-        return this.#refer(node, "plain", scope);
+        this.#refer(node, "plain", scope);
+        return;
       case "FunctionDeclaration":
       case "FunctionExpression":
       case "ArrowFunctionExpression":
-        return this.#visitFunction(node, scope);
+        this.#visitFunction(node, scope);
+        return;
       case "ClassDeclaration":
       case "ClassExpression": {
         const inner = this.#open(scope, node.id === null || node.id === undefined ? [] : [node.id.name]);
@@ -72,12 +74,13 @@ class Walker {
         this.visit(node.value, scope);
         return;
       case "StaticBlock":
-        return this.#visitAll(
-          node.body,
-          this.#open(scope, [...lexicalNames(node.body), ...varNames(node.body)]),
-        );
+        this.#visitAll(node.body, this.#open(scope, [...lexicalNames(node.body), ...varNames(node.body)]));
+        return;
       case "Property":
-        if (node.shorthand) return this.#visitShorthand(node.value, scope);
+        if (node.shorthand) {
+          this.#visitShorthand(node.value, scope);
+          return;
+        }
         if (node.computed) this.visit(node.key, scope);
         this.visit(node.value, scope);
         return;
@@ -96,39 +99,48 @@ class Walker {
       }
       case "UnaryExpression":
         if (node.operator === "typeof" && node.argument.type === "Identifier") {
-          return this.#refer(node.argument, "typeof", scope);
+          this.#refer(node.argument, "typeof", scope);
+          return;
         }
-        return this.visit(node.argument, scope);
+        this.visit(node.argument, scope);
+        return;
       case "AwaitExpression":
         this.findings.awaits.push(node);
-        return this.visit(node.argument, scope);
+        this.visit(node.argument, scope);
+        return;
       case "ImportExpression":
         this.findings.dynamicImports.push(node);
         this.visit(node.source, scope);
-        return this.visit(node.options, scope);
+        this.visit(node.options, scope);
+        return;
       case "MetaProperty":
         if (node.meta.name === "import") this.findings.metas.push(node);
         return;
       case "LabeledStatement":
-        return this.visit(node.body, scope);
+        this.visit(node.body, scope);
+        return;
       case "BreakStatement":
       case "ContinueStatement":
       case "ImportDeclaration":
       case "ExportAllDeclaration":
         return;
       case "ExportNamedDeclaration":
-        return this.visit(node.declaration, scope);
+        this.visit(node.declaration, scope);
+        return;
       case "BlockStatement":
-        return this.#visitAll(node.body, this.#open(scope, lexicalNames(node.body)));
+        this.#visitAll(node.body, this.#open(scope, lexicalNames(node.body)));
+        return;
       case "SwitchStatement": {
         this.visit(node.discriminant, scope);
         const body = node.cases.flatMap(({ consequent }) => consequent);
-        return this.#visitAll(node.cases, this.#open(scope, lexicalNames(body)));
+        this.#visitAll(node.cases, this.#open(scope, lexicalNames(body)));
+        return;
       }
       case "CatchClause": {
         const inner = this.#open(scope, node.param ? patternNames(node.param) : []);
         this.visit(node.param, inner);
-        return this.visit(node.body, inner);
+        this.visit(node.body, inner);
+        return;
       }
       case "ForStatement":
       case "ForInStatement":
@@ -136,10 +148,12 @@ class Walker {
         if (node.type === "ForOfStatement" && node.await) this.findings.forAwaits.push(node);
         const head = node.type === "ForStatement" ? node.init : node.left;
         const own = head?.type === "VariableDeclaration" && head.kind !== "var" ? lexicalNames([head]) : [];
-        return this.#visitChildren(node, this.#open(scope, own));
+        this.#visitChildren(node, this.#open(scope, own));
+        return;
       }
       default:
-        return this.#visitChildren(node, scope);
+        this.#visitChildren(node, scope);
+        return;
     }
   }
 
@@ -162,9 +176,14 @@ class Walker {
 
   /** `{ x }` and, in patterns, `{ x = 1 }`. */
   #visitShorthand(value: AnyNode, scope: Scope | undefined): void {
-    if (value.type === "Identifier") return this.#refer(value, "shorthand", scope);
-    if (value.type !== "AssignmentPattern" || value.left.type !== "Identifier")
-      return this.visit(value, scope);
+    if (value.type === "Identifier") {
+      this.#refer(value, "shorthand", scope);
+      return;
+    }
+    if (value.type !== "AssignmentPattern" || value.left.type !== "Identifier") {
+      this.visit(value, scope);
+      return;
+    }
     this.#refer(value.left, "shorthand", scope);
     this.visit(value.right, scope);
   }

@@ -265,29 +265,43 @@ class CellTranslator {
     switch (statement.type) {
       case "ImportDeclaration":
       case "ExportAllDeclaration":
-        return this.#rewrite.replace(start, end, "");
+        this.#rewrite.replace(start, end, "");
+        return;
       case "ExportNamedDeclaration":
-        if (!statement.declaration) return this.#rewrite.replace(start, end, "");
+        if (!statement.declaration) {
+          this.#rewrite.replace(start, end, "");
+          return;
+        }
         this.#rewrite.replace(start, statement.declaration.start, "");
-        return this.#rewriteStatement(statement.declaration);
+        this.#rewriteStatement(statement.declaration);
+        return;
       case "ExportDefaultDeclaration": {
         const { declaration } = statement;
         this.#rewrite.replace(start, declaration.start, "");
         const named = /Declaration$/.test(declaration.type) && "id" in declaration && declaration.id;
-        if (named) return this.#rewriteStatement(declaration as AnyNode);
-        return this.#rewrite.wrap(declaration.start, declaration.end, "(", ")");
+        if (named) {
+          this.#rewriteStatement(declaration as AnyNode);
+          return;
+        }
+        this.#rewrite.wrap(declaration.start, declaration.end, "(", ")");
+        return;
       }
       case "FunctionDeclaration":
-        return this.#rewriteFunction(statement as FunctionDeclaration);
+        this.#rewriteFunction(statement as FunctionDeclaration);
+        return;
       case "ClassDeclaration":
         if (statement.id === null || this.#locals.has(statement.id.name)) return;
-        return this.#rewrite.wrap(start, end, `${this.#scope}.${statement.id.name} = `, ";");
+        this.#rewrite.wrap(start, end, `${this.#scope}.${statement.id.name} = `, ";");
+        return;
       case "VariableDeclaration":
-        return this.#rewriteVariables(statement, "statement");
+        this.#rewriteVariables(statement, "statement");
+        return;
       case "ExpressionStatement":
-        return this.#resetNamespace(statement.expression);
+        this.#resetNamespace(statement.expression);
+        return;
       default:
-        return this.#rewriteVarsBelow(statement);
+        this.#rewriteVarsBelow(statement);
+        return;
     }
   }
 
@@ -360,7 +374,8 @@ class CellTranslator {
       (last === undefined || exported.start > last.start)
     ) {
       if (/Declaration$/.test(exported.declaration.type)) return;
-      return this.#rewrite.wrap(exported.declaration.start, exported.declaration.end, "return [", "]");
+      this.#rewrite.wrap(exported.declaration.start, exported.declaration.end, "return [", "]");
+      return;
     }
     if (last === undefined) return;
     // What esbuild makes of `using`: a try around the rest of the cell.
@@ -368,7 +383,8 @@ class CellTranslator {
       last.type === "TryStatement" &&
       this.#code.slice(last.finalizer?.start ?? last.end, last.end).includes("__callDispose")
     ) {
-      return this.#returnLast(last.block.body);
+      this.#returnLast(last.block.body);
+      return;
     }
     if (last.type !== "ExpressionStatement" || this.#isGenerated(last.expression)) return;
     // To the end of the statement: a closing parenthesis is not part of the expression.

@@ -34,7 +34,7 @@ export class Input {
         post = receiveMessageOnPort(this.#port)
       ) {
         const letter: Letter = post.message;
-        if (letter.sync) return valueOf(letter.answer);
+        if (letter.sync) return textOf(letter.answer);
         this.#deliver(letter);
       }
       Atomics.wait(this.#words, Word.inputAnswered, seen);
@@ -46,7 +46,7 @@ export class Input {
       this.#reader = resolve;
     });
     this.#post(prompt, password, false);
-    return valueOf(await answer);
+    return textOf(await answer);
   }
 
   #post(prompt: string, password: boolean, sync: boolean): void {
@@ -61,7 +61,7 @@ export class Input {
   }
 }
 
-function valueOf(answer: InputAnswer): string {
+function textOf(answer: InputAnswer): string {
   if ("value" in answer) return answer.value;
   if (answer.refused === "interrupted") throw new Interrupted();
   throw new Error(`No input: ${answer.refused}.`);

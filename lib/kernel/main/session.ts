@@ -103,8 +103,10 @@ export class Session {
     const cell = cellStorage.getStore();
     if (cell?.stopped === true || error instanceof Interrupted) return;
     const running = this.#running;
-    if (running !== undefined && (cell === undefined || running.cell === cell))
-      return running.finish(this.#failure(error));
+    if (running !== undefined && (cell === undefined || running.cell === cell)) {
+      running.finish(this.#failure(error));
+      return;
+    }
     const { notes, tracebacks } = this.#parts;
     notes.post({ type: "error", cell: cell?.id ?? this.#latest, error: tracebacks.content(error) });
   }

@@ -53,7 +53,10 @@ export class Interrupter {
   #stopHard(): void {
     this.#timer = undefined;
     const { words, interrupt } = this.#shared;
-    if (Atomics.load(words, Word.interruptSeen) === this.#sequence) return this.settle();
+    if (Atomics.load(words, Word.interruptSeen) === this.#sequence) {
+      this.settle();
+      return;
+    }
     // A library loop took notice and returned what it has; what the cell does with it is not to be stopped.
     if (Atomics.load(interrupt, 0) === 2) return;
     this.stopNow();

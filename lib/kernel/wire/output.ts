@@ -48,7 +48,10 @@ export class Output {
     this.#name = name;
     this.#pieces.push(text);
     this.#size += text.length;
-    if (this.#size >= gatherSize) return this.flush();
+    if (this.#size >= gatherSize) {
+      this.flush();
+      return;
+    }
     if (this.#timer !== undefined) return;
     const wait = this.#lastSent + gatherTime - performance.now();
     this.#timer = setTimeout(() => this.flush(), Math.max(0, wait));

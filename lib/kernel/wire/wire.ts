@@ -97,36 +97,48 @@ class Wire {
   // ---- what front ends ask --------------------------------------------------------------------------------------
 
   #receive(channel: Channel, message: Message): void {
-    if (channel === "stdin") return this.#answerInput(message);
+    if (channel === "stdin") {
+      this.#answerInput(message);
+      return;
+    }
     switch (message.header.msg_type) {
       case "execute_request":
-        return this.#enqueue(message);
+        this.#enqueue(message);
+        return;
       case "interrupt_request":
-        return this.#during(channel, message, () => this.#interrupt());
+        this.#during(channel, message, () => this.#interrupt());
+        return;
       case "shutdown_request":
-        return this.#shutdown(channel, message);
+        this.#shutdown(channel, message);
+        return;
       case "kernel_info_request":
-        return this.#during(channel, message, kernelInfo);
+        this.#during(channel, message, kernelInfo);
+        return;
       case "connect_request":
-        return this.#during(channel, message, () => portsOf(this.#data.connection));
+        this.#during(channel, message, () => portsOf(this.#data.connection));
+        return;
       case "comm_info_request":
-        return this.#during(channel, message, () => ({
+        this.#during(channel, message, () => ({
           comms: this.#openComms(message.content.target_name),
         }));
+        return;
       case "history_request":
-        return this.#during(channel, message, () => ({ history: this.#history.answer(message.content) }));
+        this.#during(channel, message, () => ({ history: this.#history.answer(message.content) }));
+        return;
       case "is_complete_request":
-        return this.#during(channel, message, () =>
-          this.#language.call("isComplete", { code: codeOf(message) }),
-        );
+        this.#during(channel, message, () => this.#language.call("isComplete", { code: codeOf(message) }));
+        return;
       case "complete_request":
-        return this.#during(channel, message, () => this.#complete(message));
+        this.#during(channel, message, () => this.#complete(message));
+        return;
       case "inspect_request":
-        return this.#during(channel, message, () => this.#inspect(message));
+        this.#during(channel, message, () => this.#inspect(message));
+        return;
       case "comm_open":
       case "comm_msg":
       case "comm_close":
-        return this.#passComm(message);
+        this.#passComm(message);
+        return;
     }
     // Anything else is of a protocol extension that kernel_info_reply does not claim.
   }
@@ -370,18 +382,24 @@ class Wire {
     const owner = cell ?? this.#latest ?? this.#nobody;
     switch (note.type) {
       case "stream":
-        return this.#output.stream(owner, note.name, note.text);
+        this.#output.stream(owner, note.name, note.text);
+        return;
       case "publish":
-        return this.#publish(owner, note.message);
+        this.#publish(owner, note.message);
+        return;
       case "clear":
-        return this.#output.message(owner, "clear_output", { wait: note.wait });
+        this.#output.message(owner, "clear_output", { wait: note.wait });
+        return;
       case "error":
-        return this.#output.message(owner, "error", note.error);
+        this.#output.message(owner, "error", note.error);
+        return;
       case "input":
-        return this.#ask(note.cell, note.prompt, note.password, note.sync);
+        this.#ask(note.cell, note.prompt, note.password, note.sync);
+        return;
       case "comm":
         this.#output.flush();
-        return this.#sockets.publish(note.kind, note.content, owner.header, note.metadata, note.buffers);
+        this.#sockets.publish(note.kind, note.content, owner.header, note.metadata, note.buffers);
+        return;
       case "comms":
         this.#comms = note.open;
         return;
@@ -399,14 +417,18 @@ class Wire {
         });
         return;
       case "done":
-        return this.#done(note.cell, note.outcome);
+        this.#done(note.cell, note.outcome);
+        return;
     }
   }
 
   #done(id: number, outcome: CellOutcome): void {
     const cell = this.#cells.get(id);
     if (cell === undefined) return;
-    if (cell.request !== undefined) return this.#finish(cell, outcome);
+    if (cell.request !== undefined) {
+      this.#finish(cell, outcome);
+      return;
+    }
     // A comm message has been handled: there is no reply, only an end.
     this.#output.flush();
     this.#sockets.publish("status", { execution_state: "idle" }, cell.header);
@@ -430,7 +452,8 @@ class Wire {
     const request = cell?.request;
     if (cell === undefined || request === undefined || !cell.allowStdin) {
       const refused = request === undefined ? "the cell that asks is over" : "this front end takes no input";
-      return this.#sendInput(sync, { refused });
+      this.#sendInput(sync, { refused });
+      return;
     }
     this.#output.flush();
     this.#question = { cell, sync };
