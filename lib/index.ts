@@ -68,5 +68,5 @@ export { type DType, type FloatArray, type Nested, Tensor } from "./tensor/tenso
 export { weightsDigest } from "./train/digest.js";
 export { type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
 export { type FitConfig, fit } from "./train/fit.js";
-export { type Ending, type Epoch, lastEpoch, type Run } from "./train/history.js";
+export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
 export { activations, confusionMatrix, features, type Predictions, predict } from "./train/metrics.js";

@@ -102,6 +102,42 @@ test("fit: callbacks see each step and epoch; schedules move the rate", () => {
   );
 });
 
+test("fit: a limit of steps ends within an epoch, whose number is then a fraction", () => {
+  const run = fit(network(), config({ steps: 10 }));
+  // 7 steps are an epoch of 50; three batches of 8 more are 24/50
+  assert.deepEqual(
+    run.epochs.map(({ epoch }) => epoch),
+    [0, 1, 1.48],
+  );
+  assert.equal(run.stepLosses.length, 10);
+  assert.equal(run.ending, "finished");
+  assert.deepEqual(
+    fit(network(), config({ steps: 7 })).epochs.map(({ epoch }) => epoch),
+    [0, 1],
+  );
+});
+
+test("fit: evaluateEvery looks at the test set between epochs, without changing a bit", () => {
+  const run = fit(network(), config({ evaluateEvery: 10 }));
+  assert.deepEqual(
+    run.evaluations.map(({ step }) => step),
+    [10, 20, 30],
+  );
+  const mean = run.stepLosses.slice(10, 20).reduce((sum, v) => sum + v, 0) / 10;
+  assert.ok(Math.abs(run.evaluations[1].trainLoss - mean) < 1e-12);
+  assert.ok(run.evaluations[2].testLoss < run.evaluations[0].testLoss);
+  assert.equal(run.digest, fit(network(), config()).digest);
+});
+
+test("fit: trainSample measures a part of the training set", () => {
+  const part = clouds(50).subset([0, 1]);
+  const run = fit(network(), config({ trainSample: part, epochs: 0 }));
+  assert.equal(
+    run.epochs[0].trainLoss,
+    fit(network(), config({ train: part, epochs: 0 })).epochs[0].trainLoss,
+  );
+});
+
 test("fit: early stop ends a run that no longer improves, with its history", () => {
   const run = fit(
     network(),

@@ -10,7 +10,7 @@ import { constant, type Schedule } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { firstDigest, nextDigest } from "./digest.js";
-import { type Ending, type Epoch, lastEpoch, type Run } from "./history.js";
+import { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./history.js";
 import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
 import type { Trainer } from "./trainer.js";
@@ -26,6 +26,12 @@ export interface FitConfig {
   readonly batch?: number;
   /** Passes over the training set. Default 15. */
   readonly epochs?: number;
+  /** Ends the run after so many steps, if the epochs would take more; the last epoch's number is then a fraction. */
+  readonly steps?: number;
+  /** Where training loss and error are measured, when the whole training set would take too long. Default: `train`. */
+  readonly trainSample?: Dataset;
+  /** Measures the test set after every so many steps too (`run.evaluations`). Default: never. */
+  readonly evaluateEvery?: number;
   /** Seed of the shuffles and of dropout. Default 0. */
   readonly seed?: number | string;
   /** A new order for each epoch (default), or always the set's own. */
@@ -47,6 +53,9 @@ const keys = [
   "loss",
   "batch",
   "epochs",
+  "steps",
+  "trainSample",
+  "evaluateEvery",
   "seed",
   "shuffle",
   "schedule",
@@ -70,7 +79,9 @@ export function fit(model: Sequential, config: FitConfig): Run {
   const loss = config.loss ?? softmaxCrossEntropy();
   const batch = parseCount("fit", "batch", config.batch ?? 32);
   const epochs = parseCount("fit", "epochs", config.epochs ?? 15, 0);
-  for (const set of test === undefined ? [train] : [train, test]) assertFits(model, set);
+  const limit = parseCount("fit", "steps", config.steps ?? Number.MAX_SAFE_INTEGER);
+  if (config.evaluateEvery !== undefined) parseCount("fit", "evaluateEvery", config.evaluateEvery);
+  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits(model, set);
 
   const trainer = makeTrainer(model, {
     loss,
@@ -88,21 +99,18 @@ export function fit(model: Sequential, config: FitConfig): Run {
     for (let epoch = 1; epoch <= epochs && ending === "finished"; epoch++) {
       if (shuffle) shuffled(order, randomness.fork(epoch));
       const lr = schedule(epoch, optimizer.spec.lr);
-      for (let from = 0; from < train.size; from += batch) {
+      let passed = 0;
+      while (passed < train.size && history.steps < limit) {
         if (stopRequested()) {
           ending = "interrupted";
           break;
         }
-        const stepLoss = trainer.step(
-          order,
-          from,
-          Math.min(from + batch, train.size),
-          lr,
-          history.stepLosses.length + 1,
-        );
-        history.recordStep(stepLoss, epoch);
+        const to = Math.min(passed + batch, train.size);
+        history.recordStep(trainer.step(order, passed, to, lr, history.steps + 1), epoch);
+        passed = to;
       }
-      if (ending === "finished" && history.record(epoch) === "stop") ending = "stopped early";
+      if (ending !== "finished" || passed === 0) break;
+      if (history.record(epoch - 1 + passed / train.size) === "stop") ending = "stopped early";
     }
     trainer.sync();
     return history.run(ending);
@@ -115,6 +123,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
 class History {
   readonly stepLosses: number[] = [];
   readonly epochs: Epoch[] = [];
+  private readonly evaluations: StepEvaluation[] = [];
 
   constructor(
     private readonly model: Sequential,
@@ -125,11 +134,16 @@ class History {
     private readonly seed: number | string,
   ) {}
 
+  /** Steps done. */
+  get steps(): number {
+    return this.stepLosses.length;
+  }
+
   /** Evaluates both sets and takes the epoch down. */
   record(epoch: number): unknown {
-    const { train, test, onEpoch } = this.config;
+    const { train, test, trainSample = train, onEpoch } = this.config;
     this.trainer.sync();
-    const onTrain = this.trainer.evaluate(train);
+    const onTrain = this.trainer.evaluate(trainSample);
     const onTest = test === undefined ? { loss: Number.NaN, error: Number.NaN } : this.trainer.evaluate(test);
     const measured = {
       epoch,
@@ -150,7 +164,17 @@ class History {
   recordStep(loss: number, epoch: number): void {
     this.stepLosses.push(loss);
     if (!Number.isFinite(loss)) throw this.divergence(loss, epoch);
-    this.config.onStep?.(this.stepLosses.length, loss);
+    if (this.steps % (this.config.evaluateEvery ?? Number.POSITIVE_INFINITY) === 0) this.evaluateTest();
+    this.config.onStep?.(this.steps, loss);
+  }
+
+  private evaluateTest(): void {
+    const { test, evaluateEvery } = this.config;
+    if (test === undefined) return;
+    const { loss, error } = this.trainer.evaluate(test);
+    const recent = this.stepLosses.slice(-(evaluateEvery ?? 1));
+    const trainLoss = recent.reduce((sum, v) => sum + v, 0) / recent.length;
+    this.evaluations.push({ step: this.steps, trainLoss, testLoss: loss, testError: error });
   }
 
   run(ending: Ending): Run {
@@ -162,6 +186,7 @@ class History {
       seed: this.seed,
       epochs: this.epochs,
       stepLosses: this.stepLosses,
+      evaluations: this.evaluations,
       ending,
       digest: lastEpoch(this).digest,
     };
@@ -176,7 +201,7 @@ class History {
     const before = this.stepLosses.slice(-4, -1).map((v) => v.toPrecision(3));
     return new GradbookError({
       code: "diverged",
-      what: `fit, epoch ${epoch}, step ${this.stepLosses.length}`,
+      what: `fit, epoch ${epoch}, step ${this.steps}`,
       got: `the loss is ${loss}${before.length > 0 ? ` after ${before.join(", ")}` : ""}${
         broken === undefined ? "" : `; ${broken.name} holds a value that is not finite`
       }`,

@@ -13,6 +13,17 @@ export interface Epoch {
   readonly digest: string;
 }
 
+/** A look at the test set between two epochs. */
+export interface StepEvaluation {
+  /** Steps done, from the beginning of the run. */
+  readonly step: number;
+  /** Mean of the steps' losses since the evaluation before. */
+  readonly trainLoss: number;
+  readonly testLoss: number;
+  /** Error rate in 0 … 1. */
+  readonly testError: number;
+}
+
 /** Why a run ended. */
 export type Ending = "finished" | "stopped early" | "interrupted";
 
@@ -25,6 +36,8 @@ export interface Run {
   readonly epochs: readonly Epoch[];
   /** The loss of every step, as the loss reduces it; what white-noise curves are drawn from. */
   readonly stepLosses: readonly number[];
+  /** One every `evaluateEvery` steps. */
+  readonly evaluations: readonly StepEvaluation[];
   readonly ending: Ending;
   /** Digest of the last epoch: the same digest means the same bits. */
   readonly digest: string;
