@@ -31,6 +31,11 @@ export {
   type RunCurves,
 } from "./figures/error-curves.js";
 export type { Figure, FigureMeta, FigureOptions, Json, JsonObject } from "./figures/figure.js";
+export { type FiltersConfig, filters } from "./figures/filters.js";
+export { type LossCurveConfig, lossCurve, type StepLosses } from "./figures/loss-curve.js";
+export { type Mistake, type MistakesConfig, mistakes } from "./figures/mistakes.js";
+export { type LayerNorms, type NormCurvesConfig, normCurves } from "./figures/norm-curves.js";
+export { type RateGridConfig, rateGrid } from "./figures/rate-grid.js";
 export { type Column, type ResultsTableConfig, resultsTable, type Table } from "./figures/results-table.js";
 export { type Bitmap, channelMaps } from "./figures/tiles.js";
 export { type EmbeddingMap, type TsneMapConfig, tsneMap } from "./figures/tsne-map.js";

@@ -9,13 +9,13 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { type Bitmap, checkBitmap, countNotFinite, finiteRange, tile } from "./tiles.js";
+import { type Bitmap, checkBitmap, colorBar, countNotFinite, finiteRange, picture, tile } from "./tiles.js";
 
 /** One input image and what a layer makes of it. */
 export interface ActivationRow {
   /** Stands left of the row, e.g. `"digit 3"`. */
   readonly label: string;
-  /** Drawn light on dark in grey; leave it out for a layer whose input is not an image. */
+  /** Drawn light on dark in grey, or in colour (3 × height × width values); leave it out for a layer whose input is not an image. */
   readonly input?: Bitmap;
   /** The layer's feature maps, all of one size. */
   readonly maps: readonly Bitmap[];
@@ -30,6 +30,8 @@ export interface ActivationSlicesConfig extends FigureOptions {
   readonly scale?: "shared" | "row" | "own";
   /** What a value is, with its unit; written at the colour bar. Default `"activation"`. */
   readonly quantity?: string;
+  /** What a column is. Default `"map"`. */
+  readonly columnName?: string;
 }
 
 const scales = ["shared", "row", "own"];
@@ -39,8 +41,8 @@ const scales = ["shared", "row", "own"];
  * Values of one sign run from black (0 or the least) to light; if any is negative, blue–white–red around 0.
  */
 export function activationSlices(config: ActivationSlicesConfig): Figure {
-  const options = resolveOptions("activationSlices", config, ["rows", "scale", "quantity"]);
-  const { rows, scale = "shared", quantity = "activation" } = config;
+  const options = resolveOptions("activationSlices", config, ["rows", "scale", "quantity", "columnName"]);
+  const { rows, scale = "shared", quantity = "activation", columnName = "map" } = config;
   if (!scales.includes(scale)) throw notOneOf("activationSlices", "scale", scale, scales);
   const maps = checkRows(rows);
   const { size, theme } = options;
@@ -62,12 +64,13 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   const across = first + maps * (1 + gap) - gap;
   const cell = Math.min(size.width / 7, (size.width - left - right) / across);
   const down = rows.length * (1 + gap) - gap;
-  const top = 34 + size.text * 1.7;
+  const top = options.top + size.text * 1.5;
   const height = Math.round(top + down * cell + 14);
   const width = across * cell;
 
   const data: JsonObject[] = [];
   const annotations: JsonObject[] = [];
+  const images: JsonObject[] = [];
   const text = (content: string, at: JsonObject) =>
     annotations.push({
       text: plain(content),
@@ -80,7 +83,9 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   rows.forEach((row, r) => {
     const y = r * (1 + gap);
     text(row.label, { x: 0, xanchor: "right", xshift: -6, y: y + 0.5 });
-    if (row.input !== undefined) {
+    if (row.input !== undefined && row.input.data.length === 3 * row.input.height * row.input.width) {
+      images.push(picture(row.input, { x: 0, y, width: 1, height: 1 }));
+    } else if (row.input !== undefined) {
       const range = finiteRange([row.input.data]);
       data.push(
         tile(
@@ -96,7 +101,7 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
           ? shared
           : around0(finiteRange(scale === "row" ? row.maps.map((x) => x.data) : [map.data]));
       const bar =
-        scale === "shared" && r === 0 && m === 0 ? { bar: colorBar(quantity, height, top, down * cell) } : {};
+        scale === "shared" && r === 0 && m === 0 ? { bar: colorBar(options, quantity, down * cell) } : {};
       data.push(
         tile(
           map,
@@ -114,7 +119,11 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   });
   if (withInput) text("input", { x: 0.5, y: 0, yanchor: "bottom" });
   for (let m = 0; m < maps; m++) {
-    text(maps > 12 ? String(m) : `map ${m}`, { x: first + m * (1 + gap) + 0.5, y: 0, yanchor: "bottom" });
+    text(maps > 12 ? String(m) : `${columnName} ${m}`, {
+      x: first + m * (1 + gap) + 0.5,
+      y: 0,
+      yanchor: "bottom",
+    });
   }
 
   const broken = countNotFinite(all);
@@ -126,6 +135,7 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
       xaxis: { ...axis, range: [0, across] },
       yaxis: { ...axis, range: [down, 0] },
       annotations,
+      images,
       margin: { l: left, r: size.width - left - width, t: top, b: height - top - down * cell },
     },
     height,
@@ -134,25 +144,6 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
       `${rows[0].maps[0].height}×${rows[0].maps[0].width} pixels; ${quantity} from ${short(finiteRange(all).low)} to ` +
       `${short(finiteRange(all).high)}, ${scale === "shared" ? "one scale for all" : `a scale for each ${scale === "own" ? "map" : "row"}`}.${note}`,
   });
-
-  function colorBar(title: string, figureHeight: number, barTop: number, length: number): JsonObject {
-    return {
-      title: { text: plain(title), side: "right", font: { size: size.text, color: theme.muted } },
-      thickness: 10,
-      outlinewidth: 0,
-      len: Math.min(length, 220),
-      lenmode: "pixels",
-      x: 1,
-      xpad: 10,
-      y: 1 - (barTop - top) / figureHeight,
-      yanchor: "top",
-      ypad: 0,
-      nticks: 6,
-      ticks: "outside",
-      ticklen: 3,
-      tickcolor: theme.line,
-    };
-  }
 }
 
 /** @returns the number of maps in each row */
@@ -169,7 +160,9 @@ function checkRows(rows: readonly ActivationRow[]): number {
   }
   const [{ height, width }] = rows[0].maps;
   for (const row of rows) {
-    if (row.input !== undefined) checkBitmap(what, `the input of "${row.label}"`, row.input);
+    const colour =
+      row.input !== undefined && row.input.data.length === 3 * row.input.height * row.input.width;
+    if (row.input !== undefined && !colour) checkBitmap(what, `the input of "${row.label}"`, row.input);
     if (row.maps.length !== maps) {
       throw new GradbookError({
         code: "shape",

@@ -27,13 +27,16 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
   const right = matrix.reduce((sum, row, t) => sum + row[t], 0);
   const recall = matrix.map((row, t) => (totals[t] === 0 ? "–" : percent(row[t] / totals[t])));
 
+  const labelWidth = 0.52 * size.text * longest(labels);
+  const across = { l: size.text * 3 + labelWidth, r: size.text * 5 };
+  const cell = Math.min(size.text * 3.4, (size.width - across.l - across.r) / k);
+  // Long names stand upright below the matrix.
+  const upright = labelWidth > cell * 0.9;
   const margin = {
-    l: size.text * (2.6 + 0.55 * longest(labels)),
-    r: size.text * 5,
-    t: 36 + size.text,
-    b: size.text * 4,
+    ...across,
+    t: options.top + size.text,
+    b: size.text * 3.2 + (upright ? labelWidth : size.text),
   };
-  const cell = Math.min(size.text * 3.4, (size.width - margin.l - margin.r) / k);
   const side = cell * k;
   const height = Math.round(side + margin.t + margin.b);
   const ticks = {
@@ -68,7 +71,12 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
       },
     ],
     layout: {
-      xaxis: { ...axis, range: [-0.5, k - 0.5], title: title("predicted class", 6) },
+      xaxis: {
+        ...axis,
+        tickangle: upright ? -90 : 0,
+        range: [-0.5, k - 0.5],
+        title: title("predicted class", 6),
+      },
       yaxis: { ...axis, range: [k - 0.5, -0.5], title: title("true class", 6) },
       annotations: [
         ...recall.map((text, t) => ({

@@ -11,7 +11,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { panelGrid } from "./panels.js";
+import { legendAbove, panelGrid } from "./panels.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -138,22 +138,6 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     height: grid.height,
     description: describe(config, lines, yAxis),
   });
-}
-
-/** The legend in one line under the title. */
-export function legendAbove({ size }: ResolvedOptions, height: number): JsonObject {
-  return {
-    orientation: "h",
-    x: 0,
-    xref: "paper",
-    xanchor: "left",
-    y: 1 - 30 / height,
-    yref: "container",
-    yanchor: "top",
-    font: { size: size.text },
-    itemwidth: 30,
-    tracegroupgap: 0,
-  };
 }
 
 function seriesColor({ theme }: ResolvedOptions, i: number): string {

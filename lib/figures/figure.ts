@@ -52,6 +52,11 @@ export interface ResolvedOptions {
   readonly caption: string;
   readonly theme: Theme;
   readonly size: Size;
+  /** The title as Plotly takes it, broken into lines that fit. */
+  readonly heading: string;
+  readonly headingLines: number;
+  /** Pixels above the plot that the title takes. */
+  readonly top: number;
 }
 
 /**
@@ -76,13 +81,32 @@ export function resolveOptions(
   }
   if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));
   if (!Object.hasOwn(sizes, size)) throw notOneOf(builder, "size", size, Object.keys(sizes));
+  const lines = wrap(title, (sizes[size].width - 2 * edge) / (sizes[size].title * 0.53));
   return {
+    heading: lines.map(plain).join("<br>"),
+    headingLines: lines.length,
+    top: Math.round(16 + lines.length * sizes[size].title * 1.35),
     title,
     name: parseName(builder, config.name ?? slug(title)),
     caption: config.caption ?? "",
     theme: themes[theme],
     size: sizes[size],
   };
+}
+
+/** Pixels between the title and the figure's left edge. */
+const edge = 8;
+
+/** Breaks a text into lines of at most `width` letters, between words. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.trim().split(/\s+/)) {
+    const last = lines[lines.length - 1];
+    if (last === "") lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 export function notOneOf(
@@ -123,12 +147,16 @@ export function slug(text: string): string {
 
 /**
  * Text as Plotly takes it. Plotly reads `<b>`, `<a href>` and entities in every text; data is not markup, so what
- * would start a tag or an entity is written as an entity, and control characters (not allowed in XML) are dropped.
+ * would start a tag, an entity or a template (`%{…}`) is written as an entity, and control characters (not allowed in XML) are dropped.
  */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   const printable = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]/g, "");
-  return printable.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  return printable
+    .replace(/&/g, "&amp;")
+    .replace(/</g, "&lt;")
+    .replace(/>/g, "&gt;")
+    .replace(/%\{/g, "&#37;{");
 }
 
 /**
@@ -173,8 +201,6 @@ export function figure(
     readonly layout: JsonObject;
     readonly height: number;
     readonly description: string;
-    /** Pixels above the first panel; default: room for the title. */
-    readonly top?: number;
   },
 ): Figure {
   const { theme, size, title, name, caption } = options;
@@ -182,12 +208,13 @@ export function figure(
     data: parts.data,
     layout: {
       title: {
-        text: plain(title),
+        text: options.heading,
         font: { size: size.title, weight: 600 },
-        x: 0,
-        xref: "paper",
+        x: edge / size.width,
+        xref: "container",
         xanchor: "left",
-        y: 1 - 8 / parts.height,
+        // Plotly centres the lines of a title around the first one.
+        y: 1 - (8 + (options.headingLines - 1) * size.title * 0.65) / parts.height,
         yref: "container",
         yanchor: "top",
       },

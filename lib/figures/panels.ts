@@ -31,6 +31,8 @@ export function panelGrid(
     readonly yTitle: string;
     /** Pixels kept free at the top for a legend. Default 0. */
     readonly legend?: number;
+    /** Each panel has a scale of its own, with tick labels. Default: one scale for all. */
+    readonly ownY?: boolean;
   },
 ): PanelGrid {
   const { size, theme } = options;
@@ -39,10 +41,11 @@ export function panelGrid(
   const margin = {
     l: size.text * 4.6,
     r: 12,
-    t: 36 + (grid.legend ?? 0) + size.text * 1.4,
+    t: options.top + (grid.legend ?? 0) + size.text * 1.4,
     b: size.text * 3.8,
   };
-  const gapX = size.text * 1.5;
+  const ownY = grid.ownY === true && columns > 1;
+  const gapX = size.text * (ownY ? 4 : 1.5);
   const gapY = size.text * 2.1;
   const inner = {
     width: size.width - margin.l - margin.r,
@@ -61,7 +64,7 @@ export function panelGrid(
     const n = i === 0 ? "" : String(i + 1);
     const lowest = i + columns >= grid.count;
     const link = i === 0 ? {} : { matches: "x" };
-    const linkY = i === 0 ? {} : { matches: "y" };
+    const linkY = i === 0 || ownY ? {} : { matches: "y" };
     axes[`xaxis${n}`] = {
       ...axisLook(options),
       ...grid.x,
@@ -76,7 +79,7 @@ export function panelGrid(
       ...linkY,
       domain: [fraction(bottom), fraction(top)],
       anchor: `x${n}`,
-      showticklabels: column === 0,
+      showticklabels: column === 0 || ownY,
     };
     headings.push({
       text: plain(grid.titles[i]),
@@ -109,6 +112,22 @@ export function panelGrid(
     height: Math.round(inner.height + margin.t + margin.b),
     margin,
     at: (i) => ({ xaxis: `x${i === 0 ? "" : i + 1}`, yaxis: `y${i === 0 ? "" : i + 1}` }),
+  };
+}
+
+/** The legend in one line under the title. */
+export function legendAbove({ size, top }: ResolvedOptions, height: number): JsonObject {
+  return {
+    orientation: "h",
+    x: 0,
+    xref: "paper",
+    xanchor: "left",
+    y: 1 - (top - 6) / height,
+    yref: "container",
+    yanchor: "top",
+    font: { size: size.text },
+    itemwidth: 30,
+    tracegroupgap: 0,
   };
 }
 

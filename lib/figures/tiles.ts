@@ -1,5 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import { type Json, type JsonObject, pack, short } from "./figure.js";
+import { type Json, type JsonObject, pack, plain, type ResolvedOptions, short } from "./figure.js";
+import { pngUri } from "./png.js";
 
 /** One image or feature map: `data` holds `height × width` numbers, row by row from the top. */
 export interface Bitmap {
@@ -84,6 +85,53 @@ export function checkBitmap(what: string, name: string, bitmap: Bitmap): void {
       expected: "height × width values, row by row",
     });
   }
+}
+
+/** A colour bar of at most 220 px, from the top of the plot. */
+export function colorBar({ size, theme }: ResolvedOptions, title: string, length: number): JsonObject {
+  return {
+    title: { text: plain(title), side: "right", font: { size: size.text, color: theme.muted } },
+    thickness: 10,
+    outlinewidth: 0,
+    len: Math.min(length, 220),
+    lenmode: "pixels",
+    x: 1,
+    xpad: 10,
+    y: 1,
+    yanchor: "top",
+    ypad: 0,
+    nticks: length < 120 ? 4 : 6,
+    ticks: "outside",
+    ticklen: 3,
+    tickcolor: theme.line,
+  };
+}
+
+/** A grey or (with three times as many values) colour image as one of Plotly's layout images, stretched to 0…255. */
+export function picture(bitmap: Bitmap, place: Place): JsonObject {
+  const { height, width, data } = bitmap;
+  const n = height * width;
+  if (data.length !== n && data.length !== 3 * n) checkBitmap("picture", "the image", bitmap);
+  const { low, high } = finiteRange([data]);
+  const level = (v: number) => (Number.isFinite(v) ? Math.round(((v - low) / (high - low || 1)) * 255) : 0);
+  const pixels = new Uint8Array(n * 4);
+  for (let i = 0; i < n; i++) {
+    const [red, green, blue] = data.length === n ? [i, i, i] : [i, n + i, 2 * n + i];
+    pixels.set([level(data[red]), level(data[green]), level(data[blue]), 255], i * 4);
+  }
+  return {
+    source: pngUri(width, height, pixels),
+    x: place.x,
+    y: place.y,
+    xref: "x",
+    yref: "y",
+    sizex: place.width,
+    sizey: place.height,
+    xanchor: "left",
+    yanchor: "top",
+    sizing: "stretch",
+    layer: "above",
+  };
 }
 
 /** The least and the largest finite value; 0…0 when nothing is finite, so that a broken map is drawn empty. */

@@ -1,5 +1,4 @@
 import { GradbookError } from "../errors/error.js";
-import { legendAbove } from "./error-curves.js";
 import {
   type Figure,
   type FigureOptions,
@@ -11,6 +10,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
+import { legendAbove } from "./panels.js";
 import { pngUri } from "./png.js";
 import { type Bitmap, checkBitmap, finiteRange } from "./tiles.js";
 
@@ -74,7 +74,7 @@ export function tsneMap(config: TsneMapConfig): Figure {
   const gap = 16;
   const columns = Math.min(maps.length, size.name === "column" ? 1 : 3);
   const rows = Math.ceil(maps.length / columns);
-  const margin = { l: 8, r: 8, t: 36 + (marks === "dots" ? size.text * 1.8 : 0), b: 8 };
+  const margin = { l: 8, r: 8, t: options.top + (marks === "dots" ? size.text * 1.8 : 0), b: 8 };
   const head = size.text * (maps.some((m) => m.scores !== undefined) ? 3 : 1.7);
   const side = Math.min(420, (size.width - margin.l - margin.r - (columns - 1) * gap) / columns);
   const inner = { width: size.width - margin.l - margin.r, height: rows * (side + head) };
@@ -192,8 +192,13 @@ export function tsneMap(config: TsneMapConfig): Figure {
     height,
     description:
       `${config.title}. ${maps.length === 1 ? "A map" : `${maps.length} maps`} of ${labels.length} samples of ${count} classes: ` +
-      `${maps.map((m) => (m.scores === undefined ? m.name : `${m.name} (${scoreLine(m)})`)).join("; ")}.${note}`,
+      `${maps.map(mapInWords).join("; ")}.${note}`,
   });
+}
+
+function mapInWords(map: EmbeddingMap): string {
+  const name = map.name === "" ? "without a name" : map.name;
+  return map.scores === undefined ? name : `${name} (${scoreLine(map)})`;
 }
 
 /** `KL 0.310 · trustworthiness 0.972` */

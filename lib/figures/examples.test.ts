@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { examples } from "./examples.js";
+import { renderPng } from "./render/raster.js";
+import { renderSvg } from "./render/svg.js";
+
+// The pictures are those of the source tree; UPDATE_SNAPSHOTS=1 writes them anew. They were drawn in another process,
+// on another day and perhaps by another version of Node, so equality here is equality of all of these.
+const folder = fileURLToPath(new URL("../../figures/snapshots/", import.meta.url));
+const update = process.env.UPDATE_SNAPSHOTS === "1";
+
+for (const [name, make] of Object.entries(examples)) {
+  test(`${name} is drawn as in snapshots/${name}.svg, byte by byte`, async () => {
+    const svg = await renderSvg(make());
+    const file = `${folder}${name}.svg`;
+    const changed = `${folder}${name}-changed.svg`;
+    if (update) writeFileSync(file, svg);
+    rmSync(changed, { force: true });
+    if (existsSync(file) && readFileSync(file, "utf8") === svg) return;
+    writeFileSync(changed, svg);
+    assert.fail(`lib/figures/snapshots/${name}.svg differs; compare it with ${name}-changed.svg beside it`);
+  });
+}
+
+test("the PNG of each example has the bytes noted in snapshots/png.json", async () => {
+  const digests: Record<string, string> = {};
+  for (const [name, make] of Object.entries(examples)) {
+    const png = await renderPng(await renderSvg(make()), 1);
+    digests[name] = createHash("sha256").update(png).digest("hex");
+  }
+  const file = `${folder}png.json`;
+  if (update) writeFileSync(file, `${JSON.stringify(digests, null, 2)}\n`);
+  assert.deepEqual(digests, JSON.parse(readFileSync(file, "utf8")));
+});

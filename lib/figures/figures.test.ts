@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { activationSlices } from "./activation-slices.js";
+import { confusionFigure } from "./confusion-figure.js";
+import { type EpochPoint, errorCurves } from "./error-curves.js";
+import { examples } from "./examples.js";
+import { plain, slug } from "./figure.js";
+import { filters } from "./filters.js";
+import { lossCurve } from "./loss-curve.js";
+import { mistakes } from "./mistakes.js";
+import { normCurves } from "./norm-curves.js";
+import { rateGrid } from "./rate-grid.js";
+import { resultsTable } from "./results-table.js";
+import { channelMaps } from "./tiles.js";
+import { tsneMap } from "./tsne-map.js";
+
+const point = (epoch: number, error: number): EpochPoint => ({
+  epoch,
+  trainError: error,
+  testError: error,
+  trainLoss: error,
+  testLoss: error,
+});
+const run = (name: string, ...errors: number[]) => ({ name, epochs: errors.map((e, k) => point(k, e)) });
+
+test("every example is plain JSON: written and read it is the same", () => {
+  for (const make of Object.values(examples)) {
+    const figure = make();
+    assert.deepEqual(JSON.parse(JSON.stringify(figure)), figure);
+  }
+});
+
+test("errors are drawn in percent", () => {
+  const { data } = errorCurves({ title: "t", runs: [run("a", 0.9, 0.25)] });
+  assert.deepEqual(data[0].y, [90, 25]);
+});
+
+test("the line over seeds is their mean, 10 % and 30 % → 20 %", () => {
+  const runs = [{ name: "a", epochs: [[point(0, 0.1)], [point(0, 0.3)]] }];
+  const lines = errorCurves({ title: "t", runs }).data.filter((trace) => trace.fill === undefined);
+  assert.deepEqual(lines[0].y, [20]);
+});
+
+test("a test set that was not measured (NaN) has no curve", () => {
+  const epochs = [{ ...point(0, 0.5), testError: Number.NaN, testLoss: Number.NaN }];
+  assert.equal(errorCurves({ title: "t", runs: [{ name: "a", epochs }] }).data.length, 1);
+});
+
+test("a diverged epoch is a gap, and the description says so", () => {
+  const runs = [run("a", 0.5, Number.NaN, 0.4)];
+  const { data, layout } = errorCurves({ title: "t", runs });
+  assert.deepEqual(data[0].y, [50, null, 40]);
+  assert.match(layout.meta.description, /2 values are not finite and left out/);
+});
+
+test("one epoch is drawn as a point, for a line of one point is invisible", () => {
+  assert.equal(errorCurves({ title: "t", runs: [run("a", 0.5)] }).data[0].mode, "markers");
+});
+
+test("100,000 steps become 400 points", () => {
+  const { data } = lossCurve({
+    title: "t",
+    runs: [{ name: "a", losses: new Float64Array(100_000).fill(2) }],
+  });
+  assert.ok(JSON.stringify(data).length < 20_000);
+});
+
+test("channelMaps cuts sample 1 out of a batch [2, 2, 1, 2]", () => {
+  const batch = { shape: [2, 2, 1, 2], data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7) };
+  assert.deepEqual(channelMaps(batch, 1), [
+    { height: 1, width: 2, data: [4, 5] },
+    { height: 1, width: 2, data: [6, 7] },
+  ]);
+});
+
+test("the recall of a class is its diagonal's share of its row", () => {
+  const { layout } = confusionFigure({
+    title: "t",
+    matrix: [
+      [3, 1],
+      [0, 0],
+    ],
+  });
+  assert.match(JSON.stringify(layout.annotations), /75\.0 %.*–/);
+});
+
+test("a name comes from the title", () => {
+  assert.equal(slug("Error rate: η = 0.001, batch 10"), "error-rate-0-001-batch-10");
+  assert.equal(slug("Über-Größe"), "uber-gro-e");
+  assert.equal(slug("数字"), "figure");
+});
+
+test("text is text: what looks like markup is written as entities, control characters go", () => {
+  assert.equal(plain('<b onclick="x">&amp;</b>\u0000'), '&lt;b onclick="x"&gt;&amp;amp;&lt;/b&gt;');
+});
+
+test("the best number of a column is marked, nothing is an en dash", () => {
+  const table = resultsTable({
+    title: "t",
+    rows: [
+      { name: "a", error: 2.71543 },
+      { name: "b", error: null },
+      { name: "c", error: 2 },
+    ],
+    columns: ["name", { key: "error", unit: "%", digits: 2, best: "min" }],
+  });
+  assert.deepEqual(
+    table.rows.map((row) => row[1].text),
+    ["2.72", "–", "2.00"],
+  );
+  assert.deepEqual(
+    table.rows.map((row) => row[1].best),
+    [false, false, true],
+  );
+  assert.equal(table.columns[1].numeric, true);
+});
+
+const bitmap = { height: 2, width: 2, data: [0, 1, 2, 3] };
+const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
+  [
+    "errorCurves without runs",
+    () => errorCurves({ title: "t", runs: [] }),
+    /no runs, expected at least one run/,
+  ],
+  ["errorCurves without epochs", () => errorCurves({ title: "t", runs: [run("a")] }), /"a" has no epochs/],
+  [
+    "percents for fractions",
+    () => errorCurves({ title: "t", runs: [run("a", 12.5)] }),
+    /is 12\.5, expected a fraction/,
+  ],
+  [
+    "seeds of different length",
+    () =>
+      errorCurves({
+        title: "t",
+        runs: [{ name: "a", epochs: [run("", 0.1).epochs, run("", 0.1, 0.2).epochs] }],
+      }),
+    /have 1 and 2 epochs/,
+  ],
+  [
+    "an unknown key",
+    () => errorCurves({ title: "t", runs: [run("a", 0.1)], ...{ colums: 2 } }),
+    /Did you mean "columns"/,
+  ],
+  ["no title", () => errorCurves({ title: " ", runs: [run("a", 0.1)] }), /no title/],
+  [
+    "a name with a slash",
+    () => errorCurves({ title: "t", name: "../x", runs: [run("a", 0.1)] }),
+    /lower-case letters/,
+  ],
+  [
+    "activationSlices without maps",
+    () => activationSlices({ title: "t", rows: [{ label: "a", maps: [] }] }),
+    /no maps/,
+  ],
+  [
+    "maps of two sizes",
+    () =>
+      activationSlices({
+        title: "t",
+        rows: [{ label: "a", maps: [bitmap, { height: 1, width: 4, data: [1, 2, 3, 4] }] }],
+      }),
+    /maps of 2×2 and 1×4 pixels.*a figure of its own/,
+  ],
+  [
+    "a map with too few values",
+    () => activationSlices({ title: "t", rows: [{ label: "a", maps: [{ ...bitmap, data: [1] }] }] }),
+    /1 values and size 2×2/,
+  ],
+  [
+    "a weight of three dimensions",
+    () => filters({ title: "t", weight: { shape: [2, 2, 2], data: [] } }),
+    /\[F, C, KH, KW\]/,
+  ],
+  [
+    "a confusion matrix that is not square",
+    () => confusionFigure({ title: "t", matrix: [[1, 2]] }),
+    /row 0 has 2 entries/,
+  ],
+  ["a negative count", () => confusionFigure({ title: "t", matrix: [[-1]] }), /row 0 holds -1/],
+  [
+    "fewer points than labels",
+    () => tsneMap({ title: "t", labels: [0, 1], maps: [{ name: "a", points: [[0, 0]] }] }),
+    /1 points in "a" for 2 labels/,
+  ],
+  [
+    "points in three dimensions",
+    () => tsneMap({ title: "t", labels: [0], maps: [{ name: "a", points: [[0, 0, 0]] }] }),
+    /has 3 coordinates/,
+  ],
+  [
+    "image marks without images",
+    () => tsneMap({ title: "t", labels: [0], marks: "images", maps: [{ name: "a", points: [[0, 0]] }] }),
+    /without an image for sample 0/,
+  ],
+  [
+    "lossCurve without steps",
+    () => lossCurve({ title: "t", runs: [{ name: "a", losses: [] }] }),
+    /a run without steps/,
+  ],
+  ["no mistakes", () => mistakes({ title: "t", mistakes: [] }), /no mistakes/],
+  [
+    "layers with different steps",
+    () =>
+      normCurves({
+        title: "t",
+        layers: [
+          { name: "a", gradient: [1] },
+          { name: "b", gradient: [1, 2] },
+        ],
+      }),
+    /2 values of b/,
+  ],
+  [
+    "a ragged grid",
+    () => rateGrid({ title: "t", rows: ["a"], columns: [1, 2], values: [[1]], quantity: "%" }),
+    /1 values in row 0/,
+  ],
+  ["a table without rows", () => resultsTable({ title: "t", rows: [] }), /no rows/],
+  [
+    "a column that no row has",
+    () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: ["b"] }),
+    /column "b" is in no row/,
+  ],
+  [
+    "a sample that is not in the batch",
+    () => channelMaps({ shape: [1, 1, 1, 1], data: [0] }, 1),
+    /sample 1 of a batch \[1, 1, 1, 1\]/,
+  ],
+];
+for (const [title, call, words] of refusals) {
+  test(`refuses ${title}`, () => {
+    assert.throws(call, { name: "GradbookError", message: words });
+  });
+}

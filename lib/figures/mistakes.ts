@@ -1,0 +1,130 @@
+import { GradbookError } from "../errors/error.js";
+import { type Figure, type FigureOptions, figure, type JsonObject, plain, resolveOptions } from "./figure.js";
+import { type Bitmap, picture } from "./tiles.js";
+
+/** One image that the network takes for something else. */
+export interface Mistake {
+  /** Grey (`height × width` values) or colour (3 × as many, channel after channel). */
+  readonly image: Bitmap;
+  /** Index of the true class. */
+  readonly truth: number;
+  /** The network's probability of each class; the largest is its answer. */
+  readonly probabilities: ArrayLike<number>;
+}
+
+export interface MistakesConfig extends FigureOptions {
+  readonly mistakes: readonly Mistake[];
+  /** Names of the classes. Default `"0"`, `"1"`, … */
+  readonly classes?: readonly string[];
+  /** At most so many are drawn, in the order given. Default 12. */
+  readonly limit?: number;
+}
+
+const bars = 3;
+
+/** A gallery of misclassified images, each with its true class and the network's three most probable ones. */
+export function mistakes(config: MistakesConfig): Figure {
+  const options = resolveOptions("mistakes", config, ["mistakes", "classes", "limit"]);
+  const { limit = 12 } = config;
+  const shown = config.mistakes.slice(0, limit);
+  if (shown.length === 0) throw fail("no mistakes", "at least one");
+  const count = shown[0].probabilities.length;
+  const classes = config.classes ?? Array.from({ length: count }, (_, c) => String(c));
+  shown.forEach((m, i) => {
+    if (m.probabilities.length !== classes.length || !(m.truth in classes)) {
+      throw fail(
+        `mistake ${i} with ${m.probabilities.length} probabilities and true class ${m.truth}`,
+        `${classes.length} probabilities and a class from 0 to ${classes.length - 1}`,
+      );
+    }
+  });
+
+  const { size, theme } = options;
+  const columns = Math.min(shown.length, size.name === "column" ? 3 : 6);
+  const rows = Math.ceil(shown.length / columns);
+  const gap = size.text;
+  const cell = (size.width - 24 - (columns - 1) * gap) / Math.max(columns, size.name === "column" ? 3 : 6);
+  const barLine = size.text * 1.25;
+  const head = size.text * 1.5;
+  const rowHeight = head + cell + 4 + bars * barLine + gap;
+  const { top } = options;
+  const height = Math.round(top + rows * rowHeight);
+
+  // All in pixels: one invisible pair of axes whose unit is the pixel of the figure, y downwards.
+  const images: JsonObject[] = [];
+  const shapes: JsonObject[] = [];
+  const annotations: JsonObject[] = [];
+  const data: JsonObject[] = [];
+  const text = (content: string, x: number, y: number, more: JsonObject) =>
+    annotations.push({
+      text: plain(content),
+      x: round(x),
+      y: round(y),
+      showarrow: false,
+      font: { size: size.text * 0.92, color: theme.text },
+      ...more,
+    });
+  const longest = Math.max(...classes.map((name) => name.length));
+  const nameWidth = Math.min(cell * 0.45, size.text * (0.5 + 0.5 * longest));
+  shown.forEach((mistake, i) => {
+    const x = (i % columns) * (cell + gap);
+    const y = Math.floor(i / columns) * rowHeight;
+    const order = Array.from({ length: classes.length }, (_, c) => c).sort(
+      (a, b) => mistake.probabilities[b] - mistake.probabilities[a] || a - b,
+    );
+    text(`true: ${classes[mistake.truth]}`, x, y + head / 2, { xanchor: "left" });
+    images.push(
+      picture(mistake.image, { x: round(x), y: round(y + head), width: round(cell), height: round(cell) }),
+    );
+    order.slice(0, bars).forEach((c, k) => {
+      const p = mistake.probabilities[c];
+      const line = y + head + cell + 4 + k * barLine;
+      const room = cell - nameWidth - size.text * 2.6;
+      text(classes[c], x, line + barLine / 2, { xanchor: "left" });
+      shapes.push({
+        type: "rect",
+        x0: round(x + nameWidth),
+        x1: round(x + nameWidth + Math.max(1, (Number.isFinite(p) ? p : 0) * room)),
+        y0: round(line + barLine * 0.2),
+        y1: round(line + barLine * 0.8),
+        line: { width: 0 },
+        fillcolor: c === mistake.truth ? theme.series[2] : theme.series[1],
+      });
+      text(Number.isFinite(p) ? p.toFixed(2) : "–", x + cell, line + barLine / 2, { xanchor: "right" });
+    });
+  });
+  data.push({ type: "scatter", mode: "markers", x: [0], y: [0], marker: { opacity: 0 }, hoverinfo: "skip" });
+
+  const left = config.mistakes.length - shown.length;
+  return figure(options, {
+    data,
+    layout: {
+      xaxis: { visible: false, range: [0, round(size.width - 24)] },
+      yaxis: { visible: false, range: [round(rows * rowHeight), 0] },
+      images,
+      shapes,
+      annotations,
+      margin: { l: 12, r: 12, t: top, b: height - top - Math.round(rows * rowHeight) },
+      showlegend: false,
+    },
+    height,
+    description:
+      `${config.title}. ${shown.length} images: ` +
+      `${shown.map((m) => `a ${classes[m.truth]} taken for ${classes[argmax(m.probabilities)]}`).join(", ")}` +
+      `${left > 0 ? `; ${left} more are not shown` : ""}. The true class's bar is green, the others' orange.`,
+  });
+}
+
+function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(2));
+}
+
+function fail(got: string, expected: string): GradbookError {
+  return new GradbookError({ code: "shape", what: "mistakes", got, expected });
+}

@@ -1,0 +1,103 @@
+import { GradbookError } from "../errors/error.js";
+import {
+  type Figure,
+  type FigureOptions,
+  figure,
+  type JsonObject,
+  pack,
+  plain,
+  resolveOptions,
+  short,
+} from "./figure.js";
+import { legendAbove, panelGrid } from "./panels.js";
+
+/** The norms of one layer's parameters over the steps. */
+export interface LayerNorms {
+  readonly name: string;
+  /** Euclidean norm of the gradient at each point of `steps`. */
+  readonly gradient: ArrayLike<number>;
+  /** Euclidean norm of the update divided by that of the weights; leave it out to draw the gradients alone. */
+  readonly update?: ArrayLike<number>;
+}
+
+export interface NormCurvesConfig extends FigureOptions {
+  readonly layers: readonly LayerNorms[];
+  /** Step or epoch of each value. Default 1, 2, 3, … */
+  readonly steps?: ArrayLike<number>;
+  /** Default `"step"`. */
+  readonly xTitle?: string;
+}
+
+/**
+ * Norm of the gradient of each layer, and of its updates relative to its weights (about 10⁻³ is healthy), on
+ * logarithmic scales. Zeros and values that are not finite have no place there and are left out.
+ */
+export function normCurves(config: NormCurvesConfig): Figure {
+  const options = resolveOptions("normCurves", config, ["layers", "steps", "xTitle"]);
+  const { layers, xTitle = "step" } = config;
+  const count = layers[0]?.gradient.length ?? 0;
+  if (count === 0) throw fail("no layers, or no values", "at least one layer with at least one value");
+  for (const { name, gradient, update } of layers) {
+    for (const values of update === undefined ? [gradient] : [gradient, update]) {
+      if (values.length !== count)
+        throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
+    }
+  }
+  const x = Array.from({ length: count }, (_, k) => config.steps?.[k] ?? k + 1);
+  const both = layers.some((layer) => layer.update !== undefined);
+  const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);
+  const grid = panelGrid(options, {
+    count: panels.length,
+    columns: options.size.name === "page" ? 2 : 1,
+    panelHeight: options.size.width * (both && options.size.name === "page" ? 0.36 : 0.5),
+    titles: ["norm of the gradient", "norm of the update ÷ norm of the weights"],
+    x: { nticks: 6, tickformat: ",d" },
+    y: { type: "log", dtick: 1, exponentformat: "power" },
+    xTitle,
+    yTitle: "norm",
+    legend: options.size.text * 1.6,
+    ownY: true,
+  });
+  const data: JsonObject[] = [];
+  let dropped = 0;
+  panels.forEach((panel, p) => {
+    layers.forEach((layer, i) => {
+      const values = layer[panel];
+      if (values === undefined) return;
+      const color = options.theme.series[i % options.theme.series.length];
+      const y = Array.from(values, (v) => (v > 0 ? short(v) : null));
+      dropped += y.filter((v) => v === null).length;
+      data.push({
+        type: "scatter",
+        mode: count === 1 ? "markers" : "lines",
+        name: plain(layer.name),
+        legendgroup: String(i),
+        showlegend: p === 0,
+        x: pack(x),
+        y: pack(y),
+        line: { color, width: 1.6, dash: i < options.theme.series.length ? "solid" : "dot" },
+        marker: { color },
+        hovertemplate: `${plain(layer.name)}, ${xTitle} %{x}: %{y:.3g}<extra></extra>`,
+        ...grid.at(p),
+      });
+    });
+  });
+  const note = dropped === 0 ? "" : ` ${dropped} values are zero or not finite and left out.`;
+  return figure(options, {
+    data,
+    layout: {
+      ...grid.axes,
+      annotations: grid.headings,
+      margin: grid.margin,
+      hovermode: "closest",
+      showlegend: true,
+      legend: legendAbove(options, grid.height),
+    },
+    height: grid.height,
+    description: `${config.title}. ${panels.length === 2 ? "Gradient and update norms" : "Gradient norms"} of ${layers.map((l) => l.name).join(", ")}; the last gradient norms are ${layers.map((l) => short(l.gradient[count - 1]) ?? "not finite").join(", ")}.${note}`,
+  });
+}
+
+function fail(got: string, expected: string): GradbookError {
+  return new GradbookError({ code: "shape", what: "normCurves", got, expected });
+}
