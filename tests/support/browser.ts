@@ -44,7 +44,7 @@ export async function launchBrowser(root: string): Promise<Browser> {
     return chromium.launch({ executablePath: installed, headless: true, args: [...ARGUMENTS] });
   }
   const shipped = await installFromNpm(join(root, ".cache/browser"));
-  const env = { ...process.env, LD_LIBRARY_PATH: shipped.libraries, FONTCONFIG_PATH: shipped.fonts };
+  const env = { ...process.env, LD_LIBRARY_PATH: shipped.libraries, FONTCONFIG_FILE: shipped.fonts };
   return chromium.launch({ executablePath: shipped.program, headless: true, args: [...ARGUMENTS], env });
 }
 
@@ -58,7 +58,7 @@ async function installFromNpm(folder: string): Promise<Shipped> {
   const shipped: Shipped = {
     program: join(folder, "chromium"),
     libraries: join(folder, "al2023/lib"),
-    fonts: join(folder, "fonts"),
+    fonts: join(folder, "fonts.conf"),
   };
   if (existsSync(join(folder, "complete"))) return shipped;
   const cure = "Install Chromium or Chrome (apt-get install chromium), or name one in GRADBOOK_BROWSER.";
@@ -76,6 +76,9 @@ async function installFromNpm(folder: string): Promise<Shipped> {
   const node = spawnSync(process.execPath, ["-e", unpack], { cwd: folder, env, encoding: "utf8" });
   if (node.status !== 0 || !existsSync(shipped.program))
     throw new Error(`${PACKAGE} failed. ${cure}\n${node.stderr}`);
+  // Its own configuration looks for the fonts elsewhere; without any font Chromium crashes at the first <select>.
+  const fonts = `<dir>${join(folder, "fonts")}</dir><cachedir>${join(folder, "fonts-cache")}</cachedir>`;
+  await writeFile(shipped.fonts, `<?xml version="1.0"?>\n<fontconfig>${fonts}</fontconfig>\n`);
   await writeFile(join(folder, "complete"), "");
   return shipped;
 }
