@@ -162,19 +162,21 @@ export class Modules {
       rewrite.insert(0, `export default ${source}`);
       return rewrite.render("", "\n", path, source, "");
     }
-    const { awaits, forAwaits, dynamicImports, metas, references } = findReferences(program);
+    const { awaits, forAwaits, dynamicImports, callbacks, metas, references } = findReferences(program);
     for (const { literal, end, target } of imports) {
       // Attributes go: JSON becomes a module of its own.
       const attributes = target.kind === "builtin" ? literal.end : end - 1;
       rewrite.replace(literal.start, Math.max(attributes, literal.end), JSON.stringify(this.#urlOf(target)));
     }
     for (const node of awaits) {
-      rewrite.wrap(node.start + "await".length, node.end, " $kernel$.a(", ")");
+      rewrite.insert(node.start, "$kernel$.resume(");
+      rewrite.wrap(node.start + "await".length, node.end, " $kernel$.until(", "))");
     }
     for (const { right } of forAwaits) {
-      rewrite.wrap(right.start, right.end, "$kernel$.i((", "))");
+      rewrite.wrap(right.start, right.end, "$kernel$.steps((", "))");
     }
-    for (const { start } of dynamicImports) rewrite.replace(start, start + "import".length, "$kernel$.m");
+    for (const { start, end } of callbacks) rewrite.wrap(start, end, "$kernel$.bind(", ")");
+    for (const { start } of dynamicImports) rewrite.replace(start, start + "import".length, "$kernel$.load");
     for (const { start, end } of metas) rewrite.replace(start, end, "$kernel$.meta");
     const free = new Set(references.map(({ node }) => node.name));
     const kit = `const $kernel$ = globalThis[Symbol.for("gradbook.kernel.kit")](${JSON.stringify(path)});`;

@@ -1,6 +1,8 @@
 import type {
   AnyNode,
   AwaitExpression,
+  CallExpression,
+  Expression,
   ForOfStatement,
   Identifier,
   ImportExpression,
@@ -21,6 +23,8 @@ export interface Findings {
   readonly awaits: AwaitExpression[];
   readonly forAwaits: ForOfStatement[];
   readonly dynamicImports: ImportExpression[];
+  /** Arguments of `.then(…)`, `.catch(…)` and `.finally(…)`. */
+  readonly callbacks: Expression[];
   /** `import.meta` */
   readonly metas: MetaProperty[];
   /** Every name that some inner scope binds. */
@@ -46,6 +50,7 @@ class Walker {
     awaits: [],
     forAwaits: [],
     dynamicImports: [],
+    callbacks: [],
     metas: [],
     innerNames: new Set(),
   };
@@ -93,8 +98,10 @@ class Walker {
         const callee = node.type === "CallExpression" ? node.callee : node.tag;
         if (callee.type === "Identifier") this.#refer(callee, "call", scope);
         else this.visit(callee as AnyNode, scope);
-        if (node.type === "CallExpression") this.#visitAll(node.arguments, scope);
-        else this.visit(node.quasi, scope);
+        if (node.type === "CallExpression") {
+          this.#noteCallbacks(node);
+          this.#visitAll(node.arguments, scope);
+        } else this.visit(node.quasi, scope);
         return;
       }
       case "UnaryExpression":
@@ -172,6 +179,13 @@ class Walker {
     this.#visitAll(node.params, inner);
     if (node.body.type === "BlockStatement") this.#visitAll(body, inner);
     else this.visit(node.body, inner);
+  }
+
+  #noteCallbacks({ callee, arguments: given }: CallExpression): void {
+    if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier" || callee.computed)
+      return;
+    if (!/^(?:then|catch|finally)$/.test(callee.property.name)) return;
+    for (const one of given) if (one.type !== "SpreadElement") this.findings.callbacks.push(one);
   }
 
   /** `{ x }` and, in patterns, `{ x = 1 }`. */

@@ -410,15 +410,17 @@ class CellTranslator {
 
   // ---- expressions ----------------------------------------------------------------------------------------------
 
-  #rewriteFindings({ references, awaits, forAwaits, dynamicImports, metas }: Findings): void {
+  #rewriteFindings({ references, awaits, forAwaits, dynamicImports, callbacks, metas }: Findings): void {
     for (const node of awaits) {
-      this.#rewrite.wrap(node.start + "await".length, node.end, ` ${this.#kit}.a(`, ")");
+      this.#rewrite.insert(node.start, `${this.#kit}.resume(`);
+      this.#rewrite.wrap(node.start + "await".length, node.end, ` ${this.#kit}.until(`, "))");
     }
     for (const { right } of forAwaits) {
-      this.#rewrite.wrap(right.start, right.end, `${this.#kit}.i((`, "))");
+      this.#rewrite.wrap(right.start, right.end, `${this.#kit}.steps((`, "))");
     }
+    for (const { start, end } of callbacks) this.#rewrite.wrap(start, end, `${this.#kit}.bind(`, ")");
     for (const { start } of dynamicImports)
-      this.#rewrite.replace(start, start + "import".length, `${this.#kit}.m`);
+      this.#rewrite.replace(start, start + "import".length, `${this.#kit}.load`);
     for (const { start, end } of metas) this.#rewrite.replace(start, end, `${this.#kit}.meta`);
     for (const { node, use } of references) {
       if (!this.#isScoped(node.name, use === "typeof")) continue;

@@ -1,49 +1,77 @@
 import type { SharedState } from "../shared.js";
-import { type Cell, cellStorage, Interrupted } from "./cell.js";
+import { bindToCell, type Cell, currentCell, enterCell, Interrupted } from "./cell.js";
+
+/** What an await of a cell brings back: whose it is, and how it ended. */
+interface Outcome {
+  readonly cell: Cell | undefined;
+  readonly failed: boolean;
+  readonly value: unknown;
+}
+
+/** The parts of translated code that make it interruptible: `await x` becomes `resume(await until(x))`. */
+export interface Awaits {
+  /** Waits for a value or for the interrupt of the cell, whichever comes first. */
+  readonly until: (value: unknown) => Outcome | Promise<Outcome>;
+  /** Goes on after an await as the cell that began it. */
+  readonly resume: (outcome: Outcome) => unknown;
+  /** What `for await` loops over: every step is an interruptible await. */
+  readonly steps: (iterable: unknown) => AsyncIterable<unknown>;
+  /** Callbacks of `then`, `catch` and `finally`. */
+  readonly bind: <T>(callback: T) => T;
+}
 
 /** Never settles: code that awaits it is forgotten, `catch` and `finally` included. */
 const never = new Promise<never>(() => undefined);
 
 /**
- * What `await x` becomes in cells and in the project's modules: `await until(x)`. After an interrupt the first await
- * throws `Interrupted`, so that `finally` blocks can tidy up; code that catches it and goes on meets awaits that
- * never return. So no loop survives its cell.
+ * After an interrupt the first await throws `Interrupted`, so that `finally` blocks can tidy up; code that catches it
+ * and goes on meets awaits that never return. So no loop survives its cell.
  */
-export function createUntil(shared: SharedState): (value: unknown) => unknown {
-  return (value) => {
-    const cell = cellStorage.getStore();
-    if (cell === undefined) return value;
-    if (cell.stopped || Atomics.load(shared.interrupt, 0) === 1) return stoppedAt(cell);
-    if (!isThenable(value)) return value;
-    return new Promise((resolve, reject) => {
-      cell.waiting.add(reject);
-      const settle =
-        (go: (result: unknown) => void) =>
-        (result: unknown): void => {
-          cell.waiting.delete(reject);
-          go(result);
-        };
-      value.then(settle(resolve), settle(reject));
+export function createAwaits(shared: SharedState): Awaits {
+  const until: Awaits["until"] = (value) => {
+    const cell = currentCell();
+    if (cell === undefined) return settle(cell, value);
+    if (cell.stopped || Atomics.load(shared.interrupt, 0) === 1) return stopAt(cell);
+    if (!isThenable(value)) return { cell, failed: false, value };
+    return new Promise((resolve) => {
+      const stop = (): void => resolve({ cell, failed: true, value: new Interrupted() });
+      cell.waiting.add(stop);
+      const settled = (failed: boolean) => (result: unknown) => {
+        cell.waiting.delete(stop);
+        resolve({ cell, failed, value: result });
+      };
+      value.then(settled(false), settled(true));
     });
   };
+  const resume: Awaits["resume"] = ({ cell, failed, value }) => {
+    enterCell(cell);
+    if (failed) throw value;
+    return value;
+  };
+  return { until, resume, steps: createSteps(until, resume), bind: bindToCell };
 }
 
-function stoppedAt(cell: Cell): Promise<never> {
+function settle(cell: undefined, value: unknown): Outcome | Promise<Outcome> {
+  if (!isThenable(value)) return { cell, failed: false, value };
+  return Promise.resolve(value).then(
+    (result) => ({ cell, failed: false, value: result }),
+    (reason: unknown) => ({ cell, failed: true, value: reason }),
+  );
+}
+
+function stopAt(cell: Cell): Outcome | Promise<never> {
   cell.stopped = true;
   if (cell.told) return never;
   cell.told = true;
-  throw new Interrupted();
+  return { cell, failed: true, value: new Interrupted() };
 }
 
-/** What `for await (… of x)` loops over: every step is an interruptible await. */
-export function createSteps(
-  until: (value: unknown) => unknown,
-): (iterable: unknown) => AsyncIterable<unknown> {
+function createSteps(until: Awaits["until"], resume: Awaits["resume"]): Awaits["steps"] {
   return (iterable) => ({
     [Symbol.asyncIterator]() {
       const iterator = openIterator(iterable);
-      const step = (call: () => unknown): Promise<IteratorResult<unknown>> =>
-        Promise.resolve(until(Promise.resolve(call()))) as Promise<IteratorResult<unknown>>;
+      const step = async (call: () => unknown): Promise<IteratorResult<unknown>> =>
+        resume(await until(call())) as IteratorResult<unknown>;
       return {
         next: () => step(() => iterator.next()),
         return: () => step(() => iterator.return?.() ?? { done: true, value: undefined }),

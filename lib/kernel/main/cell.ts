@@ -1,5 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-
 /** Thrown at the first `await` of a cell after it was interrupted. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
@@ -12,21 +10,47 @@ export class Interrupted extends Error {
 /** A cell from its start on. What it sets going asynchronously is known as its own, also when the cell is long over. */
 export class Cell {
   readonly id: number;
-  readonly allowStdin: boolean;
   /** Timers that have not fired. */
   readonly timers = new Set<NodeJS.Timeout | NodeJS.Immediate>();
-  /** Rejects what the cell's code is waiting for. */
-  readonly waiting = new Set<(reason: Interrupted) => void>();
-  /** Stopped: its awaits don't go on any more. */
+  /** Ends, with `Interrupted`, what the cell's code is waiting for. */
+  readonly waiting = new Set<() => void>();
+  /** Its awaits don't go on any more. */
   stopped = false;
   /** Whether `Interrupted` was thrown into the cell, which happens once. */
   told = false;
 
-  constructor(id: number, allowStdin: boolean) {
+  constructor(id: number) {
     this.id = id;
-    this.allowStdin = allowStdin;
   }
 }
 
-/** Which cell the running code belongs to, carried along through promises, timers and events. */
-export const cellStorage = new AsyncLocalStorage<Cell>();
+/**
+ * The cell whose code runs. It is carried along by what cells consist of: their awaits, timers, promise callbacks and
+ * event listeners each put their cell back here before they go on. Node's AsyncLocalStorage would do the same for
+ * any code, but before Node 24 it stands on async hooks, and Node gives up ("Assertion failed") when V8 ends a callback
+ * in the middle while those are on.
+ */
+let current: Cell | undefined;
+
+export function currentCell(): Cell | undefined {
+  return current;
+}
+
+/** From here on, until somebody else is entered, what happens is the cell's. */
+export function enterCell(cell: Cell | undefined): void {
+  current = cell;
+}
+
+/** Binds a callback to the cell that is running now; anything else is returned as it is. */
+export function bindToCell<T>(callback: T): T {
+  const cell = current;
+  if (cell === undefined || typeof callback !== "function") return callback;
+  const bound = function (this: unknown, ...values: unknown[]): unknown {
+    const before = current;
+    current = cell;
+    const result = Reflect.apply(callback, this, values);
+    current = before;
+    return result;
+  };
+  return bound as T;
+}

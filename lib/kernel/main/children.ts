@@ -43,6 +43,7 @@ export function ownChildren(notes: Notes, shared: SharedState): void {
 
 /** What main printed before stands before what the child prints, and that before what main prints after it. */
 function blocked(notes: Notes, { words, interrupt }: SharedState, call: () => unknown): unknown {
+  if (Atomics.load(interrupt, 0) === 1) throw new Interrupted();
   notes.waitUntilTaken();
   Atomics.store(words, Word.syncChild, 1);
   let result: unknown;

@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { InputAnswer } from "../protocol.js";
 import { type SharedState, Word } from "../shared.js";
-import { cellStorage, Interrupted } from "./cell.js";
+import { currentCell, Interrupted } from "./cell.js";
 import type { Notes } from "./notes.js";
 
 interface Letter {
@@ -50,7 +50,7 @@ export class Input {
   }
 
   #post(prompt: string, password: boolean, sync: boolean): void {
-    const cell = cellStorage.getStore()?.id ?? 0;
+    const cell = currentCell()?.id ?? 0;
     this.#notes.post({ type: "input", cell, prompt, password, sync });
   }
 

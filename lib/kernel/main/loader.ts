@@ -5,15 +5,18 @@ import { pathToFileURL } from "node:url";
 import type { LoadedModule, ModuleMethods } from "../language/methods.js";
 import type { CellImport } from "../protocol.js";
 import type { Caller } from "../rpc.js";
+import type { Awaits } from "./awaits.js";
 import type { Tracebacks } from "./traceback.js";
 
 type Namespace = Readonly<Record<string, unknown>>;
 
 /** What a translated file of the project finds instead of `import()`, `import.meta` and `await`. */
 export interface ModuleKit {
-  readonly a: (value: unknown) => unknown;
-  readonly i: (iterable: unknown) => AsyncIterable<unknown>;
-  readonly m: (specifier: unknown, options?: unknown) => Promise<unknown>;
+  readonly until: Awaits["until"];
+  readonly resume: Awaits["resume"];
+  readonly steps: Awaits["steps"];
+  readonly bind: Awaits["bind"];
+  readonly load: (specifier: unknown, options?: unknown) => Promise<unknown>;
   readonly meta: object;
   /** `require`, `__filename`, `__dirname` for files that use them although they are ES modules. */
   readonly commonjs: () => {

@@ -4,15 +4,15 @@ import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { LanguageData } from "../language/language.js";
 import type { ModuleMethods } from "../language/methods.js";
 import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
 import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
 import type { WireData } from "../wire/wire.js";
-import { createSteps, createUntil } from "./awaits.js";
-import { cellStorage } from "./cell.js";
+import { type Awaits, createAwaits } from "./awaits.js";
+import { ownCallbacks } from "./callbacks.js";
 import { ownChildren } from "./children.js";
 import { CommManager } from "./comms.js";
 import { checkBundle, checkMetadata } from "./display.js";
@@ -78,8 +78,7 @@ export async function runKernel({
   const loader = new Loader(language, tracebacks, { tslab: { ...tslab, default: tslab } });
   const comms = new CommManager(notes, () => session.currentCell);
   const home = join(process.cwd(), "notebook.ts");
-  const until = createUntil(shared);
-  const kitOf = createKit(until, loader);
+  const kitOf = createKit(createAwaits(shared), loader);
   const session = new Session({ shared, notes, loader, comms, tracebacks, home, kit: kitOf(home) });
   const asker = new Input(notes, input.port1, shared);
 
@@ -87,6 +86,7 @@ export async function runKernel({
   const print = (name: StreamName, text: string): void =>
     notes.post({ type: "stream", cell: session.currentCell, name, text });
   ownTimers();
+  ownCallbacks();
   ownChildren(notes, shared);
   ownWorkers();
   ownOutput(print);
@@ -122,40 +122,30 @@ export async function runKernel({
 }
 
 /** One kit per file: its imports and its `import.meta` are relative to it. */
-function createKit(until: (value: unknown) => unknown, loader: Loader): (path: string) => ModuleKit {
-  const steps = createSteps(until);
-  return (path) => {
-    const m = async (specifier: unknown, options?: unknown): Promise<unknown> => {
+function createKit(awaits: Awaits, loader: Loader): (path: string) => ModuleKit {
+  return (path) => ({
+    ...awaits,
+    load: async (specifier, options) => {
       const attributes =
         typeof options === "object" && options !== null ? Reflect.get(options, "with") : undefined;
       const type =
         typeof attributes === "object" && attributes !== null ? Reflect.get(attributes, "type") : undefined;
       return loader.import(String(specifier), path, typeof type === "string" ? type : undefined);
-    };
-    const meta = importMeta(path, (specifier) => new URL(specifier, pathToFileURL(path)).href);
-    const commonjs = (): ReturnType<ModuleKit["commonjs"]> => ({
-      require: loader.require(path),
-      __filename: path,
-      __dirname: dirname(path),
-    });
-    return { a: until, i: steps, m, meta, commonjs };
-  };
+    },
+    meta: importMeta(path, (specifier) => new URL(specifier, pathToFileURL(path)).href),
+    commonjs: () => ({ require: loader.require(path), __filename: path, __dirname: dirname(path) }),
+  });
 }
 
 function startWorker(
   file: string,
   workerData: object,
-  transferList: readonly MessagePortLike[],
+  transferList: readonly MessagePort[],
   exit: (code: number) => never,
 ): void {
   const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [...transferList] });
-  // Outside of any cell: what the workers set going is never a cell's.
-  cellStorage.exit(() => {
-    worker.on("error", (error) => {
-      writeSync(2, `gradbook kernel: ${file} failed: ${error.stack ?? error.message}\n`);
-      exit(1);
-    });
+  worker.on("error", (error) => {
+    writeSync(2, `gradbook kernel: ${file} failed: ${error.stack ?? error.message}\n`);
+    exit(1);
   });
 }
-
-type MessagePortLike = MessageChannel["port1"];

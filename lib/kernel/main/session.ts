@@ -10,7 +10,7 @@ import type {
   ToMain,
 } from "../protocol.js";
 import { type SharedState, Word } from "../shared.js";
-import { Cell, cellStorage, Interrupted } from "./cell.js";
+import { Cell, currentCell, enterCell, Interrupted } from "./cell.js";
 import type { CommManager } from "./comms.js";
 import { bundleOf } from "./display.js";
 import type { Loader, ModuleKit } from "./loader.js";
@@ -50,28 +50,14 @@ export class Session {
 
   /** Whose output something is that no cell has started. */
   get currentCell(): number {
-    return cellStorage.getStore()?.id ?? this.#latest;
+    return currentCell()?.id ?? this.#latest;
   }
 
   run(note: RunNote): void {
-    const cell = new Cell(note.cell, note.allowStdin);
+    const cell = new Cell(note.cell);
     this.#latest = cell.id;
     const finish = this.#begin(cell);
-    cellStorage.run(cell, () => {
-      this.#evaluate(note.prepared)
-        .then(async (value) => {
-          const data = await bundleOf(value);
-          // A rejection that nobody waits for is reported at the end of this turn, and it is the cell's.
-          await new Promise((resolve) => clock.setImmediate(resolve));
-          const expressions = await this.#expressions(note.expressions);
-          finish({
-            status: "ok",
-            ...(data === undefined ? {} : { result: { data, metadata: {} } }),
-            expressions,
-          });
-        })
-        .catch((error: unknown) => finish(this.#failure(error)));
-    });
+    this.#outcome(cell, note).then(finish, (error: unknown) => finish(this.#failure(error)));
   }
 
   /** What the wire thread asks for after the stop button was pressed. */
@@ -90,9 +76,9 @@ export class Session {
     const { cell, finish } = running;
     clearTimers(cell);
     cell.stopped = true;
-    for (const reject of cell.waiting) {
+    for (const stop of cell.waiting) {
       cell.told = true;
-      reject(new Interrupted());
+      stop();
     }
     cell.waiting.clear();
     clock.setTimeout(() => finish(this.#failure(new Interrupted())), cell.told ? tidyTime : 0);
@@ -100,7 +86,7 @@ export class Session {
 
   /** An exception or a rejection that nothing waits for. */
   stray(error: unknown): void {
-    const cell = cellStorage.getStore();
+    const cell = currentCell();
     if (cell?.stopped === true || error instanceof Interrupted) return;
     const running = this.#running;
     if (running !== undefined && (cell === undefined || running.cell === cell)) {
@@ -114,14 +100,13 @@ export class Session {
   /** A message of a comm is handled like a cell, but it has no reply. */
   async comm(note: Extract<ToMain, { type: "comm" }>): Promise<void> {
     const { notes, comms, tracebacks } = this.#parts;
-    const cell = new Cell(note.cell, false);
-    await cellStorage.run(cell, async () => {
-      try {
-        await comms.receive(note);
-      } catch (error) {
-        notes.post({ type: "error", cell: cell.id, error: tracebacks.content(error) });
-      }
-    });
+    const cell = new Cell(note.cell);
+    enterCell(cell);
+    try {
+      await comms.receive(note);
+    } catch (error) {
+      notes.post({ type: "error", cell: cell.id, error: tracebacks.content(error) });
+    }
     notes.post({ type: "done", cell: cell.id, outcome: { status: "ok", expressions: {} } });
   }
 
@@ -135,11 +120,29 @@ export class Session {
     return finish;
   }
 
-  async #evaluate({ code, imports, declares, positions }: PreparedCell): Promise<unknown> {
+  async #outcome(cell: Cell, { prepared, expressions }: RunNote): Promise<CellOutcome> {
+    const value = await this.#evaluate(cell, prepared);
+    enterCell(cell);
+    const data = await bundleOf(value);
+    // A rejection that nobody waits for is reported at the end of this turn, and it is the cell's.
+    await new Promise((resolve) => clock.setImmediate(resolve));
+    const answers = await this.#expressions(cell, expressions);
+    return {
+      status: "ok",
+      ...(data === undefined ? {} : { result: { data, metadata: {} } }),
+      expressions: answers,
+    };
+  }
+
+  async #evaluate(cell: Cell, { code, imports, declares, positions }: PreparedCell): Promise<unknown> {
     const { loader, tracebacks, home, kit } = this.#parts;
     tracebacks.add(positions.file, positions);
     declareNames(this.#scope, declares);
-    if (imports.length > 0) await loader.bind(imports, home, this.#scope);
+    enterCell(cell);
+    if (imports.length > 0) {
+      await loader.bind(imports, home, this.#scope);
+      enterCell(cell);
+    }
     const start: unknown = new Script(code, { filename: positions.file }).runInThisContext();
     if (typeof start !== "function") throw new TypeError("a prepared cell is a function");
     const box: unknown = await Reflect.apply(start, undefined, [
@@ -154,6 +157,7 @@ export class Session {
   }
 
   async #expressions(
+    cell: Cell,
     wanted: Readonly<Record<string, PreparedCell | RefusedCell>>,
   ): Promise<Record<string, JsonObject>> {
     const answers: Record<string, JsonObject> = {};
@@ -161,7 +165,7 @@ export class Session {
       try {
         if ("error" in prepared) answers[name] = { status: "error", ...describeError(prepared.error) };
         else {
-          const data: MimeBundle = (await bundleOf(await this.#evaluate(prepared))) ?? {};
+          const data: MimeBundle = (await bundleOf(await this.#evaluate(cell, prepared))) ?? {};
           answers[name] = { status: "ok", data, metadata: {} };
         }
       } catch (error) {

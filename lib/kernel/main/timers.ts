@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers";
 import timersPromises from "node:timers/promises";
 import { promisify } from "node:util";
-import { type Cell, cellStorage } from "./cell.js";
+import { bindToCell, type Cell, currentCell } from "./cell.js";
 
 type Callback = (...parameters: unknown[]) => unknown;
 type Schedule<T> = (callback: Callback, ...parameters: unknown[]) => T;
@@ -53,12 +53,13 @@ function owned<T extends NodeJS.Timeout | NodeJS.Immediate>(
   once: boolean,
 ): Schedule<T> {
   return (callback, ...parameters) => {
-    const cell = cellStorage.getStore();
+    const cell = currentCell();
     if (cell === undefined || typeof callback !== "function") return schedule(callback, ...parameters);
+    const bound = bindToCell(callback);
     const timer = schedule(
       function (this: unknown, ...values: unknown[]) {
         if (once) forget(cell, timer);
-        return Reflect.apply(callback, this, values);
+        return Reflect.apply(bound, this, values);
       },
       ...parameters,
     );
@@ -82,7 +83,7 @@ function promised(
     const options = parameters.at(-1);
     const plain =
       typeof options !== "object" || options === null || !("signal" in options || "ref" in options);
-    if (cellStorage.getStore() === undefined || !plain) return Promise.resolve(original(...parameters));
+    if (currentCell() === undefined || !plain) return Promise.resolve(original(...parameters));
     return new Promise((resolve) => start(resolve, ...parameters));
   };
 }

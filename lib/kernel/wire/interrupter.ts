@@ -15,14 +15,19 @@ const rhythm = 50;
 export class Interrupter {
   readonly #shared: SharedState;
   readonly #tell: (sequence: number) => void;
+  readonly #release: () => void;
   #session: Session | undefined;
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param tell asks main's event loop to stop the running cell */
-  constructor(shared: SharedState, tell: (sequence: number) => void) {
+  /**
+   * @param tell asks main's event loop to stop the running cell
+   * @param release ends what V8 cannot: child processes that main waits for
+   */
+  constructor(shared: SharedState, tell: (sequence: number) => void, release: () => void) {
     this.#shared = shared;
     this.#tell = tell;
+    this.#release = release;
   }
 
   raise(): void {
@@ -34,6 +39,7 @@ export class Interrupter {
 
   /** Ends what main is doing at once. */
   stopNow(): void {
+    this.#release();
     if (this.#session === undefined) {
       this.#session = new Session();
       this.#session.connectToMainThread();

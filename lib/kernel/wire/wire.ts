@@ -74,8 +74,10 @@ class Wire {
     this.#sockets = new Sockets(new Signer(data.connection.key, data.connection.signature_scheme));
     this.#output = new Output(this.#sockets.publish.bind(this.#sockets), data.outputLimit);
     this.#language = new Caller(data.language);
-    this.#interrupter = new Interrupter(data.shared, (sequence) =>
-      this.#tellMain({ type: "interrupt", sequence }),
+    this.#interrupter = new Interrupter(
+      data.shared,
+      (sequence) => this.#tellMain({ type: "interrupt", sequence }),
+      () => this.#signalSyncChildren("SIGKILL"),
     );
     this.#childOutput = new ChildOutput(data.shared, (name, text) => {
       this.#output.stream(this.#running ?? this.#latest ?? this.#nobody, name, text);
@@ -312,19 +314,15 @@ class Wire {
   #interrupt(): object {
     const cell = this.#running;
     if (cell !== undefined) cell.interrupted = true;
-    if (Atomics.load(this.#data.shared.words, Word.syncChild) === 1) this.#interruptChildren();
+    // A child that main waits for gets what Ctrl-C would send, and then no more time than anybody else.
+    this.#signalSyncChildren("SIGINT");
     this.#interrupter.raise();
     if (this.#question !== undefined) this.#settleInput({ refused: "interrupted" });
     return {};
   }
 
-  /** A synchronous child gets what Ctrl-C would send, and then no more time than anybody else. */
-  #interruptChildren(): void {
-    signalChildren("SIGINT", this.#spawned);
-    setTimeout(() => {
-      if (Atomics.load(this.#data.shared.words, Word.syncChild) === 1)
-        signalChildren("SIGKILL", this.#spawned);
-    }, 150);
+  #signalSyncChildren(signal: NodeJS.Signals): void {
+    if (Atomics.load(this.#data.shared.words, Word.syncChild) === 1) signalChildren(signal, this.#spawned);
   }
 
   #shutdown(channel: Channel, request: Message): void {
