@@ -67,7 +67,30 @@ export async function translateCell(
 ): Promise<Translation> {
   const { code, mappings } = await removeTypes(source, file, options);
   const program = parseModule(code, source);
-  return new CellTranslator(source, file, code, mappings, program, known).translate();
+  const last = program.body.findLast(({ type }) => type !== "EmptyStatement");
+  const constant = last?.type === "ExpressionStatement" ? undefined : await constantAtEnd(source, options);
+  return new CellTranslator(source, file, code, mappings, program, known).translate(constant);
+}
+
+/**
+ * The value of a last expression that esbuild has computed and thrown away, such as `"a" + "b"`, as JavaScript; the
+ * statement must begin a line or follow a semicolon.
+ */
+async function constantAtEnd(source: string, options: EmitOptions): Promise<string | undefined> {
+  const text = source.replace(/[\s;]+$/, "");
+  const starts = new Set([text.lastIndexOf("\n") + 1, text.lastIndexOf(";") + 1]);
+  for (const start of starts) {
+    try {
+      const { code } = await removeTypes(`x = (${text.slice(start)}\n)`, "", options);
+      const [, value] = /^x = ("(?:[^"\\]|\\.)*"|true|false|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(code) ?? [];
+      if (value === undefined) continue;
+      await removeTypes(text.slice(0, start), "", options);
+      return value;
+    } catch {
+      // Not a statement of its own.
+    }
+  }
+  return undefined;
 }
 
 /** TypeScript → JavaScript with imports left alone. */
@@ -169,7 +192,8 @@ class CellTranslator {
     this.#kit = unusedName("$kernel$", code);
   }
 
-  translate(): Translation {
+  /** @param constant the value of a last expression that the code does not contain any more */
+  translate(constant: string | undefined): Translation {
     const imports = this.#program.body.flatMap((statement) => this.#readImport(statement));
     for (const statement of this.#program.body) this.#declare(statement);
     const findings = findReferences(this.#program);
@@ -179,7 +203,8 @@ class CellTranslator {
     this.#rewriteFindings(findings);
     const locals = this.#hoistedLocals.size === 0 ? "" : `var ${[...this.#hoistedLocals].join(", ")};`;
     const before = `(async function $cell$(${this.#scope}, ${this.#kit}, require, __filename, __dirname) {"use strict";${locals}`;
-    const rendered = this.#rewrite.render(before, "\n})", this.#file, this.#source, this.#mappings);
+    const after = constant === undefined ? "\n})" : `\nreturn [${constant}];\n})`;
+    const rendered = this.#rewrite.render(before, after, this.#file, this.#source, this.#mappings);
     const imported = new Set(imports.flatMap(({ names }) => names.map(([local]) => local)));
     const declares = [...this.#names.keys()].filter((name) => !imported.has(name));
     return {
