@@ -28,12 +28,8 @@ before(async () => {
   const notebooks = join(folder.path, "notebooks");
   await mkdir(notebooks);
   await copyFile(notebook, join(notebooks, name));
-  const data = process.env.GRADBOOK_DATA ?? join(root, "data");
   [lab, browser] = await Promise.all([
-    startJupyterLab(root, notebooks, join(folder.path, "state"), {
-      GRADBOOK_SCALE: "quick",
-      GRADBOOK_DATA: data,
-    }),
+    startJupyterLab(root, notebooks, join(folder.path, "state"), { GRADBOOK_SCALE: "quick" }),
     launchBrowser(root),
   ]);
   page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });

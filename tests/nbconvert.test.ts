@@ -21,7 +21,6 @@ test(`jupyter nbconvert --execute ${basename(notebook)}`, { timeout: 300_000 }, 
     const { code, said } = await run(jupyter.python, args, folder.path, {
       ...jupyter.env,
       GRADBOOK_SCALE: "quick",
-      GRADBOOK_DATA: process.env.GRADBOOK_DATA ?? join(root, "data"),
       JUPYTER_CONFIG_DIR: join(folder.path, "config"),
       JUPYTER_DATA_DIR: join(folder.path, "data"),
       JUPYTER_RUNTIME_DIR: join(folder.path, "runtime"),
