@@ -45,6 +45,7 @@ export { type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-n
 export { type Conv2dConfig, conv2d } from "./layers/conv2d.js";
 export { type DropoutConfig, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
+export { col2im, type Im2colConfig, im2col } from "./layers/im2col.js";
 export type { Init } from "./layers/init.js";
 export { type ForwardContext, type Layer, Parameter, toNCHW } from "./layers/layer.js";
 export { type LeakyReluConfig, leakyRelu } from "./layers/leaky-relu.js";
