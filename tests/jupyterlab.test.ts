@@ -36,6 +36,8 @@ before(async () => {
 });
 
 after(async () => {
+  // What the last test saw, for whoever has to find out why it failed.
+  await page?.screenshot({ path: join(root, ".cache/jupyterlab.png") }).catch(() => undefined);
   await browser?.close();
   await lab?.stop();
   await folder?.remove();
