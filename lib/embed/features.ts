@@ -5,9 +5,12 @@ import { type Nested, Tensor } from "../tensor/tensor.js";
 /** N samples of F features each: a tensor [N, F], rows of numbers, or rows of typed numbers. */
 export type Features = Tensor | readonly ArrayLike<number>[];
 
+/** Squared distances of larger values could overflow. */
+const LARGEST = 1e150;
+
 /**
  * Features as one block of doubles: [N, F].
- * @throws GradbookError when the rows differ in length or hold a value that is not finite
+ * @throws GradbookError when the rows differ in length, or hold a value that is not finite or whose square is not
  */
 export function parseFeatures(what: string, features: Features): Tensor {
   const x =
@@ -24,13 +27,13 @@ export function parseFeatures(what: string, features: Features): Tensor {
     });
   }
   const [, F] = x.shape;
-  const broken = x.data.findIndex((v) => !Number.isFinite(v));
+  const broken = x.data.findIndex((v) => !(Math.abs(v) <= LARGEST));
   if (broken >= 0) {
     throw new GradbookError({
       code: "data",
       what,
       got: `${x.data[broken]} in sample ${Math.floor(broken / F)}, feature ${broken % F}`,
-      expected: "finite numbers",
+      expected: "finite numbers within ±1e150",
     });
   }
   return x;

@@ -1,3 +1,4 @@
+import { parseThreads } from "../engine/team.js";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import { Rng } from "../tensor/rng.js";
@@ -5,9 +6,10 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Ending } from "../train/history.js";
 import { stopRequested } from "../train/interrupt.js";
 import { jointProbabilities, parsePerplexity } from "./affinities.js";
-import { definitionGradient, divergence } from "./definition.js";
+import { divergence } from "./definition.js";
 import { descend } from "./descent.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
+import { EngineGradient } from "./forces.js";
 import { initialMap, parseInit } from "./init.js";
 import { runTsneJs } from "./tsne-js.js";
 
@@ -87,7 +89,12 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
   let done: number;
   if (method === "gradbook") {
     y = initialMap(init, x, rng);
-    done = descend(definitionGradient(P, N), y, settings);
+    const gradient = new EngineGradient(P, N, parseThreads(undefined));
+    try {
+      done = descend(gradient, y, settings);
+    } finally {
+      gradient.dispose();
+    }
   } else {
     refusePcaStart(init);
     const result = runTsneJs(x, { ...settings, rng });
