@@ -1,6 +1,6 @@
 import { Arena, roundUp } from "../engine/memory.js";
 import type { Phase } from "../engine/plan.js";
-import { add, div, load, loadSplat, mul, sub, sumParts, sumRows, vec } from "../engine/render/expr.js";
+import { add, div, load, loadSplat, mul, sub, sumRows, vec } from "../engine/render/expr.js";
 import { Program } from "../engine/render/program.js";
 import { renderWasm } from "../engine/render/wasm.js";
 import { currentTeam, type TeamPlan } from "../engine/team.js";
@@ -13,8 +13,8 @@ import {
 } from "../engine/webassembly.js";
 import type { MapGradient } from "./descent.js";
 
-/** Neighbours looked at together. */
-const LANES = 8;
+/** Neighbours looked at together; with more, the five sums no longer fit into a machine's registers. */
+const LANES = 4;
 /** Where points that only fill a vector stand: their w is 10⁻³⁶, their w² is 0. */
 const FAR = 1e18;
 /** Affinities below it count as 0 in float32: products with them would be subnormal, which some machines do slowly. */
@@ -33,7 +33,7 @@ interface Places {
 }
 
 /**
- * The loop over pairs of `definitionGradient` in float32, eight neighbours at a time: for each row i in first … end − 1
+ * The loop over pairs of `definitionGradient` in float32, four neighbours at a time: for each row i in first … end − 1
  *
  *     Σ_j p_ij w (x_i − x_j), Σ_j p_ij w (y_i − y_j), Σ_j w² (x_i − x_j), Σ_j w² (y_i − y_j), Σ_j w   with w = 1/(1 + d²)
  *
@@ -60,9 +60,8 @@ function forcesProgram(width: number, at: Places): Program {
         k.increase(pushX, mul(push, dx));
         k.increase(pushY, mul(push, dy));
       });
-      const [a, b, c, d, z] = [pullX, pullY, pushX, pushY, total].map((sum) => k.let(sumParts(sum)));
-      k.store(add(mul(i, 16), at.sums), sumRows(a, b, c, d));
-      k.store(add(mul(i, 4), at.weights), sumRows(z, z, z, z), 1);
+      k.store(add(mul(i, 16), at.sums), sumRows(pullX, pullY, pushX, pushY));
+      k.store(add(mul(i, 4), at.weights), sumRows(total, total, total, total), 1);
     });
   });
   return program;
