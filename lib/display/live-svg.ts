@@ -18,7 +18,7 @@ export function liveSvg(title: string, epochs: readonly EpochPoint[], losses: re
       : `epoch ${last.epoch}: train ${percent(last.trainError)}, test ${percent(last.testError)}`;
   const error = (key: "trainError" | "testError") => epochs.map((e) => ({ x: e.epoch, y: 100 * e[key] }));
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="680" height="260" font-family="${family}" font-size="12" fill="${text}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="680" height="260" font-family="${escapeHtml(family)}" font-size="12" fill="${text}">`,
     `<rect width="680" height="260" fill="#fff"/>`,
     `<text x="55" y="20" font-weight="600" font-size="14">${escapeHtml(title)}</text>`,
     `<text x="55" y="40" fill="${muted}">${escapeHtml(now)}</text>`,

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { examples } from "./examples.js";
+import { renderPdf } from "./render/pdf.js";
 import { renderPng } from "./render/raster.js";
 import { renderSvg } from "./render/svg.js";
 
@@ -25,13 +26,15 @@ for (const [name, make] of Object.entries(examples)) {
   });
 }
 
-test("the PNG of each example has the bytes noted in snapshots/png.json", async () => {
-  const digests: Record<string, string> = {};
+test("PNG and PDF of each example have the bytes noted in snapshots/digests.json", async () => {
+  const digests: Record<string, { png: string; pdf: string }> = {};
+  const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
   for (const [name, make] of Object.entries(examples)) {
-    const png = await renderPng(await renderSvg(make()), 1);
-    digests[name] = createHash("sha256").update(png).digest("hex");
+    const figure = make();
+    const svg = await renderSvg(figure);
+    digests[name] = { png: sha256(await renderPng(svg)), pdf: sha256(await renderPdf(svg, figure)) };
   }
-  const file = `${folder}png.json`;
+  const file = `${folder}digests.json`;
   if (update) writeFileSync(file, `${JSON.stringify(digests, null, 2)}\n`);
   assert.deepEqual(digests, JSON.parse(readFileSync(file, "utf8")));
 });

@@ -8,16 +8,19 @@ const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
  * @param pixels `height × width × 4` bytes: red, green, blue, alpha
  */
 export function encodePng(width: number, height: number, pixels: ArrayLike<number>): Uint8Array {
-  const rows = new Uint8Array(height * (1 + width * 4));
-  for (let y = 0; y < height; y++) {
-    const at = y * (1 + width * 4);
-    for (let i = 0; i < width * 4; i++) rows[at + 1 + i] = pixels[y * width * 4 + i];
+  let opaque = true;
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] !== 255) opaque = false;
+  const channels = opaque ? 3 : 4;
+  const rows = new Uint8Array(height * (1 + width * channels));
+  for (let i = 0; i < width * height; i++) {
+    const at = Math.floor(i / width) + 1 + i * channels;
+    for (let c = 0; c < channels; c++) rows[at + c] = pixels[i * 4 + c];
   }
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, 6, 0, 0, 0], 8); // 8 bits, RGBA, no interlace
+  header.set([8, opaque ? 2 : 6, 0, 0, 0], 8); // 8 bits, RGB or RGBA, no interlace
   return concat([
     signature,
     pngChunk("IHDR", header),

@@ -34,7 +34,8 @@ export const sizes: { readonly column: Size; readonly page: Size } = {
   page: { name: "page", width: 680, text: 12, title: 14 },
 };
 
-const family = "Source Sans 3, Source Sans Pro, Helvetica, Arial, sans-serif";
+/** The shipped font first; the others for a notebook on a machine without it. */
+export const family = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif';
 
 // Okabe and Ito's colours ("Color universal design", 2008) without yellow and black, in the order of their contrast.
 const okabeIto = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];

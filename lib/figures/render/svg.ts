@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { canonical } from "../canonical.js";
 import type { Figure } from "../figure.js";
+import { family } from "../theme.js";
 import { plotlyWindow } from "./plotly-window.js";
+import { fontFaces, shownText } from "./subset-font.js";
 
 /** Where a figure comes from; written into its files. */
 export interface Provenance {
@@ -40,21 +42,31 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
     `<metadata>${escapeXml(JSON.stringify({ figure: digest, ...provenance, ...(caption === "" ? {} : { caption }) }))}</metadata>`,
   ].join("");
   const opening = drawn.indexOf(">") + 1;
-  const head = drawn.slice(0, opening).replace("<svg ", `<svg role="img" `).replace(' style=""', "");
-  return tidy(`${head}${about}${drawn.slice(opening)}`);
+  const root = `<svg role="img" font-family="${escapeXml(family)}" `;
+  const head = drawn.slice(0, opening).replace("<svg ", root).replace(' style=""', "");
+  return `${head}${about}${tidy(drawn.slice(opening))}\n`;
 }
 
 /**
- * Makes Plotly's SVG readable for every renderer: no quotes inside `url(…)`, and one word for "don't smooth" in place
- * of the list of all that browsers ever knew.
+ * Makes Plotly's attributes readable for every renderer: no quotes inside `url(…)`, one word for "don't smooth" in
+ * place of the list of all that browsers ever knew, and the font, the same for all texts, only at the root.
  */
 function tidy(svg: string): string {
-  return `${svg
-    .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")
-    .replace(/(?:image-rendering: ?[a-z-]+;? ?)+/gi, pixelated)}\n`;
+  return svg.replace(/ (?:style|clip-path|fill|stroke)="[^"]*"/g, (attribute) =>
+    attribute
+      .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")
+      .replace(/font-family: ?(?:&quot;|[^;"])*;? ?/g, "")
+      .replace(/(?:image-rendering: ?[a-z-]+;? ?)+/gi, pixelated),
+  );
 }
 
 const pixelated = "image-rendering: pixelated;";
+
+/** The SVG with the font inside, for a file that stands alone: it looks the same where the font is not installed. */
+export function withFont(svg: string): string {
+  const style = `<defs><style>${fontFaces(shownText(svg))}</style></defs>`;
+  return svg.replace("<title>", `${style}<title>`);
+}
 
 /** The same SVG for renderers that know only SVG 1.1's word for "don't smooth". */
 export function forSvg11(svg: string): string {

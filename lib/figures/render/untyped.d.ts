@@ -5,10 +5,14 @@ declare module "fontkit" {
   export interface Font {
     readonly unitsPerEm: number;
     readonly fonts?: never;
-    layout(text: string): { readonly advanceWidth: number };
+    layout(text: string): {
+      readonly advanceWidth: number;
+      readonly glyphs: readonly { readonly id: number; readonly path: { toSVG(): string } }[];
+    };
     hasGlyphForCodePoint(codePoint: number): boolean;
   }
   export function openSync(file: string): Font;
+  export function create(bytes: Uint8Array): Font;
 }
 
 declare module "jsdom" {
