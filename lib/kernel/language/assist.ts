@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import type { MimeBundle } from "../protocol.js";
 import type { Checker } from "./checker.js";
-import { type Definition, documentOf, visibleNames } from "./documents.js";
+import { type Definition, draftDocument, visibleNames } from "./documents.js";
 import type { LanguageServer } from "./language-server.js";
 import type { Completion, CursorRequest } from "./methods.js";
 
@@ -145,7 +145,7 @@ export class Assist {
         ),
       ].map(([, name]) => name),
     );
-    server.setText(path, documentOf(code, visibleNames(code, this.#checker.definitions, declared), []));
+    server.setText(path, draftDocument(code, visibleNames(code, this.#checker.definitions, declared)));
     return { server, uri: pathToFileURL(path).href };
   }
 }

@@ -5,21 +5,31 @@ import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent, PreparedCell, RefusedCell } from "../protocol.js";
 import {
   cellConfig,
+  cellDocument,
   cellFileName,
   type Definition,
-  documentOf,
+  type Definitions,
+  draftDocument,
   globalsFileName,
   nearestConfig,
   overlayConfig,
+  portableType,
+  scopeDocument,
   visibleNames,
 } from "./documents.js";
 import { globalDeclarations } from "./globals.js";
 import { LanguageServer } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
+import { Slots } from "./slots.js";
 import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
 
+interface Place {
+  readonly line: number;
+  readonly character: number;
+}
+
 interface Diagnostic {
-  readonly range: { readonly start: { readonly line: number; readonly character: number } };
+  readonly range: { readonly start: Place };
   readonly severity?: number;
   readonly code?: number | string;
   readonly message: string;
@@ -28,6 +38,16 @@ interface Diagnostic {
 interface DocumentSymbol {
   readonly name: string;
   readonly kind: number;
+  readonly selectionRange: { readonly start: Place };
+}
+
+/** A cell that others refer to. */
+interface KeptCell {
+  readonly needs: readonly number[];
+  /** Adds to global types, so that it is needed whoever refers to it. */
+  readonly permanent: boolean;
+  /** As stack traces call it. */
+  readonly count: number;
 }
 
 /** Kinds of symbols that are types: namespace, class (also type aliases), enum, interface. */
@@ -42,13 +62,12 @@ export class Checker {
   readonly #folder: string;
   readonly #files = new ProjectFiles();
   readonly #definitions = new Map<string, Definition>();
-  /** What each cell that is still needed looks like to TypeScript, and which cells it refers to. */
-  readonly #cells = new Map<
-    number,
-    { readonly document: string; readonly needs: readonly number[]; readonly permanent: boolean }
-  >();
+  readonly #slots = new Slots((slot) => this.path(slot));
+  readonly #kept = new Map<number, KeptCell>();
   #server: Promise<LanguageServer> | undefined;
   #options: EmitOptions | undefined;
+  /** The last cell is being made known; the next check waits for it. */
+  #remembering: Promise<void> = Promise.resolve();
 
   /** @param folder the notebook's */
   constructor(folder: string) {
@@ -58,9 +77,8 @@ export class Checker {
   /** Starts the language server and lets it read Node's declarations, so that the first cell need not wait for it. */
   async warmUp(): Promise<void> {
     const server = await this.server();
-    const draft = this.path("draft");
-    server.setText(draft, "export {}\n");
-    await server.request("textDocument/diagnostic", { textDocument: { uri: pathToFileURL(draft).href } });
+    server.setText(this.path("draft"), draftDocument("", new Map()));
+    await this.#diagnose(server);
   }
 
   /** The language server; a new one with everything it has to know if the last one has died. */
@@ -71,51 +89,12 @@ export class Checker {
     return this.#server;
   }
 
-  path(cell: number | string): string {
-    return join(this.#folder, cellFileName(cell));
+  path(name: number | string): string {
+    return join(this.#folder, cellFileName(name));
   }
 
-  get definitions(): ReadonlyMap<string, Definition> {
+  get definitions(): Definitions {
     return this.#definitions;
-  }
-
-  async prepare(code: string, cell: number): Promise<PreparedCell | RefusedCell> {
-    const file = `Cell [${cell}]`;
-    const server = await this.server();
-    const changes = this.#files.changes(code, this.#folder);
-    if (changes.length > 0) {
-      const list = changes.map(({ path, type }) => ({ uri: pathToFileURL(path).href, type }));
-      server.notify("workspace/didChangeWatchedFiles", { changes: list });
-    }
-    const draft = this.path("draft");
-    server.setText(draft, `${code}\n;export {}\n`);
-    const uri = pathToFileURL(draft).href;
-    const [translation, symbols] = await Promise.all([
-      this.translate(code, file).catch(syntaxFailureOf),
-      server.request<DocumentSymbol[] | null>("textDocument/documentSymbol", { textDocument: { uri } }),
-    ]);
-    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols ?? []);
-    const visible = visibleNames(code, this.#definitions, own);
-    if (visible.size > 0) server.setText(draft, documentOf(code, visible, []));
-    const answer = await server.request<{ items?: Diagnostic[] }>("textDocument/diagnostic", {
-      textDocument: { uri },
-    });
-    const lines = code.split("\n").length;
-    // Of a text that is no TypeScript only the syntax errors (numbers below 2000) are worth reading.
-    const below = translation instanceof SyntaxFailure ? 2000 : Number.POSITIVE_INFINITY;
-    const errors = (answer.items ?? []).filter(
-      ({ severity, code: number, range }) =>
-        severity === 1 && Number(number) < below && !forgiven.has(Number(number)) && range.start.line < lines,
-    );
-    if (errors.length > 0) return { error: typeError(code, file, errors) };
-    if (translation instanceof SyntaxFailure) return { error: translation.content };
-    this.#remember(cell, code, visible, own, server);
-    return translation.prepared;
-  }
-
-  /** Without looking at types. */
-  translate(code: string, file: string): Promise<Translation> {
-    return translateCell(code, file, new Set(this.#definitions.keys()), this.options);
   }
 
   get options(): EmitOptions {
@@ -123,43 +102,154 @@ export class Checker {
     return this.#options;
   }
 
+  /** Without looking at types. */
+  translate(code: string, file: string): Promise<Translation> {
+    return translateCell(code, file, new Set(this.#definitions.keys()), this.options);
+  }
+
+  /** @param count the cell's execution counter */
+  async prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
+    await this.#remembering;
+    const file = `Cell [${count}]`;
+    const server = await this.server();
+    this.#reportChanges(code, server);
+    const draft = this.path("draft");
+    server.setText(draft, draftDocument(code, new Map()));
+    const [translation, symbols] = await Promise.all([
+      this.translate(code, file).catch(syntaxFailureOf),
+      server.request<DocumentSymbol[] | null>("textDocument/documentSymbol", this.#draft),
+    ]);
+    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols ?? []);
+    const visible = visibleNames(code, this.#definitions, own);
+    if (visible.size > 0) server.setText(draft, draftDocument(code, visible));
+    // Of a text that is no TypeScript only the syntax errors (numbers below 2000) are worth reading.
+    const below = translation instanceof SyntaxFailure ? 2000 : Number.POSITIVE_INFINITY;
+    const lines = code.split("\n").length;
+    const errors = (await this.#diagnose(server)).filter(
+      ({ severity, code: number, range }) =>
+        severity === 1 && Number(number) < below && !forgiven.has(Number(number)) && range.start.line < lines,
+    );
+    if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
+    if (translation instanceof SyntaxFailure) return { error: translation.content };
+    this.#remembering = this.#remember({ code, count, visible, own, symbols: symbols ?? [] }, server).catch(
+      () => undefined,
+    );
+    return translation.prepared;
+  }
+
+  /** Says which files of the project have changed on the disk. */
+  #reportChanges(code: string, server: LanguageServer): void {
+    const changes = this.#files.changes(code, this.#folder);
+    if (changes.length === 0) return;
+    const list = changes.map(({ path, type }) => ({ uri: pathToFileURL(path).href, type }));
+    server.notify("workspace/didChangeWatchedFiles", { changes: list });
+  }
+
+  get #draft(): { textDocument: { uri: string } } {
+    return { textDocument: { uri: pathToFileURL(this.path("draft")).href } };
+  }
+
+  async #diagnose(server: LanguageServer): Promise<readonly Diagnostic[]> {
+    const answer = await server.request<{ items?: Diagnostic[] }>("textDocument/diagnostic", this.#draft);
+    return answer.items ?? [];
+  }
+
   async #startServer(): Promise<LanguageServer> {
     const server = new LanguageServer();
     await server.initialize(this.#folder);
     server.setText(overlayConfig(this.#folder), JSON.stringify(cellConfig(this.#folder)), "jsonc");
     server.setText(join(this.#folder, globalsFileName), globalDeclarations);
-    for (const [cell, { document }] of this.#cells) server.setText(this.path(cell), document);
+    this.#slots.announce(server);
+    server.setText(this.path("scope"), scopeDocument(this.#definitions));
     return server;
   }
 
-  /** From now on later cells see this one. */
-  #remember(
-    cell: number,
-    code: string,
-    visible: ReadonlyMap<string, Definition>,
-    own: ReadonlyMap<string, Definition["kind"]>,
+  /** From now on later cells see this one. The draft still holds it. */
+  async #remember(
+    cell: {
+      readonly code: string;
+      readonly count: number;
+      readonly visible: Definitions;
+      readonly own: ReadonlyMap<string, Definition["kind"]>;
+      readonly symbols: readonly DocumentSymbol[];
+    },
     server: LanguageServer,
-  ): void {
+  ): Promise<void> {
+    const { code, count, visible, own, symbols } = cell;
     const permanent = /\bdeclare\s+(?:global|module)\b/.test(code);
     if (own.size === 0 && !permanent) return;
-    for (const [name, kind] of own) this.#definitions.set(name, { cell, kind });
-    const document = documentOf(code, visible, [...own.keys()]);
-    const needs = [...new Set([...visible.values()].map((definition) => definition.cell))];
-    this.#cells.set(cell, { document, needs, permanent });
-    server.setText(this.path(cell), document);
+    const slot = this.#slots.next();
+    const types = await this.#writeDown(own, symbols, server);
+    for (const [name, kind] of own) {
+      const type = types.get(name);
+      this.#definitions.set(name, { slot, kind, ...(type === undefined ? {} : { type }) });
+    }
+    if (permanent || [...own.keys()].some((name) => !types.has(name))) {
+      const needs = [...visible.values()].filter(({ type }) => type === undefined).map((one) => one.slot);
+      this.#kept.set(slot, { needs, permanent, count });
+      this.#slots.fill(slot, cellDocument(code, visible, own.keys()), server);
+    }
     this.#forgetUnneeded(server);
+    server.setText(this.path("scope"), scopeDocument(this.#definitions));
+    // TypeScript works out now what has changed, while the cell runs.
+    await this.#diagnose(server);
+  }
+
+  /** Types of variables that can be written down: they keep the way to a variable's type short, however many cells it has come through. */
+  async #writeDown(
+    own: ReadonlyMap<string, Definition["kind"]>,
+    symbols: readonly DocumentSymbol[],
+    server: LanguageServer,
+  ): Promise<Map<string, string>> {
+    const types = new Map<string, string>();
+    const known = { has: (name: string) => own.has(name) || this.#definitions.has(name) };
+    const look = async ({ name, selectionRange }: DocumentSymbol): Promise<void> => {
+      const place = { ...this.#draft, position: selectionRange.start };
+      const hover = await server.request<{ contents?: { value?: string } } | null>(
+        "textDocument/hover",
+        place,
+      );
+      const [, printed] = /```\w*\n([\s\S]*?)\n```/.exec(hover?.contents?.value ?? "") ?? [];
+      const type = printed === undefined ? undefined : portableType(printed, known);
+      if (type !== undefined) types.set(name, type);
+    };
+    await Promise.all(symbols.filter(({ name }) => own.has(name) && own.get(name) !== "other").map(look));
+    return types;
   }
 
   /** Cells whose names have all been redefined, and that no other cell refers to, are dropped. */
   #forgetUnneeded(server: LanguageServer): void {
-    const needed = new Set([...this.#definitions.values()].map(({ cell }) => cell));
-    for (const [cell, { permanent }] of this.#cells) if (permanent) needed.add(cell);
-    for (const cell of needed) for (const other of this.#cells.get(cell)?.needs ?? []) needed.add(other);
-    for (const cell of this.#cells.keys()) {
-      if (needed.has(cell)) continue;
-      this.#cells.delete(cell);
-      server.dropText(this.path(cell));
+    const needed = new Set<number>();
+    for (const { slot, type } of this.#definitions.values()) if (type === undefined) needed.add(slot);
+    for (const [slot, { permanent }] of this.#kept) if (permanent) needed.add(slot);
+    for (const slot of needed) for (const other of this.#kept.get(slot)?.needs ?? []) needed.add(other);
+    for (const slot of this.#kept.keys()) {
+      if (needed.has(slot)) continue;
+      this.#kept.delete(slot);
+      this.#slots.free(slot, server);
     }
+  }
+
+  #typeError(code: string, file: string, errors: readonly Diagnostic[]): ErrorContent {
+    const shown = errors.slice(0, maximumErrors).map(({ range, code: number, message }) => {
+      const [line, column] = [range.start.line + 1, range.start.character + 1];
+      const text = message.replaceAll(/import\("[^"]*\.gradbook-cell-(\w+)"\)\./g, (_, slot: string) => {
+        const count = this.#kept.get(Number(slot))?.count;
+        return count === undefined ? "(this cell) " : `(Cell [${count}]) `;
+      });
+      return { line, column, headline: `${file}, line ${line}, column ${column}: ${text} (TS${number})` };
+    });
+    const traceback = shown.flatMap(({ line, column, headline }, i) => [
+      ...(i === 0 ? [] : [""]),
+      `${red("TypeScript")} ${headline}`,
+      ...codeFrame(code, line, column, 1),
+    ]);
+    if (errors.length > shown.length) traceback.push("", `… and ${errors.length - shown.length} more errors`);
+    traceback.push(
+      "",
+      "The cell did not run. `// @ts-nocheck` as its first line runs it in spite of type errors.",
+    );
+    return { ename: "TypeScript", evalue: shown.map(({ headline }) => headline).join("\n"), traceback };
   }
 }
 
@@ -182,25 +272,6 @@ function ownNames(
 function syntaxFailureOf(failure: unknown): SyntaxFailure {
   if (failure instanceof SyntaxFailure) return failure;
   throw failure;
-}
-
-function typeError(code: string, file: string, errors: readonly Diagnostic[]): ErrorContent {
-  const shown = errors.slice(0, maximumErrors).map(({ range, code: number, message }) => {
-    const [line, column] = [range.start.line + 1, range.start.character + 1];
-    const text = message.replaceAll(/import\("[^"]*\.gradbook-cell-(\d+)"\)\./g, "(Cell [$1]) ");
-    return { line, column, text, headline: `${file}, line ${line}, column ${column}: ${text} (TS${number})` };
-  });
-  const traceback = shown.flatMap(({ line, column, headline }, i) => [
-    ...(i === 0 ? [] : [""]),
-    `${red("TypeScript")} ${headline}`,
-    ...codeFrame(code, line, column, 1),
-  ]);
-  if (errors.length > shown.length) traceback.push("", `… and ${errors.length - shown.length} more errors`);
-  traceback.push(
-    "",
-    "The cell did not run. `// @ts-nocheck` as its first line runs it in spite of type errors.",
-  );
-  return { ename: "TypeScript", evalue: shown.map(({ headline }) => headline).join("\n"), traceback };
 }
 
 /** The options of the nearest tsconfig.json that change what code does, not only what is accepted. */

@@ -5,49 +5,102 @@ import { configName } from "./language-server.js";
 
 /** What a name means to later cells. */
 export interface Definition {
-  /** The cell's number, as its file is called. */
-  readonly cell: number;
+  /** Number of the file in which TypeScript finds the cell that defines it. */
+  readonly slot: number;
   /** Variables can be assigned by later cells, so they are declared there; everything else is imported. */
   readonly kind: "let" | "const" | "other";
+  /** A variable's type, where it can be written down in a few words that mean the same everywhere. */
+  readonly type?: string;
 }
 
-/** Name of the file that a cell is for TypeScript; in the notebook's folder, so that relative imports are right. */
-export const cellFileName = (cell: number | string): string => `.gradbook-cell-${cell}.ts`;
+export type Definitions = ReadonlyMap<string, Definition>;
+
+/** Files that a cell is for TypeScript; in the notebook's folder, so that relative imports are right. */
+export const cellFileName = (name: number | string): string => `.gradbook-cell-${name}.ts`;
+const cellModule = (name: number | string): string => `./.gradbook-cell-${name}`;
 
 /** Where the declarations of what the kernel adds stand; in memory, like the cells. */
 export const globalsFileName = ".gradbook-kernel-globals.d.ts";
 
 /**
- * The file for a cell: its text, and below it what brings the names of earlier cells into view and what makes the
- * cell's own names visible to later ones. Below, so that lines and columns are the cell's.
+ * The file for a cell that is being written or checked: its text, and below it what brings the names of earlier cells
+ * into view. Below, so that lines and columns are the cell's. It always imports the same one file: TypeScript is slow
+ * only where the imports between files change.
  */
-export function documentOf(
-  code: string,
-  visible: ReadonlyMap<string, Definition>,
-  exported: readonly string[],
-): string {
-  const imports = new Map<number, string[]>();
-  const declarations: string[] = [];
-  for (const [name, { cell, kind }] of visible) {
-    if (kind === "other") imports.set(cell, [...(imports.get(cell) ?? []), name]);
-    else declarations.push(`declare ${kind} ${name}: typeof import("./${moduleName(cell)}").${name};`);
+export function draftDocument(code: string, visible: Definitions): string {
+  const imported: string[] = [];
+  const declared: string[] = [];
+  for (const [name, { kind, type }] of visible) {
+    if (kind === "other") imported.push(name);
+    else
+      declared.push(`declare ${kind} ${name}: ${type ?? `typeof import("${cellModule("scope")}").${name}`};`);
   }
-  const lines = [...imports].map(
-    ([cell, names]) => `import { ${names.join(", ")} } from "./${moduleName(cell)}";`,
-  );
-  return `${code}\n;${[...lines, ...declarations, `export { ${exported.join(", ")} };`].join("\n")}\n`;
+  return `${code}\n;import { ${imported.join(", ")} } from "${cellModule("scope")}";\n${declared.join("\n")}\nexport {};\n`;
 }
 
-const moduleName = (cell: number): string => cellFileName(cell).replace(/\.ts$/, "");
+/** The file through which drafts see all names that need a file: those whose types are not written down. */
+export function scopeDocument(definitions: Definitions): string {
+  const bySlot = namesBySlot(definitions);
+  return [...bySlot]
+    .map(([slot, names]) => `export { ${names.join(", ")} } from "${cellModule(slot)}";\n`)
+    .join("");
+}
+
+/** The file of a cell that later cells refer to. It names the cells that it refers to itself, not their successors. */
+export function cellDocument(code: string, visible: Definitions, own: Iterable<string>): string {
+  const imports = [...namesBySlot(visible)].flatMap(([slot, names]) => {
+    const others = names.filter((name) => visible.get(name)?.kind === "other");
+    return others.length === 0 ? [] : [`import { ${others.join(", ")} } from "${cellModule(slot)}";`];
+  });
+  const declared = [...visible].flatMap(([name, { slot, kind, type }]) =>
+    kind === "other"
+      ? []
+      : [`declare ${kind} ${name}: ${type ?? `typeof import("${cellModule(slot)}").${name}`};`],
+  );
+  return `${code}\n;${[...imports, ...declared].join("\n")}\nexport { ${[...own].join(", ")} };\n`;
+}
+
+function namesBySlot(definitions: Definitions): Map<number, string[]> {
+  const bySlot = new Map<number, string[]>();
+  for (const [name, { slot, type }] of definitions) {
+    if (type === undefined) bySlot.set(slot, [...(bySlot.get(slot) ?? []), name]);
+  }
+  return bySlot;
+}
 
 /** Names of `known` that occur in the code, but for those that the cell defines itself. */
 export function visibleNames(
   code: string,
-  known: ReadonlyMap<string, Definition>,
+  known: Definitions,
   own: { has(name: string): boolean },
-): Map<string, Definition> {
+): Definitions {
   const words = new Set(code.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
   return new Map([...known].filter(([name]) => words.has(name) && !own.has(name)));
+}
+
+const wordsOfTypes = new Set(
+  (
+    "number string boolean bigint symbol undefined null void unknown never any object true false readonly keyof " +
+    "Array ReadonlyArray Map ReadonlyMap Set ReadonlySet WeakMap WeakSet Promise Date RegExp Error Record Partial " +
+    "ArrayBuffer SharedArrayBuffer ArrayBufferLike DataView Int8Array Uint8Array Uint8ClampedArray Int16Array " +
+    "Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array"
+  ).split(" "),
+);
+
+/**
+ * The type in a declaration as the language server prints it (`let x: number`), if its words mean the same in every
+ * cell: TypeScript's own and the names of properties and parameters.
+ * @param known names of cells, which may hide the global ones
+ */
+export function portableType(printed: string, known: { has(name: string): boolean }): string | undefined {
+  const [, type] = /^(?:let|const|var) [^\s:]+: ([\s\S]+)$/.exec(printed.trim()) ?? [];
+  if (type === undefined || type.length > 400 || /\.\.\.|unique symbol|`/.test(type)) return undefined;
+  const bare = type.replaceAll(/"(?:[^"\\]|\\.)*"/g, "0");
+  for (const { 0: word, index } of bare.matchAll(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu)) {
+    const named = /^\??:/.test(bare.slice(index + word.length));
+    if (!named && (!wordsOfTypes.has(word) || known.has(word))) return undefined;
+  }
+  return type;
 }
 
 /** The nearest tsconfig.json at or above a folder. */
@@ -59,17 +112,15 @@ export function nearestConfig(folder: string): string | undefined {
 }
 
 /**
- * The configuration for cells: the nearest tsconfig.json with strict checking as the default, and with what a cell
- * needs in any case.
+ * The configuration for cells: the nearest tsconfig.json, or strict checking, with what a cell needs in any case.
  * @param folder the notebook's
  */
 export function cellConfig(folder: string): object {
   const base = nearestConfig(folder);
-  const usual = base === undefined ? { strict: true, lib: ["esnext"] } : {};
   return {
     ...(base === undefined ? {} : { extends: base }),
     compilerOptions: {
-      ...usual,
+      ...(base === undefined ? { strict: true, lib: ["esnext"] } : {}),
       target: "esnext",
       module: "preserve",
       moduleResolution: "bundler",

@@ -58,7 +58,7 @@ function lastOf(entries: readonly Entry[], n: number): readonly Entry[] {
 function globExpression(glob: string): RegExp {
   const body = glob
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", "[^]*")
-    .replaceAll("?", "[^]");
+    .replaceAll("*", "[\\s\\S]*")
+    .replaceAll("?", "[\\s\\S]");
   return new RegExp(`^${body}$`);
 }
