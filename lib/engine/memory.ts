@@ -49,6 +49,23 @@ export function sampleAt({ address, layout }: Buffer, n: Expr): Expr {
   return add(mul(n, 4 * layout.size), address + 4 * layout.origin);
 }
 
+export function sameLayout(a: Layout, b: Layout): boolean {
+  return (
+    a.C === b.C &&
+    a.H === b.H &&
+    a.W === b.W &&
+    a.origin === b.origin &&
+    a.row === b.row &&
+    a.plane === b.plane
+  );
+}
+
+/** Features as channels of one pixel each. */
+export function asChannels({ address, layout }: Buffer): Buffer {
+  const C = layout.C * layout.H * layout.W;
+  return { address, layout: { C, H: 1, W: 1, origin: 0, row: 1, plane: 1, size: layout.size } };
+}
+
 /** Hands out places in a memory, one behind another, all aligned to a cache line. */
 export class Arena {
   private used: number;

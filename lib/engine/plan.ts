@@ -6,16 +6,24 @@ import { RATES, slotCount, UPDATE_CHUNK, updateKernel } from "./kernels/optimize
 import { Arena, type Buffer, denseLayout, type Layout, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
 import { renderWasm } from "./render/wasm.js";
-import type { LayerSpec, LossSpec, OptimizerSpec } from "./spec.js";
-import { type Build, onPieces, onTasks, type Place, type Stage, type Step } from "./stage.js";
-import { activationStage, canPool, convPoolStage, linearStage, type PlanLayer } from "./stages.js";
+import type { LossSpec, OptimizerSpec } from "./spec.js";
+import { chooseStages, type ModelLayer } from "./stages/choose.js";
+import {
+  type Build,
+  onPieces,
+  onTasks,
+  type Place,
+  type Stage,
+  type Step,
+  type Wires,
+} from "./stages/stage.js";
 import { PAGE_BYTES } from "./webassembly.js";
 
 /** What is planned: a model, and the sizes that its memory is laid out for. */
 export interface PlanRequest {
   /** Shape of one sample. */
   readonly input: readonly number[];
-  readonly layers: readonly PlanLayer<LayerSpec>[];
+  readonly layers: readonly ModelLayer[];
   readonly loss: LossSpec;
   readonly optimizer: OptimizerSpec;
   /** Samples of the largest training batch. */
@@ -24,11 +32,18 @@ export interface PlanRequest {
   readonly kept: number;
 }
 
-/** Kernels between two barriers, as one export of the module. */
-export interface Phase {
+/** What happens between two barriers: an export of the module, or a layer written by hand. */
+export type Phase =
+  | { readonly parallel: "pieces"; readonly name: string }
+  | { readonly parallel: "tasks"; readonly name: string; readonly tasks: (samples: number) => number }
+  | Extract<Step, { parallel: "main" }>;
+
+export interface ParameterPlace {
+  readonly layer: number;
   readonly name: string;
-  readonly parallel: Step["parallel"];
-  readonly tasks: number;
+  /** In floats, the same in weights, gradients and slots. */
+  readonly offset: number;
+  readonly size: number;
 }
 
 export interface Plan {
@@ -42,13 +57,13 @@ export interface Plan {
   readonly capacity: number;
   /** How many pieces a training batch of n samples is cut into. */
   pieces(n: number): number;
-  /** Float offset of each parameter by layer and name, the same in weights and slots. */
-  readonly parameters: readonly {
-    readonly layer: number;
-    readonly name: string;
-    readonly offset: number;
-    readonly size: number;
-  }[];
+  /** Where each parameter stands. */
+  readonly parameters: readonly ParameterPlace[];
+  /** Byte addresses of the running statistics, and of the words that dropout draws from, in the layers' order. */
+  readonly running: readonly { readonly layer: number; readonly name: string; readonly address: number }[];
+  readonly keys: readonly number[];
+  /** What each layer written by hand reads and writes. */
+  readonly custom: readonly (Wires & { readonly layer: number })[];
   /** Byte addresses. */
   readonly at: {
     readonly rates: number;
@@ -61,7 +76,6 @@ export interface Plan {
     readonly gradients: number;
     readonly samples: number;
   };
-  readonly total: number;
   /** The model's output. */
   readonly output: Buffer;
   /** Floats from one kept sample to the next. */
@@ -77,31 +91,33 @@ const FORWARD_BYTES = 16 * 2 ** 20;
 /** Lays out the memory of a model and generates its kernels. */
 export function plan(request: PlanRequest): Plan {
   const { input, loss, optimizer, batch } = request;
-  const stages = chooseStages(request.layers);
-  const work = 3 * stages.reduce((sum, s) => sum + s.work, 0);
-  const pieces = (n: number): number => {
-    let count = 1;
-    while (2 * count <= Math.min(MOST_PIECES, n) && 2 * count * PIECE_WORK <= n * work) count *= 2;
-    return count;
-  };
+  const stages = chooseStages(request.layers, batch);
+  const pieces = pieceRule(3 * stages.reduce((sum, s) => sum + s.work, 0));
   const sampleBytes = 4 * stages.reduce((sum, s) => sum + 3 * sizeOf(s.shape), sizeOf(input));
   const capacity = Math.max(batch, Math.min(100, Math.floor(FORWARD_BYTES / sampleBytes)), 1);
 
   // memory: small things, parameters, gradients, activations, samples
   const arena = new Arena(64);
-  const rates = arena.floats(RATES.length);
-  const divisor = arena.floats(1);
-  const table = arena.floats(capacity);
-  const labels = arena.floats(capacity);
-  const lossParts = arena.floats(2 * capacity);
+  const tables = {
+    rates: arena.floats(RATES.length),
+    divisor: arena.floats(1),
+    table: arena.floats(capacity),
+    labels: arena.floats(capacity),
+    lossParts: arena.floats(2 * capacity),
+  };
   const { parameters, shared, total } = placeParameters(stages);
   const weights = arena.floats(total + 16);
   const slots = Array.from({ length: slotCount(optimizer) }, () => arena.floats(total));
-  const extra = arena.floats((pieces(batch) - 1) * shared);
-  const gradients = extra + 4 * (pieces(batch) - 1) * shared;
-  arena.floats(total);
+  // the gradients of piece p stand p steps before those of piece 0, which lie beside those of the large parameters
+  const otherPieces = 4 * (pieces(batch) - 1) * shared;
+  const gradients = arena.floats(otherPieces / 4 + total) + otherPieces;
+  const running = stages
+    .flatMap((s) => s.running ?? [])
+    .map(({ layer, name, size }) => ({ layer, name, address: arena.floats(size) }));
 
   const program = new Program();
+  const keys: number[] = [];
+  const scratch = new Scratch(arena);
   let naming = "";
   const build: Build = {
     program,
@@ -109,67 +125,55 @@ export function plan(request: PlanRequest): Plan {
     batch,
     capacity,
     pieceBytes: 4 * shared,
-    rates,
+    scratch: (floats) => scratch.take(floats),
+    running: (layer, name) => found(running, layer, name).address,
+    keys() {
+      keys.push(arena.floats(2));
+      return keys[keys.length - 1];
+    },
     place(layer, name): Place {
-      const { offset } = parameters.find((p) => p.layer === layer && p.name === name) ?? { offset: 0 };
+      const { offset } = found(parameters, layer, name);
       return { weight: weights + 4 * offset, gradient: gradients + 4 * offset };
     },
     name: (what) => `${naming} ${what}`,
   };
   const { values, slopes } = placeActivations(arena, stages, input, batch, capacity);
-  const forward: Step[] = [onPieces(gather(program, "gather", { table, x: values[0] }))];
+  const [output, outputSlopes] = [values[stages.length], slopes[stages.length]];
+  const first = onPieces(gather(program, "gather", { table: tables.table, x: values[0] }));
+  const forward: Step[] = [first];
+  const evaluate: Step[] = [first];
   const backward: Step[] = [];
+  const custom: Plan["custom"][number][] = [];
   for (const [i, stage] of stages.entries()) {
     naming = stage.name;
     const wires = { x: values[i], y: values[i + 1], dx: slopes[i], dy: slopes[i + 1] ?? values[i + 1] };
     const built = stage.build(build, wires);
     forward.push(...built.forward);
+    evaluate.push(...(built.evaluate ?? built.forward));
     backward.unshift(...built.backward);
+    for (const step of built.forward)
+      if (step.parallel === "main") custom.push({ ...wires, layer: step.layer });
   }
-  const output = values[stages.length];
   const lossStep = onPieces(
     lossKernel(program, "loss", {
       spec: loss,
       z: output,
-      dz: slopes[stages.length] ?? output,
-      labels,
-      parts: lossParts,
-      divisor,
+      dz: outputSlopes ?? output,
+      labels: tables.labels,
+      parts: tables.lossParts,
+      divisor: tables.divisor,
     }),
   );
-  const update = onTasks(
-    updateKernel(program, "update", {
-      spec: optimizer,
-      weights,
-      gradients,
-      slots,
-      total,
-      shared,
-      rates,
-    }),
-    Math.ceil(total / UPDATE_CHUNK),
-  );
+  const update = { spec: optimizer, weights, gradients, slots, total, shared, rates: tables.rates };
+  const updates = Math.ceil(total / UPDATE_CHUNK);
+  const last = updates === 0 ? [] : [onTasks(updateKernel(program, "update", update), () => updates)];
   const phases: Phase[] = [];
-  const train = joinSteps(program, phases, [
-    ...forward,
-    lossStep,
-    ...backward,
-    ...(total > 0 ? [update] : []),
-  ]);
-  const forwardPhases = joinSteps(program, phases, [...forward, lossStep]);
+  const train = joinSteps(program, phases, [...forward, lossStep, ...backward, ...last]);
+  const forwardPhases = joinSteps(program, phases, [...evaluate, lossStep]);
 
   const sampleFloats = roundUp(sizeOf(input), 4);
   const samples = arena.floats(sampleFloats * (Math.max(2 * batch, capacity) + request.kept) + 16);
-  const pages = Math.ceil((arena.bytes + 64) / PAGE_BYTES);
-  if (pages > 65536) {
-    throw new GradbookError({
-      code: "memory",
-      what: "engine",
-      got: `${Math.round(arena.bytes / 2 ** 20)} MB for a batch of ${batch}`,
-      expected: "at most 4096 MB",
-      cure: "Use a smaller batch.",
-    });
-  }
+  const pages = pagesFor(arena.bytes, batch);
   return {
     bytes: renderWasm(program, pages),
     pages,
@@ -179,66 +183,82 @@ export function plan(request: PlanRequest): Plan {
     capacity,
     pieces,
     parameters,
-    at: { rates, divisor, table, labels, lossParts, weights, slots, gradients, samples },
-    total,
+    running,
+    keys,
+    custom,
+    at: { ...tables, weights, slots, gradients, samples },
     output,
     sampleFloats,
   };
 }
 
-/** Whether every layer has kernels. */
-export function canPlan(layers: readonly PlanLayer<LayerSpec>[]): boolean {
-  try {
-    return chooseStages(layers).length > 0;
-  } catch {
-    return false;
-  }
+/** Powers of two, so that two, four or eight threads get the same share. */
+function pieceRule(work: number): (samples: number) => number {
+  return (n) => {
+    let count = 1;
+    while (2 * count <= Math.min(MOST_PIECES, n) && 2 * count * PIECE_WORK <= n * work) count *= 2;
+    return count;
+  };
 }
 
-/** Layers that are computed together become one stage. */
-function chooseStages(layers: readonly PlanLayer<LayerSpec>[]): Stage[] {
-  const stages: Stage[] = [];
-  for (let i = 0; i < layers.length; i++) {
-    const layer = layers[i];
-    const { spec } = layer;
-    if (spec.kind === "flatten") continue;
-    if (spec.kind === "conv2d") {
-      const relu = layers[i + 1]?.spec.kind === "relu" ? 1 : 0;
-      const pool = layers[i + 1 + relu];
-      if (pool?.spec.kind === "maxPool2d" && canPool(spec, pool.spec, layer.output)) {
-        const activation = relu === 1 ? ({ kind: "relu" } as const) : undefined;
-        stages.push(convPoolStage({ ...layer, spec }, { ...pool, spec: pool.spec }, activation));
-        i += 1 + relu;
-        continue;
-      }
+function pagesFor(bytes: number, batch: number): number {
+  const pages = Math.ceil((bytes + 64) / PAGE_BYTES);
+  if (pages <= 65535) return pages;
+  throw new GradbookError({
+    code: "memory",
+    what: "engine",
+    got: `${Math.round(bytes / 2 ** 20)} MB for a batch of ${batch}`,
+    expected: "less than 4096 MB",
+    cure: "Use a smaller batch.",
+  });
+}
+
+function found<T extends { layer: number; name: string }>(
+  list: readonly T[],
+  layer: number,
+  name: string,
+): T {
+  const place = list.find((p) => p.layer === layer && p.name === name);
+  if (place === undefined) throw new RangeError(`no place for ${name} of layer ${layer}`);
+  return place;
+}
+
+/** Memory for one product at a time: the largest so far serves all that fit. */
+class Scratch {
+  private address = 0;
+  private size = 0;
+
+  constructor(private readonly arena: Arena) {}
+
+  take(floats: number): number {
+    if (floats > this.size) {
+      this.address = this.arena.floats(floats + 16);
+      this.size = floats;
     }
-    if (spec.kind === "linear") stages.push(linearStage({ ...layer, spec }));
-    else if (spec.kind === "relu") stages.push(activationStage({ ...layer, spec: { kind: "relu" } }, true));
-    else throw new RangeError(`no stage for ${spec.kind}`);
+    return this.address;
   }
-  return stages;
 }
 
-/** Parameters one behind another, those with a gradient for each piece first; both parts in whole chunks of 16 floats. */
+/** Parameters one behind another, those with a gradient for each piece first, each from a multiple of 16 floats on. */
 function placeParameters(stages: readonly Stage[]) {
-  const parameters: { layer: number; name: string; offset: number; size: number }[] = [];
+  const parameters: ParameterPlace[] = [];
   let at = 0;
-  const take = (shared: boolean) => {
+  const take = (perPiece: boolean) => {
     for (const stage of stages)
-      if (stage.shared === shared)
+      if (stage.perPiece === perPiece)
         for (const { layer, name, size } of stage.params) {
           parameters.push({ layer, name, offset: at, size });
           at = roundUp(at + size, 16);
         }
   };
   take(true);
-  const inPieces = at;
+  const shared = at;
   take(false);
-  if (at === inPieces) return { parameters, shared: inPieces, total: at };
-  // a chunk of the update is either in the one part or in the other
-  const shift = roundUp(inPieces, UPDATE_CHUNK) - inPieces;
-  const moved = parameters.map((p) => (p.offset < inPieces ? p : { ...p, offset: p.offset + shift }));
-  return { parameters: moved, shared: inPieces + shift, total: at + shift };
+  if (at === shared) return { parameters, shared, total: at };
+  // a chunk of the update lies in one part or in the other
+  const shift = roundUp(shared, UPDATE_CHUNK) - shared;
+  const moved = parameters.map((p) => (p.offset < shared ? p : { ...p, offset: p.offset + shift }));
+  return { parameters: moved, shared: shared + shift, total: at + shift };
 }
 
 /** A buffer for the input and for each stage's output, and one for its gradient. */
@@ -249,10 +269,12 @@ function placeActivations(
   batch: number,
   capacity: number,
 ): { values: Buffer[]; slopes: (Buffer | undefined)[] } {
-  const layoutFor = (from: number, shape: readonly number[], preferred: Layout | undefined): Layout => {
-    // stages that work in place leave the choice to the next one
-    const next = stages.slice(from).find((s) => !s.inPlace)?.reads ?? "dense";
-    return next === "dense" ? denseLayout(shape) : next === "any" ? (preferred ?? denseLayout(shape)) : next;
+  // stages that work in place leave the choice of the layout to the next one
+  const nextOf = (i: number) => stages.slice(i).find((s) => !s.inPlace);
+  const layoutFor = (i: number, shape: readonly number[], preferred: Layout | undefined): Layout => {
+    const wanted = nextOf(i)?.reads ?? "dense";
+    if (wanted !== "any" && wanted !== "dense") return wanted;
+    return wanted === "any" && preferred !== undefined ? preferred : denseLayout(shape);
   };
   const values = [arena.buffer(layoutFor(0, input, undefined), capacity)];
   const slopes: (Buffer | undefined)[] = [undefined];
@@ -264,7 +286,8 @@ function placeActivations(
     }
     const layout = layoutFor(i + 1, stage.shape, stage.writes);
     values.push(arena.buffer(layout, capacity));
-    slopes.push(arena.buffer(layout, batch));
+    // the loss writes its gradient in a forward pass too
+    slopes.push(arena.buffer(layout, nextOf(i + 1) === undefined ? capacity : batch));
   }
   return { values, slopes };
 }
@@ -272,17 +295,27 @@ function placeActivations(
 /** Neighbouring steps on pieces run without a barrier between them: one call, one phase. */
 function joinSteps(program: Program, phases: Phase[], steps: readonly Step[]): number[] {
   const numbers: number[] = [];
-  for (let i = 0; i < steps.length; ) {
-    const { parallel, tasks, kernel } = steps[i];
-    const joined: Kernel[] = [kernel];
-    for (i++; parallel === "pieces" && i < steps.length && steps[i].parallel === "pieces"; i++)
-      joined.push(steps[i].kernel);
-    const name = `phase ${phases.length}`;
-    program.define(name, 3, (k, a, b, c) => {
-      for (const each of joined) k.call(each, a, b, c);
-    });
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
     numbers.push(phases.length);
-    phases.push({ name, parallel, tasks });
+    if (step.parallel === "main") {
+      phases.push(step);
+      continue;
+    }
+    if (step.parallel === "tasks") {
+      phases.push({ parallel: "tasks", name: step.kernel.name, tasks: step.tasks });
+      continue;
+    }
+    const joined: Kernel[] = [step.kernel];
+    for (let next = steps[i + 1]; next?.parallel === "pieces"; next = steps[i + 1]) {
+      joined.push(next.kernel);
+      i++;
+    }
+    const name = `phase ${phases.length}`;
+    program.define(name, 3, (k, piece, first, end) => {
+      for (const kernel of joined) k.call(kernel, piece, first, end);
+    });
+    phases.push({ parallel: "pieces", name });
   }
   return numbers;
 }

@@ -175,7 +175,8 @@ export class Team {
 }
 
 function introduce(port: MessagePort, { id, module, memory, phases }: TeamPlan): void {
-  port.postMessage({ plan: id, module, memory, phases } satisfies WorkerMessage);
+  const calls = phases.map((p) => (p.parallel === "main" ? null : { name: p.name, parallel: p.parallel }));
+  port.postMessage({ plan: id, module, memory, phases: calls } satisfies WorkerMessage);
 }
 
 let team: Team | undefined;

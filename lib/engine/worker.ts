@@ -32,7 +32,8 @@ export type WorkerMessage =
       readonly plan: number;
       readonly module: import("./webassembly.js").WasmModule;
       readonly memory: import("./webassembly.js").WasmMemory;
-      readonly phases: readonly import("./plan.js").Phase[];
+      /** The export of each phase and how it is called; null where the calling thread does it alone. */
+      readonly phases: readonly ({ readonly name: string; readonly parallel: "pieces" | "tasks" } | null)[];
     }
   | { readonly forget: number };
 
@@ -59,9 +60,10 @@ export function workerMain(threads: typeof import("node:worker_threads")): void 
     const api = (globalThis as typeof globalThis & { WebAssembly: typeof import("./webassembly.js").wasm })
       .WebAssembly;
     const { exports } = new api.Instance(message.module, { env: { memory: message.memory } });
-    return message.phases.map(({ name, parallel }) => {
-      const kernel = exports[name];
-      if (parallel === "tasks")
+    return message.phases.map((phase) => {
+      if (phase === null) return () => {};
+      const kernel = exports[phase.name];
+      if (phase.parallel === "tasks")
         return (task) =>
           kernel(task, Atomics.load(control, words.pieces), Atomics.load(control, words.samples));
       return (piece) => {

@@ -1,6 +1,6 @@
 import type { DropoutSpec } from "../engine/spec.js";
 import { refuseUnknownKeys } from "../errors/error.js";
-import type { Rng } from "../tensor/rng.js";
+import { mixBits, type Rng } from "../tensor/rng.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { parseWithin } from "./config.js";
@@ -52,10 +52,17 @@ export class Dropout implements BuiltinLayer {
   }
 }
 
-/** One draw an element in order: kept (1/(1 − p)) when 32 random bits reach p·2³². */
+/**
+ * 1/(1 − p) where the element is kept, 0 where it is dropped. The bits of element i are a hash of i and of two words
+ * drawn from the step's stream, not the i-th draw: so threads that share a batch draw the same mask as one thread.
+ */
 export function dropoutScale(size: number, p: number, rng: Rng): FloatArray {
   const threshold = Math.floor(p * 4294967296);
+  const [key0, key1] = [rng.bits(), rng.bits()];
   const scale = new Float64Array(size);
-  for (let i = 0; i < size; i++) scale[i] = rng.bits() >= threshold ? 1 / (1 - p) : 0;
+  for (let i = 0; i < size; i++) {
+    const bits = mixBits(mixBits(i ^ key0) + key1);
+    scale[i] = bits >= threshold ? 1 / (1 - p) : 0;
+  }
   return scale;
 }

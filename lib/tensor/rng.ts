@@ -100,6 +100,14 @@ export class Rng {
   }
 }
 
+/** A hash of 32 bits in which every bit depends on every bit (the finalizer of MurmurHash3, Appleby). */
+export function mixBits(h: number): number {
+  let z = h | 0;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
+}
+
 /** Four well-mixed words from a text: FNV-1a over its UTF-16 units, then SplitMix32 steps. */
 function seedState(key: string): Uint32Array {
   let hash = 0x811c9dc5;

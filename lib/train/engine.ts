@@ -1,125 +1,202 @@
 import { Engine } from "../engine/engine.js";
-import { canPlan } from "../engine/plan.js";
-import type { LayerSpec } from "../engine/spec.js";
-import type { PlanLayer } from "../engine/stages.js";
+import type { Buffer } from "../engine/memory.js";
+import type { ModelLayer } from "../engine/stages/choose.js";
 import { parseThreads } from "../engine/team.js";
-import { isBuiltin } from "../layers/layer.js";
+import { isBuiltin, type Parameter } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { power } from "../optimizers/adam.js";
 import { log } from "../tensor/portable.js";
+import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
+import { Tensor } from "../tensor/tensor.js";
 import { Feed } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** Bytes up to which a training set is kept in the engine's memory as floats. */
 const KEPT_BYTES = 32 * 2 ** 20;
 
-/** Whether every layer has kernels. */
-export function canRun(model: Sequential): boolean {
-  const layers = planLayers(model);
-  return layers !== undefined && canPlan(layers);
-}
-
 /** The trainer that runs a model as generated WebAssembly on a team of threads. */
 export function engineTrainer(model: Sequential, config: TrainerConfig): Trainer {
-  const { loss, optimizer, train } = config;
-  const batch = Math.min(config.batch, train.size);
-  const kept = 4 * sizeOf(model.input) * train.size <= KEPT_BYTES ? train.size : 0;
-  const request = {
-    input: model.input,
-    layers: planLayers(model) ?? [],
-    loss: loss.spec,
-    optimizer: optimizer.spec,
-  };
-  const engine = new Engine({ ...request, batch, kept }, parseThreads(config.threads));
-  const { at, parameters, capacity, output } = engine.plan;
-  const { floats, ints } = engine;
-  const feed = new Feed(engine, train, batch, kept);
-  const mean = loss.spec.reduction === "mean";
-  const classes = model.output[0];
+  return new EngineTrainer(model, config);
+}
 
-  /** Weights and optimizer slots have one order: where each of the model's parameters begins in both. */
-  const places = model.layers.flatMap(({ layer }, index) =>
-    Object.entries(layer.params ?? {}).map(([name, parameter]) => {
-      const found = parameters.find((p) => p.layer === index && p.name === name);
-      if (found === undefined) throw new RangeError(`no place for ${name}`);
-      return { parameter, offset: found.offset };
-    }),
-  );
-  for (const { parameter, offset } of places) floats.set(parameter.value.data, at.weights / 4 + offset);
+class EngineTrainer implements Trainer {
+  private readonly engine: Engine;
+  private readonly feed: Feed;
+  private readonly mean: boolean;
+  private readonly randomness: Rng;
+  /** The model's parameters and running statistics with their first float in the engine's memory. */
+  private readonly parameters: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  private readonly running: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  private rng: Rng;
+
+  constructor(
+    private readonly model: Sequential,
+    private readonly config: TrainerConfig,
+  ) {
+    const { loss, optimizer, train } = config;
+    const batch = Math.min(config.batch, train.size);
+    const kept = 4 * sizeOf(model.input) * train.size <= KEPT_BYTES ? train.size : 0;
+    const layers = describe(model);
+    const request = { input: model.input, layers, loss: loss.spec, optimizer: optimizer.spec, batch, kept };
+    this.engine = new Engine(request, parseThreads(config.threads), (layer, pass, samples, training) =>
+      this.runCustom(layer, pass, samples, training),
+    );
+    this.feed = new Feed(this.engine, train, batch, kept);
+    this.mean = loss.spec.reduction === "mean";
+    this.randomness = new Rng(config.seed).fork("step");
+    this.rng = this.randomness;
+    const { plan, floats } = this.engine;
+    this.parameters = model.layers.flatMap(({ layer }, index) =>
+      Object.entries(layer.params ?? {}).map(([name, parameter]) => {
+        const { offset } = found(plan.parameters, index, name);
+        return { parameter, offset: plan.at.weights / 4 + offset };
+      }),
+    );
+    this.running = model.layers.flatMap(({ layer }, index) =>
+      Object.entries((isBuiltin(layer) ? layer.buffers : undefined) ?? {}).map(([name, parameter]) => ({
+        parameter,
+        offset: found(plan.running, index, name).address / 4,
+      })),
+    );
+    for (const { parameter, offset } of [...this.parameters, ...this.running])
+      floats.set(parameter.value.data, offset);
+  }
+
+  step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
+    const { engine, feed } = this;
+    const samples = to - from;
+    feed.batch(order, from, to);
+    this.prepare(samples, lr, step);
+    engine.step(samples, feed.readAhead);
+    return this.sumOfLosses(samples) / (this.mean ? samples : 1);
+  }
+
+  evaluate(set: TrainerConfig["train"]): Evaluation {
+    const { engine, feed } = this;
+    const { at, capacity, output } = engine.plan;
+    let total = 0;
+    let wrong = 0;
+    for (let from = 0; from < set.size; from += capacity) {
+      const samples = Math.min(capacity, set.size - from);
+      feed.slice(set, from, samples);
+      engine.forward(samples);
+      total += this.sumOfLosses(samples);
+      for (let n = 0; n < samples; n++) {
+        const row = output.address / 4 + n * output.layout.size;
+        if (argmaxAt(engine.floats, row, set.classes) !== engine.ints[at.labels / 4 + n]) wrong++;
+      }
+    }
+    return { loss: total / set.size, error: wrong / set.size };
+  }
+
+  sync(): void {
+    const { floats } = this.engine;
+    for (const list of [this.parameters, this.running])
+      for (const { parameter, offset } of list) {
+        const { data } = parameter.value;
+        for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
+      }
+  }
+
+  readState(): Float32Array[] {
+    const { floats, plan } = this.engine;
+    return this.parameters.flatMap(({ parameter, offset }) =>
+      plan.at.slots.map((slot) => {
+        const from = offset + (slot - plan.at.weights) / 4;
+        return floats.slice(from, from + parameter.value.size);
+      }),
+    );
+  }
+
+  writeState(state: readonly (Float32Array | Float64Array)[]): void {
+    const { floats, plan } = this.engine;
+    const { slots, weights } = plan.at;
+    for (const [i, { offset }] of this.parameters.entries())
+      for (const [s, slot] of slots.entries())
+        floats.set(state[i * slots.length + s], offset + (slot - weights) / 4);
+  }
+
+  dispose(): void {
+    this.engine.dispose();
+  }
+
+  /** Writes what changes from step to step. */
+  private prepare(samples: number, lr: number, step: number): void {
+    const { floats, ints, plan } = this.engine;
+    const { spec } = this.config.optimizer;
+    const rates = plan.at.rates / 4;
+    floats[plan.at.divisor / 4] = this.mean ? samples : 1;
+    floats[rates] = lr;
+    if (spec.kind === "adam" || spec.kind === "adamw") {
+      floats[rates + 1] = lr / (1 - power(spec.beta1, step));
+      floats[rates + 2] = Math.sqrt(1 - power(spec.beta2, step));
+      floats[rates + 3] = lr * spec.weightDecay;
+    }
+    if (plan.keys.length === 0 && plan.custom.length === 0) return;
+    this.rng = this.randomness.fork(step);
+    for (const address of plan.keys) {
+      ints[address / 4] = this.rng.bits();
+      ints[address / 4 + 1] = this.rng.bits();
+    }
+  }
 
   /** Σ of the losses of the samples of a pass, in their order. */
-  const sumOfLosses = (samples: number): number => {
+  private sumOfLosses(samples: number): number {
+    const { floats, plan } = this.engine;
+    const { kind } = this.config.loss.spec;
+    const parts = plan.at.lossParts / 4;
     let sum = 0;
     for (let n = 0; n < samples; n++) {
-      const first = floats[at.lossParts / 4 + 2 * n];
-      sum +=
-        loss.spec.kind === "softmaxCrossEntropy" ? log(first) + floats[at.lossParts / 4 + 2 * n + 1] : first;
+      const first = floats[parts + 2 * n];
+      sum += kind === "softmaxCrossEntropy" ? log(first) + floats[parts + 2 * n + 1] : first;
     }
-    if (loss.spec.kind === "euclidean") return sum / 2;
-    return loss.spec.kind === "mse" && mean ? sum / classes : sum;
-  };
+    if (kind === "euclidean") return sum / 2;
+    return kind === "mse" && this.mean ? sum / this.model.output[0] : sum;
+  }
 
-  const setRates = (lr: number, step: number): void => {
-    const { spec } = optimizer;
-    const adaptive = spec.kind === "adam" || spec.kind === "adamw";
-    floats[at.rates / 4] = lr;
-    if (!adaptive) return;
-    floats[at.rates / 4 + 1] = lr / (1 - power(spec.beta1, step));
-    floats[at.rates / 4 + 2] = Math.sqrt(1 - power(spec.beta2, step));
-    floats[at.rates / 4 + 3] = lr * spec.weightDecay;
-  };
+  /** A layer written by hand: its tensors are copies, so it may keep them. */
+  private runCustom(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
+    const { plan, floats } = this.engine;
+    const { layer, input, output } = this.model.layers[index];
+    const wires = plan.custom.find((c) => c.layer === index);
+    if (wires === undefined) return;
+    if (pass === "forward") {
+      const x = read(floats, wires.x, [samples, ...input]);
+      write(floats, wires.y, layer.forward(x, { training, rng: this.rng }));
+      return;
+    }
+    for (const parameter of Object.values(layer.params ?? {})) parameter.grad.data.fill(0);
+    const dx = layer.backward(read(floats, wires.dy, [samples, ...output]));
+    if (wires.dx !== undefined) write(floats, wires.dx, dx);
+    for (const { parameter, offset } of this.parameters)
+      if (Object.values(layer.params ?? {}).includes(parameter))
+        floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+  }
+}
 
-  return {
-    step(order, from, to, lr, step) {
-      const samples = to - from;
-      feed.batch(order, from, to);
-      setRates(lr, step);
-      floats[at.divisor / 4] = mean ? samples : 1;
-      engine.step(samples, feed.readAhead);
-      return sumOfLosses(samples) / (mean ? samples : 1);
-    },
+function found<T extends { layer: number; name: string }>(
+  list: readonly T[],
+  layer: number,
+  name: string,
+): T {
+  const place = list.find((p) => p.layer === layer && p.name === name);
+  if (place === undefined) throw new RangeError(`no place for ${name} of layer ${layer}`);
+  return place;
+}
 
-    evaluate(set): Evaluation {
-      let total = 0;
-      let wrong = 0;
-      floats[at.divisor / 4] = 1;
-      for (let from = 0; from < set.size; from += capacity) {
-        const samples = Math.min(capacity, set.size - from);
-        feed.slice(set, from, samples);
-        engine.forward(samples);
-        total += sumOfLosses(samples);
-        for (let n = 0; n < samples; n++) {
-          const row = output.address / 4 + n * output.layout.size;
-          if (argmaxAt(floats, row, set.classes) !== ints[at.labels / 4 + n]) wrong++;
-        }
-      }
-      return { loss: total / set.size, error: wrong / set.size };
-    },
+function read(floats: Float32Array, { address, layout }: Buffer, shape: readonly number[]): Tensor {
+  const tensor = Tensor.zeros(shape);
+  const size = sizeOf(shape.slice(1));
+  for (let n = 0; n < shape[0]; n++)
+    for (let i = 0; i < size; i++) tensor.data[n * size + i] = floats[address / 4 + n * layout.size + i];
+  return tensor;
+}
 
-    sync() {
-      for (const { parameter, offset } of places) {
-        const { data } = parameter.value;
-        const from = at.weights / 4 + offset;
-        for (let i = 0; i < data.length; i++) data[i] = floats[from + i];
-      }
-    },
-
-    readState: () =>
-      places.flatMap(({ parameter: { value }, offset }) =>
-        at.slots.map((slot) => floats.slice(slot / 4 + offset, slot / 4 + offset + value.size)),
-      ),
-
-    writeState(saved) {
-      for (const [i, { offset }] of places.entries())
-        for (const [s, slot] of at.slots.entries())
-          floats.set(saved[i * at.slots.length + s], slot / 4 + offset);
-    },
-
-    dispose() {
-      engine.dispose();
-    },
-  };
+function write(floats: Float32Array, { address, layout }: Buffer, { shape, data }: Tensor): void {
+  const size = sizeOf(shape.slice(1));
+  for (let n = 0; n < shape[0]; n++)
+    for (let i = 0; i < size; i++) floats[address / 4 + n * layout.size + i] = data[n * size + i];
 }
 
 function argmaxAt(values: Float32Array, row: number, K: number): number {
@@ -128,11 +205,18 @@ function argmaxAt(values: Float32Array, row: number, K: number): number {
   return best;
 }
 
-function planLayers(model: Sequential): PlanLayer<LayerSpec>[] | undefined {
-  const layers = [];
-  for (const [index, { name, layer, input, output }] of model.layers.entries()) {
-    if (!isBuiltin(layer)) return undefined;
-    layers.push({ name, index, spec: layer.spec, input, output });
-  }
-  return layers;
+/** The model as plain data. */
+function describe(model: Sequential): ModelLayer[] {
+  return model.layers.map(({ name, layer, input, output }, index) => ({
+    name,
+    index,
+    spec: isBuiltin(layer) ? layer.spec : undefined,
+    input,
+    output,
+    params: Object.entries(layer.params ?? {}).map(([parameter, { value }]) => ({
+      layer: index,
+      name: parameter,
+      size: value.size,
+    })),
+  }));
 }

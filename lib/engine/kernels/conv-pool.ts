@@ -22,6 +22,7 @@ import {
 } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
 import { convTile, cutColumns } from "./conv-tile.js";
+import { firstLanes } from "./lanes.js";
 
 export interface ConvPoolForward {
   readonly x: Buffer;
@@ -177,12 +178,6 @@ export function convPoolBackwardWeight(p: Program, name: string, o: ConvPoolBack
       }
     });
   });
-}
-
-/** The first `count` lanes; 0 in the others. */
-export function firstLanes(a: Expr, count: number): Expr {
-  const bits = (i: number) => (i < count ? -1 : 0);
-  return and(a, vecOf([bits(0), bits(1), bits(2), bits(3)]));
 }
 
 /**

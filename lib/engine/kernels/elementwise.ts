@@ -7,10 +7,10 @@ import { sigmoid, tanh } from "./math.js";
 
 export type Activation = ActivationSpec | LeakyReluSpec;
 
-/** y = f(x). x and y may be the same buffer. */
-export function activationForward(p: Program, name: string, spec: Activation, x: Buffer, y: Buffer): Kernel {
-  return eachLane(p, name, x, (k, at, lanes, count) => {
-    const values = k.let(load(lanes, at(x)));
+/** y = f(x), in place: the buffer holds x and then y. */
+export function activationForward(p: Program, name: string, spec: Activation, y: Buffer): Kernel {
+  return eachLane(p, name, y, (k, at, lanes, count) => {
+    const values = k.let(load(lanes, at(y)));
     k.store(at(y), activate(k, spec, values), count);
   });
 }
@@ -30,19 +30,18 @@ function activate(k: Kernel, spec: Activation, x: Expr): Expr {
   }
 }
 
-/** dx = dy · f′, with f′ from the output y alone. dx and dy may be the same buffer. */
+/** dx = dy · f′, with f′ from the output y alone; in place: the buffer holds dy and then dx. */
 export function activationBackward(
   p: Program,
   name: string,
   spec: Activation,
   y: Buffer,
   dy: Buffer,
-  dx: Buffer,
 ): Kernel {
   return eachLane(p, name, y, (k, at, lanes, count) => {
     const out = k.let(load(lanes, at(y)));
     const slope = k.let(load(lanes, at(dy)));
-    k.store(at(dx), derive(spec, out, slope), count);
+    k.store(at(dy), derive(spec, out, slope), count);
   });
 }
 

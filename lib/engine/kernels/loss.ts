@@ -11,7 +11,6 @@ import {
   loadSplat,
   max,
   mul,
-  select,
   shuffle,
   splat,
   sub,
@@ -22,6 +21,7 @@ import {
 import type { Kernel, Program } from "../render/program.js";
 import type { LossSpec } from "../spec.js";
 import { blocks } from "./conv-tile.js";
+import { lanesOr } from "./lanes.js";
 import { exp } from "./math.js";
 
 export interface LossKernel {
@@ -121,11 +121,4 @@ function squared(
   });
   k.store(parts, lane(sumRows(sums, sums, sums, sums), 0));
   k.store(add(parts, 4), lane(vec(0), 0));
-}
-
-/** The first `count` lanes, and a constant in the others. */
-function lanesOr(a: Expr, count: number, other: number): Expr {
-  if (count === 4) return a;
-  const bits = (i: number) => (i < count ? -1 : 0);
-  return select(vecOf([bits(0), bits(1), bits(2), bits(3)]), a, vec(other));
 }

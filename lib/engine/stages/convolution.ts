@@ -1,0 +1,240 @@
+import { convDirect } from "../kernels/conv-direct.js";
+import { convPoolBackwardWeight, convPoolForward, unpool } from "../kernels/conv-pool.js";
+import { convWeightOnPieces, convWeightOnTasks, FILTERS_PER_TASK } from "../kernels/conv-weight.js";
+import { copy } from "../kernels/copy.js";
+import { type Activation, activationBackward } from "../kernels/elementwise.js";
+import { col2im, im2col } from "../kernels/im2col.js";
+import { type Buffer, type Layout, paddedLayout, roundUp, sameLayout } from "../memory.js";
+import type { Conv2dSpec, Pool2dSpec } from "../spec.js";
+import {
+  type Build,
+  onPieces,
+  onTasks,
+  type PlanLayer,
+  parametersOf,
+  SMALL,
+  type Stage,
+  type StageSteps,
+  type Step,
+  type Wires,
+} from "./stage.js";
+
+/** Whether conv2d → (ReLU) → max-pool can be one stage: 2×2 windows that cover the output exactly, few weights. */
+export function canFusePool(conv: Conv2dSpec, pool: Pool2dSpec, [, OH, OW]: readonly number[]): boolean {
+  const { kernel, stride, pad } = pool;
+  const halving = [...kernel, ...stride].every((n) => n === 2) && pad[0] === 0 && pad[1] === 0;
+  const fits = OH % 2 === 0 && OW % 2 === 0 && conv.kernel[1] <= 8;
+  return pool.kind === "maxPool2d" && halving && fits && isDirect(conv) && weights(conv) <= SMALL;
+}
+
+const weights = ({ in: C, out: F, kernel }: Conv2dSpec): number => F * C * kernel[0] * kernel[1];
+
+/** Stride 1, and a pad for which the gradient is again such a convolution. */
+export function isDirect({ stride, kernel, pad }: Conv2dSpec): boolean {
+  return stride[0] === 1 && stride[1] === 1 && pad[0] < kernel[0] && pad[1] < kernel[1];
+}
+
+/** conv2d → ReLU → 2×2 max-pool as one. */
+export function convPoolStage(
+  conv: PlanLayer<Conv2dSpec>,
+  pool: PlanLayer<Pool2dSpec>,
+  relu: Activation | undefined,
+): Stage {
+  const { spec } = conv;
+  const { in: C, out: F } = spec;
+  const [KH, KW] = spec.kernel;
+  const [, OH, OW] = conv.output;
+  return {
+    name: conv.name,
+    shape: pool.output,
+    reads: paddedLayout(conv.input, spec.pad),
+    writes: undefined,
+    inPlace: false,
+    params: parametersOf(conv.index, weights(spec), spec.bias ? F : 0),
+    perPiece: true,
+    work: OH * OW * weights(spec),
+    build(b, { x, y, dx, dy }) {
+      const weight = b.place(conv.index, "weight");
+      const bias = spec.bias ? b.place(conv.index, "bias") : undefined;
+      const winnerRow = 4 * x.layout.row;
+      const winners = b.arena.buffer(paddedLayout(pool.output, [0, 0]), b.capacity);
+      const shape = { C, F, KH, KW };
+      const forward = convPoolForward(b.program, b.name("forward"), {
+        ...shape,
+        x,
+        y,
+        winners,
+        winnerRow,
+        weight: weight.weight,
+        bias: bias?.weight,
+        relu: relu !== undefined,
+      });
+      const backward = [];
+      if (relu !== undefined)
+        backward.push(activationBackward(b.program, b.name("relu backward"), relu, y, dy));
+      backward.push(
+        convPoolBackwardWeight(b.program, b.name("backward weight"), {
+          ...shape,
+          x,
+          dy,
+          winners,
+          dw: weight.gradient,
+          db: bias?.gradient,
+          pieceBytes: b.pieceBytes,
+        }),
+      );
+      if (dx !== undefined) {
+        const full = b.arena.buffer(paddedLayout(conv.output, backwardPad(spec)), b.batch);
+        backward.push(unpool(b.program, b.name("unpool"), { dy, winners, winnerRow, dx: full }));
+        backward.push(backwardInput(b, spec, full, dx, weight.weight));
+      }
+      return { forward: [onPieces(forward)], backward: backward.map(onPieces) };
+    },
+  };
+}
+
+/** conv2d alone. */
+export function convStage(layer: PlanLayer<Conv2dSpec>): Stage {
+  const { spec, input, output } = layer;
+  const direct = isDirect(spec);
+  return {
+    name: layer.name,
+    shape: output,
+    reads: direct ? paddedLayout(input, spec.pad) : "any",
+    // as the gradient wants it
+    writes: direct ? paddedLayout(output, backwardPad(spec)) : undefined,
+    inPlace: false,
+    params: parametersOf(layer.index, weights(spec), spec.bias ? spec.out : 0),
+    perPiece: weights(spec) <= SMALL,
+    work: output[1] * output[2] * weights(spec),
+    build: (b, wires) => (direct ? buildDirect(b, wires, layer) : buildColumns(b, wires, layer)),
+  };
+}
+
+function buildDirect(
+  b: Build,
+  { x, y, dx, dy }: Wires,
+  { spec, index, output }: PlanLayer<Conv2dSpec>,
+): StageSteps {
+  const [KH, KW] = spec.kernel;
+  const { in: C } = spec;
+  const weight = b.place(index, "weight");
+  const bias = spec.bias ? b.place(index, "bias") : undefined;
+  const forward = convDirect(b.program, b.name("forward"), {
+    x,
+    y,
+    weight: weight.weight,
+    bias: bias?.weight,
+    KH,
+    KW,
+    place: (f, c, u, v) => 4 * (((f * C + c) * KH + u) * KW + v),
+  });
+  const [slopes, copies] = withLayout(b, dy, paddedLayout(output, backwardPad(spec)));
+  const backward: Step[] = [...copies];
+  if (dx !== undefined) backward.push(onPieces(backwardInput(b, spec, slopes, dx, weight.weight)));
+  backward.push(weightStep(b, spec, x, slopes, weight.gradient, bias?.gradient, KH, KW));
+  return { forward: [onPieces(forward)], backward };
+}
+
+/** Any stride and pad: the windows become columns (im2col), the convolution a 1×1 convolution of them. */
+function buildColumns(
+  b: Build,
+  { x, y, dx, dy }: Wires,
+  { spec, index, output }: PlanLayer<Conv2dSpec>,
+): StageSteps {
+  const [, OH, OW] = output;
+  const taps = spec.in * spec.kernel[0] * spec.kernel[1];
+  const weight = b.place(index, "weight");
+  const bias = spec.bias ? b.place(index, "bias") : undefined;
+  const columns = b.arena.buffer(columnsLayout([taps, OH, OW]), b.capacity);
+  const flat = columnsLayout(output);
+  const unfold = im2col(b.program, b.name("im2col"), { spec, x, columns, OH, OW });
+  const product = b.arena.buffer(flat, b.capacity);
+  const forward = convDirect(b.program, b.name("forward"), {
+    x: columns,
+    y: product,
+    weight: weight.weight,
+    bias: bias?.weight,
+    KH: 1,
+    KW: 1,
+    place: (f, c) => 4 * (f * taps + c),
+  });
+  const output3d = asImage(product, OH, OW);
+  const slopes = b.arena.buffer(flat, b.batch);
+  const backward: Step[] = [
+    onPieces(copy(b.program, b.name("gather slopes"), dy, asImage(slopes, OH, OW))),
+    weightStep(b, spec, columns, slopes, weight.gradient, bias?.gradient, 1, 1),
+  ];
+  if (dx !== undefined) {
+    const columnSlopes = b.arena.buffer(columns.layout, b.batch);
+    const turned = convDirect(b.program, b.name("backward columns"), {
+      x: slopes,
+      y: columnSlopes,
+      weight: weight.weight,
+      bias: undefined,
+      KH: 1,
+      KW: 1,
+      place: (tap, f) => 4 * (f * taps + tap),
+    });
+    backward.push(onPieces(turned));
+    backward.push(
+      onPieces(col2im(b.program, b.name("col2im"), { spec, x: dx, columns: columnSlopes, OH, OW })),
+    );
+  }
+  const toImage = copy(b.program, b.name("image"), output3d, y);
+  return { forward: [unfold, forward, toImage].map(onPieces), backward };
+}
+
+/** [F, OH, OW] as [F, 1, OH·OW], each row from a multiple of four floats on. */
+function columnsLayout([F, OH, OW]: readonly number[]): Layout {
+  const row = roundUp(OH * OW, 4);
+  return { C: F, H: 1, W: OH * OW, origin: 0, row, plane: row, size: F * row };
+}
+
+function asImage({ address, layout }: Buffer, H: number, W: number): Buffer {
+  return { address, layout: { ...layout, H, W, row: W } };
+}
+
+/** The gradient in the layout that the backward kernels read, copied only where it stands otherwise. */
+function withLayout(b: Build, dy: Buffer, layout: Layout): [Buffer, Step[]] {
+  if (sameLayout(dy.layout, layout)) return [dy, []];
+  const padded = b.arena.buffer(layout, b.batch);
+  return [padded, [onPieces(copy(b.program, b.name("pad slopes"), dy, padded))]];
+}
+
+function weightStep(
+  b: Build,
+  spec: Conv2dSpec,
+  x: Buffer,
+  dy: Buffer,
+  dw: number,
+  db: number | undefined,
+  KH: number,
+  KW: number,
+): Step {
+  const o = { x, dy, dw, db, KH, KW };
+  const name = b.name("backward weight");
+  if (weights(spec) <= SMALL) return onPieces(convWeightOnPieces(b.program, name, o, b.pieceBytes));
+  return onTasks(convWeightOnTasks(b.program, name, o), () => Math.ceil(spec.out / FILTERS_PER_TASK));
+}
+
+/** conv2dBackwardInput: a convolution of the padded gradient with the turned kernel. */
+function backwardInput(b: Build, spec: Conv2dSpec, dy: Buffer, dx: Buffer, weight: number) {
+  const { in: C, kernel } = spec;
+  const [KH, KW] = kernel;
+  return convDirect(b.program, b.name("backward input"), {
+    x: dy,
+    y: dx,
+    weight,
+    bias: undefined,
+    KH,
+    KW,
+    // w[f,c,KH−1−u,KW−1−v]: turned by 180°, input and output channels exchanged
+    place: (c, f, u, v) => 4 * (((f * C + c) * KH + (KH - 1 - u)) * KW + (KW - 1 - v)),
+  });
+}
+
+/** The pad under which the gradient's convolution with the turned kernel gives the input's size. */
+function backwardPad({ kernel, pad }: Conv2dSpec): [number, number] {
+  return [kernel[0] - 1 - pad[0], kernel[1] - 1 - pad[1]];
+}

@@ -1,0 +1,126 @@
+import { gemmKernel, gemmTasks, packKernel, packTasks, panelBytes, panelFloats } from "../kernels/gemm.js";
+import {
+  linearSmallBackwardInput,
+  linearSmallBackwardWeight,
+  linearSmallForward,
+} from "../kernels/linear-small.js";
+import type { LinearSpec } from "../spec.js";
+import {
+  type Build,
+  onPieces,
+  onTasks,
+  type PlanLayer,
+  parametersOf,
+  SMALL,
+  type Stage,
+  type StageSteps,
+  type Step,
+  type Wires,
+} from "./stage.js";
+
+/** Batches up to this size are multiplied with the weights as they stand, however many those are. */
+const FEW_SAMPLES = 4;
+
+export function linearStage(layer: PlanLayer<LinearSpec>, batch: number): Stage {
+  const { name, index, spec, output } = layer;
+  const small = spec.in * spec.out <= SMALL || batch <= FEW_SAMPLES;
+  return {
+    name,
+    shape: output,
+    reads: "dense",
+    writes: undefined,
+    inPlace: false,
+    params: parametersOf(index, spec.in * spec.out, spec.bias ? spec.out : 0),
+    perPiece: small,
+    work: spec.in * spec.out,
+    build: (b, wires) => (small ? buildSmall(b, wires, layer) : buildProduct(b, wires, layer)),
+  };
+}
+
+/** Each piece by itself. */
+function buildSmall(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLayer<LinearSpec>): StageSteps {
+  const weight = b.place(index, "weight");
+  const bias = spec.bias ? b.place(index, "bias") : undefined;
+  const forward = linearSmallForward(b.program, b.name("forward"), {
+    x,
+    y,
+    weight: weight.weight,
+    bias: bias?.weight,
+  });
+  const backward = [
+    linearSmallBackwardWeight(b.program, b.name("backward weight"), {
+      x,
+      dy,
+      dw: weight.gradient,
+      db: bias?.gradient,
+      pieceBytes: b.pieceBytes,
+    }),
+  ];
+  if (dx !== undefined) {
+    const o = { dy, dx, weight: weight.weight };
+    backward.push(linearSmallBackwardInput(b.program, b.name("backward input"), o));
+  }
+  return { forward: [onPieces(forward)], backward: backward.map(onPieces) };
+}
+
+/** The whole batch as one matrix product for y, one for dW and one for dx, each cut into blocks of the result. */
+function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLayer<LinearSpec>): StageSteps {
+  const { in: I, out: O } = spec;
+  const weight = b.place(index, "weight");
+  const bias = spec.bias ? b.place(index, "bias") : undefined;
+  const xRow = 4 * x.layout.size;
+  const yRow = 4 * y.layout.size;
+  const product = (what: string, g: ProductShape): Step[] => multiply(b, what, g);
+
+  // y[n,o] = Σ_i x[n,i] · w[o,i] + b[o]
+  const forward = product("forward", {
+    a: { address: x.address, row: xRow, column: 4 },
+    b: { address: weight.weight, row: 4, column: 4 * I },
+    c: { address: y.address, row: yRow, column: 4 },
+    rows: undefined,
+    depth: I,
+    columns: O,
+    bias: bias?.weight,
+  });
+  // dw[o,i] = Σ_n dy[n,o] · x[n,i] and db[o] = Σ_n dy[n,o]
+  const backward = product("backward weight", {
+    a: { address: dy.address, row: 4, column: yRow },
+    b: { address: x.address, row: xRow, column: 4 },
+    c: { address: weight.gradient, row: 4 * I, column: 4 },
+    rows: O,
+    depth: undefined,
+    columns: I,
+    rowSums: bias?.gradient,
+  });
+  if (dx !== undefined) {
+    // dx[n,i] = Σ_o dy[n,o] · w[o,i]
+    backward.push(
+      ...product("backward input", {
+        a: { address: dy.address, row: yRow, column: 4 },
+        b: { address: weight.weight, row: 4 * I, column: 4 },
+        c: { address: dx.address, row: xRow, column: 4 },
+        rows: undefined,
+        depth: O,
+        columns: I,
+      }),
+    );
+  }
+  return { forward, backward };
+}
+
+type ProductShape = Omit<Parameters<typeof gemmKernel>[2], "panels" | "panelBytes" | "bias"> & {
+  readonly b: Parameters<typeof packKernel>[2]["b"];
+  readonly bias?: number | undefined;
+};
+
+function multiply(build: Build, what: string, { b, bias, ...g }: ProductShape): Step[] {
+  const most = g.depth ?? build.batch;
+  const panels = build.scratch(panelFloats(most, g.columns));
+  const common = { panels, panelBytes: panelBytes(most), depth: g.depth, columns: g.columns };
+  const pack = packKernel(build.program, build.name(`${what} pack`), { ...common, b });
+  const multiplied = gemmKernel(build.program, build.name(what), { ...g, ...common, bias });
+  return [
+    onTasks(pack, () => packTasks(g.columns)),
+    onTasks(multiplied, (samples) => gemmTasks(g.rows ?? samples, g.columns)),
+  ];
+}

@@ -1,0 +1,146 @@
+import {
+  type BatchNormPlaces,
+  batchNormBackward,
+  batchNormEvaluate,
+  batchNormForward,
+  batchNormTasks,
+} from "../kernels/batch-norm.js";
+import { copy } from "../kernels/copy.js";
+import { dropout } from "../kernels/dropout.js";
+import { type Activation, activationBackward, activationForward } from "../kernels/elementwise.js";
+import { avgPoolBackward, avgPoolForward, maxPoolBackward, maxPoolForward } from "../kernels/pool.js";
+import { asChannels, type Buffer, denseLayout, isDense, type Layout } from "../memory.js";
+import type { BatchNormSpec, DropoutSpec, Pool2dSpec } from "../spec.js";
+import { onPieces, onTasks, type PlanLayer, type Stage, type Step } from "./stage.js";
+
+const plain = { reads: "any", writes: undefined, inPlace: false, params: [], perPiece: false } as const;
+const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** An activation, on its input's own memory where nobody needs that any more. */
+export function activationStage({ name, spec, output }: PlanLayer<Activation>, inPlace: boolean): Stage {
+  return {
+    ...plain,
+    name,
+    shape: output,
+    inPlace,
+    work: size(output),
+    build(b, { x, y, dx, dy }) {
+      const forward: Step[] = [];
+      const backward: Step[] = [];
+      if (!inPlace) forward.push(onPieces(copy(b.program, b.name("input"), ...alike(x, y))));
+      forward.push(onPieces(activationForward(b.program, b.name("forward"), spec, y)));
+      if (inPlace || dx !== undefined)
+        backward.push(onPieces(activationBackward(b.program, b.name("backward"), spec, y, dy)));
+      if (!inPlace && dx !== undefined)
+        backward.push(onPieces(copy(b.program, b.name("input slopes"), ...alike(dy, dx))));
+      return { forward, backward };
+    },
+  };
+}
+
+export function dropoutStage({ name, index, spec, output }: PlanLayer<DropoutSpec>, inPlace: boolean): Stage {
+  return {
+    ...plain,
+    name,
+    shape: output,
+    inPlace,
+    work: size(output),
+    build(b, { x, y, dx, dy }) {
+      const { p } = spec;
+      const keys = b.keys(index);
+      const draw = (what: string, ends: [Buffer, Buffer]) =>
+        onPieces(dropout(b.program, b.name(what), { p, from: ends[0], to: ends[1], keys }));
+      const evaluate = inPlace ? [] : [onPieces(copy(b.program, b.name("input"), ...alike(x, y)))];
+      const target = inPlace ? dy : dx;
+      const backward = target === undefined ? [] : [draw("backward", alike(dy, target))];
+      return { forward: [draw("forward", alike(x, y))], backward, evaluate };
+    },
+  };
+}
+
+export function poolStage({ name, spec, output }: PlanLayer<Pool2dSpec>): Stage {
+  const [KH, KW] = spec.kernel;
+  return {
+    ...plain,
+    name,
+    shape: output,
+    work: size(output) * KH * KW,
+    build(b, { x, y, dx, dy }) {
+      if (spec.kind === "avgPool2d") {
+        const forward = avgPoolForward(b.program, b.name("forward"), { spec, x, y });
+        if (dx === undefined) return { forward: [onPieces(forward)], backward: [] };
+        const backward = avgPoolBackward(b.program, b.name("backward"), { spec, dy, dx });
+        return { forward: [onPieces(forward)], backward: [onPieces(backward)] };
+      }
+      const winners = b.arena.buffer(denseLayout(output), b.capacity);
+      const forward = maxPoolForward(b.program, b.name("forward"), { spec, x, y }, winners);
+      if (dx === undefined) return { forward: [onPieces(forward)], backward: [] };
+      const backward = maxPoolBackward(b.program, b.name("backward"), { dy, dx }, winners);
+      return { forward: [onPieces(forward)], backward: [onPieces(backward)] };
+    },
+  };
+}
+
+export function batchNormStage({ name, index, spec, output }: PlanLayer<BatchNormSpec>): Stage {
+  const C = spec.features;
+  const need = (what: string) => ({ layer: index, name: what, size: C });
+  return {
+    ...plain,
+    name,
+    shape: output,
+    reads: spec.kind === "batchNorm1d" ? "dense" : "any",
+    params: [need("weight"), need("bias")],
+    running: [need("mean"), need("variance")],
+    work: 4 * size(output),
+    build(b, { x, y, dx, dy }) {
+      const [weight, bias] = [b.place(index, "weight"), b.place(index, "bias")];
+      const at: BatchNormPlaces = {
+        gamma: weight.weight,
+        beta: bias.weight,
+        dgamma: weight.gradient,
+        dbeta: bias.gradient,
+        runningMean: b.running(index, "mean"),
+        runningVariance: b.running(index, "variance"),
+        mean: b.arena.floats(C),
+        inverse: b.arena.floats(C),
+      };
+      const channels = (buffer: Buffer): Buffer =>
+        spec.kind === "batchNorm1d" ? asChannels(buffer) : buffer;
+      const values = { spec, x: channels(x), y: channels(y), at };
+      const tasks = () => batchNormTasks(spec);
+      const slopes = { spec, x: channels(x), dy: channels(dy), dx: dx && channels(dx), at };
+      return {
+        forward: [onTasks(batchNormForward(b.program, b.name("forward"), values), tasks)],
+        backward: [onTasks(batchNormBackward(b.program, b.name("backward"), slopes), tasks)],
+        evaluate: [onPieces(batchNormEvaluate(b.program, b.name("evaluate"), values))],
+      };
+    },
+  };
+}
+
+/** A layer written by hand: its loops run on the calling thread, between two phases. */
+export function customStage({ name, index, output }: PlanLayer<undefined>, params: Stage["params"]): Stage {
+  return {
+    ...plain,
+    name,
+    shape: output,
+    reads: "dense",
+    params,
+    work: size(output),
+    build: () => ({
+      forward: [{ parallel: "main", layer: index, pass: "forward" }],
+      backward: [{ parallel: "main", layer: index, pass: "backward" }],
+    }),
+  };
+}
+
+/** Two buffers in one shape: flatten turns [C, H, W] into features without moving anything. */
+function alike(a: Buffer, b: Buffer): [Buffer, Buffer] {
+  const same = a.layout.C === b.layout.C && a.layout.H === b.layout.H;
+  if (same) return [a, b];
+  return isDense(a.layout) ? [reshaped(a, b.layout), b] : [a, reshaped(b, a.layout)];
+}
+
+function reshaped({ address }: Buffer, { C, H, W }: Layout): Buffer {
+  return { address, layout: denseLayout([C, H, W]) };
+}

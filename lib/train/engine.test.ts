@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Dataset } from "../datasets/dataset.js";
+import { avgPool2d } from "../layers/avg-pool2d.js";
+import { batchNorm1d, batchNorm2d } from "../layers/batch-norm.js";
+import { conv2d } from "../layers/conv2d.js";
+import { dropout } from "../layers/dropout.js";
+import { flatten } from "../layers/flatten.js";
+import type { Layer } from "../layers/layer.js";
+import { leakyRelu } from "../layers/leaky-relu.js";
+import { linear } from "../layers/linear.js";
+import { maxPool2d } from "../layers/max-pool2d.js";
+import { relu } from "../layers/relu.js";
+import { type Sequential, sequential } from "../layers/sequential.js";
+import { sigmoid } from "../layers/sigmoid.js";
+import { tanh } from "../layers/tanh.js";
+import type { Loss } from "../losses/loss.js";
+import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
+import { euclidean, mse } from "../losses/squared.js";
+import { adagrad } from "../optimizers/adagrad.js";
+import { adam, adamw } from "../optimizers/adam.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { rmsprop } from "../optimizers/rmsprop.js";
+import { sgd } from "../optimizers/sgd.js";
+import { Rng } from "../tensor/rng.js";
+import { sizeOf } from "../tensor/shape.js";
+import { definitionTrainer } from "./definition.js";
+import { engineTrainer } from "./engine.js";
+
+/** Random samples of a shape with random labels. */
+function randomSet(size: number, shape: readonly number[], classes: number, seed: string): Dataset {
+  const rng = new Rng(seed);
+  const floats = sizeOf(shape);
+  const values = Float32Array.from({ length: size * floats }, () => rng.normal());
+  const set: Dataset = {
+    name: "random",
+    size,
+    shape,
+    classes,
+    labels: Uint8Array.from({ length: size }, () => rng.int(classes)),
+    classNames: [],
+    source: "random numbers",
+    digest: seed,
+    read(index, out, offset) {
+      for (let i = 0; i < floats; i++) out[offset + i] = values[index * floats + i];
+    },
+    subset: () => set,
+  };
+  return set;
+}
+
+interface Case {
+  readonly layers: () => Layer[];
+  readonly input: readonly number[];
+  readonly batch: number;
+  readonly loss?: Loss;
+  readonly optimizer?: Optimizer;
+  readonly steps?: number;
+  readonly threads?: number;
+}
+
+const values = (model: Sequential): number[][] =>
+  [...model.parameters, ...model.buffers].map(({ parameter }) => Array.from(parameter.value.data));
+
+/**
+ * The largest difference of a parameter between engine (float32) and definition (float64), beside the largest move of
+ * that parameter. One step with a rate of 1000: the move is the gradient.
+ */
+function distance({ layers, input, batch, loss, optimizer, steps = 1, threads = 1 }: Case): number {
+  const criterion = loss ?? softmaxCrossEntropy();
+  const rule = optimizer ?? sgd({ lr: 1000 });
+  const models = (["float32", "float64"] as const).map((dtype) =>
+    sequential(layers(), { input, seed: 3, init: "he", dtype }),
+  );
+  const [fast, exact] = models;
+  const train = randomSet(Math.max(2 * batch, 5), input, fast.output[0], `${input} ${batch}`);
+  const trainers = [
+    engineTrainer(fast, { loss: criterion, optimizer: rule, train, batch, seed: 7, threads }),
+    definitionTrainer(exact, criterion, rule, train, 7),
+  ];
+  const before = values(exact);
+  const order = Uint32Array.from({ length: train.size }, (_, i) => (i * 3 + 1) % train.size);
+  let worst = 0;
+  for (let step = 1; step <= steps; step++) {
+    const from = (step % 2) * (train.size - batch);
+    const [a, b] = trainers.map((t) => t.step(order, from, from + batch, rule.spec.lr, step));
+    worst = Math.max(worst, Math.abs(a - b) / Math.max(Math.abs(b), 1e-3));
+  }
+  for (const trainer of trainers) trainer.sync();
+  const [got, expected] = models.map(values);
+  const moves = expected.map((list, i) => Math.max(...list.map((v, k) => Math.abs(v - before[i][k]))));
+  // a bias in front of a batch norm has the gradient 0: rounding must not be measured by it
+  const floor = 1e-2 * Math.max(...moves);
+  for (const [i, list] of expected.entries()) {
+    const off = Math.max(...list.map((v, k) => Math.abs(v - got[i][k])));
+    worst = Math.max(worst, off / Math.max(moves[i], floor));
+  }
+  const [measured, truth] = trainers.map((t) => t.evaluate(train));
+  if (steps === 1 && optimizer === undefined) {
+    for (const trainer of trainers) trainer.dispose();
+    return worst;
+  }
+  worst = Math.max(worst, Math.abs(measured.loss - truth.loss) / truth.loss);
+  for (const trainer of trainers) trainer.dispose();
+  return worst;
+}
+
+function agrees(title: string, c: Case, tolerance = 1e-5): void {
+  test(`engine = definition: ${title}, batch ${c.batch}`, () => {
+    const off = distance(c);
+    assert.ok(off <= tolerance, `off by ${off}`);
+  });
+}
+
+const end = (features: number, classes = 10): Layer[] => [flatten(), linear({ in: features, out: classes })];
+
+for (const batch of [1, 3, 10]) {
+  agrees("hw4", {
+    layers: () => [
+      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      flatten(),
+      linear({ in: 196, out: 49 }),
+      relu(),
+      linear({ in: 49, out: 10 }),
+    ],
+    input: [1, 28, 28],
+    batch,
+  });
+}
+
+// every tail of the vectors: widths, filters, kernels, pads and strides that are no multiple of anything
+const rng = new Rng("shapes");
+for (let i = 0; i < 24; i++) {
+  const [C, F] = [1 + rng.int(5), 1 + rng.int(9)];
+  const kernel = [1 + rng.int(5), 1 + rng.int(6)] as const;
+  const [H, W] = [kernel[0] + rng.int(9), kernel[1] + rng.int(14)];
+  const direct = i % 3 !== 0;
+  const stride = direct ? ([1, 1] as const) : ([1 + rng.int(3), 1 + rng.int(3)] as const);
+  const pad = direct
+    ? ([rng.int(kernel[0]), rng.int(kernel[1])] as const)
+    : ([rng.int(3), rng.int(3)] as const);
+  const OH = Math.floor((H + 2 * pad[0] - kernel[0]) / stride[0]) + 1;
+  const OW = Math.floor((W + 2 * pad[1] - kernel[1]) / stride[1]) + 1;
+  const second = conv2d({ in: F, out: 3, kernel: [Math.min(2, OH), Math.min(3, OW)], bias: i % 2 === 0 });
+  const [, h, w] = second.outputShape([F, OH, OW]);
+  agrees(`conv ${C}→${F} k${kernel} s${stride} p${pad} on ${H}×${W}, then another`, {
+    layers: () => [
+      conv2d({ in: C, out: F, kernel, stride, pad }),
+      tanh(),
+      conv2d({ in: F, out: 3, kernel: [Math.min(2, OH), Math.min(3, OW)], bias: i % 2 === 0 }),
+      ...end(3 * h * w, 4),
+    ],
+    input: [C, H, W],
+    batch: 1 + rng.int(5),
+  });
+}
+
+for (const [kernel, stride, pad, H, W] of [
+  [2, 2, 0, 12, 20],
+  [2, 2, 0, 7, 9],
+  [3, 2, 1, 9, 8],
+  [2, 1, 0, 6, 7],
+  [3, 3, 0, 9, 10],
+  [5, 3, 2, 11, 7],
+] as const) {
+  for (const pool of [maxPool2d, avgPool2d]) {
+    const layer = pool({ kernel, stride, pad });
+    const [, h, w] = layer.outputShape([3, H, W]);
+    agrees(`${pool.name} k${kernel} s${stride} p${pad} on ${H}×${W}`, {
+      layers: () => [
+        conv2d({ in: 2, out: 3, kernel: 3, pad: 1 }),
+        pool({ kernel, stride, pad }),
+        leakyRelu({ slope: 0.1 }),
+        ...end(3 * h * w, 5),
+      ],
+      input: [2, H, W],
+      batch: 3,
+    });
+  }
+}
+
+for (const batch of [1, 5, 9, 33]) {
+  agrees("MLP with products of the whole batch, odd sizes", {
+    layers: () => [
+      linear({ in: 301, out: 87 }),
+      sigmoid(),
+      linear({ in: 87, out: 203 }),
+      tanh(),
+      linear({ in: 203, out: 7 }),
+    ],
+    input: [301],
+    batch,
+  });
+}
+
+agrees("a product deeper than a block", {
+  layers: () => [
+    linear({ in: 700, out: 65 }),
+    relu(),
+    linear({ in: 65, out: 300, bias: false }),
+    relu(),
+    linear({ in: 300, out: 3 }),
+  ],
+  input: [700],
+  batch: 35,
+});
+
+agrees(
+  "batchNorm2d after conv, ReLU, pool",
+  {
+    layers: () => [
+      conv2d({ in: 2, out: 5, kernel: 3, pad: 1 }),
+      batchNorm2d({ features: 5 }),
+      relu(),
+      maxPool2d({ kernel: 3, stride: 2, pad: 1 }),
+      ...end(5 * 5 * 4),
+    ],
+    input: [2, 9, 7],
+    batch: 7,
+  },
+  2e-5,
+);
+
+agrees(
+  "a strided conv in front of batch norm and of a pool",
+  {
+    layers: () => [
+      conv2d({ in: 2, out: 5, kernel: 3, stride: 2 }),
+      batchNorm2d({ features: 5 }),
+      conv2d({ in: 5, out: 3, kernel: 3, stride: [1, 2], pad: 2 }),
+      avgPool2d({ kernel: 2, stride: 1 }),
+      ...end(3 * 5 * 2),
+    ],
+    input: [2, 9, 7],
+    batch: 7,
+  },
+  2e-5,
+);
+
+agrees(
+  "batchNorm1d between linears",
+  {
+    layers: () => [
+      linear({ in: 13, out: 9 }),
+      batchNorm1d({ features: 9 }),
+      tanh(),
+      linear({ in: 9, out: 3 }),
+    ],
+    input: [13],
+    batch: 11,
+  },
+  2e-5,
+);
+
+agrees("dropout in place, on a copy, and on images", {
+  layers: () => [
+    dropout({ p: 0.2 }),
+    conv2d({ in: 2, out: 3, kernel: 3 }),
+    relu(),
+    dropout({ p: 0.5 }),
+    flatten(),
+    linear({ in: 3 * 5 * 6, out: 20 }),
+    tanh(),
+    dropout({ p: 0.3 }),
+    linear({ in: 20, out: 4 }),
+  ],
+  input: [2, 7, 8],
+  batch: 6,
+});
+
+for (const loss of [
+  softmaxCrossEntropy({ reduction: "sum" }),
+  euclidean(),
+  euclidean({ reduction: "sum" }),
+  mse(),
+  mse({ reduction: "sum" }),
+]) {
+  agrees(`${loss.spec.kind} ${loss.spec.reduction}`, {
+    layers: () => [linear({ in: 6, out: 11 })],
+    input: [6],
+    batch: 5,
+    loss,
+  });
+}
+
+for (const optimizer of [
+  sgd({ lr: 0.1, weightDecay: 0.01 }),
+  sgd({ lr: 0.1, momentum: 0.9, weightDecay: 0.01 }),
+  sgd({ lr: 0.1, momentum: 0.9, nesterov: true }),
+  rmsprop({ lr: 0.01, weightDecay: 0.01 }),
+  rmsprop({ lr: 0.01, epsInside: true }),
+  adagrad({ lr: 0.1, weightDecay: 0.01 }),
+  adam({ lr: 0.01, weightDecay: 0.01 }),
+  adamw({ lr: 0.01, weightDecay: 0.1 }),
+]) {
+  agrees(
+    `5 steps of ${JSON.stringify(optimizer.spec)}`,
+    {
+      layers: () => [linear({ in: 20, out: 30 }), tanh(), linear({ in: 30, out: 5 })],
+      input: [20],
+      batch: 6,
+      optimizer,
+      steps: 5,
+    },
+    2e-4,
+  );
+}
+
+/** y = 2x with a parameter that scales it, as a notebook cell would write it. */
+class Scale implements Layer {
+  readonly inner = conv2d({ in: 3, out: 3, kernel: 1, bias: false });
+  readonly params = this.inner.params;
+  constructor() {
+    for (let i = 0; i < 9; i++) this.inner.params.weight.value.data[i] = (i - 3.5) / 8;
+  }
+  forward: Layer["forward"] = (x) => this.inner.forward(x);
+  backward: Layer["backward"] = (dy) => this.inner.backward(dy);
+}
+
+agrees("a layer written by hand between built-in ones", {
+  layers: () => [
+    conv2d({ in: 1, out: 3, kernel: 3 }),
+    relu(),
+    new Scale(),
+    maxPool2d({ kernel: 2 }),
+    ...end(27, 4),
+  ],
+  input: [1, 8, 8],
+  batch: 4,
+});
