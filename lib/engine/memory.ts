@@ -66,6 +66,8 @@ export function asChannels({ address, layout }: Buffer): Buffer {
   return { address, layout: { C, H: 1, W: 1, origin: 0, row: 1, plane: 1, size: layout.size } };
 }
 
+export const MEBIBYTE = 1048576;
+
 /** Hands out places in a memory, one behind another, all aligned to a cache line. */
 export class Arena {
   private used: number;

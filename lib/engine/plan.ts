@@ -3,7 +3,7 @@ import { sizeOf } from "../tensor/shape.js";
 import { gather } from "./kernels/gather.js";
 import { lossKernel } from "./kernels/loss.js";
 import { RATES, slotCount, UPDATE_CHUNK, updateKernel } from "./kernels/optimizer.js";
-import { Arena, type Buffer, denseLayout, type Layout, roundUp } from "./memory.js";
+import { Arena, type Buffer, denseLayout, type Layout, MEBIBYTE, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
 import { renderWasm } from "./render/wasm.js";
 import type { LossSpec, OptimizerSpec } from "./spec.js";
@@ -86,7 +86,7 @@ export interface Plan {
 const PIECE_WORK = 1.5e6;
 const MOST_PIECES = 16;
 /** A forward pass takes as many samples as fit into this memory, at most 100. */
-const FORWARD_BYTES = 16 * 2 ** 20;
+const FORWARD_BYTES = 16 * MEBIBYTE;
 
 /** Lays out the memory of a model and generates its kernels. */
 export function plan(request: PlanRequest): Plan {
@@ -207,7 +207,7 @@ function pagesFor(bytes: number, batch: number): number {
   throw new GradbookError({
     code: "memory",
     what: "engine",
-    got: `${Math.round(bytes / 2 ** 20)} MB for a batch of ${batch}`,
+    got: `${Math.round(bytes / MEBIBYTE)} MB for a batch of ${batch}`,
     expected: "less than 4096 MB",
     cure: "Use a smaller batch.",
   });

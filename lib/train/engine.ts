@@ -1,5 +1,5 @@
 import { Engine } from "../engine/engine.js";
-import type { Buffer } from "../engine/memory.js";
+import { type Buffer, MEBIBYTE } from "../engine/memory.js";
 import type { ModelLayer } from "../engine/stages/choose.js";
 import { parseThreads } from "../engine/team.js";
 import { isBuiltin, type Parameter } from "../layers/layer.js";
@@ -13,7 +13,7 @@ import { Feed } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** Bytes up to which a training set is kept in the engine's memory as floats. */
-const KEPT_BYTES = 32 * 2 ** 20;
+const KEPT_BYTES = 32 * MEBIBYTE;
 
 /** The trainer that runs a model as generated WebAssembly on a team of threads. */
 export function engineTrainer(model: Sequential, config: TrainerConfig): Trainer {
