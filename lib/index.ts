@@ -66,6 +66,21 @@ export type { Optimizer } from "./optimizers/optimizer.js";
 export { type RmspropConfig, rmsprop } from "./optimizers/rmsprop.js";
 export { type SgdConfig, sgd } from "./optimizers/sgd.js";
 export { constant, linearDecay, type Schedule, stepDecay } from "./schedules/schedule.js";
+// sweep
+export type { RunContext } from "./sweep/execute.js";
+export type { ModuleSweepConfig } from "./sweep/module-sweep.js";
+export type { SweepProgress } from "./sweep/progress.js";
+export type { SettingSummary, Sweep, SweepRun } from "./sweep/results.js";
+export {
+  compareMeans,
+  type Difference,
+  type Interval,
+  type McNemar,
+  mcnemar,
+  meanInterval,
+} from "./sweep/statistics.js";
+export { type SweepConfig, sweep } from "./sweep/sweep.js";
+export { differenceInWords, intervalInWords, mcnemarInWords } from "./sweep/words.js";
 // tensor
 export { Rng } from "./tensor/rng.js";
 export type { Shape } from "./tensor/shape.js";

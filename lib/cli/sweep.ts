@@ -1,0 +1,160 @@
+import { availableParallelism } from "node:os";
+import { basename, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { tableText } from "../display/table-text.js";
+import { GradbookError } from "../errors/error.js";
+import { resultsTable } from "../figures/results-table.js";
+import { tableCsv } from "../report/tables.js";
+import { bundleModule } from "../sweep/bundle.js";
+import type { EngineName } from "../sweep/engines/engine.js";
+import type { Grid, Setting } from "../sweep/grid.js";
+import { defaultFolder } from "../sweep/module-sweep.js";
+import type { Sweep } from "../sweep/results.js";
+import { writeAtomic } from "../sweep/store.js";
+import { sweep } from "../sweep/sweep.js";
+import type { Command } from "./command.js";
+import { Progress, shownDuration } from "./progress.js";
+
+const usage = `gradbook sweep FILE [options] [-- ARGUMENT…]
+
+Runs every combination of a grid with every seed, several at a time, one thread each. FILE (TypeScript or JavaScript)
+exports the grid and the function that makes one run and returns plain JSON:
+
+  export const grid = { lr: [0.1, 0.01], momentum: [0, 0.9] };
+  export const seeds = [1, 2, 3];
+  export function run({ lr, momentum }, seed, context) { …; return { testError: 0.12 }; }
+
+(and, when combinations are to be left out, where(setting).) Each finished run is a file, so a sweep that was stopped
+or killed goes on where it was; fit's option checkpoint: context.checkpoint saves the run itself.
+
+  --engine local|parallel|slurm   processes of this machine, GNU parallel, or a Slurm job array (default local)
+  --jobs N                        runs beside each other (default: the cores; Slurm: as many as it gives)
+  --out DIR                       results, logs and table.csv (default .cache/sweeps/NAME beside FILE)
+  --list                          only lists the runs, and which are finished
+  -- ARGUMENT…                    handed to parallel or sbatch: -- --time=02:00:00 --partition=cpu`;
+
+export const command: Command = {
+  name: "sweep",
+  summary: "run a grid of settings, here or on a cluster",
+  usage,
+  async run(args) {
+    const cut = args.includes("--") ? args.indexOf("--") : args.length;
+    const { values, positionals } = parseArgs({
+      args: args.slice(0, cut),
+      allowPositionals: true,
+      options: {
+        engine: { type: "string" },
+        jobs: { type: "string" },
+        out: { type: "string" },
+        list: { type: "boolean" },
+      },
+    });
+    const file = parseFile(positionals);
+    const engine = parseEngine(values.engine);
+    const jobs = parseJobs(values.jobs);
+    const folder = resolve(values.out ?? defaultFolder(file));
+    const declared = await readSweepFile(file);
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+    if (values.list === true) stop.abort();
+    const bar = new Progress({ label: basename(file), unit: "runs" });
+    try {
+      const found = await sweep({
+        ...declared,
+        run: { module: file },
+        engine,
+        folder,
+        engineArguments: args.slice(cut + 1),
+        signal: stop.signal,
+        ...(jobs === undefined ? {} : { jobs }),
+        onProgress: ({ done, total, failed, secondsLeft }) => {
+          const left =
+            secondsLeft === undefined || done === total ? "" : `${shownDuration(secondsLeft)} left`;
+          bar.update(done, total, failed > 0 ? `${left} ${failed} failed` : left);
+        },
+        onNote: (text) => bar.note(text),
+      });
+      bar.end();
+      return report(found, folder, values.list === true);
+    } finally {
+      bar.end();
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    }
+  },
+};
+
+function report(found: Sweep<Setting>, folder: string, listOnly: boolean): number {
+  if (found.runs.length > 0) {
+    const table = resultsTable({ title: "Runs", rows: found.rows });
+    console.log(tableText(table));
+    if (!listOnly) {
+      writeAtomic(`${folder}/table.csv`, tableCsv(table));
+      console.log(`The table: ${relative(process.cwd(), `${folder}/table.csv`)}`);
+    }
+  }
+  const missing = found.total - found.runs.length;
+  console.log(
+    missing === 0
+      ? `All ${found.total} runs are finished.`
+      : `${found.runs.length} of ${found.total} runs are finished; the same call makes the other ${missing}.`,
+  );
+  return missing === 0 || listOnly ? 0 : 1;
+}
+
+/** What FILE says about its sweep. */
+interface Declared {
+  readonly grid: Grid;
+  readonly seeds?: readonly number[];
+  readonly where?: (setting: Setting) => boolean;
+}
+
+async function readSweepFile(file: string): Promise<Declared> {
+  const { file: module } = await bundleModule(file);
+  const { grid, seeds, where, run }: Partial<Declared> & { run?: unknown } = await import(
+    pathToFileURL(module).href
+  );
+  if (typeof run === "function" && typeof grid === "object" && grid !== null) {
+    return { grid, ...(seeds === undefined ? {} : { seeds }), ...(where === undefined ? {} : { where }) };
+  }
+  throw new GradbookError({
+    code: "config",
+    what: relative(process.cwd(), file),
+    got: `no ${typeof run === "function" ? "grid" : "function run"} among its exports`,
+    expected: "export const grid = { axis: [values] } and export function run(setting, seed, context)",
+  });
+}
+
+function parseFile([file, ...more]: readonly string[]): string {
+  if (file !== undefined && more.length === 0) return resolve(file);
+  throw new GradbookError({
+    code: "option",
+    what: "FILE",
+    got: file === undefined ? "no file was named" : `${more.length + 1} files were named`,
+    expected: "one",
+    cure: "See gradbook sweep --help.",
+  });
+}
+
+function parseEngine(text = "local"): EngineName {
+  if (text === "local" || text === "parallel" || text === "slurm") return text;
+  throw new GradbookError({
+    code: "option",
+    what: "--engine",
+    got: JSON.stringify(text),
+    expected: "local, parallel or slurm",
+  });
+}
+
+function parseJobs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs > 0) return jobs;
+  throw new GradbookError({
+    code: "option",
+    what: "--jobs",
+    got: JSON.stringify(text),
+    expected: `a whole number of at least 1 (this machine has ${availableParallelism()} cores)`,
+  });
+}

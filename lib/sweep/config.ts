@@ -1,0 +1,15 @@
+import type { Grid, SettingOf } from "./grid.js";
+import type { SweepProgress } from "./progress.js";
+
+/** What every sweep takes, wherever its runs are made. */
+export interface CommonSweepConfig<G extends Grid> {
+  /** The values of each axis: `{ lr: [0.1, 0.01], activation: ["tanh", "sigmoid"] }`. Every combination is run. */
+  readonly grid: G;
+  /** Leaves combinations out. Default: none. */
+  readonly where?: (setting: SettingOf<G>) => boolean;
+  /** Each setting is run once for each seed. Default: [1]. */
+  readonly seeds?: readonly number[];
+  readonly onProgress?: (progress: SweepProgress) => void;
+  /** Milliseconds since some start. Default: `performance.now`. */
+  readonly clock?: () => number;
+}

@@ -1,0 +1,22 @@
+import { GradbookError } from "../../errors/error.js";
+import type { Engine } from "./work.js";
+
+const engines = {
+  local: async () => (await import("./local.js")).local,
+  parallel: async () => (await import("./gnu-parallel.js")).gnuParallel,
+  slurm: async () => (await import("./slurm.js")).slurm,
+} satisfies Record<string, () => Promise<Engine>>;
+
+export type EngineName = "local" | "parallel" | "slurm";
+
+export const engineNames: readonly EngineName[] = ["local", "parallel", "slurm"];
+
+export async function loadEngine(name: EngineName): Promise<Engine> {
+  if (Object.hasOwn(engines, name)) return engines[name]();
+  throw new GradbookError({
+    code: "config",
+    what: "sweep",
+    got: `engine ${JSON.stringify(name)}`,
+    expected: `one of ${engineNames.join(", ")}`,
+  });
+}

@@ -1,0 +1,59 @@
+import { GradbookError } from "../errors/error.js";
+
+/** What a setting may hold: it becomes a cell of the table, and part of the address of a result. */
+export type SettingValue = string | number | boolean;
+
+/** One combination, e.g. `{ lr: 0.1, activation: "tanh" }`. */
+export type Setting = Readonly<Record<string, SettingValue>>;
+
+/** The values of each axis: every combination is run. */
+export type Grid = Readonly<Record<string, readonly SettingValue[]>>;
+
+/** The setting that a grid makes: `{ lr: readonly number[] }` → `{ lr: number }`. */
+export type SettingOf<G extends Grid> = { readonly [K in keyof G]: G[K][number] };
+
+/**
+ * Every combination of a grid's values; the last axis changes fastest, as in nested loops.
+ * @throws GradbookError for an axis without values, a value twice, or one that is no plain value
+ */
+export function settingsOf<G extends Grid>(grid: G): SettingOf<G>[] {
+  const axes = Object.entries(grid);
+  for (const [axis, values] of axes) checkAxis(axis, values);
+  let settings: Record<string, SettingValue>[] = [{}];
+  for (const [axis, values] of axes) {
+    settings = settings.flatMap((setting) => values.map((value) => ({ ...setting, [axis]: value })));
+  }
+  return settings as SettingOf<G>[];
+}
+
+function checkAxis(axis: string, values: unknown): void {
+  const fail = (got: string, expected: string, cure?: string): never => {
+    throw new GradbookError({
+      code: "config",
+      what: `sweep: grid.${axis}`,
+      got,
+      expected,
+      ...(cure === undefined ? {} : { cure }),
+    });
+  };
+  if (axis === "seed")
+    fail("an axis called seed", "another name", "Seeds have their own key: seeds: [1, 2, 3].");
+  if (!Array.isArray(values) || values.length === 0) {
+    fail(Array.isArray(values) ? "no values" : `${JSON.stringify(values)}`, "a list of at least one value");
+    return;
+  }
+  for (const [i, value] of values.entries()) {
+    const plain =
+      typeof value === "string" ||
+      typeof value === "boolean" ||
+      (typeof value === "number" && Number.isFinite(value));
+    if (!plain) {
+      fail(
+        `${typeof value === "number" ? value : `a value of type ${typeof value}`} at place ${i}`,
+        "texts, finite numbers or booleans",
+        "Name a function or an object by a text, and look it up in run.",
+      );
+    }
+    if (values.indexOf(value) !== i) fail(`${JSON.stringify(value)} twice`, "each value once");
+  }
+}

@@ -1,0 +1,143 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { stopRequested } from "../train/interrupt.js";
+import { bundleModule } from "./bundle.js";
+import type { CommonSweepConfig } from "./config.js";
+import { type EngineName, loadEngine } from "./engines/engine.js";
+import type { Grid, SettingOf } from "./grid.js";
+import { type Finished, type Job, jobName, jobsOf } from "./job.js";
+import { libraryDigest } from "./library-digest.js";
+import { ProgressCounter } from "./progress.js";
+import { Sweep, sweepRun } from "./results.js";
+import { Store } from "./store.js";
+
+/** A sweep whose runs are made in other processes; their code is a file, because a cell's function can't go there. */
+export interface ModuleSweepConfig<G extends Grid> extends CommonSweepConfig<G> {
+  readonly run: {
+    /** A TypeScript or JavaScript file; what it imports by relative paths belongs to it. */
+    readonly module: string;
+    /** Its function (setting, seed, context), which may be async. Default "run". */
+    readonly export?: string;
+  };
+  /** Finished runs and logs. Default: .cache/sweeps/NAME beside the module. */
+  readonly folder?: string;
+  /** `"local"`: processes of this machine; `"parallel"`: GNU parallel; `"slurm"`: a job array. Default "local". */
+  readonly engine?: EngineName;
+  /** Runs beside each other. Default: the cores; for Slurm as many as it gives. */
+  readonly jobs?: number;
+  /** More arguments for `parallel` or `sbatch`, e.g. ["--time=02:00:00"]. */
+  readonly engineArguments?: readonly string[];
+  /** Ends it; finished runs are kept. */
+  readonly signal?: AbortSignal;
+  /** Says what an engine does: "submitted array job 17". Default: nobody hears it. */
+  readonly onNote?: (text: string) => void;
+}
+
+export const moduleKeys = ["engine", "jobs", "engineArguments", "signal", "onNote"];
+
+export async function sweepModule<G extends Grid, R>(
+  config: ModuleSweepConfig<G>,
+  settings: readonly SettingOf<G>[],
+  seeds: readonly number[],
+): Promise<Sweep<SettingOf<G>, R>> {
+  refuseUnknownKeys("sweep: run", config.run, ["module", "export"]);
+  const { engine: name = "local", clock = () => performance.now() } = config;
+  const source = resolve(config.run.module);
+  const bundle = await bundleModule(source);
+  const exported = config.run.export ?? "run";
+  const jobs = jobsOf(settings, seeds, `${libraryDigest()} ${bundle.digest} ${exported}`);
+  const store = new Store(resolve(config.folder ?? defaultFolder(source)));
+  const found = new Map<string, Finished>();
+  for (const job of jobs) {
+    const old = store.read(job);
+    if (old !== undefined) found.set(job.key, old);
+  }
+  const reused = new Set(found.keys());
+  const counter = new ProgressCounter(jobs.length, reused.size, config.onProgress, clock);
+  const failures: { job: Job; reason: string }[] = [];
+  const todo = jobs.filter(({ key }) => !found.has(key));
+  const stop = stopSignal(config.signal);
+  try {
+    if (todo.length > 0) {
+      const engine = await loadEngine(name);
+      await engine({
+        name: basename(source).replace(/\.\w+$/, ""),
+        module: bundle.file,
+        export: exported,
+        todo,
+        store,
+        ...(config.jobs === undefined ? {} : { jobs: parseJobs(config.jobs) }),
+        arguments: config.engineArguments ?? [],
+        signal: stop.signal,
+        onProgress: (job, done) => counter.update(job.key, done),
+        onFinished: (job) => {
+          const finished = store.read(job);
+          if (finished === undefined || found.has(job.key)) return;
+          found.set(job.key, finished);
+          counter.finish(job.key);
+        },
+        onFailure(job, reason) {
+          failures.push({ job, reason });
+          counter.fail(job.key);
+        },
+        onNote: config.onNote ?? (() => {}),
+      });
+    }
+  } finally {
+    stop.end();
+  }
+  if (failures.length > 0) throw failed(failures, jobs.length, store.folder);
+  const runs = jobs.flatMap((job) => {
+    const finished = found.get(job.key);
+    if (finished === undefined) return [];
+    return [sweepRun<SettingOf<G>, R>(job.setting as SettingOf<G>, finished, reused.has(job.key))];
+  });
+  return new Sweep(runs, jobs.length, stop.signal.aborted ? "interrupted" : "finished");
+}
+
+/** `.cache/sweeps/NAME` beside the module: on a cluster a folder that all nodes see, as the module is. */
+export function defaultFolder(source: string): string {
+  return join(dirname(source), ".cache/sweeps", basename(source).replace(/\.\w+$/, ""));
+}
+
+/** The caller's signal, or the stop button of a notebook, looked at five times a second. */
+function stopSignal(outer: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
+  const own = new AbortController();
+  const abort = () => own.abort();
+  if (outer?.aborted) abort();
+  outer?.addEventListener("abort", abort, { once: true });
+  const timer = setInterval(() => stopRequested() && abort(), 200);
+  return {
+    signal: own.signal,
+    end() {
+      clearInterval(timer);
+      outer?.removeEventListener("abort", abort);
+    },
+  };
+}
+
+function parseJobs(jobs: number): number {
+  if (Number.isInteger(jobs) && jobs > 0) return jobs;
+  throw new GradbookError({
+    code: "config",
+    what: "sweep",
+    got: `jobs is ${jobs}`,
+    expected: "a whole number of at least 1",
+  });
+}
+
+/** What failed is tried again by the next call; what finished is kept. */
+function failed(
+  failures: readonly { job: Job; reason: string }[],
+  total: number,
+  folder: string,
+): GradbookError {
+  const [{ job, reason }] = failures;
+  return new GradbookError({
+    code: "sweep-failed",
+    what: "sweep",
+    got: `${failures.length} of ${total} runs failed; the first: ${jobName(job)}: ${reason}`,
+    expected: "every run to return a result",
+    cure: `The finished ones are kept in ${folder}; the next call tries only the others.`,
+  });
+}

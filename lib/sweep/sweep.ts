@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { stopRequested } from "../train/interrupt.js";
+import type { CommonSweepConfig } from "./config.js";
+import { executeNow, type RunContext, type RunFunction } from "./execute.js";
+import { type Grid, type SettingOf, settingsOf } from "./grid.js";
+import { type Job, jobsOf } from "./job.js";
+import { libraryDigest } from "./library-digest.js";
+import { type ModuleSweepConfig, moduleKeys, sweepModule } from "./module-sweep.js";
+import { ProgressCounter } from "./progress.js";
+import { Sweep, type SweepRun, sweepRun } from "./results.js";
+import { Store } from "./store.js";
+
+/** A sweep whose runs are made here, one after another. */
+export interface SweepConfig<G extends Grid, R> extends CommonSweepConfig<G> {
+  /** Makes one run and returns what is worth keeping of it, as plain JSON. */
+  readonly run: RunFunction<SettingOf<G>, R>;
+  /** Keeps finished runs as files, so that a killed sweep goes on where it was. Default: nothing is kept. */
+  readonly folder?: string;
+  /**
+   * What else decides a result besides setting, seed and the text of `run`: functions that it calls (they count by
+   * their text), the data's digest, the number of epochs. A change of any of them makes new runs. Default: none.
+   */
+  readonly depends?: readonly Dependency[];
+}
+
+/** A text, a number, plain data, or a function (by its source text). */
+export type Dependency = string | number | boolean | object;
+
+const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "clock"];
+
+/**
+ * Runs every combination of a grid with every seed.
+ *
+ *     const found = sweep({ grid: { lr: [0.1, 0.01], momentum: [0, 0.9] }, seeds: [1, 2, 3],
+ *       run: ({ lr, momentum }, seed) => ({ testError: lastEpoch(fit(network(seed), { …, optimizer: sgd({ lr, momentum }) })).testError }) });
+ *     found.summary(({ testError }) => testError);   // mean ± 95 % interval of each setting
+ *
+ * With a function as `run` it is a synchronous call, as `fit` is: one run after another, each on all threads; the stop
+ * button ends it and keeps the finished runs. With `run: { module: "file.ts" }` the runs are made beside each other in
+ * processes (or as jobs of GNU parallel or Slurm), one thread each, and the call returns a promise.
+ *
+ * @throws GradbookError for a grid without values, a result that is not plain JSON, or a run that fails; a loss that is
+ *   no longer a number does not end the sweep: that run has no result and says why
+ */
+export function sweep<const G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingOf<G>, R>;
+export function sweep<const G extends Grid, R = unknown>(
+  config: ModuleSweepConfig<G>,
+): Promise<Sweep<SettingOf<G>, R>>;
+export function sweep<G extends Grid, R>(
+  config: SweepConfig<G, R> | ModuleSweepConfig<G>,
+): Sweep<SettingOf<G>, R> | Promise<Sweep<SettingOf<G>, R>> {
+  if (isInline(config)) return sweepHere(config);
+  refuseUnknownKeys("sweep", config, [...commonKeys, ...moduleKeys]);
+  return sweepModule(config, settings(config), parseSeeds(config.seeds));
+}
+
+function isInline<G extends Grid, R>(
+  config: SweepConfig<G, R> | ModuleSweepConfig<G>,
+): config is SweepConfig<G, R> {
+  if (typeof config.run === "function") return true;
+  if (typeof config.run === "object" && config.run !== null) return false;
+  throw new GradbookError({
+    code: "config",
+    what: "sweep",
+    got: `run is ${config.run === undefined ? "missing" : `a ${typeof config.run}`}`,
+    expected: "a function (setting, seed, context), or { module: FILE }",
+  });
+}
+
+function sweepHere<G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingOf<G>, R> {
+  refuseUnknownKeys("sweep", config, [...commonKeys, "depends"]);
+  const { run, onProgress, clock = () => performance.now() } = config;
+  const wanted = settings(config);
+  const jobs = jobsOf(wanted, parseSeeds(config.seeds), codeDigest(run, config.depends ?? []));
+  const store = config.folder === undefined ? undefined : new Store(config.folder);
+  const known = new Map(jobs.map((job) => [job.key, store?.read(job)]));
+  const reused = jobs.filter(({ key }) => known.get(key) !== undefined).length;
+  const counter = new ProgressCounter(jobs.length, reused, onProgress, clock);
+  const runs: SweepRun<SettingOf<G>, R>[] = [];
+  let ending: "finished" | "interrupted" = "finished";
+  for (const job of jobs) {
+    const setting = job.setting as SettingOf<G>;
+    const old = known.get(job.key);
+    if (old !== undefined) {
+      runs.push(sweepRun(setting, old, true));
+      continue;
+    }
+    // what is there already is returned also after a stop; what is not is left out
+    if (ending === "interrupted" || stopRequested()) {
+      ending = "interrupted";
+      continue;
+    }
+    const finished = executeNow(job, plainRun(run), context(job, store, counter));
+    // the run may have stopped half-way: its result is not the setting's
+    if (stopRequested()) {
+      ending = "interrupted";
+      continue;
+    }
+    store?.write(finished);
+    counter.finish(job.key);
+    runs.push(sweepRun(setting, finished, false));
+  }
+  return new Sweep(runs, jobs.length, ending);
+}
+
+/** A job's setting is one of the grid's: the run may be told so. */
+function plainRun<G extends Grid, R>(run: RunFunction<SettingOf<G>, R>): RunFunction {
+  return (setting, seed, context) => run(setting as SettingOf<G>, seed, context);
+}
+
+function context(job: Job, store: Store | undefined, counter: ProgressCounter): RunContext {
+  return {
+    ...(store === undefined ? {} : { checkpoint: store.checkpoint(job) }),
+    progress: (done) => counter.update(job.key, done),
+  };
+}
+
+function settings<G extends Grid>({ grid, where }: CommonSweepConfig<G>): SettingOf<G>[] {
+  const all = settingsOf(grid);
+  const wanted = where === undefined ? all : all.filter(where);
+  if (wanted.length > 0) return wanted;
+  throw new GradbookError({
+    code: "config",
+    what: "sweep",
+    got: `where leaves none of ${all.length} settings`,
+    expected: "at least one",
+  });
+}
+
+function parseSeeds(seeds: readonly number[] = [1]): readonly number[] {
+  const bad = seeds.find((seed, i) => !Number.isSafeInteger(seed) || seeds.indexOf(seed) !== i);
+  if (seeds.length > 0 && bad === undefined) return seeds;
+  throw new GradbookError({
+    code: "config",
+    what: "sweep: seeds",
+    got: bad === undefined ? "none" : Number.isSafeInteger(bad) ? `${bad} twice` : String(bad),
+    expected: "whole numbers, each once",
+  });
+}
+
+function codeDigest(run: RunFunction<never, unknown>, depends: readonly Dependency[]): string {
+  const texts = depends.map((one) => (typeof one === "function" ? String(one) : JSON.stringify(one)));
+  const hash = createHash("sha256").update(libraryDigest()).update(String(run));
+  return hash.update(JSON.stringify(texts)).digest("hex");
+}

@@ -1,0 +1,52 @@
+import type { Difference, Interval, McNemar } from "./statistics.js";
+
+/** How a number is written in a sentence. */
+export interface WordsConfig {
+  /** Behind the number, with its space: " %". Default none. */
+  readonly unit?: string;
+  /** Digits after the point. Default 1. */
+  readonly digits?: number;
+  /** What the values are multiplied by: 100 makes per cent of fractions. Default 1. */
+  readonly times?: number;
+}
+
+/** `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread. */
+export function intervalInWords({ n, mean, half }: Interval, config: WordsConfig = {}): string {
+  const { unit = "", digits = 1, times = 1 } = config;
+  const number = (v: number) => (v * times).toFixed(digits);
+  return n === 1 ? `${number(mean)}${unit}` : `${number(mean)} ± ${number(half)}${unit}`;
+}
+
+/**
+ * A comparison over seeds in a sentence: `Adam is higher than SGD by 3.1 (95 % interval 1.2 … 5.0)`, or
+ * `Adam and SGD are not distinguishable: the difference of 0.4 has the 95 % interval −1.0 … 1.8`.
+ */
+export function differenceInWords(a: string, b: string, found: Difference, config: WordsConfig = {}): string {
+  const { unit = "", digits = 1, times = 1 } = config;
+  const number = (v: number) => (v * times).toFixed(digits).replace("-", "−");
+  const interval = (low: number, high: number) => `95 % interval ${number(low)} … ${number(high)}${unit}`;
+  const { difference, low, high, distinguishable } = found;
+  if (!distinguishable) {
+    return `${a} and ${b} are not distinguishable: the difference of ${number(difference)}${unit} has the ${interval(low, high)}`;
+  }
+  const [size, from, to] = difference > 0 ? [difference, low, high] : [-difference, -high, -low];
+  return `${a} is ${difference > 0 ? "higher" : "lower"} than ${b} by ${number(size)}${unit} (${interval(from, to)})`;
+}
+
+/**
+ * McNemar's test in a sentence: `only A has 71 of the test images right, only B 48: A is better (p = 0.043)`, or
+ * `…: not distinguishable (p = 0.31)`.
+ */
+export function mcnemarInWords(
+  a: string,
+  b: string,
+  { onlyFirst, onlySecond, p, distinguishable }: McNemar,
+): string {
+  const counts = `only ${a} has ${onlyFirst} of the test images right, only ${b} ${onlySecond}`;
+  const verdict = distinguishable ? `${onlyFirst > onlySecond ? a : b} is better` : "not distinguishable";
+  return `${counts}: ${verdict} (${pInWords(p)})`;
+}
+
+function pInWords(p: number): string {
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toPrecision(2)}`;
+}
