@@ -1,22 +1,26 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { tableMarkdown } from "../display/table-text.js";
 import { canonical } from "../figures/canonical.js";
+import { renderPdf } from "../figures/render/pdf.js";
 import { plotlyFile } from "../figures/render/plotly-window.js";
 import { renderPng } from "../figures/render/raster.js";
-import { type Provenance, renderSvg } from "../figures/render/svg.js";
+import { type Provenance, renderSvg, withFont } from "../figures/render/svg.js";
 import type { Json, JsonObject, Notebook } from "../notebook/nbformat.js";
 import { stringifyNotebook } from "../notebook/write-ipynb.js";
 import { type Contents, contents } from "./blocks.js";
 import type { FileSet } from "./folder.js";
+import type { ReportInputs } from "./inputs.js";
+import { manifestName, manifestText } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
 import { reportPage } from "./page.js";
-import { tableCsv, tableTex } from "./tables.js";
+import { reportPdf } from "./pdf/report-pdf.js";
+import { sha256 } from "./sha256.js";
+import { figuresTex, tableCsv, tableTex } from "./tables.js";
 
 export interface BuildOptions {
   /** File name of the notebook, e.g. `"hw4.ipynb"`. */
   readonly notebook: string;
-  readonly scale: string;
+  readonly inputs: ReportInputs;
 }
 
 /**
@@ -41,12 +45,14 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
       };
       const svg = await renderSvg(block.figure, about);
       svgs.set(block.name, svg);
-      files.set(`figures/${block.name}.svg`, svg);
+      files.set(`figures/${block.name}.svg`, withFont(svg));
       files.set(`figures/${block.name}.png`, await renderPng(svg, 1, about));
       files.set(`figures/${block.name}@2x.png`, await renderPng(svg, 2, about));
+      files.set(`figures/${block.name}.pdf`, await renderPdf(svg, block.figure, about));
+      const types = [".svg", ".pdf", ".png", "@2x.png"];
       links.set(
         block.name,
-        ["svg", "png"].map((type) => `figures/${block.name}.${type}`).concat(`figures/${block.name}@2x.png`),
+        types.map((type) => `figures/${block.name}${type}`),
       );
     } else if (block.kind === "table") {
       files.set(`tables/${block.name}.csv`, tableCsv(block.table));
@@ -60,21 +66,37 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
   }
   files.set(options.notebook, stringifyNotebook(executed));
   files.set("metrics.json", metricsFile(all.metrics));
-  const page = await reportPage(all, {
-    facts: facts(all, options.scale),
+  const figures = all.blocks.flatMap((b) =>
+    b.kind === "figure"
+      ? [{ name: b.name, caption: b.figure.layout.meta.caption || b.figure.layout.meta.title }]
+      : [],
+  );
+  if (figures.length > 0) files.set("figures.tex", figuresTex(figures));
+  const parts = {
+    facts: facts(all, options.inputs.scale),
     svgs,
     files: links,
-    provenance: [
-      ["notebook", options.notebook],
-      ["scale", options.scale],
-      ["config", config],
-      ...(run === null ? [] : [["runs", run] as const]),
-    ],
-    plotly: await readFile(plotlyFile(), "utf8"),
-    fontStyle: "",
-  });
-  files.set("index.html", page);
+    provenance: provenance(options, config, run),
+    documents: [`${name}.pdf`, options.notebook, "metrics.json"],
+  };
+  files.set(`${name}.pdf`, await reportPdf(all, parts));
+  files.set("index.html", await reportPage(all, { ...parts, plotly: await readFile(plotlyFile(), "utf8") }));
+  files.set(
+    manifestName,
+    manifestText({ title: all.title, facts: parts.facts, inputs: options.inputs }, files),
+  );
   return files;
+}
+
+/** Term and value for the foot of the report; nothing of when and where, which would change its bytes. */
+function provenance({ notebook, inputs }: BuildOptions, config: string, run: string | null) {
+  return [
+    ["notebook", `${notebook}, ${inputs.notebook.slice(0, 16)}`],
+    ["library", inputs.library.slice(0, 16)],
+    ["scale", inputs.scale],
+    ["config", config.slice(0, 16)],
+    ...(run === null ? [] : [["runs", run] as const]),
+  ] as const;
 }
 
 /** What a reader wants to know first: how large, on which data. */
@@ -102,10 +124,6 @@ export function runDigest(metrics: JsonObject): string | null {
   );
   if (digests.length === 0) return null;
   return digests.length === 1 ? digests[0] : sha256(canonical(digests));
-}
-
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -1,5 +1,6 @@
 import { escapeHtml } from "../display/escape.js";
 import { heading } from "../display/table-text.js";
+import { fontFaces, shownText } from "../figures/render/subset-font.js";
 import type { Table } from "../figures/results-table.js";
 import type { Block, Contents } from "./blocks.js";
 import { scriptJson } from "./html.js";
@@ -7,8 +8,11 @@ import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
 
-/** What the page needs besides the notebook's contents. */
-export interface PageParts {
+/** An interactive figure writes other texts than the still one: numbers and the names of its buttons. */
+const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i));
+
+/** What page and PDF need besides the notebook's contents. */
+export interface ReportParts {
   /** Facts under the title, e.g. "quick scale", "12 runs". */
   readonly facts: readonly string[];
   /** SVG of each figure by its name. */
@@ -17,10 +21,13 @@ export interface PageParts {
   readonly files: ReadonlyMap<string, readonly string[]>;
   /** Term and value, at the foot. */
   readonly provenance: readonly (readonly [string, string])[];
+  /** Files beside the page that it links to in its head. */
+  readonly documents: readonly string[];
+}
+
+export interface PageParts extends ReportParts {
   /** Source of plotly.js. */
   readonly plotly: string;
-  /** CSS of the embedded font. */
-  readonly fontStyle: string;
 }
 
 /** The report as one HTML file that needs nothing else: no network, no font of the system, no script to be read. */
@@ -46,11 +53,18 @@ export async function reportPage(contents: Contents, parts: PageParts): Promise<
         : [],
     ),
   );
-  const facts = `<p class="facts">${parts.facts.map(escapeHtml).join(" · ")}</p>`;
+  const documents = parts.documents.map(
+    (file) => `<a href="${escapeHtml(encodeURI(file))}">${escapeHtml(file)}</a>`,
+  );
+  const facts =
+    `<p class="facts">${parts.facts.map(escapeHtml).join(" · ")}</p>\n` +
+    `<p class="links documents">${documents.join(" ")}</p>`;
   const text = body.join("\n");
   const opened = /<h1[ >]/.test(text)
     ? text.replace(/<\/h1>/, () => `</h1>\n${facts}\n${navigation(headings)}`)
     : `<h1>${escapeHtml(contents.title)}</h1>\n${facts}\n${navigation(headings)}\n${text}`;
+
+  const content = `${opened}\n${footer(parts.provenance)}`;
 
   return `<!doctype html>
 <html lang="en">
@@ -60,12 +74,11 @@ export async function reportPage(contents: Contents, parts: PageParts): Promise<
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <meta name="generator" content="gradbook">
 <title>${escapeHtml(contents.title)}</title>
-<style>${parts.fontStyle}${pageStyle}</style>
+<style>${fontFaces(shownText(content) + ascii)}${pageStyle}</style>
 </head>
 <body>
 <main>
-${opened}
-${footer(parts.provenance)}
+${content}
 </main>
 <script type="application/json" id="figure-data">${scriptJson(figures)}</script>
 <script type="text/plain" id="plotly-source">${parts.plotly.replace(/<\/script/gi, "<\\/script").replace(/<!--/g, "<\\!--")}</script>
@@ -75,7 +88,7 @@ ${footer(parts.provenance)}
 `;
 }
 
-function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, parts: PageParts): string {
+function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, parts: ReportParts): string {
   const { name, figure } = block;
   const { caption, title } = figure.layout.meta;
   const { width } = figure.layout;
@@ -89,7 +102,7 @@ function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, p
 </figure>`;
 }
 
-function tableHtml(table: Table, name: string, number: number, parts: PageParts): string {
+function tableHtml(table: Table, name: string, number: number, parts: ReportParts): string {
   const kind = (c: number) => (table.columns[c].numeric ? ' class="number"' : "");
   const head = table.columns.map(
     (column, c) => `<th scope="col"${kind(c)}>${escapeHtml(heading(column))}</th>`,
@@ -129,7 +142,7 @@ function otherHtml(block: Block): string {
   }
 }
 
-function fileLinks(name: string, parts: PageParts): string {
+function fileLinks(name: string, parts: ReportParts): string {
   const files = parts.files.get(name) ?? [];
   return files
     .map((file) => {
@@ -146,7 +159,7 @@ function navigation(headings: readonly Heading[]): string {
   return `<nav aria-label="Contents"><h2>Contents</h2><ol>${items.join("")}</ol></nav>`;
 }
 
-function footer(provenance: PageParts["provenance"]): string {
+function footer(provenance: ReportParts["provenance"]): string {
   const items = provenance.map(
     ([term, value]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}</dd>`,
   );

@@ -1,7 +1,8 @@
-import type { MarkedExtension, Tokens } from "marked";
+import type { Tokens } from "marked";
 import { escapeHtml } from "../display/escape.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
 import { formulas } from "./formula.js";
+import { mathExtension } from "./math-extension.js";
 
 export interface Heading {
   readonly level: number;
@@ -100,37 +101,4 @@ function pictureSource(href: string, attachments: Readonly<Record<string, MimeBu
     if (typeof data === "string") return `data:${mime};base64,${data.replace(/[^A-Za-z0-9+/=]/g, "")}`;
   }
   return null;
-}
-
-function mathExtension(draw: (tex: string, display: boolean) => string): MarkedExtension {
-  const token = (type: string, raw: string, tex: string) => ({ type, raw, text: tex });
-  return {
-    extensions: [
-      {
-        name: "displayMath",
-        level: "block",
-        start: (source) => source.match(/\$\$|\\begin\{/)?.index,
-        tokenizer(source) {
-          const dollars = /^\$\$([\s\S]+?)\$\$/.exec(source);
-          if (dollars !== null) return token("displayMath", dollars[0], dollars[1]);
-          const environment = /^\\begin\{([a-zA-Z]+\*?)\}[\s\S]*?\\end\{\1\}/.exec(source);
-          return environment === null ? undefined : token("displayMath", environment[0], environment[0]);
-        },
-        renderer: (t) => draw(String(t.text), true),
-      },
-      {
-        name: "inlineMath",
-        level: "inline",
-        start: (source) => source.indexOf("$"),
-        tokenizer(source) {
-          const display = /^\$\$([\s\S]+?)\$\$/.exec(source);
-          if (display !== null) return token("displayMath", display[0], display[1]);
-          // A dollar before a digit or beside a space is money.
-          const inline = /^\$(?!\s)((?:\\[\s\S]|[^$\\])+?)(?<!\s)\$(?!\d)/.exec(source);
-          return inline === null ? undefined : token("inlineMath", inline[0], inline[1]);
-        },
-        renderer: (t) => draw(String(t.text), false),
-      },
-    ],
-  };
 }

@@ -28,6 +28,9 @@ export interface PdfDocument {
   widthOfString(text: string): number;
   image(data: string, x: number, y: number, options: { readonly width: number }): this;
   openImage(source: string): { embed(doc: PdfDocument): void; readonly image?: unknown };
+  readonly outline: { addItem(title: string): unknown };
+  bufferedPageRange(): { readonly start: number; readonly count: number };
+  switchToPage(page: number): unknown;
   addPage(): this;
   on(event: "data", listener: (chunk: Uint8Array) => void): this;
   on(event: "end", listener: () => void): this;

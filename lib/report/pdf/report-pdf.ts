@@ -1,0 +1,323 @@
+import type { Token, Tokens } from "marked";
+import { heading } from "../../display/table-text.js";
+import { forPdf, pointsPerPixel } from "../../figures/render/pdf.js";
+import { embedImages, pdfBytes } from "../../figures/render/pdf-document.js";
+import type { Table } from "../../figures/results-table.js";
+import type { Block, Contents } from "../blocks.js";
+import { formulas } from "../formula.js";
+import { mathExtension } from "../math-extension.js";
+import type { ReportParts } from "../page.js";
+import { colors, fonts, Paper } from "./paper.js";
+import { paragraph, plainText } from "./paragraph.js";
+import { drawTable, type PdfCell } from "./table.js";
+
+/** Lines of a printed output that are taken over; the rest is in the executed notebook. */
+const longestOutput = 60;
+
+/**
+ * The whole report as a PDF of A4 pages: prose with its formulas, figures as vectors, tables; text stays text. The
+ * code is left to the executed notebook.
+ */
+export async function reportPdf(contents: Contents, parts: ReportParts): Promise<Uint8Array> {
+  const { Marked } = await import("marked");
+  const marked = new Marked(
+    { gfm: true },
+    mathExtension(() => ""),
+  );
+  const paper = await Paper.open(contents.title, await formulas());
+  const writer = new Writer(paper, parts);
+  if (!contents.blocks.some((b) => b.kind === "prose" && /^#\s/m.test(b.markdown)))
+    writer.title(contents.title);
+  for (const block of contents.blocks) {
+    if (block.kind === "prose") writer.prose(marked.lexer(block.markdown));
+    else await writer.block(block);
+  }
+  writer.end(contents.title);
+  return pdfBytes(paper.doc);
+}
+
+class Writer {
+  private figures = 0;
+  private tables = 0;
+  private titled = false;
+
+  constructor(
+    private readonly paper: Paper,
+    private readonly parts: ReportParts,
+  ) {}
+
+  title(text: string): void {
+    this.heading(1, [{ type: "text", raw: text, text } as Token], text);
+  }
+
+  prose(tokens: readonly Token[], indent = 0): void {
+    for (const token of tokens) this.proseToken(token, indent);
+  }
+
+  private proseToken(token: Token, indent: number): void {
+    const { paper } = this;
+    switch (token.type) {
+      case "heading":
+        this.heading(Number(token.depth), token.tokens ?? [], String(token.text));
+        break;
+      case "paragraph":
+        this.paragraphs(token.tokens ?? [], indent);
+        break;
+      case "text":
+        paragraph(paper, token.tokens ?? [token], { indent });
+        break;
+      case "displayMath":
+        this.formula(String(token.text));
+        break;
+      case "list":
+        this.list(token as Tokens.List, indent);
+        break;
+      case "blockquote":
+        this.prose(token.tokens ?? [], indent + 14);
+        break;
+      case "code":
+        this.lines(String(token.text), colors.text);
+        break;
+      case "table":
+        this.markdownTable(token as Tokens.Table);
+        break;
+      case "hr":
+        paper.gap(8);
+        break;
+      default:
+    }
+  }
+
+  /** marked keeps `$$…$$` inside a paragraph when no empty line is around it; it still stands in a line of its own. */
+  private paragraphs(tokens: readonly Token[], indent: number): void {
+    let inline: Token[] = [];
+    const flush = () => {
+      if (inline.length > 0) paragraph(this.paper, inline, { indent });
+      inline = [];
+    };
+    for (const token of tokens) {
+      if (token.type !== "displayMath") {
+        inline.push(token);
+        continue;
+      }
+      flush();
+      this.formula(String(token.text));
+    }
+    flush();
+    this.paper.gap(5);
+  }
+
+  private heading(level: number, tokens: readonly Token[], text: string): void {
+    const { paper, parts } = this;
+    const size = [20, 15, 12.5, 11][Math.min(level, 4) - 1];
+    paper.gap(level === 1 ? 4 : 12);
+    paper.need(size * 1.4 + 60);
+    paper.doc.outline.addItem(text.replace(/\$/g, ""));
+    paragraph(paper, tokens, { size, font: fonts.bold, leading: 1.25 });
+    paper.gap(4);
+    if (this.titled) return;
+    this.titled = true;
+    plainText(paper, parts.facts.join(" · "), { size: 9.5, color: colors.muted });
+    paper.gap(8);
+  }
+
+  private formula(tex: string): void {
+    const { paper } = this;
+    const box = paper.math(tex, true, 10.5);
+    if (box === null) {
+      this.lines(tex, colors.text);
+      return;
+    }
+    const scale = Math.min(1, paper.width / box.width);
+    paper.need(box.height * scale + 8);
+    paper.gap(3);
+    paper.svg(
+      box.svg,
+      paper.left + (paper.width - box.width * scale) / 2,
+      paper.y,
+      box.width * scale,
+      box.height * scale,
+    );
+    paper.y += box.height * scale + 6;
+  }
+
+  private list(list: Tokens.List, indent: number): void {
+    const { paper } = this;
+    list.items.forEach((item, i) => {
+      const mark = list.ordered ? `${Number(list.start || 1) + i}.` : "•";
+      paper.need(18);
+      const y = paper.y;
+      paper.text(mark, paper.left + indent + 2, y + 10.3, { font: fonts.regular, size: 10.5 });
+      this.prose(item.tokens, indent + 16);
+      if (paper.y === y) paper.y += 14;
+    });
+    paper.gap(5);
+  }
+
+  private markdownTable(table: Tokens.Table): void {
+    const cell = ({ tokens }: Tokens.TableCell): PdfCell => ({ tokens, bold: false });
+    const right = table.align.map((align) => align === "right");
+    drawTable(
+      this.paper,
+      table.header.map(cell),
+      table.rows.map((row) => row.map(cell)),
+      right,
+    );
+    this.paper.gap(8);
+  }
+
+  async block(block: Exclude<Block, { kind: "prose" }>): Promise<void> {
+    switch (block.kind) {
+      case "figure":
+        await this.figure(block);
+        break;
+      case "table":
+        this.table(block.table);
+        break;
+      case "picture":
+        this.picture(block.png, block.width);
+        break;
+      case "text":
+        this.lines(block.text, colors.muted);
+        break;
+      case "error":
+        this.lines(block.text, "#b3121d");
+        break;
+      case "html":
+        this.htmlTable(block.html);
+        break;
+      case "code":
+    }
+  }
+
+  private async figure({ name, figure }: Extract<Block, { kind: "figure" }>): Promise<void> {
+    const { paper, parts } = this;
+    const { width, height, meta } = figure.layout;
+    const svg = forPdf(parts.svgs.get(name) ?? "");
+    await embedImages(paper.doc, svg);
+    const natural = { width: width * pointsPerPixel, height: height * pointsPerPixel };
+    const scale = Math.min(1, paper.width / natural.width, (paper.pageHeight - 60) / natural.height);
+    paper.gap(6);
+    paper.need(natural.height * scale + 36);
+    paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
+    paper.y += natural.height * scale + 4;
+    this.caption(`Figure ${++this.figures}.`, meta.caption || meta.title);
+  }
+
+  private table(table: Table): void {
+    const { paper } = this;
+    const plain = (text: string, bold: boolean): PdfCell => ({
+      tokens: [{ type: "escape", raw: text, text } as Token],
+      bold,
+    });
+    paper.gap(4);
+    paper.need(70);
+    this.caption(
+      `Table ${++this.tables}.`,
+      [table.title, table.caption].filter((t) => t !== "").join(". "),
+      2,
+    );
+    drawTable(
+      paper,
+      table.columns.map((column) => plain(heading(column), true)),
+      table.rows.map((row) => row.map((cell) => plain(cell.text, cell.best))),
+      table.columns.map((column) => column.numeric),
+    );
+    paper.gap(12);
+  }
+
+  private htmlTable(html: string): void {
+    const rows = html.split(/<tr>/).slice(1);
+    const cells = rows.map((row) =>
+      [...row.matchAll(/<(t[hd])>([\s\S]*?)<\/\1>/g)].map(([, tag, text]): PdfCell => {
+        const content = text.replace(/<[^>]*>/g, "");
+        return { tokens: [{ type: "escape", raw: content, text: content } as Token], bold: tag === "th" };
+      }),
+    );
+    const columns = cells[0]?.length ?? 0;
+    const even = cells.filter((row) => row.length === columns);
+    if (columns === 0 || even.length < 2) return;
+    drawTable(
+      this.paper,
+      even[0],
+      even.slice(1),
+      even[0].map(() => false),
+    );
+    this.paper.gap(12);
+  }
+
+  private picture(png: string, width: number | null): void {
+    const { paper } = this;
+    const bytes = Buffer.from(png, "base64");
+    const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+    const shown = Math.min(paper.width, (width ?? size.width) * pointsPerPixel);
+    const height = (shown * size.height) / size.width;
+    paper.need(height + 8);
+    paper.doc.image(`data:image/png;base64,${png}`, paper.left, paper.y, { width: shown });
+    paper.y += height + 8;
+  }
+
+  private caption(label: string, text: string, gap = 12): void {
+    const { paper } = this;
+    const bold = {
+      type: "strong",
+      raw: label,
+      text: label,
+      tokens: [{ type: "escape", raw: label, text: label }],
+    };
+    const rest = { type: "escape", raw: ` ${text}`, text: ` ${text}` };
+    paragraph(paper, [bold, rest] as Token[], { size: 9.5, color: colors.muted });
+    paper.gap(gap);
+  }
+
+  /** Printed lines in a monospaced font, with a bar at their left. */
+  private lines(text: string, color: string): void {
+    const { paper } = this;
+    const all = text.split("\n");
+    const hidden = Math.max(0, all.length - longestOutput);
+    const shown =
+      hidden === 0
+        ? all
+        : [...all.slice(0, longestOutput), `… ${hidden} more lines in the executed notebook`];
+    const size = 8;
+    const letters = Math.floor((paper.width - 12) / paper.widthOf("m", fonts.mono, size));
+    const wrapped = shown.flatMap((line) => (line === "" ? [""] : wrapLine(line, letters)));
+    paper.gap(2);
+    for (const line of wrapped) {
+      paper.need(11);
+      paper.doc.rect(paper.left, paper.y, 1.5, 11).fill(colors.line);
+      paper.text(line, paper.left + 9, paper.y + 8.2, { font: fonts.mono, size, color });
+      paper.y += 11;
+    }
+    paper.gap(8);
+  }
+
+  /** Provenance, and at the foot of each page its number. */
+  end(title: string): void {
+    const { paper, parts } = this;
+    paper.gap(14);
+    paper.need(14 * (parts.provenance.length + 1));
+    for (const [term, value] of parts.provenance) {
+      plainText(paper, `${term}: ${value}`, { size: 8.5, color: colors.muted });
+    }
+    const { start, count } = paper.doc.bufferedPageRange();
+    for (let page = start; page < start + count; page++) {
+      paper.doc.switchToPage(page);
+      const number = String(page + 1);
+      const style = { font: fonts.regular, size: 8.5, color: colors.muted };
+      paper.text(title, paper.left, 841.89 - 34, style);
+      paper.text(
+        number,
+        paper.left + paper.width - paper.widthOf(number, style.font, style.size),
+        841.89 - 34,
+        style,
+      );
+    }
+  }
+}
+
+/** Cuts a line at spaces; a word that is longer than a line is cut inside. */
+function wrapLine(line: string, letters: number): string[] {
+  const parts = line.match(new RegExp(`.{1,${letters}}(?=\\s|$)|.{1,${letters}}`, "gu")) ?? [];
+  return parts.map((part, i) => (i === 0 ? part.trimEnd() : part.trim()));
+}
