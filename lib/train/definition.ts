@@ -35,6 +35,7 @@ export function definitionTrainer(
       return loss.sum(output, labels) / (loss.spec.reduction === "mean" ? to - from : 1);
     },
     evaluate: (set) => evaluate(model, loss, set),
+    outputs: (set, see) => forEachBatch(model, set, (output, _labels, from) => see(output, from)),
     sync() {},
     readState: () => state.flat(),
     writeState(saved) {
@@ -45,7 +46,7 @@ export function definitionTrainer(
 }
 
 /** Mean loss and error rate of a whole set, with the model's present weights. */
-export function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
+function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
   let total = 0;
   let wrong = 0;
   forEachBatch(model, set, (output, labels) => {
@@ -56,7 +57,7 @@ export function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluatio
 }
 
 /** Runs a set through the model in its own order, a batch at a time. */
-export function forEachBatch(
+function forEachBatch(
   model: Sequential,
   set: Dataset,
   see: (output: Tensor, labels: Uint8Array, from: number) => void,

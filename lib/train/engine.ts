@@ -90,6 +90,17 @@ class EngineTrainer implements Trainer {
     return { loss: total / set.size, error: wrong / set.size };
   }
 
+  outputs(set: TrainerConfig["train"], see: (output: Tensor, from: number) => void): void {
+    const { engine, feed } = this;
+    const { capacity, output } = engine.plan;
+    for (let from = 0; from < set.size; from += capacity) {
+      const samples = Math.min(capacity, set.size - from);
+      feed.slice(set, from, samples);
+      engine.forward(samples);
+      see(read(engine.floats, output, [samples, ...this.model.output]), from);
+    }
+  }
+
   sync(): void {
     const { floats } = this.engine;
     for (const list of [this.parameters, this.running])

@@ -1,8 +1,10 @@
 import type { Dataset } from "../datasets/dataset.js";
 import type { Sequential } from "../layers/sequential.js";
-import { softmaxRows } from "../losses/softmax-cross-entropy.js";
+import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
+import { sgd } from "../optimizers/sgd.js";
 import { Tensor } from "../tensor/tensor.js";
-import { argmax, forEachBatch, gather } from "./definition.js";
+import { argmax, gather } from "./definition.js";
+import { makeTrainer } from "./make-trainer.js";
 
 /** A model's answers on a set, in the set's order. */
 export interface Predictions {
@@ -16,10 +18,22 @@ export function predict(model: Sequential, set: Dataset): Predictions {
   const classes = new Uint8Array(set.size);
   const K = model.output[0];
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
-  forEachBatch(model, set, (output, labels, from) => {
-    for (let n = 0; n < labels.length; n++) classes[from + n] = argmax(output.data, n, K);
-    softmaxRows(output.data, probabilities.data.subarray(from * K, (from + labels.length) * K), K);
+  const trainer = makeTrainer(model, {
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd({ lr: 0 }),
+    train: set,
+    batch: Math.min(100, set.size),
+    seed: 0,
   });
+  try {
+    trainer.outputs(set, (output, from) => {
+      const [n] = output.shape;
+      for (let i = 0; i < n; i++) classes[from + i] = argmax(output.data, i, K);
+      softmaxRows(output.data, probabilities.data.subarray(from * K, (from + n) * K), K);
+    });
+  } finally {
+    trainer.dispose();
+  }
   return { classes, probabilities };
 }
 

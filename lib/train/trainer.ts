@@ -1,6 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** What a trainer is made for. */
 export interface TrainerConfig {
@@ -36,6 +37,11 @@ export interface Trainer {
   step(order: Uint32Array, from: number, to: number, lr: number, step: number): number;
   /** Loss and error of a set with the present weights; changes nothing. */
   evaluate(set: Dataset): Evaluation;
+  /**
+   * Runs a set through the model in its own order; `see` gets the outputs [n, K] of the samples from … from + n − 1.
+   * The tensor is only valid within that call.
+   */
+  outputs(set: Dataset, see: (output: Tensor, from: number) => void): void;
   /** Brings the present weights and running statistics into the model's own parameters. */
   sync(): void;
   /** The optimizer's memory, for checkpoints: one array a slot and parameter, in the model's order. */
