@@ -123,8 +123,7 @@ export class EngineGradient implements MapGradient, TeamPlan {
       }
     }
     this.pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor((N * N) / PAIRS_OF_A_PIECE)));
-    const phase = { name: "forces", parallel: "pieces", tasks: this.pieces } as const;
-    this.phases = [phase];
+    this.phases = [{ name: "forces", parallel: "pieces" }];
     if (threads > 1 && this.pieces > 1) this.team.add(this, threads);
   }
 

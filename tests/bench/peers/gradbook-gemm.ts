@@ -1,0 +1,62 @@
+// C = A·B on gradbook's own kernels and threads: packing B into panels is part of the time, as it is of a layer's.
+import {
+  gemmKernel,
+  gemmTasks,
+  packKernel,
+  packTasks,
+  panelBytes,
+  panelFloats,
+} from "#lib/engine/kernels/gemm.js";
+import { Arena } from "#lib/engine/memory.js";
+import type { Phase } from "#lib/engine/plan.js";
+import { Program } from "#lib/engine/render/program.js";
+import { renderWasm } from "#lib/engine/render/wasm.js";
+import { currentTeam, type TeamPlan } from "#lib/engine/team.js";
+import { PAGE_BYTES, wasm } from "#lib/engine/webassembly.js";
+import type { Answer } from "../job.js";
+
+/** @returns billions of operations a second, 2·size³ a product */
+export function gemm(size: number, threads: number, seconds: number): Answer {
+  const arena = new Arena(0);
+  const [a, b, c] = [0, 0, 0].map(() => ({ address: arena.floats(size * size), row: 4 * size, column: 4 }));
+  const panels = arena.floats(panelFloats(size, size));
+  const common = { panels, panelBytes: panelBytes(size), depth: size, columns: size };
+  const program = new Program();
+  packKernel(program, "pack", { ...common, b });
+  gemmKernel(program, "multiply", { ...common, a, c, rows: size, bias: undefined });
+
+  const pages = Math.ceil(arena.bytes / PAGE_BYTES) + 1;
+  const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
+  const module = new wasm.Module(renderWasm(program, pages));
+  const { pack, multiply } = new wasm.Instance(module, { env: { memory } }).exports;
+  const floats = new Float32Array(memory.buffer);
+  for (let i = 0; i < 2 * size * size; i++) floats[i] = (i % 17) / 17;
+  const phases: Phase[] = [
+    { name: "pack", parallel: "tasks", tasks: () => packTasks(size) },
+    { name: "multiply", parallel: "tasks", tasks: () => gemmTasks(size, size) },
+  ];
+  const plan: TeamPlan = {
+    id: -1_000_000 - threads,
+    module,
+    memory,
+    phases,
+    run: (phase, task, pieces, samples) => (phase === 0 ? pack : multiply)(task, pieces, samples),
+  };
+  const team = currentTeam();
+  if (threads > 1) team.add(plan, threads);
+  const product = () => {
+    team.run(plan, 0, packTasks(size), 1, size, threads);
+    team.run(plan, 1, gemmTasks(size, size), 1, size, threads);
+  };
+  // the first ones are compiled while they run
+  for (let warm = 0; warm < 5; warm++) product();
+  const started = performance.now();
+  let count = 0;
+  while (performance.now() - started < 1000 * seconds || count < 3) {
+    product();
+    count++;
+  }
+  const elapsed = (performance.now() - started) / 1000;
+  team.remove(plan);
+  return { gflops: (2 * size * size * size * count) / elapsed / 1e9 };
+}

@@ -1,0 +1,135 @@
+// gradbook through its public API: `fit`, as a notebook calls it. The time of an epoch counts from the end of the
+// evaluation before it (onEpoch) to its last step (onStep), so shuffling, reading samples, forward, backward and the
+// optimizer are in, the evaluation between epochs is not.
+import { createInterface } from "node:readline";
+import {
+  adam,
+  arrayDataset,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  type Dataset,
+  fit,
+  flatten,
+  type Layer,
+  leakyRelu,
+  linear,
+  maxPool2d,
+  type Optimizer,
+  Rng,
+  relu,
+  type Sequential,
+  sequential,
+  sgd,
+  tanh,
+} from "gradbook";
+import type { Answer, Job } from "../job.js";
+import type { BenchLayer, BenchModel } from "../workloads.js";
+import { gemm } from "./gradbook-gemm.js";
+
+type Training = Extract<Job, { mode: string }>;
+
+export function buildModel({ input, layers }: BenchModel): Sequential {
+  return sequential(layers.map(layer), { input, seed: 0 });
+}
+
+function layer(spec: BenchLayer): Layer {
+  switch (spec.kind) {
+    case "conv2d":
+      return conv2d({ in: spec.in, out: spec.out, kernel: spec.kernel, pad: spec.pad });
+    case "maxPool2d":
+      return maxPool2d({ kernel: spec.kernel, stride: spec.stride, pad: spec.pad });
+    case "avgPool2d":
+      return avgPool2d({ kernel: spec.kernel, stride: spec.stride, pad: spec.pad });
+    case "linear":
+      return linear({ in: spec.in, out: spec.out });
+    case "leakyRelu":
+      return leakyRelu({ slope: spec.slope });
+    case "batchNorm2d":
+      return batchNorm2d({ features: spec.features });
+    default:
+      return { relu, tanh, flatten }[spec.kind]();
+  }
+}
+
+export function buildOptimizer({ optimizer }: BenchModel): Optimizer {
+  return optimizer.kind === "adam" ? adam({ lr: optimizer.lr }) : sgd(withoutKind(optimizer));
+}
+
+function withoutKind({ lr, momentum, weightDecay }: Extract<BenchModel["optimizer"], { kind: "sgd" }>) {
+  return { lr, momentum, weightDecay };
+}
+
+/** Uniform noise with random labels. */
+export function noise(samples: number, shape: readonly number[]): Dataset {
+  const rng = new Rng("bench");
+  const size = shape.reduce((product, n) => product * n, 1);
+  const x = Float32Array.from({ length: samples * size }, () => rng.uniform());
+  const labels = Array.from({ length: samples }, (_, i) => i % 10);
+  return arrayDataset(x, labels, shape);
+}
+
+/** What is built once for a workload. */
+interface Prepared {
+  readonly model: Sequential;
+  readonly data: Dataset;
+  /** One batch of it: all that is evaluated between epochs. */
+  readonly sample: Dataset;
+  /** Steps of an epoch. */
+  readonly steps: number;
+}
+
+const prepared = new Map<string, Prepared>();
+
+function measure(job: Training): Answer {
+  const { batch, seconds, threads } = job;
+  const key = `${job.workload} ${batch}`;
+  const { model, data, sample, steps } = prepared.get(key) ?? prepare(key, job);
+  let began = 0;
+  let counted = 0;
+  let images = 0;
+  fit(model, {
+    train: data,
+    trainSample: sample,
+    threads,
+    optimizer: buildOptimizer(job),
+    batch,
+    epochs: 1_000_000,
+    onStep(step) {
+      // the first epoch warms up
+      if (step % steps !== 0 || step === steps) return;
+      counted += performance.now() - began;
+      images += steps * batch;
+    },
+    onEpoch({ epoch }) {
+      began = performance.now();
+      return epoch >= 1 && counted >= 1000 * seconds ? "stop" : undefined;
+    },
+  });
+  return seconds === 0 ? {} : { imagesPerSecond: (1000 * images) / counted };
+}
+
+function prepare(key: string, job: Training): Prepared {
+  // enough steps to an epoch that its ends do not show; few enough that an epoch of a large model comes to an end
+  const steps = job.workload === "W5" || job.workload === "W6" ? 5 : Math.ceil(4000 / job.batch);
+  const data = noise(steps * job.batch, job.input);
+  const sample = data.subset(Array.from({ length: job.batch }, (_, i) => i));
+  const made = { model: buildModel(job), data, sample, steps };
+  prepared.set(key, made);
+  return made;
+}
+
+async function serve(): Promise<void> {
+  const answer = (record: object) => process.stdout.write(`${JSON.stringify(record)}\n`);
+  answer({ about: `gradbook, Node ${process.versions.node}` });
+  for await (const line of createInterface({ input: process.stdin })) {
+    try {
+      const job: Job = JSON.parse(line);
+      answer("size" in job ? gemm(job.size, job.threads, job.seconds) : measure(job));
+    } catch (error) {
+      answer({ reason: String(error).split("\n")[0].slice(0, 200) });
+    }
+  }
+}
+
+if (process.argv[2] === "serve") await serve();
