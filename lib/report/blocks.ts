@@ -213,7 +213,7 @@ function plainLines(output: string): string {
   const bare = output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
   return bare
     .split("\n")
-    .map((line) => line.replace(/\r$/, "").replace(/^.*\r/, ""))
+    .map((line) => line.replace(/\r$/, "").replace(/^[^\n]*\r/, ""))
     .join("\n")
     .replace(/\n+$/, "");
 }

@@ -1,6 +1,8 @@
-/** JSON that can stand inside a `<script>` element: no `<` can end the element or open a comment. */
+import { canonical } from "../figures/canonical.js";
+
+/** Canonical JSON that can stand inside a `<script>` element: no `<` can end the element or open a comment. */
 export function scriptJson(value: unknown): string {
-  return JSON.stringify(value)
+  return canonical(value)
     .replace(/</g, "\\u003c")
     .replace(/\u2028/g, "\\u2028")
     .replace(/\u2029/g, "\\u2029");

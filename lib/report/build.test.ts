@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { parseNotebook } from "../notebook/read-ipynb.js";
+import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { buildReport } from "./build.js";
+import { checkReport, differences } from "./check.js";
+import { executedNotebook, prose } from "./fixture.js";
+import { writeFolder } from "./folder.js";
+import { reportInputs } from "./inputs.js";
+import { staleness } from "./manifest.js";
+
+const root = mkdtempSync(join(tmpdir(), "gradbook-report-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const notebook = executedNotebook();
+const inputs = reportInputs(notebook, "quick", undefined);
+const options = { notebook: "small.ipynb", inputs };
+const built = buildReport(notebook, options);
+const text = (content: string | Uint8Array | undefined) => Buffer.from(content ?? "").toString("utf8");
+
+test("a report has its page, PDF, notebook, figures in four forms, tables in three, LaTeX and metrics", async () => {
+  assert.deepEqual(
+    [...(await built).keys()].filter((file) => !file.startsWith("figures/")),
+    [
+      "tables/accuracy.csv",
+      "tables/accuracy.tex",
+      "tables/accuracy.md",
+      "small.ipynb",
+      "metrics.json",
+      "figures.tex",
+      "small.pdf",
+      "index.html",
+      "manifest.json",
+    ],
+  );
+  const figures = [...(await built).keys()].filter((file) => file.startsWith("figures/"));
+  assert.equal(figures.length, 3 * 4);
+});
+
+test("built again from the written notebook every byte is the same", async () => {
+  const again = await buildReport(parseNotebook(stringifyNotebook(notebook), "small"), options);
+  for (const [file, content] of await built)
+    assert.ok(Buffer.from(content).equals(Buffer.from(again.get(file) ?? "")), file);
+});
+
+test("the page asks for nothing from outside and holds plotly.js once", async () => {
+  const page = text((await built).get("index.html"));
+  assert.equal(page.split('id="plotly-source"').length, 2);
+  const markup = page.slice(0, page.indexOf('<script type="application/json"'));
+  assert.ok(!/(?:src|href)="(?:https?:)?\/\//.test(markup));
+  assert.ok(!markup.includes("<script"));
+  const navigation = markup.slice(markup.indexOf("<nav"), markup.indexOf("</nav>"));
+  assert.match(navigation, /<nav aria-label="Contents">.*Curves.*Inside.*Conclusions/);
+  assert.ok(markup.includes("quick scale"));
+});
+
+test("provenance is in the page, the figures and their PDF, but nothing of when and where", async () => {
+  const files = await built;
+  assert.ok(text(files.get("index.html")).includes("<dt>runs</dt><dd>abc</dd>"));
+  assert.match(text(files.get("figures/first-convolution-after-relu.svg")), /small\.ipynb.*abc/);
+  for (const [file, content] of files) {
+    if (file.endsWith(".ipynb")) continue;
+    assert.ok(!text(content).includes(process.cwd()), file);
+  }
+});
+
+test("metrics.json keeps the schema's order", async () => {
+  assert.equal(
+    text((await built).get("metrics.json")),
+    '{\n  "notebook": "small",\n  "runs": [\n    {\n      "digest": "abc"\n    }\n  ]\n}\n',
+  );
+});
+
+const fresh = async () => {
+  const folder = join(mkdtempSync(join(root, "r-")), "small");
+  await writeFolder(folder, await built);
+  return folder;
+};
+
+test("a report that was just written is up to date", async () => {
+  assert.deepEqual(staleness(await fresh(), inputs), []);
+});
+
+test("no report yet", () => {
+  assert.deepEqual(staleness(join(root, "none"), inputs), ["there is no report yet"]);
+});
+
+test("each input that changes is named", async () => {
+  const folder = await fresh();
+  const changed = executedNotebook([prose("one more line")]);
+  assert.deepEqual(
+    staleness(folder, { ...reportInputs(changed, "full", undefined), library: "x", data: "y" }),
+    [
+      "the notebook has changed",
+      "the library has changed",
+      "it was made at quick scale, not full",
+      "the data has changed",
+    ],
+  );
+});
+
+test("outputs and execution counts do not make a notebook another one", () => {
+  const cells = notebook.cells.map((cell) =>
+    cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: 9 } : cell,
+  );
+  assert.equal(reportInputs({ ...notebook, cells }, "quick", undefined).notebook, inputs.notebook);
+});
+
+test("a file that was changed, removed or added by hand is named", async () => {
+  const folder = await fresh();
+  appendFileSync(join(folder, "metrics.json"), " ");
+  rmSync(join(folder, "small.pdf"));
+  writeFileSync(join(folder, "mine.txt"), "x");
+  assert.deepEqual(staleness(folder, inputs), [
+    "metrics.json was changed by hand",
+    "small.pdf is missing",
+    "mine.txt does not belong to it",
+  ]);
+});
+
+test("a manifest that is not JSON counts as missing", async () => {
+  const folder = await fresh();
+  writeFileSync(join(folder, "manifest.json"), "{");
+  assert.match(staleness(folder, inputs)[0], /manifest\.json is missing or cannot be read/);
+});
+
+test("the first byte that differs is named", async () => {
+  const folder = await fresh();
+  const metrics = text((await built).get("metrics.json"));
+  writeFileSync(join(folder, "metrics.json"), metrics.replace("small", "smelt"));
+  assert.deepEqual(differences(folder, await built), [
+    `metrics.json comes out differently: ${metrics.length} bytes for ${metrics.length}, the first at ${metrics.indexOf("small") + 2}`,
+  ]);
+});
+
+test("check finds nothing in a fresh report, and an edited picture in another", async () => {
+  const folder = await fresh();
+  const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
+  writeFileSync(place.notebook, stringifyNotebook(notebook));
+  assert.deepEqual(await checkReport(place, "quick", undefined), []);
+  appendFileSync(join(folder, "figures/first-convolution-after-relu.svg"), "<!-- -->");
+  const findings = await checkReport(place, "quick", undefined);
+  assert.equal(findings.length, 2);
+  assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg comes out differently/);
+});
+
+test("a report that cannot be written leaves the old one whole, and no draft behind", async () => {
+  const folder = await fresh();
+  const before = readFileSync(join(folder, "index.html"), "utf8");
+  const broken = new Map<string, string>([
+    ["index.html", "new"],
+    ["index.html/inner", "a file below a file"],
+  ]);
+  await assert.rejects(writeFolder(folder, broken), {
+    name: "GradbookError",
+    message: /cannot be written.*--out/,
+  });
+  assert.equal(readFileSync(join(folder, "index.html"), "utf8"), before);
+  assert.deepEqual(readdirSync(join(folder, "..")), ["small"]);
+});
+
+test("two writers at once end with one whole folder", async () => {
+  const folder = join(mkdtempSync(join(root, "w-")), "two");
+  const set = (name: string) => new Map(Array.from({ length: 50 }, (_, i) => [`f${i}`, name] as const));
+  await Promise.all(["a", "b", "c"].map((name) => writeFolder(folder, set(name))));
+  const contents = new Set(readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")));
+  assert.equal(contents.size, 1);
+  assert.deepEqual(readdirSync(join(folder, "..")), ["two"]);
+});
