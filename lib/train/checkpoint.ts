@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { GradbookError } from "../errors/error.js";
+import type { FloatArray } from "../tensor/tensor.js";
+import { littleEndian } from "./digest.js";
+
+/** Everything that a run needs to go on with the same bits. */
+export interface Checkpoint {
+  /** Digest of the run's configuration, data and initial weights: another run cannot go on from it. */
+  readonly run: string;
+  /** Steps done. */
+  readonly step: number;
+  /** Whether the run goes on, or was ended by its `onEpoch`. */
+  readonly ending: "unfinished" | "stopped early";
+  /** Digest of each epoch recorded so far. */
+  readonly digests: readonly string[];
+  /** Weights, running statistics, optimizer state and history, by name. */
+  readonly arrays: ReadonlyMap<string, FloatArray>;
+}
+
+/** First line of the file. */
+interface Header {
+  readonly format: string;
+  readonly run: string;
+  readonly step: number;
+  readonly ending: Checkpoint["ending"];
+  readonly digests: readonly string[];
+  readonly arrays: readonly { readonly name: string; readonly dtype: string; readonly length: number }[];
+  /** SHA-256 of all bytes behind the header. */
+  readonly payload: string;
+}
+
+const FORMAT = "gradbook checkpoint 1";
+
+/**
+ * Writes a checkpoint: one line of JSON, padded to whole 8 bytes, then the arrays as raw little-endian floats. It
+ * replaces the old file only when it is complete, so that a process may be killed at any moment.
+ */
+export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
+  const { run, step, ending, digests, arrays } = checkpoint;
+  const parts = [...arrays.values()].map(littleEndian);
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  const header: Header = {
+    format: FORMAT,
+    run,
+    step,
+    ending,
+    digests,
+    arrays: [...arrays].map(([name, data]) => ({
+      name,
+      dtype: data instanceof Float32Array ? "float32" : "float64",
+      length: data.length,
+    })),
+    payload: hash.digest("hex"),
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const line = Buffer.alloc(Math.ceil((text.length + 1) / 8) * 8, " ");
+  text.copy(line);
+  line[line.length - 1] = 0x0a;
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, Buffer.concat([line, ...parts]));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** @throws GradbookError that says what is wrong with the file: it is missing, no checkpoint, cut, or changed */
+export function readCheckpoint(path: string): Checkpoint {
+  if (!existsSync(path)) throw refusedCheckpoint(path, "there is no such file");
+  const bytes = readFileSync(path);
+  const end = bytes.indexOf(0x0a) + 1;
+  const header = parseHeader(path, bytes.subarray(0, end).toString("utf8"));
+  const sizes = header.arrays.map(({ dtype, length }) => length * (dtype === "float32" ? 4 : 8));
+  const expected = sizes.reduce((sum, size) => sum + size, 0);
+  const payload = bytes.subarray(end);
+  if (payload.length !== expected) {
+    throw refusedCheckpoint(path, `${payload.length} bytes behind the header`, `${expected}`);
+  }
+  if (createHash("sha256").update(payload).digest("hex") !== header.payload) {
+    throw refusedCheckpoint(path, "its bytes are not those that were written (SHA-256 differs)");
+  }
+  const arrays = new Map<string, FloatArray>();
+  let at = 0;
+  for (const [i, { name, dtype }] of header.arrays.entries()) {
+    arrays.set(name, floats(payload.subarray(at, at + sizes[i]), dtype));
+    at += sizes[i];
+  }
+  const { run, step, ending, digests } = header;
+  return { run, step, ending, digests, arrays };
+}
+
+function parseHeader(path: string, line: string): Header {
+  let header: Partial<Header>;
+  try {
+    header = JSON.parse(line);
+  } catch {
+    throw refusedCheckpoint(path, "it does not begin with a header");
+  }
+  if (header.format !== FORMAT)
+    throw refusedCheckpoint(path, `its format is ${JSON.stringify(header.format)}`, FORMAT);
+  const { run, step, ending, digests, arrays, payload } = header;
+  if (
+    typeof run !== "string" ||
+    typeof payload !== "string" ||
+    !Number.isSafeInteger(step) ||
+    (ending !== "unfinished" && ending !== "stopped early") ||
+    !Array.isArray(digests) ||
+    !Array.isArray(arrays)
+  ) {
+    throw refusedCheckpoint(path, "its header is incomplete");
+  }
+  return { format: FORMAT, run, step: Number(step), ending, digests, arrays, payload };
+}
+
+/** Little-endian bytes as floats of this machine, copied. */
+function floats(bytes: Uint8Array, dtype: string): FloatArray {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (dtype === "float32") {
+    return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  }
+  return Float64Array.from({ length: bytes.length / 8 }, (_, i) => view.getFloat64(8 * i, true));
+}
+
+export function refusedCheckpoint(
+  path: string,
+  got: string,
+  expected = "a whole checkpoint of this run",
+): GradbookError {
+  return new GradbookError({
+    code: "checkpoint",
+    what: `checkpoint ${path}`,
+    got,
+    expected,
+    cure: "Delete it to begin anew, or name another file.",
+  });
+}

@@ -1,0 +1,74 @@
+import type { Dataset } from "../datasets/dataset.js";
+import type { Sequential } from "../layers/sequential.js";
+import type { Loss } from "../losses/loss.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import type { Schedule } from "../schedules/schedule.js";
+import type { Epoch } from "./history.js";
+
+/** What is called after each epoch; one with a memory of earlier epochs is told of them when a run is resumed. */
+export interface EpochCallback {
+  (epoch: Epoch, model: Sequential): unknown;
+  readonly resume?: (epochs: readonly Epoch[]) => void;
+}
+
+export interface FitConfig {
+  readonly train: Dataset;
+  /** Measured after each epoch, never trained on. */
+  readonly test?: Dataset;
+  readonly optimizer: Optimizer;
+  /** Default: softmaxCrossEntropy(), mean over the batch. */
+  readonly loss?: Loss;
+  /** Samples of a step; the last batch of an epoch may be shorter and divides by its own size. Default 32. */
+  readonly batch?: number;
+  /** Passes over the training set. Default 15. */
+  readonly epochs?: number;
+  /** Ends the run after so many steps, if the epochs would take more; the last epoch's number is then a fraction. */
+  readonly steps?: number;
+  /** Where training loss and error are measured, when the whole training set would take too long. Default: `train`. */
+  readonly trainSample?: Dataset;
+  /** Measures the test set after every so many steps too (`run.evaluations`). Default: never. */
+  readonly evaluateEvery?: number;
+  /** Seed of the shuffles and of dropout. Default 0. */
+  readonly seed?: number | string;
+  /** A new order for each epoch (default), or always the set's own. */
+  readonly shuffle?: boolean;
+  /** Default: the optimizer's rate, unchanged. */
+  readonly schedule?: Schedule;
+  /** Called after each epoch, epoch 0 included, with the weights of that moment in the model. Return "stop" to end. */
+  readonly onEpoch?: EpochCallback;
+  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run. */
+  readonly onStep?: (step: number, loss: number) => void;
+  /** Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole. Default: none. */
+  readonly checkpoint?: string | undefined;
+  /** Saves after every so many steps too. Default: never. */
+  readonly checkpointEvery?: number;
+  /**
+   * Goes on from a checkpoint, to the same bits as if the run had never been stopped. `true`: from the file `checkpoint`
+   * when it is there, else from the beginning; a path: from that file, which has to be there. Default: false.
+   * `onEpoch` and `onStep` are called for what is computed now, not for what the checkpoint holds.
+   */
+  readonly resume?: boolean | string;
+  /** Threads that compute; the result is the same for any number. Default: GRADBOOK_THREADS, else one a core. */
+  readonly threads?: number;
+}
+
+export const fitKeys = [
+  "train",
+  "test",
+  "optimizer",
+  "loss",
+  "batch",
+  "epochs",
+  "steps",
+  "trainSample",
+  "evaluateEvery",
+  "seed",
+  "shuffle",
+  "schedule",
+  "onEpoch",
+  "onStep",
+  "checkpoint",
+  "checkpointEvery",
+  "resume",
+  "threads",
+];
