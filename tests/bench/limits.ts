@@ -31,7 +31,7 @@ export function measureLimits(workloads: readonly Workload[], rounds: number): L
     add("most memory while hw4 trains, with Node's own", resident, "MiB", 160);
   }
   for (const { id } of workloads) {
-    add(`planning ${id}: first step of a fit less a later one`, times(repeat("plan", id)), "ms", 50);
+    add(`planning ${id}: layout, kernels, compilation, memory`, times(repeat("plan", id)), "ms", 50);
   }
   return limits;
 }

@@ -40,8 +40,8 @@ function ticksOf(pid: number): number {
 }
 
 /** The part of all cores' time between two looks that somebody else used; 0 … 1. */
-export function othersShare(before: Busy, after: Busy): number {
-  const capacity = ((after.at - before.at) / 10) * cpus().length;
+export function othersShare(before: Busy, after: Busy, cores: number = cpus().length): number {
+  const capacity = ((after.at - before.at) / 10) * cores;
   const others = after.everyone - before.everyone - (after.own - before.own);
   return Math.max(0, others - ROUNDING_TICKS) / capacity;
 }
