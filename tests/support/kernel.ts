@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
 import { kernelSpec } from "#lib/kernel/install.js";
 import { createConnectionFile } from "#lib/notebook/connection-file.js";
+import { findKernel } from "#lib/notebook/kernels.js";
 import type { JsonObject } from "#lib/notebook/nbformat.js";
 import { type Connection, decodeMessage, encodeRequest, type Message } from "#lib/notebook/wire.js";
 
@@ -254,14 +255,8 @@ export const pause = (milliseconds: number): Promise<false> =>
 /** The repository's root. */
 export const root: string = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The command of stock tslab, without anything of ours in it. */
-export const stockTslab: readonly string[] = [
-  process.execPath,
-  `${root}node_modules/tslab/bin/tslab`,
-  "kernel",
-  "--config-path",
-  "{connection_file}",
-];
+/** The command of stock tslab, with the guard without which it loses messages and a caller waits for ever. */
+export const stockTslab: readonly string[] = findKernel("stock-tslab", root).argv;
 
 function textOf(messages: readonly Message[], name: string): string {
   return messages
