@@ -126,7 +126,6 @@ export type StreamName = "stdout" | "stderr";
 
 /** Main → wire, in the order in which things happened. `cell` says whose output it is. */
 export type ToWire =
-  | { readonly type: "stream"; readonly cell: number; readonly name: StreamName; readonly text: string }
   | { readonly type: "publish"; readonly cell: number; readonly message: PublishMessage }
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
   | { readonly type: "error"; readonly cell: number; readonly error: ErrorContent }

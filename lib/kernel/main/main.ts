@@ -42,6 +42,7 @@ export async function runKernel({
 }: KernelOptions): Promise<never> {
   const shared = createSharedState();
   const toWire = new MessageChannel();
+  const noteChannel = new MessageChannel();
   const input = new MessageChannel();
   const wireToLanguage = new MessageChannel();
   const mainToLanguage = new MessageChannel();
@@ -52,11 +53,17 @@ export async function runKernel({
     connection,
     shared,
     main: toWire.port2,
+    notes: noteChannel.port2,
     input: input.port2,
     language: wireToLanguage.port1,
     outputLimit,
   };
-  startWorker("../wire/wire.js", wireData, [toWire.port2, input.port2, wireToLanguage.port1], exit);
+  startWorker(
+    "../wire/wire.js",
+    wireData,
+    [toWire.port2, noteChannel.port2, input.port2, wireToLanguage.port1],
+    exit,
+  );
   const languageData: LanguageData = {
     wire: wireToLanguage.port2,
     main: mainToLanguage.port2,
@@ -66,7 +73,7 @@ export async function runKernel({
   startWorker("../language/language.js", languageData, [wireToLanguage.port2, mainToLanguage.port2], exit);
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-  const notes = new Notes(toWire.port1, shared);
+  const notes = new Notes(noteChannel.port1, shared.ring, () => toWire.port1.postMessage(null));
   const tracebacks = new Tracebacks();
   const publish = (message: PublishMessage): void => {
     const { data = {}, metadata, ...rest } = message;
@@ -83,8 +90,7 @@ export async function runKernel({
   const asker = new Input(notes, input.port1, shared);
 
   // From here on the process belongs to the cells.
-  const print = (name: StreamName, text: string): void =>
-    notes.post({ type: "stream", cell: session.currentCell, name, text });
+  const print = (name: StreamName, text: string): void => notes.print(session.currentCell, name, text);
   ownTimers();
   ownCallbacks();
   ownChildren(notes, shared);

@@ -1,38 +1,41 @@
 import type { MessagePort } from "node:worker_threads";
-import type { ToWire } from "../protocol.js";
-import { maximumBacklog, type SharedState, Word } from "../shared.js";
+import type { StreamName, ToWire } from "../protocol.js";
+import { type RingMemory, RingWriter } from "../ring.js";
+import { RecordKind } from "../shared.js";
 
 /**
- * Posts what happens on main to wire, in order. Posting works without yielding, so a line printed in an endless loop
- * reaches the front end; and when wire cannot follow, main waits instead of filling the memory.
+ * Tells wire what happens on main, in order. It works without yielding, so a line printed in an endless loop reaches
+ * the front end; and when wire cannot follow, main waits instead of filling the memory. Text goes through a ring of
+ * shared memory; every other note is posted and leaves a record with its number in the ring, which says where in
+ * the text it belongs.
  */
 export class Notes {
   readonly #port: MessagePort;
-  readonly #words: Int32Array;
+  readonly #ring: RingWriter;
+  readonly #wake: () => void;
+  #count = 0;
 
-  constructor(port: MessagePort, shared: SharedState) {
+  /** @param port for the notes; wire takes them when it meets their records */
+  constructor(port: MessagePort, memory: RingMemory, wake: () => void) {
     this.#port = port;
-    this.#words = shared.words;
+    this.#ring = new RingWriter(memory, wake);
+    this.#wake = wake;
+  }
+
+  print(cell: number, name: StreamName, text: string): void {
+    if (text !== "") this.#ring.write(RecordKind[name], cell, text);
   }
 
   post(note: ToWire): void {
-    const words = this.#words;
-    Atomics.add(words, Word.posted, 1);
-    this.#port.postMessage(note);
-    if (note.type !== "stream") return;
-    if (Atomics.add(words, Word.backlog, note.text.length) < maximumBacklog) return;
-    while (Atomics.load(words, Word.backlog) > maximumBacklog / 2) this.#waitForOne();
+    const number = ++this.#count;
+    this.#port.postMessage({ number, note });
+    this.#ring.write(RecordKind.note, number, "");
+    // Text may lie a moment until wire looks again; the end of a cell may not.
+    this.#wake();
   }
 
-  /** Returns when wire has taken everything posted so far: what others print now comes after it. */
+  /** Returns when wire has taken everything so far: what others print now comes after it. */
   waitUntilTaken(): void {
-    const words = this.#words;
-    while (Atomics.load(words, Word.taken) !== Atomics.load(words, Word.posted)) this.#waitForOne();
-  }
-
-  #waitForOne(): void {
-    const taken = Atomics.load(this.#words, Word.taken);
-    if (taken === Atomics.load(this.#words, Word.posted)) return;
-    Atomics.wait(this.#words, Word.taken, taken, 100);
+    this.#ring.flush();
   }
 }

@@ -17,6 +17,7 @@ import { type Cell, createCell } from "./cells.js";
 import { ChildOutput } from "./child-output.js";
 import { isRecord, Signer } from "./frames.js";
 import { History } from "./history.js";
+import { Inbox } from "./inbox.js";
 import { Interrupter } from "./interrupter.js";
 import { kernelInfo } from "./kernel-info.js";
 import { Output, type OutputOwner } from "./output.js";
@@ -27,8 +28,10 @@ import { type Channel, Sockets } from "./sockets.js";
 export interface WireData {
   readonly connection: ConnectionInfo;
   readonly shared: SharedState;
-  /** To and from main, in order. */
+  /** To main; what comes from it is a call to look into the ring. */
   readonly main: MessagePort;
+  /** Notes of main, taken when the ring says so. */
+  readonly notes: MessagePort;
   /** Answers to synchronous input requests, which main reads while it is blocked. */
   readonly input: MessagePort;
   readonly language: MessagePort;
@@ -63,9 +66,7 @@ class Wire {
   #count = 0;
   #nextId = 1;
   #comms: Readonly<Record<string, string>> = {};
-  /** Notes of main that wait until the output of children has been taken. */
-  readonly #notes: ToWire[] = [];
-  #draining = false;
+  readonly #inbox: Inbox;
   #question: { readonly cell: Cell; readonly sync: boolean } | undefined;
   #leaving = false;
 
@@ -82,13 +83,20 @@ class Wire {
     this.#childOutput = new ChildOutput(data.shared, (name, text) => {
       this.#output.stream(this.#running ?? this.#latest ?? this.#nobody, name, text);
     });
+    this.#inbox = new Inbox(data.shared.ring, data.notes, {
+      print: (cell, name, text) => {
+        this.#output.stream(this.#cells.get(cell) ?? this.#latest ?? this.#nobody, name, text);
+      },
+      note: (note) => this.#handle(note),
+    });
   }
 
   async start(): Promise<void> {
     await this.#sockets.bind(this.#data.connection);
     this.#sockets.listen((channel, message) => this.#receive(channel, message));
     this.#sockets.publish("status", { execution_state: "starting" }, {});
-    this.#data.main.on("message", (note: ToWire) => this.#take(note));
+    this.#data.main.on("message", () => this.#inbox.wake());
+    this.#inbox.wake();
     listenToWorkers((name, text) =>
       this.#output.stream(this.#running ?? this.#latest ?? this.#nobody, name, text),
     );
@@ -314,9 +322,9 @@ class Wire {
   #interrupt(): object {
     const cell = this.#running;
     if (cell !== undefined) cell.interrupted = true;
+    this.#interrupter.raise();
     // A child that main waits for gets what Ctrl-C would send, and then no more time than anybody else.
     this.#signalSyncChildren("SIGINT");
-    this.#interrupter.raise();
     if (this.#question !== undefined) this.#settleInput({ refused: "interrupted" });
     return {};
   }
@@ -359,29 +367,10 @@ class Wire {
 
   // ---- what main says -------------------------------------------------------------------------------------------
 
-  #take(note: ToWire): void {
-    this.#notes.push(note);
-    this.#handleNotes();
-    const { words } = this.#data.shared;
-    if (note.type === "stream") Atomics.sub(words, Word.backlog, note.text.length);
-    Atomics.add(words, Word.taken, 1);
-    Atomics.notify(words, Word.taken);
-  }
-
-  #handleNotes(): void {
-    for (let note = this.#draining ? undefined : this.#notes.shift(); note !== undefined; ) {
-      this.#handle(note);
-      note = this.#draining ? undefined : this.#notes.shift();
-    }
-  }
-
   #handle(note: ToWire): void {
     const cell = "cell" in note ? this.#cells.get(note.cell) : undefined;
     const owner = cell ?? this.#latest ?? this.#nobody;
     switch (note.type) {
-      case "stream":
-        this.#output.stream(owner, note.name, note.text);
-        return;
       case "publish":
         this.#publish(owner, note.message);
         return;
@@ -408,11 +397,8 @@ class Wire {
         this.#spawned.delete(note.pid);
         return;
       case "children":
-        this.#draining = true;
-        void this.#childOutput.drain().then(() => {
-          this.#draining = false;
-          this.#handleNotes();
-        });
+        // What main said next comes after what its children have written.
+        this.#inbox.pauseUntil(this.#childOutput.drain());
         return;
       case "done":
         this.#done(note.cell, note.outcome);
