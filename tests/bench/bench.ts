@@ -30,9 +30,9 @@ export interface Missing {
   readonly reason: string;
 }
 
-/** Seconds after which a system that has not answered is given up: getting ready may include a compiler. */
-const READY_TIMEOUT = 120;
-const MEASURE_TIMEOUT = 60;
+/** Seconds after which a system that has not answered is given up; torch.compile runs a C++ compiler before it is ready. */
+const TIMEOUT = 60;
+const COMPILE_TIMEOUT = 400;
 /** How often a measurement is repeated until nobody else used the cores. */
 const ATTEMPTS = 15;
 
@@ -68,7 +68,11 @@ export class Bench {
       seconds: time,
     });
     for (const system of this.lineup.systems) {
-      const { reason } = await this.ask(system.peer, jobOf(system, 0), READY_TIMEOUT);
+      const { reason } = await this.ask(
+        system.peer,
+        jobOf(system, 0),
+        system.mode === "compile" ? COMPILE_TIMEOUT : TIMEOUT,
+      );
       if (reason === undefined) results.set(system, []);
       else refuse(system, reason);
     }
@@ -117,7 +121,7 @@ export class Bench {
       await pause(50 + 200 * attempt);
       const pids = [process.pid, this.peers.get(name)?.pid ?? process.pid];
       const before = readBusy(pids);
-      const answer = await this.ask(name, job, MEASURE_TIMEOUT);
+      const answer = await this.ask(name, job, TIMEOUT);
       if (answer.reason !== undefined || this.settings.anyway || isQuiet(before, readBusy(pids)))
         return answer;
       this.disturbed++;
@@ -129,7 +133,7 @@ export class Bench {
     let peer = this.peers.get(name);
     if (peer === undefined) {
       peer = new Peer(this.lineup.commands[name]);
-      const { about, reason } = await peer.about(READY_TIMEOUT);
+      const { about, reason } = await peer.about(TIMEOUT);
       if (about === undefined) return { reason: reason ?? "it did not start" };
       this.peers.set(name, peer);
       this.abouts.set(name, about);

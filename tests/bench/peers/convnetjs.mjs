@@ -51,6 +51,9 @@ function trainingStep(job) {
 const steps = new Map();
 await serve("ConvNetJS 0.3.0", (job) => {
   const key = `${job.workload} ${job.batch}`;
-  if (!steps.has(key)) steps.set(key, trainingStep(job));
+  if (!steps.has(key)) {
+    steps.clear();
+    steps.set(key, trainingStep(job));
+  }
   return imagesPerSecond(steps.get(key), job.batch, job.seconds);
 });

@@ -115,6 +115,7 @@ function prepare(key: string, job: Training): Prepared {
   const data = noise(steps * job.batch, job.input);
   const sample = data.subset(Array.from({ length: job.batch }, (_, i) => i));
   const made = { model: buildModel(job), data, sample, steps };
+  prepared.clear();
   prepared.set(key, made);
   return made;
 }
