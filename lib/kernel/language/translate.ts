@@ -258,9 +258,6 @@ class CellTranslator {
       case "ExportNamedDeclaration":
         if (statement.declaration) this.#declare(statement.declaration);
         return;
-      case "ExportDefaultDeclaration":
-        if (/Declaration$/.test(statement.declaration.type)) this.#declare(statement.declaration as AnyNode);
-        return;
       case "FunctionDeclaration":
       case "ClassDeclaration":
         if (statement.id) this.#declareName(statement.id.name, "other");
@@ -300,17 +297,6 @@ class CellTranslator {
         this.#rewrite.replace(start, statement.declaration.start, "");
         this.#rewriteStatement(statement.declaration);
         return;
-      case "ExportDefaultDeclaration": {
-        const { declaration } = statement;
-        this.#rewrite.replace(start, declaration.start, "");
-        const named = /Declaration$/.test(declaration.type) && "id" in declaration && declaration.id;
-        if (named) {
-          this.#rewriteStatement(declaration as AnyNode);
-          return;
-        }
-        this.#rewrite.wrap(declaration.start, declaration.end, "(", ")");
-        return;
-      }
       case "FunctionDeclaration":
         this.#rewriteFunction(statement as FunctionDeclaration);
         return;
@@ -392,16 +378,6 @@ class CellTranslator {
     const last = statements.findLast(
       ({ type }) => type !== "EmptyStatement" && !/^Export|^Import/.test(type),
     );
-    const exported = statements.findLast(({ type }) => type === "ExportDefaultDeclaration");
-    if (
-      exported !== undefined &&
-      exported.type === "ExportDefaultDeclaration" &&
-      (last === undefined || exported.start > last.start)
-    ) {
-      if (/Declaration$/.test(exported.declaration.type)) return;
-      this.#rewrite.wrap(exported.declaration.start, exported.declaration.end, "return [", "]");
-      return;
-    }
     if (last === undefined) return;
     // What esbuild makes of `using`: a try around the rest of the cell.
     if (
@@ -409,6 +385,15 @@ class CellTranslator {
       this.#code.slice(last.finalizer?.start ?? last.end, last.end).includes("__callDispose")
     ) {
       this.#returnLast(last.block.body);
+      return;
+    }
+    // `export default 5` has become `var cell_default = 5; export { cell_default as default }`.
+    if (last.type === "VariableDeclaration" && last.kind === "var") {
+      const [{ id, init }] = last.declarations;
+      if (!init || id.type !== "Identifier" || !this.#locals.has(id.name) || !/^cell_default/.test(id.name))
+        return;
+      this.#rewrite.replace(last.start, init.start, "");
+      this.#rewrite.wrap(init.start, init.end, "return [", "]");
       return;
     }
     if (last.type !== "ExpressionStatement" || this.#isGenerated(last.expression)) return;

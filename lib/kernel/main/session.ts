@@ -121,7 +121,7 @@ export class Session {
   }
 
   async #outcome(cell: Cell, { prepared, expressions }: RunNote): Promise<CellOutcome> {
-    const value = await this.#evaluate(cell, prepared);
+    const [value] = await this.#evaluate(cell, prepared);
     enterCell(cell);
     const data = await bundleOf(value);
     // A rejection that nobody waits for is reported at the end of this turn, and it is the cell's.
@@ -134,7 +134,11 @@ export class Session {
     };
   }
 
-  async #evaluate(cell: Cell, { code, imports, declares, positions }: PreparedCell): Promise<unknown> {
+  /** @returns the cell's value in a box, so that a promise as the last expression is shown and not awaited */
+  async #evaluate(
+    cell: Cell,
+    { code, imports, declares, positions }: PreparedCell,
+  ): Promise<readonly unknown[]> {
     const { loader, tracebacks, home, kit } = this.#parts;
     tracebacks.add(positions.file, positions);
     declareNames(this.#scope, declares);
@@ -145,15 +149,9 @@ export class Session {
     }
     const start: unknown = new Script(code, { filename: positions.file }).runInThisContext();
     if (typeof start !== "function") throw new TypeError("a prepared cell is a function");
-    const box: unknown = await Reflect.apply(start, undefined, [
-      this.#scope,
-      kit,
-      this.#require,
-      home,
-      dirname(home),
-    ]);
-    // In a box, so that a promise as the last expression is shown and not awaited.
-    return Array.isArray(box) ? box[0] : undefined;
+    const parameters = [this.#scope, kit, this.#require, home, dirname(home)];
+    const box: unknown = await Reflect.apply(start, undefined, parameters);
+    return Array.isArray(box) ? box : [];
   }
 
   async #expressions(
@@ -165,7 +163,7 @@ export class Session {
       try {
         if ("error" in prepared) answers[name] = { status: "error", ...describeError(prepared.error) };
         else {
-          const data: MimeBundle = (await bundleOf(await this.#evaluate(cell, prepared))) ?? {};
+          const data: MimeBundle = (await bundleOf((await this.#evaluate(cell, prepared))[0])) ?? {};
           answers[name] = { status: "ok", data, metadata: {} };
         }
       } catch (error) {
