@@ -16,10 +16,19 @@ export interface Layout {
   readonly size: number;
 }
 
-/** Without gaps, as flatten, linear layers and data sets have it. A shape of one axis is C features. */
+/** Without gaps, as flatten, linear layers and data sets have it. A shape of one axis is one row of features. */
 export function denseLayout(shape: readonly number[]): Layout {
   const [C, H, W] = shape.length === 3 ? shape : [1, 1, sizeOf(shape)];
-  return { C, H, W, origin: 0, row: W, plane: H * W, size: roundUp(C * H * W, 4) };
+  return { C, H, W, origin: 0, row: W, plane: H * W, size: spreadRow(C * H * W) };
+}
+
+/**
+ * Floats from one row of a matrix to the next: whole vectors, and no multiple of 1 kB, because then the elements of a
+ * column would fall into a few sets of the cache and push each other out.
+ */
+export function spreadRow(columns: number): number {
+  const row = roundUp(columns, 4);
+  return row % 256 === 0 ? row + 16 : row;
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   vecOf,
 } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
-import { convTile, cutColumns } from "./conv-tile.js";
+import { convTile, cutColumns, rowsInside } from "./conv-tile.js";
 import { firstLanes } from "./lanes.js";
 
 export interface ConvPoolForward {
@@ -59,19 +59,20 @@ export function convPoolForward(p: Program, name: string, o: ConvPoolForward): K
         const w = k.let(add(mul(f, taps), o.weight));
         const bias = o.bias === undefined ? undefined : k.let(add(mul(f, 4), o.bias));
         const [xi, yi, wi] = [k.let(input), k.let(output), k.let(places)];
-        k.loop(0, OH, 1, () => {
+        k.loop(0, OH, 1, (i) => {
+          const inside = rowsInside(k, x.layout, mul(i, 2), KH + 1);
           for (const { from, count } of cutColumns(OW, 8)) {
             const tile = {
               filters: 1,
               rows: 2,
+              inside,
               lanes: roundUp(2 * count, 4),
               KH,
               KW,
               channels: C,
               row: 4 * x.layout.row,
               plane: 4 * x.layout.plane,
-              weightChannel: 4 * KH * KW,
-              weight: (_f: number, u: number, v: number) => 4 * (u * KW + v),
+              weights: { filter: taps, row: 4 * KW, tap: 4, channel: 4 * KH * KW },
             };
             const [[above, below]] = convTile(k, tile, add(xi, 8 * from), w, bias);
             const [best, place] = windowMaxima(k, above, below, o.winnerRow);
@@ -90,8 +91,9 @@ export function convPoolForward(p: Program, name: string, o: ConvPoolForward): K
 }
 
 /** Maxima of 2×2 windows and their places; first along the row, then down, so that the first of equals wins. */
-function windowMaxima(k: Kernel, above: Expr, below: Expr, row: number): [Expr, Expr] {
-  const pair = (line: Expr): [Expr, Expr] => {
+export function windowMaxima(k: Kernel, above: Expr, below: Expr, row: number): [Expr, Expr] {
+  const pair = (values: Expr): [Expr, Expr] => {
+    const line = k.let(values);
     const [left, right] = [k.let(evens(line)), k.let(odds(line))];
     return [k.let(max(left, right)), k.let(and(greater(right, left), vecBits(4)))];
   };

@@ -1,5 +1,5 @@
 import { type Buffer, sampleAt } from "../memory.js";
-import { add, type Expr, i32, load, min, mul, sumRows, vec } from "../render/expr.js";
+import { add, div, type Expr, equal, i32, load, min, mul, rem, sumRows, vec } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
 import { blocks } from "./conv-tile.js";
 
@@ -14,73 +14,97 @@ export interface ConvWeight {
   readonly KW: number;
 }
 
-/** Filters whose gradients one task computes. */
-export const FILTERS_PER_TASK = 4;
+/** Filters and channels whose weights' gradients one task computes: their values stay in the second-level cache. */
+const TASK_FILTERS = 32;
+const TASK_CHANNELS = 32;
 
 /** conv2dBackwardWeight and …Bias over the samples of a piece; the gradients of piece p stand `pieceBytes` · p before. */
 export function convWeightOnPieces(p: Program, name: string, o: ConvWeight, pieceBytes: number): Kernel {
+  const { x, dy } = o;
   return p.define(name, 3, (k, piece, first, end) => {
     const shift = k.let(mul(piece, -pieceBytes));
-    filters(k, o, 0, o.dy.layout.C, first, end, shift);
+    const all = { filters: [i32(0), i32(dy.layout.C)], channels: [i32(0), i32(x.layout.C)] } as const;
+    weightSums(k, o, { ...all, samples: [first, end], shift });
+    if (o.db !== undefined) biasSums(k, o, o.db, { ...all, samples: [first, end], shift });
   });
 }
 
-/** The same over the whole batch, for a few filters a task. */
+export const convWeightTasks = (F: number, C: number): number =>
+  Math.ceil(F / TASK_FILTERS) * Math.ceil(C / TASK_CHANNELS);
+
+/** The same over the whole batch, for some filters and channels a task. */
 export function convWeightOnTasks(p: Program, name: string, o: ConvWeight): Kernel {
-  const F = o.dy.layout.C;
+  const [F, C] = [o.dy.layout.C, o.x.layout.C];
+  const columns = i32(Math.ceil(C / TASK_CHANNELS));
   return p.define(name, 3, (k, task, _pieces, samples) => {
-    const from = k.let(mul(task, FILTERS_PER_TASK));
-    const to = k.let(min(add(from, FILTERS_PER_TASK), i32(F)));
-    filters(k, o, from, to, i32(0), samples, i32(0));
+    const f = k.let(mul(div(task, columns), TASK_FILTERS));
+    const c = k.let(mul(rem(task, columns), TASK_CHANNELS));
+    const share: Share = {
+      filters: [f, k.let(min(add(f, TASK_FILTERS), i32(F)))],
+      channels: [c, k.let(min(add(c, TASK_CHANNELS), i32(C)))],
+      samples: [i32(0), samples],
+      shift: i32(0),
+    };
+    weightSums(k, o, share);
+    const { db } = o;
+    if (db !== undefined) k.when(equal(c, i32(0)), () => biasSums(k, o, db, share));
   });
+}
+
+/** What one call computes: from … to − 1 of each, into gradients that stand `shift` bytes from their place. */
+interface Share {
+  readonly filters: readonly [Expr, Expr];
+  readonly channels: readonly [Expr, Expr];
+  readonly samples: readonly [Expr, Expr];
+  readonly shift: Expr;
 }
 
 /**
  * dw[f,c,u,v] = Σ_n Σ_i Σ_j dy[n,f,i,j] · x[n,c,i+u,j+v], for two filters and up to three neighbouring taps at a time:
- * lane l sums the columns j ≡ l (mod 4), and the four lanes are added at the end.
+ * lane l sums the columns j ≡ l (mod 4), and the four lanes are added at the end. Taps are neighbours along a kernel
+ * row, or, for 1×1 kernels, in neighbouring channels.
  */
-function filters(
-  k: Kernel,
-  o: ConvWeight,
-  from: Expr | number,
-  to: Expr | number,
-  first: Expr,
-  end: Expr,
-  shift: Expr,
-): void {
+function weightSums(k: Kernel, o: ConvWeight, share: Share): void {
   const { x, KH, KW } = o;
   const C = x.layout.C;
-  const pair = k.let(typeof from === "number" ? i32(from) : from);
-  const last = k.let(typeof to === "number" ? i32(to) : to);
-  const some = (f: Expr, count: number) => {
-    // taps lie along a kernel row, or, for 1×1 kernels, in neighbouring channels
-    const pointwise = KH * KW === 1;
-    const along = pointwise ? { taps: C, bytes: 4 * x.layout.plane } : { taps: KW, bytes: 4 };
-    const target = k.let(add(add(mul(f, 4 * C * KH * KW), shift), o.dw));
-    const rowOfKernel = (c: Expr, u: Expr) => {
-      for (const { from: v0, to: v1, step: taps } of blocks(along.taps, 3))
-        k.loop(v0, v1, taps, (v) => {
-          const offset = add(add(mul(c, 4 * x.layout.plane), mul(u, 4 * x.layout.row)), mul(v, along.bytes));
-          const sums = tapSums(k, o, f, count, taps, along.bytes, k.let(offset), first, end);
-          const out = k.let(add(add(target, mul(add(mul(c, KH), u), 4 * KW)), mul(v, 4)));
-          for (let g = 0; g < count; g++) {
-            const row = sums[g];
-            const sum = sumRows(row[0], row[1] ?? vec(0), row[2] ?? vec(0), vec(0));
-            k.store(add(out, 4 * g * C * KH * KW), sum, taps);
-          }
-        });
+  const taps = KH * KW;
+  const base = k.let(add(share.shift, o.dw));
+  const someTaps = (count: number, tapBytes: number, offset: Expr, place: Expr) => {
+    const store = (f: Expr, filters: number) => {
+      const sums = tapSums(k, o, f, filters, count, tapBytes, offset, share.samples);
+      const out = k.let(add(add(base, mul(f, 4 * C * taps)), place));
+      for (const [g, row] of sums.entries()) {
+        const sum = sumRows(row[0], row[1] ?? vec(0), row[2] ?? vec(0), vec(0));
+        k.store(add(out, 4 * g * C * taps), sum, count);
+      }
     };
-    if (!pointwise) k.loop(0, C, 1, (c) => k.loop(0, KH, 1, (u) => rowOfKernel(c, u)));
-    else rowOfKernel(i32(0), i32(0));
-    if (o.db !== undefined) {
-      for (let g = 0; g < count; g++) biasSum(k, o, k.let(add(f, g)), first, end, shift, o.db);
-    }
+    const [from, to] = share.filters;
+    const left = k.let(from);
+    k.loop(from, k.let(add(to, -1)), 2, (f) => {
+      store(f, 2);
+      k.set(left, add(f, 2));
+    });
+    k.loop(left, to, 1, (f) => store(f, 1));
   };
-  k.loop(pair, k.let(add(last, -1)), 2, (f) => {
-    some(f, 2);
-    k.set(pair, add(f, 2));
+  if (taps === 1) {
+    const [from, to] = share.channels;
+    const left = k.let(from);
+    k.loop(from, k.let(add(to, -2)), 3, (c) => {
+      someTaps(3, 4 * x.layout.plane, k.let(mul(c, 4 * x.layout.plane)), k.let(mul(c, 4)));
+      k.set(left, add(c, 3));
+    });
+    k.loop(left, to, 1, (c) => someTaps(1, 0, k.let(mul(c, 4 * x.layout.plane)), k.let(mul(c, 4))));
+    return;
+  }
+  k.loop(share.channels[0], share.channels[1], 1, (c) => {
+    k.loop(0, KH, 1, (u) => {
+      for (const { from, to, step } of blocks(KW, 3))
+        k.loop(from, to, step, (v) => {
+          const offset = add(mul(c, 4 * x.layout.plane), add(mul(u, 4 * x.layout.row), mul(v, 4)));
+          someTaps(step, 4, k.let(offset), k.let(mul(add(mul(add(mul(c, KH), u), KW), v), 4)));
+        });
+    });
   });
-  k.loop(pair, last, 1, (f) => some(f, 1));
 }
 
 /** Σ over samples and positions of dy of `count` filters times x at `taps` places, by filter and tap. */
@@ -92,24 +116,25 @@ function tapSums(
   taps: number,
   tapBytes: number,
   offset: Expr,
-  first: Expr,
-  end: Expr,
+  [first, end]: readonly [Expr, Expr],
 ): Expr[][] {
   const { H: OH, W: OW } = dy.layout;
   const sums = Array.from({ length: count }, () =>
     Array.from({ length: taps }, () => k.letVector(4, vec(0))),
   );
+  const ofFilter = k.let(mul(f, 4 * dy.layout.plane));
   k.loop(first, end, 1, (n) => {
     const pixels = k.let(add(add(sampleAt(x, n), offset), -4 * x.layout.origin));
-    const slopes = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
+    const slopes = k.let(add(sampleAt(dy, n), ofFilter));
     k.loop(0, OH, 1, () => {
-      const [xj, gj] = [k.let(pixels), k.let(slopes)];
+      const [xj, gj] = OW > 4 ? [k.let(pixels), k.let(slopes)] : [pixels, slopes];
       k.loop(0, OW, 4, () => {
-        const gs = Array.from({ length: count }, (_, g) => k.let(load(4, add(gj, 4 * g * dy.layout.plane))));
+        const gs = sums.map((_, g) => k.let(load(4, add(gj, 4 * g * dy.layout.plane))));
         for (let v = 0; v < taps; v++) {
           const values = k.let(load(4, add(xj, v * tapBytes)));
           for (const [g, slope] of gs.entries()) k.set(sums[g][v], add(sums[g][v], mul(slope, values)));
         }
+        if (OW <= 4) return;
         k.increase(xj, 16);
         k.increase(gj, 16);
       });
@@ -121,22 +146,17 @@ function tapSums(
 }
 
 /** db[f] = Σ_n Σ_i Σ_j dy[n,f,i,j] */
-function biasSum(
-  k: Kernel,
-  { dy }: ConvWeight,
-  f: Expr,
-  first: Expr,
-  end: Expr,
-  shift: Expr,
-  db: number,
-): void {
-  const sum = k.letVector(4, vec(0));
-  k.loop(first, end, 1, (n) => {
-    const slopes = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
-    k.loop(0, dy.layout.H, 1, () => {
-      k.loop(0, 4 * dy.layout.W, 16, (j) => k.increase(sum, load(4, add(slopes, j))));
-      k.increase(slopes, 4 * dy.layout.row);
+function biasSums(k: Kernel, { dy }: ConvWeight, db: number, share: Share): void {
+  const base = k.let(add(share.shift, db));
+  k.loop(share.filters[0], share.filters[1], 1, (f) => {
+    const sum = k.letVector(4, vec(0));
+    k.loop(share.samples[0], share.samples[1], 1, (n) => {
+      const slopes = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
+      k.loop(0, dy.layout.H, 1, () => {
+        k.loop(0, 4 * dy.layout.W, 16, (j) => k.increase(sum, load(4, add(slopes, j))));
+        k.increase(slopes, 4 * dy.layout.row);
+      });
     });
+    k.store(add(base, mul(f, 4)), sumRows(sum, vec(0), vec(0), vec(0)), 1);
   });
-  k.store(k.let(add(add(mul(f, 4), shift), db)), sumRows(sum, vec(0), vec(0), vec(0)), 1);
 }

@@ -39,6 +39,8 @@ export interface Gemm {
   /** Rows and depth; undefined: the number of samples, known only at run time. */
   readonly rows: number | undefined;
   readonly depth: number | undefined;
+  /** Where the depth is known only at run time: how much of it one sample brings; default 1. */
+  readonly depthOfSample?: number;
   readonly columns: number;
   readonly bias: number | undefined;
   /** Where Σ_k A[m,k] goes, if anywhere; A's columns are then contiguous, and four floats may be written behind the last. */
@@ -54,12 +56,12 @@ export interface Pack {
 }
 
 /** Columns of a panel; bytes of one of its rows. */
-const PANEL = 8;
-const PANEL_ROW = 4 * PANEL;
+export const PANEL = 8;
+export const PANEL_ROW = 4 * PANEL;
 /** Rows and columns of C that one task computes, panels that one task packs. */
 const TASK_ROWS = 32;
 const TASK_COLUMNS = 64;
-const PACK_PANELS = 4;
+export const PACK_PANELS = 4;
 /** Depth of a block: four rows of A and a panel of B of this depth stay in the first-level cache. */
 const DEPTH_BLOCK = 256;
 
@@ -139,7 +141,7 @@ export function gemmKernel(p: Program, name: string, o: Gemm): Kernel {
   const columnTasks = Math.ceil(o.columns / TASK_COLUMNS);
   return p.define(name, 3, (k, task, _pieces, samples) => {
     const rows = o.rows === undefined ? samples : i32(o.rows);
-    const depth = o.depth === undefined ? samples : i32(o.depth);
+    const depth = k.let(o.depth === undefined ? mul(samples, o.depthOfSample ?? 1) : i32(o.depth));
     const rowFrom = k.let(mul(div(task, i32(columnTasks)), TASK_ROWS));
     const rowTo = k.let(min(add(rowFrom, TASK_ROWS), rows));
     const columnFrom = k.let(mul(rem(task, i32(columnTasks)), TASK_COLUMNS));

@@ -1,9 +1,10 @@
 import { type Buffer, sampleAt } from "../memory.js";
 import {
   add,
+  addInts,
+  and,
   div,
   type Expr,
-  equal,
   evens,
   f32,
   greater,
@@ -14,15 +15,20 @@ import {
   max,
   min,
   mul,
+  notEqual,
   odds,
   or,
+  select,
+  splat,
   sub,
   twice,
   vec,
+  vecOf,
 } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
 import type { Pool2dSpec } from "../spec.js";
-import { blocks } from "./conv-tile.js";
+import { windowMaxima } from "./conv-pool.js";
+import { blocks, cutColumns } from "./conv-tile.js";
 import { clearSample } from "./copy.js";
 
 export interface Pool {
@@ -37,13 +43,33 @@ export function maxPoolForward(p: Program, name: string, o: Pool, winners: Buffe
     k.loop(first, end, 1, (n) => {
       const base = k.let(sampleAt(o.x, n));
       const place = k.let(sampleAt(winners, n));
+      if (isHalving(o)) {
+        eachPair(k, o.x, o.y, n, (top, bottom, out, lanes, count) => {
+          const [best, winner] = windowMaxima(
+            k,
+            load(2 * lanes, top),
+            load(2 * lanes, bottom),
+            4 * o.x.layout.row,
+          );
+          // the windows' first pixels lie 8 bytes apart
+          const corner = addInts(splat(sub(top, base)), vecOf([0, 8, 16, 24]));
+          k.store(out, best, count);
+          k.store(place, addInts(winner, corner), count);
+          k.increase(place, 4 * count);
+        });
+        return;
+      }
+      if (o.spec.stride[1] <= 2) {
+        vectorMaxima(k, o, n, base, place);
+        return;
+      }
       eachWindow(k, o, n, (window, out) => {
         const best = k.let(f32(Number.NEGATIVE_INFINITY));
         const winner = k.let(-1);
         eachPixel(k, o, window, (at) => {
           const value = k.let(loadScalar("f32", at));
           // a NaN wins too, so that it is seen instead of swallowed
-          const better = or(or(less(winner, i32(0)), greater(value, best)), sub(i32(1), equal(value, value)));
+          const better = or(or(less(winner, i32(0)), greater(value, best)), notEqual(value, value));
           k.when(better, () => {
             k.set(best, value);
             k.set(winner, sub(at, base));
@@ -56,6 +82,57 @@ export function maxPoolForward(p: Program, name: string, o: Pool, winners: Buffe
     });
   });
 }
+
+/** Four neighbouring windows at a time, for strides of 1 and 2; which taps lie outside the image is known beforehand. */
+function vectorMaxima(k: Kernel, o: Pool, n: Expr, base: Expr, place: Expr): void {
+  const { spec, x, y } = o;
+  const [[KH, KW], [SH, SW], [PH, PW]] = [spec.kernel, spec.stride, spec.pad];
+  const { H, W, row, plane } = x.layout;
+  const [channel, output] = [k.let(sampleAt(x, n)), k.let(sampleAt(y, n))];
+  k.loop(0, y.layout.C, 1, () => {
+    const out = k.let(output);
+    k.loop(0, y.layout.H, 1, (i) => {
+      const start = k.let(add(mul(i, SH), -PH));
+      const [from, to] = [k.let(max(start, i32(0))), k.let(min(add(start, KH), i32(H)))];
+      for (const { from: j, count } of cutColumns(y.layout.W, 4)) {
+        const column = (lane: number, v: number): number => (j + lane) * SW + v - PW;
+        const firstPixel = k.let(sub(add(channel, mul(from, 4 * row)), base));
+        const best = k.letVector(4, vec(Number.NEGATIVE_INFINITY));
+        const winner = k.let(
+          addInts(splat(firstPixel), vecOf(lanes4((lane) => 4 * Math.max(0, column(lane, 0))))),
+        );
+        k.loop(from, to, 1, (h) => {
+          const line = k.let(add(channel, mul(h, 4 * row)));
+          const here = k.let(splat(sub(line, base)));
+          for (let v = 0; v < KW; v++) {
+            const inside = lanes4((lane) => (column(lane, v) >= 0 && column(lane, v) < W ? -1 : 0));
+            if (inside.every((bit) => bit === 0)) continue;
+            const at = k.let(add(line, 4 * column(0, v)));
+            const values = k.let(SW === 1 ? load(4, at) : evens(load(8, at)));
+            const wins = or(greater(values, best), notEqual(values, values));
+            const better = k.let(inside.includes(0) ? and(wins, vecOf(inside)) : wins);
+            k.set(best, select(better, values, best));
+            const offsets = addInts(here, vecOf(lanes4((lane) => 4 * column(lane, v))));
+            k.set(winner, select(better, offsets, winner));
+          }
+        });
+        k.store(add(out, 4 * j), best, count);
+        k.store(add(place, 4 * j), winner, count);
+      }
+      k.increase(out, 4 * y.layout.row);
+      k.increase(place, 4 * y.layout.W);
+    });
+    k.increase(channel, 4 * plane);
+    k.increase(output, 4 * y.layout.plane);
+  });
+}
+
+const lanes4 = (value: (lane: number) => number): [number, number, number, number] => [
+  value(0),
+  value(1),
+  value(2),
+  value(3),
+];
 
 /** maxPool2dBackwardInput: each window's gradient goes to its winner. */
 export function maxPoolBackward(

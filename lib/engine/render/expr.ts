@@ -115,6 +115,7 @@ export const less = (a: Operand, b: Operand): Expr => compare("less", a, b);
 export const lessEqual = (a: Operand, b: Operand): Expr => compare("lessEqual", a, b);
 export const greater = (a: Operand, b: Operand): Expr => compare("greater", a, b);
 export const greaterEqual = (a: Operand, b: Operand): Expr => compare("greaterEqual", a, b);
+export const notEqual = (a: Operand, b: Operand): Expr => compare("notEqual", a, b);
 export const equal = (a: Operand, b: Operand): Expr => compare("equal", a, b);
 
 function compare(op: string, a: Operand, b: Operand): Expr {

@@ -79,6 +79,10 @@ export class Kernel {
   loop(from: Operand, to: Operand, step: number, body: (i: Expr) => void): void {
     const constantRange = typeof from === "number" && typeof to === "number";
     if (constantRange && from >= to) return;
+    if (constantRange && from + step >= to) {
+      body(i32(from));
+      return;
+    }
     const end = typeof to === "number" || to.op === "local" ? to : this.let(to);
     const i = this.let(from);
     const round = () =>

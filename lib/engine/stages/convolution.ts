@@ -1,10 +1,22 @@
+import { convColumns, positionRows } from "../kernels/conv-columns.js";
 import { convDirect } from "../kernels/conv-direct.js";
+import { convPack, convPackTasks, packedFloats, packedWeights } from "../kernels/conv-pack.js";
 import { convPoolBackwardWeight, convPoolForward, unpool } from "../kernels/conv-pool.js";
-import { convWeightOnPieces, convWeightOnTasks, FILTERS_PER_TASK } from "../kernels/conv-weight.js";
+import type { ConvWeights } from "../kernels/conv-tile.js";
+import { convWeightOnPieces, convWeightOnTasks, convWeightTasks } from "../kernels/conv-weight.js";
 import { copy } from "../kernels/copy.js";
 import { type Activation, activationBackward } from "../kernels/elementwise.js";
+import { gemmKernel, gemmTasks, packTasks, panelBytes, panelFloats } from "../kernels/gemm.js";
 import { col2im, im2col } from "../kernels/im2col.js";
-import { type Buffer, type Layout, paddedLayout, roundUp, sameLayout } from "../memory.js";
+import {
+  type Buffer,
+  type Layout,
+  MEBIBYTE,
+  paddedLayout,
+  roundUp,
+  sameLayout,
+  spreadRow,
+} from "../memory.js";
 import type { Conv2dSpec, Pool2dSpec } from "../spec.js";
 import {
   type Build,
@@ -86,7 +98,17 @@ export function convPoolStage(
       if (dx !== undefined) {
         const full = b.arena.buffer(paddedLayout(conv.output, backwardPad(spec)), b.batch);
         backward.push(unpool(b.program, b.name("unpool"), { dy, winners, winnerRow, dx: full }));
-        backward.push(backwardInput(b, spec, full, dx, weight.weight));
+        backward.push(
+          convDirect(b.program, b.name("backward input"), {
+            x: full,
+            y: dx,
+            weight: weight.weight + turnedWeights(spec).first,
+            bias: undefined,
+            KH,
+            KW,
+            weights: turnedWeights(spec).weights,
+          }),
+        );
       }
       return { forward: [onPieces(forward)], backward: backward.map(onPieces) };
     },
@@ -116,24 +138,48 @@ function buildDirect(
   { x, y, dx, dy }: Wires,
   { spec, index, output }: PlanLayer<Conv2dSpec>,
 ): StageSteps {
-  const [KH, KW] = spec.kernel;
-  const { in: C } = spec;
+  const { in: C, out: F, kernel } = spec;
+  const [KH, KW] = kernel;
   const weight = b.place(index, "weight");
   const bias = spec.bias ? b.place(index, "bias") : undefined;
-  const forward = convDirect(b.program, b.name("forward"), {
-    x,
-    y,
-    weight: weight.weight,
-    bias: bias?.weight,
-    KH,
-    KW,
-    place: (f, c, u, v) => 4 * (((f * C + c) * KH + u) * KW + v),
-  });
+  const plain = { filter: 4 * C * KH * KW, row: 4 * KW, tap: 4, channel: 4 * KH * KW };
+  const turned = turnedWeights(spec);
+  const packs = [{ from: weight.weight, weights: plain, F, C, KH, KW }];
+  if (dx !== undefined)
+    packs.push({ from: weight.weight + turned.first, weights: turned.weights, F: C, C: F, KH, KW });
   const [slopes, copies] = withLayout(b, dy, paddedLayout(output, backwardPad(spec)));
+  const many = weights(spec) > SMALL;
+  const placed = packs.map((pack) =>
+    many ? { ...pack, to: b.arena.floats(packedFloats(pack)) } : { ...pack, to: 0 },
+  );
+  const convolve = (what: string, pack: (typeof placed)[number], from: Buffer, to: Buffer, plus?: number) =>
+    convDirect(b.program, b.name(what), {
+      x: from,
+      y: to,
+      weight: many ? pack.to : pack.from,
+      bias: plus,
+      KH,
+      KW,
+      weights: many ? packedWeights : pack.weights,
+    });
+  const forward: Step[] = [];
+  if (many) forward.push(onTasks(convPack(b.program, b.name("pack"), placed), () => convPackTasks(placed)));
+  forward.push(onPieces(convolve("forward", placed[0], x, y, bias?.weight)));
   const backward: Step[] = [...copies];
-  if (dx !== undefined) backward.push(onPieces(backwardInput(b, spec, slopes, dx, weight.weight)));
-  backward.push(weightStep(b, spec, x, slopes, weight.gradient, bias?.gradient, KH, KW));
-  return { forward: [onPieces(forward)], backward };
+  if (dx !== undefined) backward.push(onPieces(convolve("backward input", placed[1], slopes, dx)));
+  backward.push(...weightSteps(b, spec, x, slopes, weight.gradient, bias?.gradient, KH, KW));
+  return { forward, backward };
+}
+
+/**
+ * conv2dBackwardInput is a convolution of the padded gradient with w[f,c,KH−1−u,KW−1−v]: the kernel turned by 180°,
+ * input and output channels exchanged.
+ */
+function turnedWeights({ in: C, kernel: [KH, KW] }: Conv2dSpec): { first: number; weights: ConvWeights } {
+  return {
+    first: 4 * (KH * KW - 1),
+    weights: { filter: 4 * KH * KW, row: -4 * KW, tap: -4, channel: 4 * C * KH * KW },
+  };
 }
 
 /** Any stride and pad: the windows become columns (im2col), the convolution a 1×1 convolution of them. */
@@ -157,13 +203,13 @@ function buildColumns(
     bias: bias?.weight,
     KH: 1,
     KW: 1,
-    place: (f, c) => 4 * (f * taps + c),
+    weights: { filter: 4 * taps, row: 0, tap: 0, channel: 4 },
   });
   const output3d = asImage(product, OH, OW);
   const slopes = b.arena.buffer(flat, b.batch);
   const backward: Step[] = [
     onPieces(copy(b.program, b.name("gather slopes"), dy, asImage(slopes, OH, OW))),
-    weightStep(b, spec, columns, slopes, weight.gradient, bias?.gradient, 1, 1),
+    ...weightSteps(b, spec, columns, slopes, weight.gradient, bias?.gradient, 1, 1),
   ];
   if (dx !== undefined) {
     const columnSlopes = b.arena.buffer(columns.layout, b.batch);
@@ -174,7 +220,7 @@ function buildColumns(
       bias: undefined,
       KH: 1,
       KW: 1,
-      place: (tap, f) => 4 * (f * taps + tap),
+      weights: { filter: 4, row: 0, tap: 0, channel: 4 * taps },
     });
     backward.push(onPieces(turned));
     backward.push(
@@ -202,7 +248,8 @@ function withLayout(b: Build, dy: Buffer, layout: Layout): [Buffer, Step[]] {
   return [padded, [onPieces(copy(b.program, b.name("pad slopes"), dy, padded))]];
 }
 
-function weightStep(
+/** conv2dBackwardWeight: in the pieces, over the whole batch, or, for images of few pixels, as a matrix product. */
+function weightSteps(
   b: Build,
   spec: Conv2dSpec,
   x: Buffer,
@@ -211,28 +258,40 @@ function weightStep(
   db: number | undefined,
   KH: number,
   KW: number,
-): Step {
+): Step[] {
+  const { C: F, H: OH, W: OW } = dy.layout;
+  const C = x.layout.C;
   const o = { x, dy, dw, db, KH, KW };
   const name = b.name("backward weight");
-  if (weights(spec) <= SMALL) return onPieces(convWeightOnPieces(b.program, name, o, b.pieceBytes));
-  return onTasks(convWeightOnTasks(b.program, name, o), () => Math.ceil(spec.out / FILTERS_PER_TASK));
+  if (weights(spec) <= SMALL) return [onPieces(convWeightOnPieces(b.program, name, o, b.pieceBytes))];
+  const [depth, columns] = [b.batch * OH * OW, C * KH * KW];
+  if (OW > FEW_COLUMNS && panelFloats(depth, columns) > MOST_PANEL_FLOATS)
+    return [onTasks(convWeightOnTasks(b.program, name, o), () => convWeightTasks(F, C))];
+  const rows = b.arena.floats(spreadRow(F) * depth + 16);
+  const panels = { panels: b.scratch(panelFloats(depth, columns)), panelBytes: panelBytes(depth) };
+  const product = gemmKernel(b.program, name, {
+    ...panels,
+    a: { address: rows, row: 4, column: 4 * spreadRow(F) },
+    c: { address: dw, row: 4 * columns, column: 4 },
+    rows: F,
+    depth: undefined,
+    depthOfSample: OH * OW,
+    columns,
+    bias: undefined,
+    rowSums: db,
+  });
+  const unfold = convColumns(b.program, b.name("columns"), { x, KH, KW, OH, OW, ...panels });
+  return [
+    onPieces(positionRows(b.program, b.name("slope rows"), dy, rows)),
+    onTasks(unfold, () => packTasks(columns)),
+    onTasks(product, () => gemmTasks(F, columns)),
+  ];
 }
 
-/** conv2dBackwardInput: a convolution of the padded gradient with the turned kernel. */
-function backwardInput(b: Build, spec: Conv2dSpec, dy: Buffer, dx: Buffer, weight: number) {
-  const { in: C, kernel } = spec;
-  const [KH, KW] = kernel;
-  return convDirect(b.program, b.name("backward input"), {
-    x: dy,
-    y: dx,
-    weight,
-    bias: undefined,
-    KH,
-    KW,
-    // w[f,c,KH−1−u,KW−1−v]: turned by 180°, input and output channels exchanged
-    place: (c, f, u, v) => 4 * (((f * C + c) * KH + (KH - 1 - u)) * KW + (KW - 1 - v)),
-  });
-}
+/** Rows of at most so many pixels fill a vector badly. */
+const FEW_COLUMNS = 4;
+/** The product is faster, but its panels take memory: 24 MB at most. */
+const MOST_PANEL_FLOATS = 6 * MEBIBYTE;
 
 /** The pad under which the gradient's convolution with the turned kernel gives the input's size. */
 function backwardPad({ kernel, pad }: Conv2dSpec): [number, number] {
