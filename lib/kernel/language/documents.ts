@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configName } from "./language-server.js";
@@ -143,6 +143,7 @@ export function cellConfig(folder: string): object {
       allowUnreachableCode: true,
       allowUnusedLabels: true,
       ...nodeTypes(folder),
+      ...ownPackage(folder, base),
     },
     files: [globalsFileName],
     include: [cellFileName("*")],
@@ -152,12 +153,22 @@ export function cellConfig(folder: string): object {
 
 /** The notebook's own @types/node if it has one, else the kernel's. */
 function nodeTypes(folder: string): object {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, "node_modules/@types/node"))) return { types: ["node"] };
-    if (dirname(at) === at) break;
-  }
+  if (isInstalled("@types/node", folder)) return { types: ["node"] };
   const own = fileURLToPath(import.meta.resolve("@types/node/package.json"));
   return { types: ["node"], typeRoots: [dirname(dirname(own))] };
+}
+
+/** `import "gradbook"` means the package that this kernel is a part of, where no other is installed. */
+function ownPackage(folder: string, base: string | undefined): object {
+  if (isInstalled("gradbook", folder)) return {};
+  // A second list of paths would hide the project's.
+  if (base !== undefined && /"paths"\s*:/.test(readFileSync(base, "utf8"))) return {};
+  return { paths: { gradbook: [fileURLToPath(new URL("../../index.d.ts", import.meta.url))] } };
+}
+
+function isInstalled(name: string, folder: string): boolean {
+  if (existsSync(join(folder, "node_modules", name))) return true;
+  return dirname(folder) !== folder && isInstalled(name, dirname(folder));
 }
 
 export const overlayConfig = (folder: string): string => join(folder, configName);

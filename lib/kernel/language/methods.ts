@@ -66,8 +66,6 @@ export interface LoadRequest {
 export interface LoadedModule {
   /** What to give to `import()`. */
   readonly url: string;
-  /** Translated files that Node reads during the import and that may be deleted after it. */
-  readonly files: readonly string[];
   /** How to translate positions in these files, by URL. */
   readonly positions: Readonly<Record<string, Positions>>;
   /** CommonJS files of the project that have changed: their entries in `require.cache` are stale. */

@@ -46,9 +46,9 @@ export class Modules {
   async load({ specifier, from, failed }: LoadRequest): Promise<LoadedModule> {
     try {
       const target = resolveModule(specifier, from);
-      if (target.kind === "builtin") return { url: target.specifier, files: [], positions: {}, stale: [] };
+      if (target.kind === "builtin") return { url: target.specifier, positions: {}, stale: [] };
       if (target.kind === "package" && !target.path.endsWith(".json")) {
-        return { url: pathToFileURL(target.path).href, files: [], positions: {}, stale: [] };
+        return { url: pathToFileURL(target.path).href, positions: {}, stale: [] };
       }
       return await this.#loadProject(target.path, new Set(failed));
     } catch (failure) {
@@ -58,7 +58,7 @@ export class Modules {
           : failure instanceof Error
             ? { ename: failure.name, evalue: failure.message, traceback: [] }
             : { ename: "Error", evalue: String(failure), traceback: [] };
-      return { url: "", files: [], positions: {}, stale: [], error: content };
+      return { url: "", positions: {}, stale: [], error: content };
     }
   }
 
@@ -67,13 +67,12 @@ export class Modules {
     if (root.kind === "commonjs") {
       const stale = this.#loadedCommonJs.get(path) === root.digest ? [] : [path];
       this.#loadedCommonJs.set(path, root.digest);
-      return { url: `${pathToFileURL(path).href}?${root.digest}`, files: [], positions: {}, stale };
+      return { url: `${pathToFileURL(path).href}?${root.digest}`, positions: {}, stale };
     }
     const reached = await this.#reach(path);
     if (failed.has(this.#url(path))) {
       for (const one of reached) this.#attempts.set(one, (this.#attempts.get(one) ?? 0) + 1);
     }
-    const files: string[] = [];
     const stale: string[] = [];
     const positions: Record<string, Positions> = {};
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -91,10 +90,9 @@ export class Modules {
       const { code, positions: map } = this.#render(file);
       const output = this.#outputPath(one);
       writeFileSync(output, code, { mode: 0o600 });
-      files.push(output);
       positions[url] = map;
     }
-    return { url: this.#url(path), files, positions, stale };
+    return { url: this.#url(path), positions, stale };
   }
 
   /** Everything of the project that a file imports, itself first. */

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -60,7 +59,7 @@ export class Loader {
     return this.#evaluate(loaded);
   }
 
-  async #evaluate({ url, files, positions, stale }: LoadedModule): Promise<Namespace> {
+  async #evaluate({ url, positions, stale }: LoadedModule): Promise<Namespace> {
     for (const [file, map] of Object.entries(positions)) this.#tracebacks.add(file, map);
     const { cache } = createRequire(import.meta.url);
     for (const path of stale) delete cache[path];
@@ -72,7 +71,6 @@ export class Loader {
       throw error;
     } finally {
       this.#evaluating.delete(url);
-      for (const file of files) rmSync(file, { force: true });
     }
   }
 

@@ -1,6 +1,6 @@
 // The main thread: runs cells and nothing else. It starts the two workers and makes itself at home in the process.
 import { randomUUID } from "node:crypto";
-import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
+import { readdirSync, rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,6 +10,7 @@ import type { ModuleMethods } from "../language/methods.js";
 import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
 import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
+import { signalProcess } from "../wire/processes.js";
 import type { WireData } from "../wire/wire.js";
 import { type Awaits, createAwaits } from "./awaits.js";
 import { ownCallbacks } from "./callbacks.js";
@@ -47,6 +48,7 @@ export async function runKernel({
   const wireToLanguage = new MessageChannel();
   const mainToLanguage = new MessageChannel();
   const folder = join(tmpdir(), `gradbook-kernel-${process.pid}-${randomUUID().slice(0, 8)}`);
+  sweepModuleFolders();
   const exit = process.exit.bind(process);
 
   const wireData: WireData = {
@@ -125,6 +127,15 @@ export async function runKernel({
     else exit(0);
   });
   return new Promise<never>(() => undefined);
+}
+
+/** Translated files of kernels that were killed. */
+function sweepModuleFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = /^gradbook-kernel-(\d+)-[0-9a-f]{8}$/.exec(name) ?? [];
+    if (pid === undefined || signalProcess(Number(pid), 0)) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 /** One kit per file: its imports and its `import.meta` are relative to it. */

@@ -28,8 +28,9 @@ export function signalChildren(signal: NodeJS.Signals, spare: ReadonlySet<number
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
-  } catch {
-    return false;
+  } catch (error) {
+    // Another user's process is there although it may not be signalled.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }
 
