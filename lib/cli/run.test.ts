@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { writeNotebook } from "../notebook/write-ipynb.js";
@@ -54,6 +55,59 @@ test("gradbook run ends with exit code 1, the failing cell's source and its erro
   );
   assert.equal(written, undefined);
 });
+
+for (const signal of ["SIGINT", "SIGKILL"] as const) {
+  test(`a run that is ended by ${signal} leaves no kernel behind`, { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
+    try {
+      const source = "require('fs').writeFileSync('pid', String(process.pid)); for (;;);";
+      const path = join(folder, "n.ipynb");
+      const cell = {
+        cell_type: "code",
+        id: "a",
+        metadata: {},
+        source,
+        execution_count: null,
+        outputs: [],
+      } as const;
+      await writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] });
+      const runner = spawn(process.execPath, [gradbook, "run", path], {
+        stdio: "ignore",
+        env: { ...process.env, TMPDIR: folder },
+      });
+      const ended = new Promise((resolve) => runner.once("exit", resolve));
+      const pid = await waitFor(() =>
+        Number(existsSync(join(folder, "pid")) && readFileSync(join(folder, "pid"))),
+      );
+      runner.kill(signal);
+      await ended;
+      await waitFor(() => !isAlive(pid));
+      assert.deepEqual((await readdir(folder)).sort(), ["n.ipynb", "pid"]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+}
+
+/** Looks until there is something to see, half a minute at most. */
+async function waitFor<T>(look: () => T): Promise<T> {
+  for (let waited = 0; waited < 30_000; waited += 50) {
+    const seen = look();
+    if (seen) return seen;
+    await sleep(50);
+  }
+  throw new Error(`waited in vain for ${look}`);
+}
+
+/** A killed process of a killed parent may stay listed as a zombie ("Z") until somebody asks for its end. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 test("a parameter's value is JSON when it can be, else text", () => {
   assert.deepEqual(

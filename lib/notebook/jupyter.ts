@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GradbookError } from "../errors/error.js";
 import { DEFAULT_KERNEL, findKernel, kernelSpecFile } from "./kernels.js";
+import { installLabExtension } from "./lab-extension.js";
 
 /** JupyterLab and nbconvert in the project's own `.venv`, with the project's kernel registered there and nowhere else. */
 export interface Jupyter {
@@ -44,6 +45,7 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
       join(data, "kernels", DEFAULT_KERNEL, "kernel.json"),
       kernelSpecFile(findKernel(DEFAULT_KERNEL, root)),
     );
+    await installLabExtension(data);
     await writeWhenChanged(
       join(data, "lab/settings/overrides.json"),
       `${JSON.stringify(QUIET_SETTINGS, null, 1)}\n`,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dealer, Subscriber } from "zeromq";
 import { GradbookError } from "../errors/error.js";
@@ -145,6 +146,7 @@ export class KernelClient {
   /** Waits for the kernel's answer and for its first message on iopub, before which a subscriber misses what is sent. */
   async handshake({ startSeconds = 60, signal }: StartOptions): Promise<void> {
     const stop = new AbortController();
+    setMaxListeners(0, stop.signal);
     const portTaken = new Promise<never>((_, reject) => {
       this.process.onText((said) => {
         if (/EADDRINUSE|address already in use/i.test(said))

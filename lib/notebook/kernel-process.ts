@@ -103,7 +103,18 @@ export class KernelProcess {
 function destroyAllAtExit(): void {
   if (exitHook) return;
   exitHook = true;
-  process.once("exit", () => {
+  const destroyAll = () => {
     for (const kernel of running) kernel.destroy();
-  });
+  };
+  process.once("exit", destroyAll);
+  // Kernels are in groups of their own: Ctrl-C does not reach them, and a signal ends this process without "exit".
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, function end() {
+      // Whoever listens as well has plans of its own, such as saving what there is.
+      if (process.listenerCount(signal) > 1) return;
+      destroyAll();
+      process.off(signal, end);
+      process.kill(process.pid, signal);
+    });
+  }
 }

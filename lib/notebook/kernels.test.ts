@@ -49,7 +49,7 @@ test("a kernel of the .venv above the notebook is found, with its variables and 
 test("a tslab that somebody else installed gets the guard too", () =>
   withFolder(async (folder) => {
     await install(folder, "mine", '{"argv":["tslab","kernel","--config-path","{connection_file}"]}');
-    assert.match(findKernel("mine", folder).env.NODE_OPTIONS ?? "", /--require ".*iopub-guard\.cjs"$/);
+    assert.match(findKernel("mine", folder).env.NODE_OPTIONS ?? "", /--require ".*tslab-guard\.cjs"$/);
   }));
 
 test("a kernelspec is written as Jupyter reads it", () =>

@@ -23,7 +23,7 @@ export interface KernelSpec {
 }
 
 /** Preloaded into every stock tslab: no output is lost, or the loss is seen. */
-const IOPUB_GUARD = fileURLToPath(new URL("./iopub-guard.cjs", import.meta.url));
+const TSLAB_GUARD = fileURLToPath(new URL("./tslab-guard.cjs", import.meta.url));
 
 /** The kernel of a notebook that names none. */
 export const DEFAULT_KERNEL = "tslab";
@@ -68,7 +68,7 @@ export function projectKernels(folder: string): readonly KernelSpec[] {
     argv: [
       process.execPath,
       "--require",
-      IOPUB_GUARD,
+      TSLAB_GUARD,
       join(dirname(main), "bin/tslab"),
       "kernel",
       "--config-path",
@@ -90,7 +90,7 @@ export function kernelSpecFile(spec: KernelSpec): string {
 /** The environment of a tslab that somebody else installed: it needs the guard as well. */
 function withGuard(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const options = env.NODE_OPTIONS ?? process.env.NODE_OPTIONS ?? "";
-  return { ...env, NODE_OPTIONS: `${options} --require ${JSON.stringify(IOPUB_GUARD)}`.trim() };
+  return { ...env, NODE_OPTIONS: `${options} --require ${JSON.stringify(TSLAB_GUARD)}`.trim() };
 }
 
 /** A package as the notebook sees it, else as gradbook does. */

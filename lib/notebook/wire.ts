@@ -21,7 +21,7 @@ export interface Message {
   /** The request that this message answers or belongs to; "" without one. */
   readonly parentId: string;
   readonly content: JsonObject;
-  /** The kernel's count of its iopub messages, when it is guarded (iopub-guard.cts). */
+  /** The kernel's count of its iopub messages, when it is guarded (tslab-guard.cts). */
   readonly number?: number;
 }
 
