@@ -31,7 +31,7 @@ function fake(name: string, answer: string): { system: System; command: Lineup["
 async function compare(...fakes: ReturnType<typeof fake>[]) {
   const commands = Object.fromEntries(fakes.map(({ system, command }) => [system.peer, command]));
   const line: Lineup = { systems: fakes.map(({ system }) => system), commands, absent: [] };
-  const bench = new Bench(line, { rounds: 3, seconds: 0.01, anyway: true });
+  const bench = new Bench(line, { rounds: 3, seconds: 0.01, patience: 0, anyway: true });
   try {
     return { ...(await bench.compare(workloads[0], 10)), abouts: bench.abouts };
   } finally {
@@ -115,6 +115,11 @@ const results: Results = {
     { workload: "W1", batch: 10, system: "TensorFlow.js wasm", reason: "no such kernel" },
   ],
   gemm: [{ system: "gradbook", threads: 1, gflops: 57.4 }],
+  tsne: [
+    { samples: 500, system: "gradbook", seconds: 0.25, kl: 0.5, trustworthiness: 0.99 },
+    { samples: 500, system: "scikit-learn Barnes–Hut", seconds: 0.5, kl: 0.6, trustworthiness: 0.98 },
+    { samples: 500, system: "tsne-js", seconds: 40, kl: 0.7, trustworthiness: 0.97 },
+  ],
   limits: [{ what: "planning W1", value: 100, unit: "ms", limit: 50 }],
   versions: ["PyTorch 2.13.0"],
   settings: { rounds: 3, seconds: 1, anyway: false },
@@ -127,6 +132,10 @@ test("page: the best of gradbook beside the best of PyTorch, a missed goal in wo
   assert.match(text, /\| W1 \| 10 \| 6k .* \| 3\.00 \| 5 \| \*\*missed by 40 %\*\* \|/);
   assert.match(text, /\| W1 \| 32 \| – \| – \| – \| 4 \| {2}\|/);
   assert.match(text, /\| gradbook \| 1 \| 57 GFLOP\/s \| 55 \|/);
+  assert.match(
+    text,
+    /\| 500 \| gradbook \| 0\.25 s \| 0\.5 \| 0\.99 \| 2\.0 × as fast as Barnes–Hut; 160 × as fast as tsne-js/,
+  );
   assert.match(text, /planning W1 \| 100 ms \| 50 ms \| \*\*2\.00 × the limit\*\*/);
   assert.match(text, /\* TensorFlow\.js wasm: no such kernel \(W1 b1, W1 b10\)/);
   assert.match(text, /2 measurements were repeated/);
@@ -142,7 +151,7 @@ test("npm run bench refuses an unknown workload and odd rounds, and names the kn
     spawnSync(process.execPath, [join(root, "tests/dist/bench/main.js"), ...args], { encoding: "utf8" });
   const unknown = run("--only", "W9");
   assert.equal(unknown.status, 2);
-  assert.match(unknown.stderr, /bench: --only W9, expected W1, W2, .*, GEMM, LIMITS\./);
+  assert.match(unknown.stderr, /bench: --only W9, expected W1, W2, .*, GEMM, TSNE, LIMITS\./);
   assert.match(run("--rounds", "0").stderr, /bench: --rounds 0, expected a whole number from 1\./);
 });
 

@@ -9,6 +9,8 @@ export interface Settings {
   readonly rounds: number;
   /** How long one measurement takes. */
   readonly seconds: number;
+  /** How long free cores are waited for before a round is given up, in seconds. */
+  readonly patience: number;
   /** Counts rounds in which other processes used the cores, too. */
   readonly anyway: boolean;
 }
@@ -33,20 +35,30 @@ export interface Missing {
 /** Seconds after which a system that has not answered is given up; torch.compile runs a C++ compiler before it is ready. */
 const TIMEOUT = 60;
 const COMPILE_TIMEOUT = 400;
+const LONG_TIMEOUT = 300;
+/** Why a figure is missing that could have been measured. */
+export const DISTURBED = "other processes used the cores in every round";
 /** How often a measurement is repeated until nobody else used the cores. */
-const ATTEMPTS = 15;
+const ATTEMPTS = 5;
+const SPIN_MILLISECONDS = 50;
 
 /** The systems' processes, and how they are measured. */
 export class Bench {
   private readonly peers = new Map<string, Peer>();
   /** Name and version that a process gave. */
   readonly abouts = new Map<string, string>();
+  /** Measurements that were thrown away. */
   disturbed = 0;
+  /** How long free cores are waited for, in seconds. */
+  private patience: number;
+  private waitedInVain = 0;
 
   constructor(
     private readonly lineup: Lineup,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.patience = settings.patience;
+  }
 
   /** All systems on one workload and batch size: made ready first, then measured in turns. */
   async compare(workload: Workload, batch: number): Promise<{ rows: Row[]; missing: Missing[] }> {
@@ -78,14 +90,14 @@ export class Bench {
     }
     for (let round = 0; round < rounds; round++) {
       for (const [system, found] of results) {
-        const { imagesPerSecond, reason } = await this.quietly(system.peer, jobOf(system, seconds));
+        const { imagesPerSecond, reason } = (await this.quietly(system.peer, jobOf(system, seconds))) ?? {};
         if (imagesPerSecond !== undefined) found.push(imagesPerSecond);
         else if (reason !== undefined) refuse(system, reason);
       }
     }
     const rows: Row[] = [];
     for (const [system, found] of results) {
-      if (found.length === 0) refuse(system, "other processes used the cores in every round");
+      if (found.length === 0) refuse(system, DISTURBED);
       else {
         const { name, threads } = system;
         const imagesPerSecond = Number(median(found).toPrecision(4));
@@ -96,17 +108,23 @@ export class Bench {
     return { rows, missing };
   }
 
-  /** GEMM 1024³ of a process, in GFLOP/s; the median of the rounds. */
-  async gemm(peer: string, threads: number): Promise<Answer> {
-    const found: number[] = [];
-    const job: Job = { workload: "GEMM", size: 1024, threads, seconds: this.settings.seconds };
-    for (let round = 0; round < this.settings.rounds; round++) {
-      const { gflops, reason } = await this.quietly(peer, job);
-      if (gflops !== undefined) found.push(gflops);
-      else if (reason !== undefined) return { reason };
+  /**
+   * One job in several rounds.
+   * @returns the answers that count; a reason when there is none
+   */
+  async repeat(
+    peer: string,
+    job: Job,
+    rounds: number = this.settings.rounds,
+  ): Promise<{ found: Answer[]; reason?: string }> {
+    const found: Answer[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const answer = await this.quietly(peer, job);
+      if (answer === undefined) continue;
+      if (answer.reason !== undefined) return { found: [], reason: answer.reason };
+      found.push(answer);
     }
-    if (found.length === 0) return { reason: "other processes used the cores in every round" };
-    return { gflops: Number(median(found).toPrecision(4)) };
+    return found.length > 0 ? { found } : { found, reason: DISTURBED };
   }
 
   stop(): void {
@@ -114,19 +132,38 @@ export class Bench {
     this.peers.clear();
   }
 
-  /** Repeats a measurement until no other process used the cores; an empty answer when that never happens. */
-  private async quietly(name: string, job: Job): Promise<Answer> {
+  /** Repeats a measurement until no other process used the cores; undefined when that does not happen. */
+  private async quietly(name: string, job: Job): Promise<Answer | undefined> {
+    const { anyway } = this.settings;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      // threads that have just finished go on spinning for some milliseconds
-      await pause(50 + 200 * attempt);
-      const pids = [process.pid, this.peers.get(name)?.pid ?? process.pid];
-      const before = readBusy(pids);
-      const answer = await this.ask(name, job, TIMEOUT);
-      if (answer.reason !== undefined || this.settings.anyway || isQuiet(before, readBusy(pids)))
+      // threads of the system before, which have just finished, go on spinning for some milliseconds
+      await pause(SPIN_MILLISECONDS);
+      if (!anyway && !(await this.coresAreFree())) return undefined;
+      const before = readBusy(this.pidsOf(name));
+      const answer = await this.ask(name, job, "features" in job ? LONG_TIMEOUT : TIMEOUT);
+      if (answer.reason !== undefined || anyway || isQuiet(before, readBusy(this.pidsOf(name))))
         return answer;
       this.disturbed++;
     }
-    return {};
+    return undefined;
+  }
+
+  /** Waits until nobody uses the cores, or the patience is used up; whoever waited in vain twice waits no more. */
+  private async coresAreFree(): Promise<boolean> {
+    const since = performance.now();
+    for (;;) {
+      const before = readBusy([process.pid]);
+      await pause(200);
+      if (isQuiet(before, readBusy([process.pid]))) return true;
+      if (performance.now() - since > 1000 * this.patience) break;
+    }
+    if (++this.waitedInVain >= 2) this.patience = 0;
+    return false;
+  }
+
+  private pidsOf(name: string): number[] {
+    const pid = this.peers.get(name)?.pid;
+    return pid === undefined ? [process.pid] : [process.pid, pid];
   }
 
   private async ask(name: string, job: Job, timeout: number): Promise<Answer> {

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Bench, type Missing, type Row } from "./bench.js";
+import { Bench, DISTURBED, type Missing, type Row } from "./bench.js";
 import { type GemmRow, measureGemm } from "./gemm.js";
 import { type Limit, measureLimits } from "./limits.js";
 import { describeMachine } from "./machine.js";
@@ -11,14 +11,15 @@ import { best, page, type Results, rate } from "./page.js";
 import { root } from "./root.js";
 import { prepareNpm, preparePython } from "./setup.js";
 import { lineup } from "./systems.js";
+import { measureTsne, type TsneRow } from "./tsne.js";
 import { type Workload, workloads } from "./workloads.js";
 
 const usage = `npm run bench -- [options]
 
-  --only W1,GEMM   some of ${workloads.map(({ id }) => id).join(", ")}, GEMM, LIMITS; default: all
+  --only W1,GEMM   some of ${workloads.map(({ id }) => id).join(", ")}, GEMM, TSNE, LIMITS; default: all
   --quick          two short rounds, without torch.compile: a look, no result
   --rounds N       rounds for each workload; default 3
-  --python PATH    a Python that has torch and numpy; default: one of the benchmark's own in .cache/bench
+  --python PATH    a Python that has torch, numpy and scikit-learn; default: one of the benchmark's own in .cache/bench
   --anyway         counts rounds in which other processes used the cores
   --out DIR        where bench.json and index.md go; default reports/bench, with --only or --quick .cache/bench`;
 
@@ -39,7 +40,7 @@ else await main();
 
 async function main(): Promise<void> {
   const wanted = values.only?.split(",").map((id) => id.trim());
-  const known = [...workloads.map(({ id }) => id), "GEMM", "LIMITS"];
+  const known = [...workloads.map(({ id }) => id), "GEMM", "TSNE", "LIMITS"];
   const unknown = wanted?.find((id) => !known.includes(id));
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 3));
   if (unknown !== undefined || !(Number.isInteger(rounds) && rounds >= 1)) {
@@ -51,7 +52,12 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = workloads.filter(({ id }) => wanted === undefined || wanted.includes(id));
-  const settings = { rounds, seconds: values.quick ? 0.2 : 1, anyway: values.anyway };
+  const settings = {
+    rounds,
+    seconds: values.quick ? 0.2 : 1,
+    patience: values.quick ? 3 : 60,
+    anyway: values.anyway,
+  };
 
   const line = lineup(preparePython(values.python), prepareNpm(), values.quick);
   const missing: Missing[] = line.absent.map(({ system, reason }) => ({
@@ -63,6 +69,7 @@ async function main(): Promise<void> {
   const bench = new Bench(line, settings);
   const rows: Row[] = [];
   let gemm: GemmRow[] = [];
+  let tsne: TsneRow[] = [];
   let limits: Limit[] = [];
   try {
     for (const workload of chosen) {
@@ -73,7 +80,9 @@ async function main(): Promise<void> {
         console.log(summary(found.rows, workload, batch));
       }
     }
-    if (wanted === undefined || wanted.includes("GEMM")) gemm = await measureGemm(bench, line);
+    if (wanted === undefined || wanted.includes("GEMM"))
+      gemm = await measureGemm(bench, line, settings.seconds);
+    if (wanted === undefined || wanted.includes("TSNE")) tsne = await measureTsne(bench, line, values.quick);
   } finally {
     bench.stop();
   }
@@ -84,6 +93,7 @@ async function main(): Promise<void> {
     rows,
     missing,
     gemm,
+    tsne,
     limits,
     versions: [...bench.abouts.values()].filter((about, i, all) => all.indexOf(about) === i),
     settings,
@@ -96,8 +106,17 @@ async function main(): Promise<void> {
   writeFileSync(join(out, "index.md"), page(results, chosen));
   for (const { system, threads, gflops } of gemm)
     console.log(`GEMM 1024³  ${system}, ${threads} threads: ${gflops} GFLOP/s`);
+  for (const { samples, system, seconds, kl } of tsne) {
+    console.log(`t-SNE of ${samples}  ${system}: ${seconds} s, KL ${kl}`);
+  }
   for (const { what, value, unit, limit } of limits)
     console.log(`${what}: ${value} ${unit} (at most ${limit})`);
+  const busy = missing.filter(({ reason }) => reason === DISTURBED).length;
+  if (busy > 0) {
+    console.log(
+      `${busy} figures are missing because ${DISTURBED}: end them, or count such rounds too with --anyway.`,
+    );
+  }
   console.log(`Written: ${join(out, "index.md")} and bench.json beside it`);
 }
 

@@ -1,6 +1,7 @@
 import type { Missing, Row } from "./bench.js";
 import type { GemmRow } from "./gemm.js";
 import type { Limit } from "./limits.js";
+import type { TsneRow } from "./tsne.js";
 import type { Workload } from "./workloads.js";
 
 /** Everything that one run found out; bench.json is this record. */
@@ -9,6 +10,7 @@ export interface Results {
   readonly rows: readonly Row[];
   readonly missing: readonly Missing[];
   readonly gemm: readonly GemmRow[];
+  readonly tsne: readonly TsneRow[];
   readonly limits: readonly Limit[];
   readonly versions: readonly string[];
   readonly settings: { readonly rounds: number; readonly seconds: number; readonly anyway: boolean };
@@ -37,7 +39,7 @@ export function best(rows: readonly Row[], workload: string, batch: number, name
 
 /** A page that GitHub and JupyterLab show: ratios first, then every figure, then what could not be measured and why. */
 export function page(results: Results, workloads: readonly Workload[]): string {
-  const { machine, rows, gemm, limits, missing, settings, versions, disturbed } = results;
+  const { machine, rows, gemm, tsne, limits, missing, settings, versions, disturbed } = results;
   const lines: string[] = ["# Benchmarks", ""];
   lines.push(
     `${machine.processor}, ${machine.cores} cores (${machine.vectors}), ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}. ` +
@@ -85,6 +87,18 @@ export function page(results: Results, workloads: readonly Workload[]): string {
     ]);
     lines.push(...markdown(["system", "threads", "speed", "goal"], cells));
   }
+  if (tsne.length > 0) {
+    lines.push("", "## t-SNE, 1,000 iterations, perplexity 30", "");
+    const cells = tsne.map((row) => [
+      `${row.samples}`,
+      row.system,
+      `${row.seconds} s`,
+      `${row.kl}`,
+      `${row.trustworthiness}`,
+      row.system === "gradbook" ? tsneVerdict(tsne, row) : "",
+    ]);
+    lines.push(...markdown(["samples", "system", "time", "KL", "trustworthiness", ""], cells));
+  }
   if (limits.length > 0) {
     lines.push("", "## Start, memory, planning", "");
     const cells = limits.map(({ what, value, unit, limit }) => [
@@ -123,6 +137,17 @@ function comparison(rows: readonly Row[], workload: Workload, batch: number, goa
     `${goal}`,
     ratio === undefined || ratio >= goal ? "" : `**missed by ${((1 - ratio / goal) * 100).toFixed(0)} %**`,
   ];
+}
+
+/** gradbook's map beside the others of the same samples: time as a ratio, divergence as a ratio. */
+function tsneVerdict(rows: readonly TsneRow[], ours: TsneRow): string {
+  const other = (system: string) => rows.find((row) => row.samples === ours.samples && row.system === system);
+  const [tree, exact, js] = ["scikit-learn Barnes–Hut", "scikit-learn exact", "tsne-js"].map(other);
+  const parts: string[] = [];
+  if (tree) parts.push(`${(tree.seconds / ours.seconds).toFixed(1)} × as fast as Barnes–Hut`);
+  if (exact) parts.push(`KL ${(ours.kl / exact.kl).toFixed(3)} × exact (at most 1.02)`);
+  if (js) parts.push(`${(js.seconds / ours.seconds).toFixed(0)} × as fast as tsne-js (at least 100)`);
+  return parts.join("; ");
 }
 
 const label = (system: string, threads: number): string => `${system}, ${threads} thr.`;

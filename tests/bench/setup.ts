@@ -5,7 +5,7 @@ import { root } from "./root.js";
 
 /** Everything that only the benchmark needs stands here, ignored by git; deleting it costs a new set-up. */
 const cache = join(root, ".cache/bench");
-const pythonPackages = ["torch==2.13.0", "numpy==2.4.6"];
+const pythonPackages = ["torch==2.13.0", "numpy==2.4.6", "scikit-learn==1.9.1"];
 const npmPackages = {
   "@tensorflow/tfjs": "4.22.0",
   "@tensorflow/tfjs-backend-wasm": "4.22.0",
@@ -16,7 +16,7 @@ const npmPackages = {
 export type Ready = { readonly path: string } | { readonly reason: string };
 
 /**
- * A Python with PyTorch and NumPy, in a virtual environment of the benchmark's own.
+ * A Python with PyTorch, NumPy and scikit-learn, in a virtual environment of the benchmark's own.
  * @param given an interpreter that has them already
  */
 export function preparePython(given: string | undefined): Ready {

@@ -49,6 +49,7 @@ export function lineup(python: Ready, npm: Ready, quick: boolean): Lineup {
     systems.push({ name: "NumPy im2col", threads: cores, mode: "", peer: "numpy" });
     commands.torch = { command: python.path, args: [join(peers, "torch_peer.py")] };
     commands.numpy = { command: python.path, args: [join(peers, "numpy_peer.py")] };
+    commands["scikit-learn"] = { command: python.path, args: [join(peers, "sklearn_peer.py")] };
     commands["numpy, one thread"] = {
       ...commands.numpy,
       environment: { OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1", OMP_NUM_THREADS: "1" },

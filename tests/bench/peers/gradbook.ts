@@ -22,6 +22,7 @@ import {
   sequential,
   sgd,
   tanh,
+  tsne,
 } from "gradbook";
 import type { Answer, Job } from "../job.js";
 import type { BenchLayer, BenchModel } from "../workloads.js";
@@ -120,13 +121,24 @@ function prepare(key: string, job: Training): Prepared {
   return made;
 }
 
+function map({ features, perplexity, iterations, method }: Extract<Job, { workload: "TSNE" }>): Answer {
+  const since = performance.now();
+  const { points } = tsne(features, {
+    perplexity,
+    iterations,
+    method: method === "tsne-js" ? "tsne-js" : "gradbook",
+  });
+  return { took: (performance.now() - since) / 1000, points };
+}
+
 async function serve(): Promise<void> {
   const answer = (record: object) => process.stdout.write(`${JSON.stringify(record)}\n`);
   answer({ about: `gradbook, Node ${process.versions.node}` });
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       const job: Job = JSON.parse(line);
-      answer("size" in job ? gemm(job.size, job.threads, job.seconds) : measure(job));
+      if ("features" in job) answer(map(job));
+      else answer("size" in job ? gemm(job.size, job.threads, job.seconds) : measure(job));
     } catch (error) {
       answer({ reason: String(error).split("\n")[0].slice(0, 200) });
     }
