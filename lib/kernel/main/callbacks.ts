@@ -19,10 +19,22 @@ export function ownCallbacks(): void {
     prototype[name] = register as typeof original;
   }
   prototype.addListener = prototype.on;
+  const { once } = prototype;
+  prototype.once = function (this: EventEmitter, event, listener: Listener) {
+    if (typeof listener !== "function" || currentCell() === undefined) {
+      return Reflect.apply(once, this, [event, listener]);
+    }
+    const bound: Listener = bindToCell((...values: unknown[]) => {
+      this.removeListener(event, bound);
+      return Reflect.apply(listener, this, values);
+    });
+    return this.on(event, Object.assign(bound, { listener }));
+  };
 }
 
-/** Node finds a listener, when it is to be removed, by its property `listener`. */
+/** Node finds a listener, when it is to be removed, by its property `listener`; one that has it is bound already. */
 function bindListener(listener: Listener): Listener {
-  if (typeof listener !== "function" || currentCell() === undefined) return listener;
-  return Object.assign(bindToCell(listener), { listener: listener.listener ?? listener });
+  if (typeof listener !== "function" || currentCell() === undefined || listener.listener !== undefined)
+    return listener;
+  return Object.assign(bindToCell(listener), { listener });
 }

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { type CellResult, pause, TestKernel } from "./support/kernel.js";
+
+const folder = mkdtempSync(join(tmpdir(), "gradbook-output-"));
+let kernel: TestKernel;
+
+before(async () => {
+  writeFileSync(
+    join(folder, "worker.mjs"),
+    "console.log('from a worker'); process.stdout.write('raw\\n'); console.error('its error');",
+  );
+  kernel = await TestKernel.start({ cwd: folder, env: { GRADBOOK_OUTPUT_LIMIT: "2" } });
+});
+
+after(async () => {
+  await kernel.shutdown();
+  rmSync(folder, { recursive: true });
+});
+
+async function run(code: string): Promise<CellResult> {
+  const result = await kernel.run(code);
+  assert.equal(result.error, undefined, `${code}\n${result.traceback}`);
+  return result;
+}
+
+test("stdout and stderr in the order in which they were printed", async () => {
+  const { messages } = await run(
+    'console.log("a"); console.error("b"); process.stdout.write("c"); console.log("d")',
+  );
+  const streams = messages
+    .filter(({ type }) => type === "stream")
+    .map(({ content }) => [content.name, content.text]);
+  assert.deepEqual(streams, [
+    ["stdout", "a\n"],
+    ["stderr", "b\n"],
+    ["stdout", "cd\n"],
+  ]);
+});
+
+test("100,000 lines arrive complete and in order", async () => {
+  const { stdout } = await run('for (let i = 0; i < 100_000; i++) console.log("line " + i)');
+  assert.equal(stdout, Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(""));
+});
+
+test("texts longer than the memory for them, with characters of every length", async () => {
+  const { stdout } = await run(
+    'const long = "aé€😀".repeat(200_000).slice(0, 300_000); process.stdout.write(long); long.length',
+  );
+  assert.equal(stdout, "aé€😀".repeat(200_000).slice(0, 300_000));
+});
+
+test("a character that is cut in two by the cell's own chunks", async () => {
+  const { stdout } = await run(
+    'const euro = Buffer.from("€"); process.stdout.write(euro.subarray(0, 1)); process.stdout.write(euro.subarray(1)); 0',
+  );
+  assert.equal(stdout, "€");
+});
+
+test("output arrives while a loop runs", async () => {
+  const running = kernel.start(
+    'console.log("before"); const end = Date.now() + 2000; while (Date.now() < end) {} console.log("after")',
+  );
+  await running.printed("before");
+  assert.ok(!kernel.heard.some(({ content }) => String(content.text).includes("after")));
+  await running.done;
+});
+
+test("console.group, table, dir, assert, count", async () => {
+  const { stdout, stderr } = await run(
+    'console.group("g"); console.log("in\\nside"); console.groupEnd(); console.log("out %d", 5); console.table([{ a: 1 }]); console.dir({ b: 2 }); console.assert(false, "no"); console.count()',
+  );
+  assert.match(stdout, /^g\n {2}in\n {2}side\nout 5\n/);
+  assert.match(stdout, /│ 0 +│ 1 │/);
+  assert.match(stdout, /\{ b: 2 \}\ndefault: 1\n$/);
+  assert.equal(stderr, "Assertion failed: no\n");
+});
+
+test("writing to descriptors 1 and 2", async () => {
+  const { stdout, stderr } = await run(
+    'import fs from "node:fs"; fs.writeSync(1, "one"); fs.writeSync(2, Buffer.from("two")); 0',
+  );
+  assert.equal(stdout, "one");
+  assert.equal(stderr, "two");
+});
+
+test("a child process that inherits its output, between lines of the cell", async () => {
+  const { stdout, stderr } = await run(
+    'import { spawnSync } from "node:child_process"; console.log("1"); spawnSync("sh", ["-c", "echo 2; echo e >&2"], { stdio: "inherit" }); console.log("3"); 0',
+  );
+  assert.equal(stdout, "1\n2\n3\n");
+  assert.equal(stderr, "e\n");
+});
+
+test("a child's output arrives while main is in a loop", async () => {
+  const running = kernel.start(
+    'import { spawn } from "node:child_process"; spawn("sh", ["-c", "sleep 0.3; echo child"], { stdio: "inherit" }); const until = Date.now() + 3000; while (Date.now() < until) {} console.log("loop over")',
+  );
+  await running.printed("child");
+  const { stdout } = await running.done;
+  assert.equal(stdout, "child\nloop over\n");
+});
+
+test("more than a pipe holds, from a child", async () => {
+  const { stdout } = await run(
+    'import { spawnSync } from "node:child_process"; spawnSync("seq", ["200000"], { stdio: ["ignore", "inherit", "inherit"] }).status',
+  );
+  assert.equal(stdout.length, Array.from({ length: 200_000 }, (_, i) => `${i + 1}\n`).join("").length);
+});
+
+test("output that a cell reads itself is its own", async () => {
+  const { stdout, result } = await run(
+    'import { execSync } from "node:child_process"; execSync("echo mine").toString()',
+  );
+  assert.equal(stdout, "");
+  assert.equal(result, "'mine\\n'");
+});
+
+test("worker threads print while main waits for them", async () => {
+  const { stdout, stderr } = await run(
+    'import { Worker } from "node:worker_threads"; new Worker("./worker.mjs"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)',
+  );
+  assert.equal(stdout, "from a worker\nraw\n");
+  assert.equal(stderr, "its error\n");
+});
+
+test("late output belongs to the cell that started it", async () => {
+  const first = kernel.start(
+    'setTimeout(() => console.log("timer"), 60); Promise.resolve().then(() => new Promise((r) => setTimeout(r, 80))).then(() => console.log("then")); (async () => { await new Promise((r) => setTimeout(r, 100)); console.log("await") })(); 0',
+  );
+  await first.done;
+  const { stdout } = await run('await new Promise((r) => setTimeout(r, 250)); console.log("mine")');
+  assert.equal(stdout, "mine\n");
+  for (const text of ["timer", "then", "await"]) await first.printed(text);
+});
+
+test("listeners print as the cell that registered them", async () => {
+  const first = kernel.start(
+    'import { EventEmitter } from "node:events"; const bell = new EventEmitter(); const ring = () => console.log("rung"); bell.on("ring", ring); bell.once("ring", () => console.log("once")); 0',
+  );
+  await first.done;
+  const { stdout, result } = await run('bell.emit("ring"); bell.off("ring", ring); bell.emit("ring")');
+  assert.equal(stdout, "");
+  assert.equal(result, "false");
+  await first.printed("rung\nonce");
+});
+
+test("MIME bundles, updates and clearing", async () => {
+  const { messages } = await run(`
+    const publish = (globalThis as any)[Symbol.for("Jupyter.publish")];
+    publish({ data: { "text/plain": "first" }, displayId: "d1" });
+    publish({ data: { "text/plain": "second" }, displayId: "d1", update: true });
+    publish({ data: { "image/png": new Uint8Array([1, 2, 3]) }, metadata: { "image/png": { width: 5 } }, clear: true });
+  `);
+  const shown = messages
+    .filter(({ type }) => /display|clear/.test(type))
+    .map(({ type, content }) => [type, content]);
+  assert.deepEqual(shown, [
+    ["display_data", { data: { "text/plain": "first" }, metadata: {}, transient: { display_id: "d1" } }],
+    [
+      "update_display_data",
+      { data: { "text/plain": "second" }, metadata: {}, transient: { display_id: "d1" } },
+    ],
+    ["clear_output", { wait: true }],
+    [
+      "display_data",
+      { data: { "image/png": "AQID" }, metadata: { "image/png": { width: 5 } }, transient: {} },
+    ],
+  ]);
+});
+
+test("the public API of tslab", async () => {
+  const { messages } = await run(`
+    import * as tslab from "tslab";
+    tslab.display.html("h"); tslab.display.svg("s"); tslab.display.png(new Uint8Array([1])); tslab.display.jpeg(new Uint8Array([2]));
+    tslab.display.gif(new Uint8Array([3])); tslab.display.pdf(new Uint8Array([4])); tslab.display.latex("l"); tslab.display.markdown("m");
+    tslab.display.javascript("j"); tslab.display.text("t"); tslab.display.raw("x/y", "r");
+    const place = tslab.newDisplay(); place.text("1"); place.text("2");
+  `);
+  const shown = messages.filter(({ type }) => /display/.test(type));
+  assert.deepEqual(
+    shown.map(({ content }) => content.data),
+    [
+      { "text/html": "h" },
+      { "image/svg+xml": "s" },
+      { "image/png": "AQ==" },
+      { "image/jpeg": "Ag==" },
+      { "image/gif": "Aw==" },
+      { "application/pdf": "BA==" },
+      { "text/latex": "l" },
+      { "text/markdown": "m" },
+      { "text/javascript": "j" },
+      { "text/plain": "t" },
+      { "x/y": "r" },
+      { "text/plain": "1" },
+      { "text/plain": "2" },
+    ],
+  );
+  assert.deepEqual(
+    shown.slice(-2).map(({ type }) => type),
+    ["display_data", "update_display_data"],
+  );
+});
+
+test("output beyond the limit is cut with a notice, and the next cell prints again", async () => {
+  const { stdout, stderr } = await run(
+    'for (let i = 0; i < 4; i++) console.log("x".repeat(1024 * 1024)); "end"',
+  );
+  assert.ok(stdout.length > 1024 * 1024 && stdout.length <= 2 * 1024 * 1024, `${stdout.length} characters`);
+  assert.match(stderr, /The output of this cell is longer than 2 MiB; the rest is cut/);
+  assert.equal((await run('console.log("again")')).stdout, "again\n");
+});
+
+test("an endless loop of prints is stopped and does not fill the memory", async () => {
+  const running = kernel.start('for (;;) console.log("spam".repeat(100))');
+  await running.printed("spam");
+  await pause(300);
+  await kernel.interrupt();
+  assert.equal((await running.done).reply.ename, "Interrupted");
+  assert.equal((await run("1")).result, "1");
+});
