@@ -65,7 +65,7 @@ test("refuses a name that nobody has, naming the ones there are", () =>
     assert.throws(() => findKernel("julia-1.9", folder), {
       code: "kernel-unknown",
       message:
-        /^kernel "julia-1.9": no kernel of this name, expected one of tslab, stock-tslab, mine.*\. --kernel NAME/,
+        /^kernel "julia-1.9": no kernel of this name, expected one of tslab, stock-tslab, gradbook, mine.*\. --kernel NAME/,
     });
   }));
 

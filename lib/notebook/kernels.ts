@@ -25,6 +25,8 @@ export interface KernelSpec {
 /** Preloaded into every stock tslab: no output is lost, or the loss is seen. */
 const TSLAB_GUARD = fileURLToPath(new URL("./tslab-guard.cjs", import.meta.url));
 
+const GRADBOOK = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
+
 /** The kernel of a notebook that names none. */
 export const DEFAULT_KERNEL = "tslab";
 
@@ -55,12 +57,21 @@ export function findKernel(name: string, folder: string): KernelSpec {
 }
 
 /**
- * The kernels that come with the project, best first: this function is the one place that decides what `tslab` means.
- * `stock-tslab` is the npm package tslab whatever `tslab` is.
+ * The kernels that come with the project. This function is the one place that decides what `tslab` means: the kernel
+ * that notebooks name. `stock-tslab` is the npm package tslab and `gradbook` our own kernel, whatever `tslab` is.
  */
 export function projectKernels(folder: string): readonly KernelSpec[] {
+  const gradbook: KernelSpec = {
+    name: "gradbook",
+    displayName: "TypeScript (gradbook)",
+    language: "typescript",
+    argv: [process.execPath, GRADBOOK, "kernel", "--connection-file", "{connection_file}"],
+    env: {},
+    interruptMode: "message",
+    origin: dirname(GRADBOOK),
+  };
   const main = findPackage("tslab/package.json", folder);
-  if (main === undefined) return [];
+  if (main === undefined) return [gradbook];
   const stock: KernelSpec = {
     name: "stock-tslab",
     displayName: "TypeScript (stock tslab)",
@@ -78,7 +89,7 @@ export function projectKernels(folder: string): readonly KernelSpec[] {
     interruptMode: "signal",
     origin: dirname(main),
   };
-  return [{ ...stock, name: "tslab", displayName: "TypeScript" }, stock];
+  return [{ ...stock, name: "tslab", displayName: "TypeScript" }, stock, gradbook];
 }
 
 /** The content of `kernel.json` for a kernel, as `jupyter kernelspec` wants it. */
