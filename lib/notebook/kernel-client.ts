@@ -352,11 +352,13 @@ export class KernelClient {
 
   private async timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
     await sleep(seconds * 1000, undefined, { signal });
-    const state = (await this.heartbeat(500)) ? "waits for something" : "computes and does not answer";
+    const heart = (await this.heartbeat(500))
+      ? "its heartbeat answers"
+      : "its heartbeat does not answer: it computes";
     throw new GradbookError({
       code: "kernel-timeout",
       what: `kernel ${this.spec.name}`,
-      got: `the cell was not done after ${seconds} s (the kernel ${state})`,
+      got: `the kernel was not done with the cell after ${seconds} s (${heart})`,
       cure: "--timeout SECONDS sets the limit for one cell; --scale quick makes it less work.",
     });
   }

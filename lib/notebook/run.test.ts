@@ -203,7 +203,7 @@ test("a cell beyond its time is ended with all that it has started", async () =>
   assert.equal(error.code, "kernel-timeout");
   assert.match(
     error.message,
-    /^in\.ipynb, code cell 2 of 2: the cell was not done after 1 s \(the kernel computes and does not answer\)\. --timeout/,
+    /^in\.ipynb, code cell 2 of 2: the kernel was not done with the cell after 1 s \(its heartbeat does not answer: it computes\)\. --timeout/,
   );
 });
 

@@ -181,7 +181,7 @@ class Run {
     });
     if (error === undefined) return;
     const failure = this.failure("cell-failed", place, {
-      got: `${error.ename}: ${error.evalue}`,
+      got: `${error.ename}: ${error.evalue}`.replace(/\.$/, ""),
       error,
     });
     if (this.options.allowErrors !== true && !cellTags(cell).includes("raises-exception")) throw failure;
