@@ -39,12 +39,25 @@ export function parseFeatures(what: string, features: Features): Tensor {
   return x;
 }
 
+/** All pairs are kept: at this many samples their distances take 3.2 GB, the affinities as much again. */
+const MOST_SAMPLES = 20_000;
+
 /**
  * Squared Euclidean distances, ‖x_i − x_j‖²: [N, N], symmetric, 0 on the diagonal.
  * Differences are taken before squaring: duplicates come out as exactly 0, and a feature that is constant adds 0.
+ * @throws GradbookError for more than 20,000 samples
  */
 export function squaredDistances(x: Tensor): Float64Array {
   const [N, F] = x.shape;
+  if (N > MOST_SAMPLES) {
+    throw new GradbookError({
+      code: "data",
+      what: "distances of all pairs",
+      got: `${N} samples`,
+      expected: `at most ${MOST_SAMPLES}`,
+      cure: "Take a subset: a map of some thousand points is as many as an eye can tell apart.",
+    });
+  }
   const D = new Float64Array(N * N);
   for (let i = 0; i < N; i++) {
     for (let j = 0; j < i; j++) {

@@ -145,6 +145,11 @@ test("tsne refuses: unknown keys, a perplexity of N/3, too few samples, NaN, rag
       ]),
     /NaN in sample 2, feature 1/,
   );
+  assert.throws(
+    () => tsne(Tensor.zeros([20001, 1])),
+    /20001 samples, expected at most 20000\. Take a subset/,
+  );
+  assert.throws(() => tsne(Tensor.from([[1], [2], [1e200], [3]])), /1e\+200 in sample 2, feature 0/);
   assert.throws(() => tsne([[1, 2], [3]]), /a row of 1 values/);
   assert.throws(() => tsne(Tensor.zeros([8, 1, 2])), /\[8, 1, 2\], expected \[N, F\].*reshape/);
 });

@@ -56,7 +56,7 @@ const keys = [
 ];
 
 /**
- * t-SNE (van der Maaten & Hinton 2008) with exact gradients: N features vectors → N points of the plane. A synchronous
+ * t-SNE (van der Maaten & Hinton 2008) with exact gradients: N vectors of features → N points of the plane. A synchronous
  * call; the same features, configuration and seed give the same bits on every machine.
  *
  *     const map = tsne(features(model, test, "relu3"), { perplexity: 20, seed: 1 });
