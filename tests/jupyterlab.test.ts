@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { parseNotebook } from "#lib/notebook/read-ipynb.js";
 import { writeNotebook } from "#lib/notebook/write-ipynb.js";
 import { launchBrowser } from "./support/browser.js";
-import { complaints, countPictures, type DrawnImage, LOOK_AT_IMAGES } from "./support/figures.js";
+import { complaints, countPictures, type DrawnImage, LOOK_AT_IMAGES, PICTURES } from "./support/figures.js";
 import { type JupyterLab, notebookUnderTest, startJupyterLab, workFolder } from "./support/jupyterlab.js";
 
 // The real front end: JupyterLab in a headless Chromium runs the notebook, saves it and opens it again.
@@ -56,6 +56,7 @@ test(`${name}: Run All in JupyterLab draws every figure and fails in no cell`, {
     assert.ok(cell.execution_count !== null, `cell ${index} did not run`);
   }
   assertDrawn(images, countPictures(file));
+  assert.ok((await page.locator(".js-plotly-plot").count()) > 0, "no figure is interactive");
 });
 
 test(`${name}: closed and opened again, the saved notebook shows the same figures`, {
@@ -79,6 +80,7 @@ test(`${name}: executed elsewhere and not trusted, it still shows every figure`,
   await open(other);
   await page.locator('[title^="Notebook not trusted"]').waitFor({ timeout: 20_000 });
   assertDrawn(await lookAtImages(countPictures(saved)), countPictures(saved));
+  assert.equal(await page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .js-plotly-plot").count(), 0);
 });
 
 async function open(file: string): Promise<void> {
@@ -116,7 +118,7 @@ async function save(file: string) {
 
 /** Waits for as many pictures as the notebook holds: after opening, cells are drawn one by one. */
 async function lookAtImages(count: number): Promise<readonly DrawnImage[]> {
-  const drawn = `document.querySelectorAll(".jp-OutputArea-output img").length >= ${count}`;
+  const drawn = `document.querySelectorAll(${JSON.stringify(PICTURES)}).length >= ${count}`;
   await page.waitForFunction(drawn, undefined, { timeout: 20_000 }).catch(() => undefined);
   return page.evaluate<readonly DrawnImage[]>(LOOK_AT_IMAGES);
 }

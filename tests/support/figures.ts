@@ -9,10 +9,16 @@ export interface DrawnImage {
   readonly colours: number;
 }
 
+/** Pictures of outputs: an `<img>`, or a figure that Plotly has drawn and can be worked with. */
+export const PICTURES =
+  ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell .jp-OutputArea-output :is(img, .js-plotly-plot)";
+
 /** Runs in the page: decodes each picture of the notebook's outputs and looks at its pixels. */
 export const LOOK_AT_IMAGES = `(async () => {
-  const images = [...document.querySelectorAll(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell .jp-OutputArea-output img")];
-  return Promise.all(images.map(async (image) => {
+  const pictures = [...document.querySelectorAll(${JSON.stringify(PICTURES)})];
+  return Promise.all(pictures.map(async (picture) => {
+    const isImage = picture.localName === "img";
+    const image = isImage ? picture : Object.assign(new Image(), { src: await Plotly.toImage(picture, { format: "png" }) });
     await image.decode().catch(() => undefined);
     const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
     const context = canvas.getContext("2d");
