@@ -21,7 +21,7 @@ export function parseThreads(
   throw new GradbookError({
     code: "config",
     what: threads === undefined ? "GRADBOOK_THREADS" : "fit",
-    got: threads === undefined ? `"${text}"` : `threads is ${threads}`,
+    got: threads === undefined ? `the value is "${text}"` : `threads is ${threads}`,
     expected: `a whole number from 1 to ${MOST_THREADS}`,
   });
 }
@@ -42,11 +42,11 @@ export interface TeamPlan {
  */
 export class Team {
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * (WORD.at + MOST_THREADS)));
-  private readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
+  readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
   private readonly plans = new Map<number, TeamPlan>();
 
   /** The text that a worker runs; replaced by tests of broken workers. */
-  constructor(private readonly source = `(${workerMain.toString()})(require("node:worker_threads"));`) {}
+  constructor(private readonly source = `(${workerMain.toString()})(require);`) {}
 
   get broken(): boolean {
     return Atomics.load(this.control, WORD.failed) !== 0;
@@ -167,6 +167,7 @@ export class Team {
   dismiss(): void {
     for (const { worker, port } of this.workers) {
       worker.removeAllListeners();
+      worker.on("error", () => {});
       port.close();
       void worker.terminate();
     }

@@ -37,23 +37,39 @@ export type WorkerMessage =
     }
   | { readonly forget: number };
 
+/** The `require` of the thread's own script. */
+export interface WorkerRequire {
+  (id: "node:worker_threads"): typeof import("node:worker_threads");
+  (id: "node:v8"): typeof import("node:v8");
+  (id: "node:vm"): typeof import("node:vm");
+}
+
 /**
  * The whole life of a worker. Its text is what the thread runs (so it works from the ES modules and from the CommonJS
  * bundle alike): it must not use anything but its argument.
  */
-export function workerMain(threads: typeof import("node:worker_threads")): void {
+export function workerMain(require: WorkerRequire): void {
+  const threads = require("node:worker_threads");
   const { control, id, port, words }: WorkerData = threads.workerData;
   type Run = (task: number) => void;
   const plans = new Map<number, Run[]>();
 
   const drain = (): void => {
+    let forgot = false;
     for (;;) {
       const received: { message: WorkerMessage } | undefined = threads.receiveMessageOnPort(port);
-      if (received === undefined) return;
+      if (received === undefined) break;
       const { message } = received;
-      if ("forget" in message) plans.delete(message.forget);
+      if ("forget" in message) forgot = plans.delete(message.forget) || forgot;
       else plans.set(message.plan, attach(message));
     }
+    if (forgot) collect();
+  };
+
+  // this thread allocates nothing, so it would never collect the memory of a plan by itself
+  const collect = (): void => {
+    require("node:v8").setFlagsFromString("--expose-gc");
+    require("node:vm").runInNewContext("gc()");
   };
 
   const attach = (message: Extract<WorkerMessage, { plan: number }>): Run[] => {
@@ -102,6 +118,7 @@ export function workerMain(threads: typeof import("node:worker_threads")): void 
       } else if (++idle > 20000) {
         // no work for some ten microseconds: sleep until the next phase
         const seen = Atomics.load(control, words.wake);
+        drain();
         Atomics.add(control, words.sleepers, 1);
         if (!(open(Atomics.load(control, words.claim)) && member())) Atomics.wait(control, words.wake, seen);
         Atomics.sub(control, words.sleepers, 1);

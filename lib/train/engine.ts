@@ -20,6 +20,17 @@ export function engineTrainer(model: Sequential, config: TrainerConfig): Trainer
   return new EngineTrainer(model, config);
 }
 
+/** Layers written by hand that were already told of. */
+const told = new Set<string>();
+
+function tellOnce(model: Sequential): void {
+  const slow = model.layers.filter(({ layer }) => !isBuiltin(layer));
+  const what = slow.map(({ name, layer }) => `${name} (${layer.constructor.name})`).join(", ");
+  if (slow.length === 0 || told.has(what)) return;
+  told.add(what);
+  console.info(`fit: ${what}, written by hand, runs on the main thread; all other layers run on the engine.`);
+}
+
 class EngineTrainer implements Trainer {
   private readonly engine: Engine;
   private readonly feed: Feed;
@@ -35,6 +46,7 @@ class EngineTrainer implements Trainer {
     private readonly config: TrainerConfig,
   ) {
     const { loss, optimizer, train } = config;
+    tellOnce(model);
     const batch = Math.min(config.batch, train.size);
     const kept = 4 * sizeOf(model.input) * train.size <= KEPT_BYTES ? train.size : 0;
     const layers = describe(model);

@@ -31,11 +31,11 @@ const EXP_POLYNOMIAL = [
 ];
 
 /**
- * e^x in every lane, for x ≤ 88.7; below −87 the smallest normal numbers. e^x = 2^k · e^r with k = ⌊x/ln 2⌉; 2^k is k put
+ * e^x in every lane, for −87 ≤ x ≤ 88.37, beyond that the value at the border (1.6e−38, 2.4e38). e^x = 2^k · e^r with k = ⌊x/ln 2⌉; 2^k is k put
  * into the exponent bits. Only + − × and whole numbers: the same bits everywhere, within 2 units in the last place.
  */
 export function exp(k: Kernel, x: Expr): Expr {
-  const bounded = k.let(min(max(x, vec(-87)), vec(88.7)));
+  const bounded = k.let(min(max(x, vec(-87)), vec(88.37)));
   const whole = k.let(nearest(mul(bounded, vec(Math.LOG2E))));
   const r = k.let(sub(sub(bounded, mul(whole, vec(LN2_HIGH))), mul(whole, vec(LN2_LOW))));
   let polynomial: Expr = vec(EXP_POLYNOMIAL[0]);
