@@ -104,6 +104,16 @@ for (const [name, make] of [
   }
 }
 
+// On every machine and Node version. They change when an order of summation changes: then say so in the changelog.
+for (const [name, make, digest] of [
+  ["hw4", hw4, "8a537278b414f0fc"],
+  ["batch norm, product and dropout", mixed, "a051f08934cd2ccf"],
+] as const) {
+  test(`${name}: the bits of this release`, () => {
+    assert.equal(run(make, 2, 33, 8).slice(0, 16), digest);
+  });
+}
+
 test("two fits, one in a callback of the other, do not disturb each other", () => {
   const config = { train, optimizer: sgd({ lr: 0.05 }), batch: 32, epochs: 2, threads: 2 };
   const inner: string[] = [];
