@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   report: () => import("./report.js"),
   run: () => import("./run.js"),
   start: () => import("./start.js"),
+  submit: () => import("./submit.js"),
   sweep: () => import("./sweep.js"),
   test: () => import("./test.js"),
 };

@@ -1,0 +1,75 @@
+import { relative } from "node:path";
+import { parseArgs } from "node:util";
+import { GradbookError } from "../errors/error.js";
+import { submit } from "../homework/submit.js";
+import { locateReport } from "../report/project.js";
+import type { Command } from "./command.js";
+import { parseData, parseScale } from "./report.js";
+import { runProgress } from "./run-progress.js";
+
+const usage = `gradbook submit NAME --roll ROLL [options]
+
+Runs notebooks/NAME.ipynb from top to bottom in a fresh kernel and writes the file to hand in, with all outputs, as
+ROLL-NAME.ipynb in lower case. Nothing is written when a cell fails, or when the notebook holds absolute paths or the
+data set's images. NAME may also be the path of an .ipynb file.
+
+  --roll ROLL          your roll number, e.g. CS21B001
+  --out DIR            where the file goes (default: this folder)
+  --scale quick|full   how large the runs are (default quick)
+  --data DIR           your own copy of the data set's files (default: data/)
+  --force              overwrite a file of that name`;
+
+export const command: Command = {
+  name: "submit",
+  summary: "run a notebook afresh and write the file to hand in",
+  usage,
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        roll: { type: "string" },
+        out: { type: "string" },
+        scale: { type: "string" },
+        data: { type: "string" },
+        force: { type: "boolean" },
+      },
+    });
+    const [name, ...more] = positionals;
+    if (name === undefined || more.length > 0) throw missing("one notebook's name", positionals);
+    if (values.roll === undefined) throw missing("--roll with your roll number", positionals);
+    const data = parseData(values.data);
+    const { notebook, name: shown } = locateReport(name);
+    const bar = runProgress(shown);
+    try {
+      const { file, bytes, digest, runs, seconds } = await submit({
+        notebook,
+        roll: values.roll,
+        out: values.out ?? ".",
+        scale: parseScale(values.scale),
+        force: values.force ?? false,
+        onProgress: bar.update,
+        ...(data === undefined ? {} : { data }),
+      });
+      bar.end();
+      console.log(
+        `${relative(process.cwd(), file)}: ${(bytes / 1e6).toFixed(2)} MB, run in ${seconds.toFixed(0)} s`,
+      );
+      console.log(`SHA-256 ${digest}`);
+      if (runs !== null) console.log(`runs    ${runs}`);
+      return 0;
+    } finally {
+      bar.end();
+    }
+  },
+};
+
+function missing(expected: string, got: readonly string[]): GradbookError {
+  return new GradbookError({
+    code: "config",
+    what: "submit",
+    got: got.length === 0 ? "nothing" : got.join(" "),
+    expected,
+    cure: "gradbook submit hw4 --roll CS21B001",
+  });
+}

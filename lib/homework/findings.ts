@@ -1,0 +1,112 @@
+import { homedir } from "node:os";
+import type { Json, JsonObject, MimeBundle, Notebook } from "../notebook/nbformat.js";
+
+/** Something in a notebook that must not be handed in. */
+export interface Finding {
+  /** Number of the cell, from 1, over all cells. */
+  readonly cell: number;
+  readonly got: string;
+  readonly cure: string;
+}
+
+/** So many pictures of a data set may stand in a notebook's figures: a map of 100 test images twice, and some more. */
+const allowedImages = 250;
+
+/**
+ * Paths that mean something on one machine only, in sources and outputs.
+ * @param home the author's home folder. Default: this machine's
+ */
+export function absolutePaths(notebook: Notebook, home: string = homedir()): readonly Finding[] {
+  return notebook.cells.flatMap((cell, index) => {
+    const source = findPath(cell.source, home);
+    const found: Finding[] = [];
+    if (source !== undefined) {
+      found.push({
+        cell: index + 1,
+        got: `the absolute path ${source}`,
+        cure: "Write it relative to the notebook, or leave it to --data.",
+      });
+    }
+    if (cell.cell_type !== "code") return found;
+    const outputs = cell.outputs.flatMap((output) => {
+      if (output.output_type === "stream") return [output.text];
+      if (output.output_type === "error") return [output.evalue, ...output.traceback];
+      return Object.entries(output.data).flatMap(([mime, value]) =>
+        mime.startsWith("image/") ? [] : texts(value),
+      );
+    });
+    const output = outputs.map((text) => findPath(text, home)).find((path) => path !== undefined);
+    if (output !== undefined) {
+      found.push({
+        cell: index + 1,
+        got: `the absolute path ${output} in its output`,
+        cure: "Print the name of the file only.",
+      });
+    }
+    return found;
+  });
+}
+
+/** Folders at the root of a system that hold people's files, and drives of Windows; URLs and formulas are none. */
+function findPath(text: string, home: string): string | undefined {
+  if (home.length > 1 && text.includes(home)) return home;
+  const unix =
+    /(?<![\w.:/~-])\/(?:home|Users|root|tmp|mnt|media|opt|srv|var|workspace|content|private)\/[^\s"'`)<>,;]+/;
+  const windows = /(?<![A-Za-z])[A-Z]:\\{1,2}[^\s"'`)<>,;]+/;
+  return (unix.exec(text) ?? windows.exec(text))?.[0];
+}
+
+/** Pictures of a data set beyond what figures need, and files that somebody attached to a text. */
+export function datasetImages(notebook: Notebook): readonly Finding[] {
+  const cure = 'Show fewer, or take marks: "digits": whoever marks it has the data set.';
+  let total = 0;
+  return notebook.cells.flatMap((cell, index) => {
+    if (cell.cell_type !== "code") {
+      const count = Object.keys(cell.attachments ?? {}).length;
+      const attached = {
+        cell: index + 1,
+        got: `${count} attached pictures`,
+        cure: "Draw what the text needs as figures.",
+      };
+      return count > 10 ? [attached] : [];
+    }
+    const before = total;
+    for (const output of cell.outputs) {
+      if (output.output_type === "display_data" || output.output_type === "execute_result")
+        total += imagesIn(output.data);
+    }
+    if (before > allowedImages || total <= allowedImages) return [];
+    return [
+      {
+        cell: index + 1,
+        got: `${total} images of the data set up to here, allowed are ${allowedImages}`,
+        cure,
+      },
+    ];
+  });
+}
+
+/** Images that a figure shows: Plotly's layout images, and heatmaps from black to white, which are inputs. */
+function imagesIn(data: MimeBundle): number {
+  const figure = data["application/vnd.plotly.v1+json"];
+  if (!isObject(figure)) return 0;
+  const layout = isObject(figure.layout) ? figure.layout : {};
+  const pictures = Array.isArray(layout.images) ? layout.images.length : 0;
+  const traces = Array.isArray(figure.data) ? figure.data : [];
+  const ink = JSON.stringify([
+    [0, "#000000"],
+    [1, "#ffffff"],
+  ]);
+  const inputs = traces.filter((trace) => isObject(trace) && JSON.stringify(trace.colorscale) === ink);
+  return pictures + inputs.length;
+}
+
+function texts(value: Json): string[] {
+  if (typeof value === "string") return [value];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(texts);
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
