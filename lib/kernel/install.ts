@@ -15,11 +15,17 @@ export interface KernelSpec {
   readonly metadata: Readonly<Record<string, boolean>>;
 }
 
+/**
+ * Options of Node that the kernel runs with. When V8 ends a callback in the middle, Node's book-keeping of asynchronous
+ * contexts is left with an entry too many; unless told otherwise, Node then ends the process.
+ */
+export const nodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
+
 /** The kernelspec of this installation: this Node, this copy of gradbook. */
 export function kernelSpec(name: string): KernelSpec {
   const program = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
   return {
-    argv: [process.execPath, program, "kernel", "--connection-file", "{connection_file}"],
+    argv: [process.execPath, ...nodeOptions, program, "kernel", "--connection-file", "{connection_file}"],
     display_name: name === "jslab" ? "JavaScript (gradbook)" : "TypeScript (gradbook)",
     language: name === "jslab" ? "javascript" : "typescript",
     interrupt_mode: "message",

@@ -52,6 +52,8 @@ interface KeptCell {
 
 /** Kinds of symbols that are types: namespace, class (also type aliases), enum, interface. */
 const typeKinds = new Set([3, 5, 10, 11]);
+/** Functions and variables; what has no value in JavaScript is only declared, or imported as a type. */
+const valueKinds = new Set([12, 13, 14]);
 /** Errors that are no mistake in a notebook: a package without type declarations is used as `any`. */
 const forgiven = new Set([7016]);
 /** At most so many errors are shown of one cell. */
@@ -119,7 +121,7 @@ export class Checker {
       this.translate(code, file).catch(syntaxFailureOf),
       server.request<DocumentSymbol[] | null>("textDocument/documentSymbol", this.#draft),
     ]);
-    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols ?? []);
+    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols ?? [], code);
     const visible = visibleNames(code, this.#definitions, own);
     if (visible.size > 0) server.setText(draft, draftDocument(code, visible));
     // Of a text that is no TypeScript only the syntax errors (numbers below 2000) are worth reading.
@@ -257,16 +259,28 @@ export class Checker {
 function ownNames(
   { names, innerNames }: Translation,
   symbols: readonly DocumentSymbol[],
+  code: string,
 ): Map<string, Definition["kind"]> {
   const own = new Map<string, Definition["kind"]>(names);
-  for (const { name, kind } of symbols) {
+  for (const {
+    name,
+    kind,
+    selectionRange: { start },
+  } of symbols) {
     if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || name === "global" || name === "default")
       continue;
     // A name can be a type and a value; then only an import carries both.
     if (typeKinds.has(kind)) own.set(name, "other");
-    else if (!own.has(name) && !innerNames.has(name)) own.set(name, "other");
+    else if (valueKinds.has(kind) && !own.has(name) && !innerNames.has(name) && !isMember(code, start)) {
+      own.set(name, "other");
+    }
   }
   return own;
+}
+
+/** Whether a name stands behind a dot, as in `thing.method = function () { … }`. */
+function isMember(code: string, { line, character }: Place): boolean {
+  return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {

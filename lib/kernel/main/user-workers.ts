@@ -15,7 +15,7 @@ export function ownWorkers(): void {
     constructor(file: string | URL, options: WorkerOptions = {}) {
       // `stdout: true` means that the cell reads the output itself.
       const untouched = options.stdout === true || options.stderr === true;
-      const execArgv = [...(options.execArgv ?? process.execArgv), "--require", preload];
+      const execArgv = [...(options.execArgv ?? []), "--require", preload];
       super(file, untouched ? options : { ...options, execArgv });
     }
   }
