@@ -13,6 +13,10 @@ export { type MetricsRecord, type MetricsValue, metrics } from "./display/metric
 export { type ProgressBar, type ProgressConfig, progress } from "./display/progress.js";
 export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";
 export { markdown, show, table } from "./display/show.js";
+// doctor
+export { type Diagnosable, type DiagnoseOptions, diagnose } from "./doctor/diagnose.js";
+export type { Diagnosis } from "./doctor/diagnosis.js";
+export type { Examination, Finding, Picture, Verdict } from "./doctor/types.js";
 export type { Features } from "./embed/features.js";
 // embed
 export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/scores.js";
@@ -68,6 +72,7 @@ export { type SgdConfig, sgd } from "./optimizers/sgd.js";
 export { constant, linearDecay, type Schedule, stepDecay } from "./schedules/schedule.js";
 // sweep
 export type { RunContext } from "./sweep/execute.js";
+export type { Grid, Setting } from "./sweep/grid.js";
 export type { ModuleSweepConfig } from "./sweep/module-sweep.js";
 export type { SweepProgress } from "./sweep/progress.js";
 export type { SettingSummary, Sweep, SweepRun } from "./sweep/results.js";

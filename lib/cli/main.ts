@@ -5,6 +5,7 @@ import type { Command } from "./command.js";
 /** Every command is loaded only when it is called, so that `gradbook --help` is instant. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   data: () => import("./data.js"),
+  doctor: () => import("./doctor.js"),
   kernel: () => import("./kernel.js"),
   lab: () => import("./lab.js"),
   report: () => import("./report.js"),

@@ -1,0 +1,426 @@
+import { Rng } from "../../tensor/rng.js";
+import { Tensor } from "../../tensor/tensor.js";
+import { compare } from "../judging/compare.js";
+import { askedEps } from "../operations/batch-norm.js";
+import type { Convention, Operation } from "../operations/operation.js";
+import { method } from "../reading/fields.js";
+import { assignments, type Role, rolesOf } from "../reading/roles.js";
+import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
+import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
+import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
+import { type Pair, type PairPlan, PairSession } from "./function-pair.js";
+import { likelyForms, spokenOf } from "./hints.js";
+import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
+import type { Session } from "./session.js";
+import { sitesOf } from "./sites.js";
+
+/** Numbers that are asked for where the code takes them. */
+export const asked: Readonly<Record<string, number>> = {
+  slope: 0.125,
+  p: 0.25,
+  eps: askedEps,
+  momentum: 0.25,
+};
+
+/** Code that has been called with success, or as near to it as could be. */
+export interface Calibrated {
+  readonly operation: Operation;
+  readonly can: Capabilities;
+  open(c: Case, seed?: string): Session;
+  readonly hasForward: boolean;
+  readonly hasBackward: boolean;
+  readonly conventions: readonly string[];
+  readonly source: string;
+  /** Parameters that the code really has; x among them. */
+  readonly inputs: readonly string[];
+}
+
+interface Attempt<P> {
+  readonly plan: P;
+  readonly operation: Operation;
+  readonly can: Capabilities;
+  /** 10: the definition's output; 2 … 3: numbers of the right size; less: a fault */
+  readonly score: number;
+  readonly fault?: Fault;
+  readonly convention?: Convention;
+}
+
+/** Milliseconds for the search of a way to call. */
+const patience = 1200;
+
+/** @throws CannotDrive when no way to call the functions gives numbers */
+export function calibratePair(name: string, pair: Pair, operations: readonly Operation[]): Calibrated {
+  const forward = pair.forward;
+  const source = [forward, pair.backward].map((fn) => (fn === undefined ? "" : fullSource(fn))).join("\n");
+  const params = forward === undefined ? parametersOf(pair.backward ?? (() => 0)) : parametersOf(forward);
+  const attempts: Attempt<PairPlan>[] = [];
+  const started = performance.now();
+  search: for (const operation of operations) {
+    const spoken = spokenOf(operation, source, params);
+    const sites = sitesOf[operation.kind];
+    const ways = forward === undefined ? [[]] : assignments(params, sites.forward);
+    for (const [rank, roles] of ways.entries())
+      for (const data of dataArrangements(operation)) {
+        const can = capabilities(data.x, spoken);
+        for (const form of likelyForms(source))
+          for (const W of roles.includes("W") || forward === undefined ? weightArrangements(operation) : [[]])
+            for (const vectors of roles.includes("b") || roles.includes("gamma")
+              ? vectorForms
+              : [undefined]) {
+              if (!fits(operation, data.x, W)) continue;
+              const plan: PairPlan = {
+                form,
+                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
+                forward: roles,
+                backward: [],
+                ...(vectors === undefined ? {} : { vectors }),
+              };
+              const attempt = tryForward(
+                operation,
+                can,
+                plan,
+                rank,
+                (c) => new PairSession(pair, operation, c, plan, asked),
+              );
+              attempts.push(attempt);
+              if (attempt.score === 10) break search;
+              if (performance.now() - started > patience) break search;
+            }
+      }
+  }
+  const best = bestOf(name, attempts, params);
+  const withBackward = calibrateBackward(pair, best);
+  const { operation, can, plan } = best;
+  const open = (c: Case, seed?: string) =>
+    new PairSession(pair, operation, c, pairsFor(c, withBackward), asked, seed);
+  const inputs = operation.inputs.filter(
+    (i) => i === "x" || forward === undefined || takes(plan.forward, i, source),
+  );
+  return {
+    operation,
+    can: withRect(operation, can, open, inputs),
+    open,
+    hasForward: forward !== undefined,
+    hasBackward: pair.backward !== undefined,
+    conventions: spoken(operation, plan),
+    source,
+    inputs,
+  };
+}
+
+/** @throws CannotDrive when no way to construct and call the class gives numbers */
+export function calibrateClass(name: string, maker: Maker, operations: readonly Operation[]): Calibrated {
+  const source =
+    maker.make === undefined
+      ? fullSource((maker.instance as object).constructor as Callable)
+      : fullSource(maker.make);
+  const params = maker.make === undefined ? [] : constructorParameters(maker.make);
+  const attempts: Attempt<ClassPlan>[] = [];
+  const started = performance.now();
+  const sample = prototypeOf(maker);
+  const methods = {
+    forward: sample === undefined ? undefined : method(sample, forwardNames)?.fn,
+    backward: sample === undefined ? undefined : method(sample, backwardNames)?.fn,
+  };
+  search: for (const operation of operations) {
+    const spokenCan = spokenOf(operation, source, [...params, ...(params.length > 0 ? [] : [])]);
+    const sites = sitesOf[operation.kind];
+    const constructions = assignments(params, sites.construct, 6);
+    for (const [rank, construct] of constructions.entries())
+      for (const data of dataArrangements(operation))
+        for (const form of likelyForms(source)) {
+          const can = capabilities(data.x, spokenCan);
+          const forwardParams = methods.forward === undefined ? undefined : parametersOf(methods.forward);
+          const ways =
+            forwardParams === undefined
+              ? [["x"] as Role[]]
+              : assignments(forwardParams, sites.forwardMethod, 3);
+          for (const forward of ways)
+            for (const W of operation.axes.W === undefined ? [[]] : weightArrangements(operation)) {
+              if (!fits(operation, data.x, W)) continue;
+              const plan: ClassPlan = {
+                form,
+                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
+                construct,
+                forward,
+                backward: [],
+              };
+              const probe = probeOf(operation, can);
+              if (W.length > 0 && visibleOtherwise(maker, operation, probe, plan, W)) continue;
+              const attempt = tryForward(
+                operation,
+                can,
+                plan,
+                rank,
+                (c, inputs) => new ClassSession(maker, operation, c, plan, asked, "doctor", inputs),
+              );
+              attempts.push(attempt);
+              if (attempt.score === 10) break search;
+              if (performance.now() - started > patience) break search;
+            }
+        }
+  }
+  const best = bestOf(name, attempts, params);
+  const { operation, can, plan } = best;
+  const probe = probeOf(operation, can);
+  const inputs = probeInputs(operation, probe);
+  const first = attempt(() => {
+    const session = new ClassSession(maker, operation, probe, plan, asked, "doctor", inputs);
+    session.forward(inputs);
+    return session;
+  });
+  const has = first?.has ?? operation.inputs;
+  const needed = operation.inputs.filter((i) => i !== "b" && i !== "beta");
+  if (first !== undefined && !needed.every((i) => has.includes(i))) {
+    const lost = needed.filter((i) => !has.includes(i));
+    throw new CannotDrive(
+      `${name}: found no field with the ${inputs[lost[0]].size} numbers of ${lost.join(" and ")}.`,
+      `Keep the parameters in fields that can be reached, e.g. this.${lost[0]} (not private with #).`,
+    );
+  }
+  const withBackward = calibrateMethods(maker, best, methods.backward);
+  const open = (c: Case, seed = "doctor") =>
+    new ClassSession(maker, operation, c, pairsFor(c, withBackward), asked, seed);
+  return {
+    operation,
+    can: withRect(operation, can, open, has),
+    open,
+    hasForward: true,
+    hasBackward: methods.backward !== undefined || sample === undefined,
+    conventions: spoken(operation, plan),
+    source,
+    inputs: has,
+  };
+}
+
+const vectorForms = [undefined, "flat", "row", "column", "scalar"] as const;
+
+function takes(roles: readonly Role[], input: string, source: string): boolean {
+  return (
+    roles.includes(input as Role) ||
+    (roles.includes("options") && new RegExp(`\\b${input}\\b`).test(source) && input !== "b")
+  );
+}
+
+function prototypeOf({ make, instance }: Maker): object | undefined {
+  if (instance !== undefined) return instance;
+  const proto: unknown = make?.prototype;
+  return typeof proto === "object" && proto !== null && method(proto, forwardNames) !== undefined
+    ? proto
+    : undefined;
+}
+
+function capabilities(x: Arrangement, spokenOfCode: Pick<Capabilities, "stride" | "pad">): Capabilities {
+  return {
+    batch: x.includes("N"),
+    channels: x.length !== 2 || !x.includes("H"),
+    rect: false,
+    ...spokenOfCode,
+  };
+}
+
+/** A layout of the weights that goes with one of the data: without a channel axis there, none here. */
+function fits(operation: Operation, x: Arrangement, W: Arrangement): boolean {
+  if (operation.axes.W?.length !== 4 || W.length === 0) return true;
+  return x.includes("C") ? W.includes("F") && W.includes("C") : W.length !== 3;
+}
+
+export function probeOf(operation: Operation, can: Capabilities): Case {
+  return operation.cases(can).probe;
+}
+
+export function probeInputs(operation: Operation, c: Case): Values {
+  return operation.draw(c, new Rng(`probe/${c.label}`));
+}
+
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
+
+function tryForward<P>(
+  operation: Operation,
+  can: Capabilities,
+  plan: P,
+  rank: number,
+  open: (c: Case, inputs: Values) => Session,
+): Attempt<P> {
+  const c = probeOf(operation, can);
+  const inputs = probeInputs(operation, c);
+  try {
+    const y = open(c, inputs).forward(inputs);
+    const conventions = operation.conventions([{ case: c, inputs, y }]);
+    for (const convention of conventions) {
+      const { error } = compare(y.data, operation.forward(c.sizes, inputs, convention).data);
+      if (error < 1e-5) return { plan, operation, can, score: 10, convention };
+    }
+    const likeness = Math.max(
+      ...conventions.map((k) => Math.abs(correlation(y, operation.forward(c.sizes, inputs, k)))),
+    );
+    return { plan, operation, can, score: 2 + likeness - rank * 0.02 };
+  } catch (error) {
+    const fault = error instanceof Fault ? error : new Fault("forward", "throws", "y", String(error), error);
+    const score = { shape: 1, nan: 0.9, nothing: 0.5, promise: 0.4, throws: 0 }[fault.sort];
+    return { plan, operation, can, score: score - rank * 0.02, fault };
+  }
+}
+
+export function correlation(a: Tensor, b: Tensor): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.size; i++) {
+    ab += a.data[i] * b.data[i];
+    aa += a.data[i] * a.data[i];
+    bb += b.data[i] * b.data[i];
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+}
+
+function bestOf<P>(name: string, attempts: readonly Attempt<P>[], params: readonly Param[]): Attempt<P> {
+  let best = attempts[0];
+  for (const a of attempts) if (a.score > best.score + 1e-9) best = a;
+  if (best === undefined)
+    throw new CannotDrive(`${name}: there is nothing to call.`, "Export a forward and a backward.");
+  if (best.score >= 0.8) return best;
+  // nothing gave numbers: is that the code's fault, or did we not understand how to call it?
+  const { fault } = attempts[0];
+  const understood = params.every((p) => p.name === "" || rolesOf(p.name).length > 0);
+  if (understood && fault !== undefined && isOwnFault(fault)) return attempts[0];
+  const written = params.map((p) => p.name || `{ ${p.keys?.join(", ")} }`).join(", ");
+  throw new CannotDrive(
+    `${name}(${written}): ${attempts.length} ways to call it were tried, none gave numbers; the first one: ${fault?.detail ?? "no result"}.`,
+    "Name the parameters after what they are (x, W, b, kernel, stride, pad; dy in backward), take nested arrays or { shape, data }, and return the same.",
+  );
+}
+
+/** A fault that no other way of calling would cure. */
+function isOwnFault({ sort, thrown, detail }: Fault): boolean {
+  if (sort === "nan" || sort === "shape" || sort === "promise") return true;
+  if (thrown instanceof ReferenceError || thrown instanceof RangeError) return true;
+  if (thrown instanceof TypeError) return /reading '\d+'|setting '\d+'|undefined \(reading/.test(detail);
+  return /not implemented|todo|unimplemented/i.test(detail);
+}
+
+/** The kernel as [KH, KW] only where they differ. */
+function pairsFor<P extends { readonly pairs?: boolean }>(c: Case, plan: P): P {
+  return c.sizes.KH !== undefined && c.sizes.KH !== c.sizes.KW ? { ...plan, pairs: true } : plan;
+}
+
+function withRect(
+  operation: Operation,
+  can: Capabilities,
+  open: (c: Case) => Session,
+  inputs: readonly string[],
+): Capabilities {
+  if (operation.axes.y.at(-1) !== "OW") return can;
+  const rect = { ...can, rect: true };
+  const c = probeOf(operation, rect);
+  const drawn = probeInputs(operation, c);
+  const given = Object.fromEntries(Object.entries(drawn).filter(([name]) => inputs.includes(name)));
+  const y = attempt(() => open(c).forward(given));
+  return y === undefined ? can : rect;
+}
+
+function calibrateBackward(pair: Pair, best: Attempt<PairPlan>): PairPlan {
+  const { backward } = pair;
+  if (backward === undefined) return best.plan;
+  const ways = assignments(parametersOf(backward), sitesOf[best.operation.kind].backward);
+  const plans = ways.flatMap((roles): PairPlan[] => [
+    { ...best.plan, backward: roles },
+    ...(roles.includes("cache") ? [{ ...best.plan, backward: roles, wholeCache: true }] : []),
+  ]);
+  return bestBackward(best, plans, (c, plan) => new PairSession(pair, best.operation, c, plan, asked));
+}
+
+function calibrateMethods(maker: Maker, best: Attempt<ClassPlan>, backward: Callable | undefined): ClassPlan {
+  const ways =
+    backward === undefined
+      ? [["dy"] as Role[]]
+      : assignments(parametersOf(backward), sitesOf[best.operation.kind].backwardMethod, 6);
+  const plans = ways.map((roles): ClassPlan => ({ ...best.plan, backward: roles }));
+  return bestBackward(
+    best,
+    plans,
+    (c, plan) => new ClassSession(maker, best.operation, c, plan, asked, "doctor"),
+  );
+}
+
+/** The way to call backward that gives most of the definition's gradients; else the one that gives most numbers. */
+function bestBackward<P>(best: Attempt<P>, plans: readonly P[], open: (c: Case, plan: P) => Session): P {
+  const { operation, can, convention } = best;
+  const c = probeOf(operation, can);
+  const inputs = probeInputs(operation, c);
+  let chosen = plans[0] ?? best.plan;
+  let highest = -1;
+  for (const [rank, plan] of plans.entries()) {
+    const score = attempt(() => {
+      const session = open(c, plan);
+      const y = session.forward(inputs);
+      const dy = operation.draw(c, new Rng("dy")).x;
+      const r = y.size === dy.size ? new Tensor(y.shape, dy.data) : ramp(y);
+      const { values, faults } = session.backward(r);
+      let points = -0.01 * rank - faults.length * 0.1;
+      for (const name of operation.inputs) {
+        if (values[name] === undefined) continue;
+        const truth = operation.gradient(name, {
+          sizes: c.sizes,
+          inputs,
+          dy: r,
+          convention: convention ?? operation.conventions([])[0],
+        });
+        points += 1 + (compare(values[name].data, truth.data).error < 1e-4 ? 2 : 0);
+      }
+      return points;
+    });
+    if (score === undefined || score <= highest) continue;
+    highest = score;
+    chosen = plan;
+  }
+  return chosen;
+}
+
+/** Some dy without symmetry. */
+export function ramp(y: Tensor): Tensor {
+  const dy = Tensor.zeros(y.shape, "float64");
+  for (let i = 0; i < dy.size; i++) dy.data[i] = (((i * 7 + 3) % 11) - 5.5) / 4;
+  return dy;
+}
+
+/** True when the instance shows its weights' shape, and it is another than W. */
+function visibleOtherwise(
+  maker: Maker,
+  operation: Operation,
+  c: Case,
+  plan: ClassPlan,
+  W: Arrangement,
+): boolean {
+  const inputs = probeInputs(operation, c);
+  const shapes = attempt(() =>
+    new ClassSession(maker, operation, c, plan, asked, "doctor", inputs).parameterShapes(inputs),
+  );
+  const found = shapes?.get("W");
+  if (found === undefined || found.shape.length < 2) return false;
+  const told = arrangementOf(found.shape, weightArrangements(operation), c.sizes);
+  return told !== undefined && told !== W && told.join() !== W.join();
+}
+
+/** How the code is written, where people differ. */
+function spoken(operation: Operation, plan: PairPlan | ClassPlan): string[] {
+  const { arrangements } = plan;
+  const words: string[] = [];
+  const list = (letters: readonly string[]) =>
+    `[${letters.map((l) => (l === "I" ? "in" : l === "O" ? "out" : l)).join(", ")}]`;
+  words.push(
+    plan.form === "nested"
+      ? "numbers in nested arrays"
+      : plan.form === "tensor" || plan.form === "record"
+        ? "tensors { shape, data }"
+        : "flat arrays",
+  );
+  if (arrangements.x !== operation.axes.x) words.push(`data lies ${list(arrangements.x)}`);
+  if (operation.axes.W !== undefined && arrangements.W !== undefined)
+    words.push(`weights lie ${list(arrangements.W)}`);
+  return words;
+}

@@ -1,0 +1,48 @@
+import type { Operation } from "../operations/operation.js";
+import type { Form } from "../reading/decode.js";
+import { type Role, rolesOf } from "../reading/roles.js";
+import { blankOut, type Param } from "../reading/source.js";
+import type { Capabilities } from "../types.js";
+
+/** Forms to try, the one that the source speaks of first. */
+export function likelyForms(source: string): Form[] {
+  const code = blankOut(source);
+  const fields = (code.match(/\.(data|shape|dims)\b/g) ?? []).length;
+  const nested = (code.match(/\]\s*\[|\[0\]\.length|\.map\(\s*\(?\s*\w+\s*\)?\s*=>\s*\w+\.map/g) ?? [])
+    .length;
+  const first: Form[] =
+    fields > 0
+      ? ["tensor", "record", "nested"]
+      : nested > 0
+        ? ["nested", "tensor"]
+        : ["flat", "typed", "nested"];
+  return [...new Set<Form>([...first, "nested", "tensor", "record", "flat", "typed"])];
+}
+
+/** Whether the code can be asked for strides and pads, by the names of its parameters and options. */
+export function spokenOf(
+  operation: Operation,
+  source: string,
+  params: readonly Param[],
+): Pick<Capabilities, "stride" | "pad"> {
+  if (!operation.axes.x.includes("H") || operation.axes.y.at(-1) !== "OW")
+    return { stride: false, pad: false };
+  const code = blankOut(source);
+  const named = (role: Role) =>
+    params.some(
+      (p) => rolesOf(p.name).includes(role) || p.keys?.some((k) => rolesOf(k).includes(role)) === true,
+    );
+  const options = params.some((p) => p.name !== "" && rolesOf(p.name).includes("options"));
+  return {
+    stride:
+      named("stride") ||
+      named("SH") ||
+      (options && /\.\s*(\w*stri?d\w*|s|S)\b/i.test(code)) ||
+      (options && /[{,]\s*(stride|s)\b/.test(code)),
+    pad:
+      named("pad") ||
+      named("PH") ||
+      (options && /\.\s*(\w*pad\w*|p|P)\b/.test(code)) ||
+      (options && /[{,]\s*(pad|padding)\b/.test(code)),
+  };
+}

@@ -1,0 +1,108 @@
+import { type Calibrated, calibrateClass, calibratePair } from "./driving/calibrate.js";
+import type { Pair } from "./driving/function-pair.js";
+import { calibrateColumns } from "./driving/im2col.js";
+import { calibrateLoss, type LossCode } from "./driving/loss.js";
+import type { OptimizerCode } from "./driving/optimizer.js";
+import { examineDropout } from "./judging/examine-dropout.js";
+import { examineLayer } from "./judging/examine-layer.js";
+import { examineOptimizer } from "./judging/examine-optimizer.js";
+import type { Announce } from "./judging/trial.js";
+import { allOperations, layerOperations } from "./operations/all.js";
+import { euclidean, softmaxCrossEntropy } from "./operations/losses.js";
+import type { Operation } from "./operations/operation.js";
+import type { OptimizerKind } from "./operations/optimizer-rules.js";
+import type { Subject } from "./reading/recognise.js";
+import { spelled } from "./spelling.js";
+import { CannotDrive, type Examination, type Kind } from "./types.js";
+
+/** Examines one subject; never throws for what the examined code does. */
+export function examine(subject: Subject, announce: Announce): Examination {
+  try {
+    const rules = subject.kinds.filter(isRule);
+    if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), announce);
+    const code = calibrate(subject, announce);
+    if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
+    return spelled(examineLayer(subject.name, code, announce), code.operation);
+  } catch (error) {
+    if (!(error instanceof CannotDrive)) throw error;
+    return {
+      subject: subject.name,
+      kind: subject.kinds[0] ?? "unknown",
+      verdict: "unsure",
+      findings: [],
+      checked: [`not checked: ${error.reason} ${error.cure}`],
+      conventions: [],
+    };
+  }
+}
+
+function calibrate(subject: Subject, announce: Announce): Calibrated {
+  announce("first call", subject.name);
+  const loss = subject.kinds.includes("softmaxCrossEntropy")
+    ? softmaxCrossEntropy
+    : subject.kinds.includes("euclidean")
+      ? euclidean
+      : undefined;
+  if (loss !== undefined && subject.kinds[0] !== "softmax")
+    return calibrateLoss(subject.name, lossCode(subject), loss);
+  if (subject.kinds.includes("im2col")) return calibrateColumns(subject.name, pairOf(subject));
+  const operations = operationsFor(subject.kinds);
+  const { shape, name } = subject;
+  switch (shape.form) {
+    case "class":
+      return calibrateClass(name, { make: shape.make }, operations);
+    case "instance":
+      return calibrateClass(name, { instance: shape.instance }, operations);
+    case "pair":
+      return calibratePair(name, shape, operations);
+    case "function":
+      return calibratePair(name, { forward: shape.fn }, operations);
+  }
+}
+
+function isRule(kind: Kind): kind is OptimizerKind {
+  return kind === "sgd" || kind === "momentum" || kind === "rmsprop" || kind === "adam";
+}
+
+function optimizerCode({ shape, name }: Subject): OptimizerCode {
+  switch (shape.form) {
+    case "class":
+      return { maker: { make: shape.make } };
+    case "instance":
+      return { maker: { instance: shape.instance } };
+    case "function":
+      return { fn: shape.fn };
+    case "pair":
+      throw new CannotDrive(
+        `${name}: two functions for one update rule.`,
+        "Export one function (w, g, state, options).",
+      );
+  }
+}
+
+function pairOf({ shape, name }: Subject): Pair {
+  if (shape.form === "pair") return shape;
+  if (shape.form === "function") return { forward: shape.fn };
+  throw new CannotDrive(
+    `${name}: im2col is expected as functions.`,
+    "Export im2col(x, kernel, stride, pad) and col2im(cols, xShape, kernel, stride, pad).",
+  );
+}
+
+function lossCode({ shape }: Subject): LossCode {
+  switch (shape.form) {
+    case "class":
+      return { maker: { make: shape.make } };
+    case "instance":
+      return { maker: { instance: shape.instance } };
+    case "pair":
+      return shape;
+    case "function":
+      return { forward: shape.fn };
+  }
+}
+
+function operationsFor(kinds: readonly Kind[]): readonly Operation[] {
+  const found = kinds.flatMap((kind) => layerOperations[kind] ?? []);
+  return found.length > 0 ? found : allOperations;
+}

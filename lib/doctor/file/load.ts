@@ -1,0 +1,131 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, type Loader } from "esbuild";
+
+/** The code could not be loaded, as one sentence. */
+export class LoadError extends Error {}
+
+/**
+ * Loads a .ts, .js, .mjs or .cjs file, ES module or CommonJS, with what it imports from beside it. Packages are looked
+ * up from the file's own folder; `gradbook` is this library, wherever the file lies.
+ * @returns its exports by name; those of `module.exports` and of a default record among them
+ * @throws LoadError when it does not compile, or throws while loading
+ */
+export async function loadFile(file: string): Promise<Record<string, unknown>> {
+  const path = resolve(file);
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-doctor-"));
+  try {
+    const out = join(folder, "code.mjs");
+    writeFileSync(out, await bundle(path));
+    let loaded: Record<string, unknown>;
+    try {
+      loaded = { ...(await import(pathToFileURL(out).href)) };
+    } catch (error) {
+      throw new LoadError(
+        `the file throws while it is loaded: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+      );
+    }
+    return flattened(loaded);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One ES module with an inline source map, so that errors name the lines of the file itself. */
+async function bundle(path: string): Promise<string> {
+  const url = pathToFileURL(path).href;
+  const fromFile = createRequire(url);
+  const library = new URL("../../index.js", import.meta.url).href;
+  try {
+    const result = await build({
+      stdin: {
+        contents: withExports(readFileSync(path, "utf8")),
+        sourcefile: path,
+        resolveDir: join(path, ".."),
+        loader: loaderOf(path),
+      },
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      sourcemap: "inline",
+      keepNames: false,
+      logLevel: "silent",
+      banner: {
+        js: `import { createRequire as __requireFrom } from "node:module"; const require = __requireFrom(${JSON.stringify(url)});`,
+      },
+      tsconfigRaw: { compilerOptions: { useDefineForClassFields: false, experimentalDecorators: true } },
+      plugins: [
+        {
+          name: "packages",
+          setup({ onResolve }) {
+            onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) => {
+              if (kind === "entry-point") return undefined;
+              if (isBuiltin(name)) return { path: name, external: true };
+              if (name === "gradbook") return { path: library, external: true };
+              try {
+                const found = fromFile.resolve(name);
+                return { path: kind === "require-call" ? found : pathToFileURL(found).href, external: true };
+              } catch {
+                return { path: name, external: true };
+              }
+            });
+          },
+        },
+      ],
+    });
+    return result.outputFiles[0].text;
+  } catch (error) {
+    const first = firstMessage(error);
+    throw new LoadError(`the file does not compile: ${first}`);
+  }
+}
+
+function firstMessage(error: unknown): string {
+  const errors: unknown =
+    typeof error === "object" && error !== null ? Reflect.get(error, "errors") : undefined;
+  if (Array.isArray(errors) && errors.length > 0) {
+    const { text, location } = errors[0] as { text: string; location?: { line: number } | null };
+    return location == null ? text : `${text} (line ${location.line})`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function loaderOf(path: string): Loader {
+  const extension = extname(path);
+  if (extension === ".tsx") return "tsx";
+  return extension === ".ts" || extension === ".mts" || extension === ".cts" ? "ts" : "jsx";
+}
+
+/** A file that exports nothing at all exports everything that it declares at its left margin. */
+function withExports(source: string): string {
+  if (/^\s*export\b|\bmodule\.exports\b|\bexports\.\w/m.test(source)) return source;
+  const names = new Set<string>();
+  for (const match of source.matchAll(
+    /^(?:async\s+)?(?:function\*?|class|const|let|var)\s+([A-Za-z_$][\w$]*)/gm,
+  ))
+    names.add(match[1]);
+  return names.size === 0 ? source : `${source}\nexport { ${[...names].join(", ")} };\n`;
+}
+
+/** `export default { … }` and `module.exports = { … }` give their fields; a default class or function keeps its own name. */
+function flattened(loaded: Record<string, unknown>): Record<string, unknown> {
+  const { default: main, ...rest } = loaded;
+  const result: Record<string, unknown> = { ...rest };
+  if (typeof main === "function") {
+    const name = main.name === "" || main.name.endsWith("default") ? "default" : main.name;
+    if (!Object.values(rest).includes(main)) result[name in rest ? "default" : name] = main;
+    for (const [key, value] of Object.entries(main)) result[key] ??= value;
+  } else if (typeof main === "object" && main !== null) {
+    const isLayer =
+      typeof Reflect.get(main, "forward") === "function" ||
+      typeof Reflect.get(main, "backward") === "function";
+    if (isLayer) result.default = main;
+    else for (const [key, value] of Object.entries(main)) if (key !== "__esModule") result[key] ??= value;
+  }
+  return result;
+}

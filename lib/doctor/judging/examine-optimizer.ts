@@ -1,0 +1,379 @@
+import {
+  type OptimizerCode,
+  type OptimizerPlan,
+  runOptimizer,
+  startOptimizer,
+} from "../driving/optimizer.js";
+import {
+  type Hyper,
+  type OptimizerKind,
+  type RuleChange,
+  ruleHabits,
+  ruleMistakes,
+  simulate,
+} from "../operations/optimizer-rules.js";
+import { fullSource } from "../reading/source.js";
+import { CannotDrive, type Examination, Fault, type Finding } from "../types.js";
+import { compare } from "./compare.js";
+import { fromFault } from "./findings.js";
+import type { Announce } from "./trial.js";
+
+const asked: Hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.9, eps: 0.03125 };
+const w0 = [0.5, -1.25, 2, -0.75, 0.375];
+const gradients = [
+  [0.5, -1, 0.25, 2, -0.125],
+  [1.5, 0.5, -0.75, 1, 0.5],
+  [-0.25, -0.5, 1, -2, 0.75],
+  [0.75, 2, 0.5, 0.25, -1.5],
+  [1, -0.5, -0.25, 1.5, 0.625],
+];
+
+/** Values of ε that code brings along instead of asking. */
+const likelyEps = [asked.eps, 1e-8, 1e-7, 1e-6, 1e-5, 1e-10, 1e-12, 1e-4, 1e-3, 0];
+const single = 1e-5;
+
+/** Runs an update rule step by step and finds the rule, or the mistake, that gives the same weights. */
+export function examineOptimizer(
+  subject: string,
+  kinds: readonly OptimizerKind[],
+  code: OptimizerCode,
+  announce: Announce,
+): Examination {
+  announce("steps", subject);
+  const kind = kinds[0];
+  const source =
+    code.maker?.make === undefined
+      ? code.fn === undefined
+        ? ""
+        : fullSource(code.fn)
+      : fullSource(code.maker.make);
+  const attempts = tryAll(kinds, code, source);
+  const exact = attempts.find((a) => a.fit !== undefined);
+  const chosen = exact ?? attempts.find((a) => a.steps !== undefined) ?? attempts[0];
+  const findings: Finding[] = [];
+  const checked: string[] = [];
+  const conventions: string[] = [];
+  if (chosen.steps === undefined) {
+    const { fault } = chosen;
+    const nan = attempts.find((a) => a.fault?.sort === "nan")?.fault ?? (isOwn(fault) ? fault : undefined);
+    if (nan === undefined)
+      throw new CannotDrive(
+        `${subject}: no way to call it moves the weights; the first one: ${fault?.detail ?? "nothing"}.`,
+        "Write it as (w, g, state, options) on arrays, in place or returning the new weights.",
+      );
+    findings.push(nanFinding(kind, nan));
+  } else if (exact?.fit !== undefined) {
+    const { habits, eps, plan } = exact;
+    conventions.push(...habits.map((h) => h.words));
+    if (eps !== asked.eps && exact.kind !== "sgd" && exact.kind !== "momentum")
+      conventions.push(`ε is ${eps}`);
+    checked.push(`${gradients.length} steps of ${w0.length} weights equal ${exact.kind}'s rule`);
+    if (plan.clock === "caller") {
+      if (ownsClock(code)) findings.push(clockFinding(subject));
+      else conventions.push("the caller counts t");
+    }
+    furtherChecks(exact.kind, code, exact.plan, chosen.mutates === true, findings, checked, conventions);
+  } else {
+    findings.push(nameMistake(chosen.kind, chosen.steps, attempts));
+    furtherChecks(chosen.kind, code, chosen.plan, chosen.mutates === true, findings, checked, conventions);
+  }
+  return {
+    subject,
+    kind: exact?.kind ?? kind,
+    verdict: findings.length > 0 ? "wrong" : "correct",
+    findings,
+    checked,
+    conventions,
+  };
+}
+
+interface Attempt {
+  readonly kind: OptimizerKind;
+  readonly plan: OptimizerPlan;
+  readonly steps?: readonly (readonly number[])[];
+  readonly mutates?: boolean;
+  readonly fault?: Fault;
+  /** set when the weights are those of the rule */
+  readonly fit?: true;
+  readonly habits: readonly RuleChange[];
+  readonly eps: number;
+}
+
+function tryAll(kinds: readonly OptimizerKind[], code: OptimizerCode, source: string): Attempt[] {
+  const attempts: Attempt[] = [];
+  const forms = /\.(data|shape)\b/.test(source)
+    ? (["tensor", "typed", "flat", "nested"] as const)
+    : (["typed", "flat", "nested", "tensor"] as const);
+  const packings =
+    code.maker === undefined ? (["plain"] as const) : (["plain", "list", "record", "parameters"] as const);
+  for (const kind of kinds)
+    for (const packing of packings)
+      for (const form of forms)
+        for (const [start, clock] of [
+          ["empty", "own"],
+          ["filled", "own"],
+          ["empty", "caller"],
+          ["filled", "caller"],
+        ] as const) {
+          if (clock === "caller" && kind !== "adam") continue;
+          const plan = { form, packing, clock, start };
+          const attempt = tryPlan(kind, code, plan, source);
+          attempts.push(attempt);
+          if (attempt.fit !== undefined) return attempts;
+        }
+  return attempts;
+}
+
+function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, source: string): Attempt {
+  try {
+    const { steps, mutatesGradient } = runOptimizer(kind, code, plan, w0, gradients, asked);
+    if (steps.every((s) => compare(s, w0).error < 1e-12)) {
+      return {
+        kind,
+        plan,
+        habits: [],
+        eps: asked.eps,
+        fault: new Fault("step", "nothing", "w", "the weights do not move, and nothing is returned"),
+      };
+    }
+    const habits = ruleHabits[kind].filter((h) => h.flag !== "nesterov" || /nesterov|nag/i.test(source));
+    for (const eps of likelyEps)
+      for (const habit of [undefined, ...habits]) {
+        const on = new Set(habit === undefined ? [] : [habit.flag]);
+        if (same(steps, simulate(kind, w0, gradients, { ...asked, eps }, on))) {
+          return {
+            kind,
+            plan,
+            steps,
+            mutates: mutatesGradient,
+            fit: true,
+            habits: habit === undefined ? [] : [habit],
+            eps,
+          };
+        }
+      }
+    return { kind, plan, steps, mutates: mutatesGradient, habits: [], eps: asked.eps };
+  } catch (error) {
+    if (error instanceof Fault) return { kind, plan, fault: error, habits: [], eps: asked.eps };
+    throw error;
+  }
+}
+
+function same(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): boolean {
+  return a.every((row, i) => compare(row, b[i]).error < single);
+}
+
+/** The mistake, or the two, whose weights are those of the code. */
+function nameMistake(
+  kind: OptimizerKind,
+  steps: readonly (readonly number[])[],
+  attempts: readonly Attempt[],
+): Finding {
+  const changes = ruleMistakes[kind];
+  const habits: (string | undefined)[] = [
+    undefined,
+    ...ruleHabits[kind].map((h) => h.flag).filter((f) => f !== "nesterov"),
+  ];
+  const candidates = attempts.filter((a) => a.kind === kind && a.steps !== undefined);
+  for (const amount of [1, 2] as const)
+    for (const attempt of candidates)
+      for (const chosen of subsets(changes, amount))
+        for (const habit of habits)
+          for (const eps of likelyEps.slice(0, amount === 1 ? undefined : 3)) {
+            const on = new Set([...chosen.map((c) => c.flag), ...(habit === undefined ? [] : [habit])]);
+            if (
+              attempt.steps !== undefined &&
+              same(attempt.steps, simulate(kind, w0, gradients, { ...asked, eps }, on))
+            )
+              return named(kind, chosen, attempt.steps);
+          }
+  const expected = simulate(kind, w0, gradients, asked, new Set());
+  const first = steps.findIndex((s, i) => compare(s, expected[i]).error > single);
+  return {
+    id: "unknown",
+    tensor: "w",
+    mistake: `the weights are not those of ${kind}, by no mistake of the catalogue: they differ from step ${first + 1} on${first > 0 ? " (the first step is right: look at what is kept in the state)" : ""}`,
+    where: whereOf(steps, expected),
+    cure: ruleOf(kind),
+    axes: ["step"],
+  };
+  function subsets(list: readonly RuleChange[], amount: 1 | 2): RuleChange[][] {
+    if (amount === 1) return list.map((c) => [c]);
+    return list.flatMap((a, i) => list.slice(i + 1).map((b) => [a, b]));
+  }
+}
+
+function named(
+  kind: OptimizerKind,
+  changes: readonly RuleChange[],
+  steps: readonly (readonly number[])[],
+): Finding {
+  const expected = simulate(kind, w0, gradients, asked, new Set());
+  return {
+    id: changes.map((c) => `${kind}/w/${c.flag}`).join(" + "),
+    tensor: "w",
+    mistake:
+      (changes.length > 1 ? "two mistakes at once: " : "") + changes.map((c) => c.words).join("; and "),
+    where: whereOf(steps, expected),
+    cure: changes.map((c) => c.cure).join(" "),
+    formula: changes.map((c) => c.formula).join("\n"),
+    axes: ["step"],
+  };
+}
+
+function whereOf(steps: readonly (readonly number[])[], expected: readonly (readonly number[])[]): string {
+  const first = Math.max(
+    0,
+    steps.findIndex((s, i) => compare(s, expected[i]).error > single),
+  );
+  const short = (row: readonly number[]) =>
+    `[${row
+      .slice(0, 3)
+      .map((v) => Number(v.toPrecision(4)))
+      .join(", ")}, …]`;
+  return `from step ${first + 1} on; there w is ${short(steps[first])}, expected ${short(expected[first])}`;
+}
+
+function ruleOf(kind: OptimizerKind): string {
+  return {
+    sgd: "w ← w − η·g",
+    momentum: "v ← αv + g; w ← w − ηv",
+    rmsprop: "s ← ρs + (1 − ρ)g²; w ← w − ηg/(√s + ε)",
+    adam: "m ← β₁m + (1 − β₁)g; s ← β₂s + (1 − β₂)g²; m̂ = m/(1 − β₁ᵗ), ŝ = s/(1 − β₂ᵗ); w ← w − ηm̂/(√ŝ + ε)",
+  }[kind];
+}
+
+function isOwn(fault: Fault | undefined): boolean {
+  return (
+    fault?.thrown instanceof ReferenceError ||
+    (fault?.sort === "throws" && /not implemented|todo/i.test(fault.detail)) ||
+    fault?.sort === "nan"
+  );
+}
+
+/** NaN in Adam is most often t = 0: 1 − β⁰ = 0. */
+function nanFinding(kind: OptimizerKind, fault: Fault): Finding {
+  if (kind === "adam" && fault.sort === "nan" && / step 1$/.test(fault.detail)) {
+    return {
+      id: "adam/w/t-from-0",
+      tensor: "w",
+      mistake: "t is 0 in the first step: the bias correction divides by 1 − β⁰ = 0, and w becomes NaN",
+      where: "first step",
+      cure: "Count first, then correct: t ← t + 1 stands before m/(1 − β₁ᵗ).",
+      formula: "m̂ = m/(1 − β₁^⟦0⟧)",
+      axes: ["step"],
+    };
+  }
+  return fromFault(fault, undefined, "in every case");
+}
+
+/** A function that looks after t itself (gives it a start), but does not count the steps. */
+function ownsClock(code: OptimizerCode): boolean {
+  const source =
+    code.maker?.make === undefined
+      ? code.fn === undefined
+        ? ""
+        : fullSource(code.fn)
+      : fullSource(code.maker.make);
+  return (
+    /\.t\s*(\?\?|\|\|)?=[^=]|\bt\s*:\s*\d|\.t\s*(\?\?|\|\|)\s*\d/.test(source) &&
+    !/(options?|opts?|config|cfg)\.t\b/.test(source)
+  );
+}
+
+function clockFinding(subject: string): Finding {
+  return {
+    id: "adam/w/t-stays-1",
+    tensor: "w",
+    mistake: `t is never advanced: ${subject} keeps its moments in the state but does not count the steps there`,
+    where: "from step 2 on",
+    cure: "Count the steps: state.t ← state.t + 1 before the correction.",
+    formula: "m̂ = m/(1 − β₁^⟦t, always the same⟧)",
+    axes: ["step"],
+  };
+}
+
+/** A gradient of zero, the gradient itself unchanged, and two parameters side by side. */
+function furtherChecks(
+  kind: OptimizerKind,
+  code: OptimizerCode,
+  plan: OptimizerPlan,
+  mutates: boolean,
+  findings: Finding[],
+  checked: string[],
+  conventions: string[],
+): void {
+  if (mutates) {
+    findings.push({
+      id: "mutates-gradient",
+      tensor: "g",
+      mistake: "the step changes the gradient g: its argument is mutated in place",
+      where: "every step",
+      cure: "Compute into a new array, or into the state.",
+      axes: [],
+    });
+  } else checked.push("the gradient is left unchanged");
+  try {
+    runOptimizer(
+      kind,
+      code,
+      plan,
+      [1, -2, 0.5],
+      [
+        [0, 0, 0],
+        [0, 1, 0],
+      ],
+      asked,
+    );
+    checked.push("a gradient of 0 gives numbers");
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    findings.push({
+      id: `${kind}/w/eps-missing`,
+      tensor: "w",
+      mistake: "ε is missing in the denominator: a weight whose gradient is 0 becomes NaN (0/0)",
+      where: "first step with g = 0 (dead units, border pixels)",
+      cure: "Divide by √s + ε.",
+      formula: "g/(√s ⟦+ 0⟧)",
+      axes: ["step"],
+    });
+  }
+  const shared = sharesState(kind, code, plan);
+  if (shared === true) {
+    findings.push({
+      id: `${kind}/w/state-shared`,
+      tensor: "w",
+      mistake:
+        "two parameters share one state: the memory of one moves the other (it is kept outside the state that is handed in)",
+      where: "two parameters updated in turn, each with a state of its own",
+      cure: "Keep v, m and s in the state of each parameter.",
+      axes: ["step"],
+    });
+  } else if (shared === false) checked.push("two parameters updated in turn do not disturb each other");
+  if (conventions.length === 0 && plan.form === "nested") conventions.push("weights are nested arrays");
+}
+
+/** Only for functions: a class has one state for all, by its own keys. */
+function sharesState(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan): boolean | undefined {
+  if (code.fn === undefined || kind === "sgd") return undefined;
+  try {
+    const alone = runOptimizer(kind, code, plan, w0, gradients, asked).steps;
+    const a = startOptimizer(kind, code, plan, w0, asked);
+    const b = startOptimizer(
+      kind,
+      code,
+      plan,
+      w0.map((v) => -v),
+      asked,
+    );
+    const together = gradients.map((g) => {
+      const { w } = a(g);
+      b(g.map((v) => 3 * v + 1));
+      return w;
+    });
+    return !same(together, alone);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}

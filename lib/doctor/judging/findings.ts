@@ -1,0 +1,133 @@
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Mistake } from "../operations/operation.js";
+import type { Case, Fault, Finding } from "../types.js";
+import { localise, planeOf } from "./localise.js";
+import type { Match } from "./match.js";
+
+/** A tensor that came out wrong, turned into a finding. */
+export function wrongTensor(
+  tensor: string,
+  letters: readonly string[],
+  smallest: { readonly case: Case; readonly got: Tensor; readonly expected: Tensor },
+  when: string,
+  matched: Match | undefined,
+  dependsOn: readonly string[],
+  tolerance: number,
+): Finding {
+  const { got, expected } = smallest;
+  const place = localise(got, expected, letters, tolerance);
+  const named = matched?.mistakes ?? [];
+  const { words, cure, formula, id } = spell(matched, tensor, place.words, dependsOn);
+  const where = `${when}; smallest failing case ${smallest.case.label}: ${place.words}`;
+  const plane = planeOf(tensor, got, expected);
+  return {
+    id,
+    tensor,
+    mistake: words,
+    where,
+    cure,
+    ...(formula === "" ? {} : { formula }),
+    axes: named.length > 0 ? [...new Set(named.flatMap((m) => m.axes))] : place.axes,
+    picture: { tensor, ...plane },
+  };
+}
+
+function spell(
+  matched: Match | undefined,
+  tensor: string,
+  place: string,
+  dependsOn: readonly string[],
+): { words: string; cure: string; formula: string; id: string } {
+  if (matched === undefined) {
+    const also = dependsOn.length === 0 ? "" : `; ${tensor} ${dependsOn.join(", ")}`;
+    return {
+      id: "unknown",
+      words: `${tensor} is not the derivative of the forward pass, by no mistake of the catalogue: ${place}${also}`,
+      cure: "Follow one wrong element of the picture by hand: which outputs did it move in the forward pass, and does backward add exactly those?",
+      formula: "",
+    };
+  }
+  const { mistakes, factor } = matched;
+  const scale = factor === undefined ? "" : scaleWords(factor);
+  if (mistakes.length === 0) {
+    return {
+      id: factor === -1 ? "sign" : factor === 0 ? "zero" : "factor",
+      words:
+        factor === -1
+          ? `${tensor} has the wrong sign`
+          : factor === 0
+            ? `${tensor} is all zeros`
+            : `${tensor} is right up to a factor: ${scale}`,
+      cure:
+        factor === 0
+          ? `Fill ${tensor}: it is returned as it was allocated.`
+          : `Take the factor out: ${tensor} must be ${number(1 / (factor ?? 1))} times what it is.`,
+      formula: `${tensor} = ⟦${number(factor ?? 1)}⟧ · (the right ${tensor})`,
+    };
+  }
+  const join = (read: (m: Mistake) => string) =>
+    mistakes
+      .map(read)
+      .filter((t) => t !== "")
+      .join("; and ");
+  return {
+    id: mistakes.map((m) => m.id).join(" + "),
+    words:
+      (mistakes.length > 1 ? "two mistakes at once: " : "") +
+      join((m) => m.mistake) +
+      (scale === "" ? "" : `; besides, ${scale}`),
+    cure: mistakes.map((m) => m.cure).join(" "),
+    formula: mistakes
+      .map((m) => m.formula)
+      .filter((t) => t !== "")
+      .join("\n"),
+  };
+}
+
+function scaleWords(factor: number): string {
+  if (factor === -1) return "the sign is wrong";
+  return `it comes out ${number(factor)} times as large as it should`;
+}
+
+function number(v: number): string {
+  const fraction = [2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 25, 32, 100].find(
+    (n) => Math.abs(v * n - Math.round(v * n)) < 1e-6 && Math.abs(v) < 1,
+  );
+  if (fraction !== undefined && Math.round(v * fraction) !== 0)
+    return `${Math.round(v * fraction)}/${fraction}`;
+  return String(Number(v.toPrecision(4)));
+}
+
+/** A call that did not give a usable tensor. */
+export function fromFault(fault: Fault, c: Case | undefined, when: string): Finding {
+  const mistakes: Readonly<Record<Fault["sort"], readonly [id: string, cure: string]>> = {
+    throws: ["throws", "Read the message: most often an index runs outside an array, or a name is misspelt."],
+    nothing: ["returns-nothing", "Return the tensor, or { dx, dW, db }."],
+    shape: [
+      "wrong-shape",
+      "A gradient has the shape of what it belongs to; OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.",
+    ],
+    nan: [
+      "not-a-number",
+      "Look for a division by 0, log(0), exp of a large number, or an index outside an array (undefined).",
+    ],
+    promise: ["promise", "Forward and backward are plain functions: no async."],
+  };
+  const [id, cure] = mistakes[fault.sort];
+  return {
+    id,
+    tensor: fault.tensor,
+    mistake: faultWords(fault),
+    where: `${fault.phase}, ${when}${c === undefined ? "" : `; smallest failing case ${c.label}`}`,
+    cure,
+    axes: [],
+  };
+}
+
+function faultWords(fault: Fault): string {
+  const { sort, detail, phase, tensor } = fault;
+  if (sort === "shape") return `${detail}: ${phase} gives the wrong shape`;
+  if (sort === "nan") return `${detail}: ${phase} gives no number (NaN)`;
+  if (sort === "nothing") return `${detail}; expected ${tensor}`;
+  return detail;
+}

@@ -1,0 +1,158 @@
+import { batchMean, batchVariance } from "../../layers/batch-norm.js";
+import { Tensor } from "../../tensor/tensor.js";
+import { asked, type Calibrated } from "../driving/calibrate.js";
+import { normDims } from "../operations/batch-norm-terms.js";
+import { decode } from "../reading/decode.js";
+import { fieldsOf } from "../reading/fields.js";
+import { plainName } from "../reading/roles.js";
+import { Fault, type Finding } from "../types.js";
+import { compare } from "./compare.js";
+import type { Forward, Report } from "./report.js";
+import { type Announce, runTrial } from "./trial.js";
+
+/** Running statistics: moved by training, used when evaluating. Only where the code has them. */
+export function checkModes(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
+  if (!/running|moving|ema|runmean|run_mean/i.test(code.source) || !forward.right) return;
+  const c = code.operation.cases(code.can).probe;
+  announce("running statistics", c.label);
+  const trial = runTrial(code, c, announce);
+  if (trial.y === undefined) return;
+  try {
+    const session = code.open(c);
+    const object: unknown = Reflect.get(session, "object");
+    if (typeof object !== "object" || object === null) return;
+    const read = () => ({
+      mean: statistic(object, /mean|mu\b|avg/),
+      variance: statistic(object, /var|sigma|std/),
+    });
+    const start = read();
+    session.forward(trial.inputs);
+    const moved = read();
+    if (
+      start.mean === undefined ||
+      moved.mean === undefined ||
+      start.variance === undefined ||
+      moved.variance === undefined
+    )
+      return;
+    const d = normDims(c.sizes);
+    const mean = batchMean(trial.inputs.x.data, d);
+    const variance = batchVariance(trial.inputs.x.data, mean, d);
+    const M = d.N * d.S;
+    const unbiased = variance.map((v) => (v * M) / (M - 1));
+    judgeStatistic("runningMean", start.mean, moved.mean, [mean], report);
+    judgeStatistic("runningVar", start.variance, moved.variance, [variance, unbiased], report);
+    evaluation(code, trial.inputs, moved, forward, report);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    report.open.length += 0;
+  }
+}
+
+/** new = old + m·(batch − old), with m = momentum or 1 − momentum. */
+function judgeStatistic(
+  tensor: string,
+  before: Float64Array,
+  after: Float64Array,
+  targets: readonly ArrayLike<number>[],
+  report: Report,
+): void {
+  const rates = [asked.momentum, 1 - asked.momentum, 0.1, 0.9, 0.01, 0.99];
+  for (const target of targets) {
+    for (const rate of rates) {
+      const expected = before.map((v, i) => v + rate * (target[i] - v));
+      if (compare(after, expected).error < 1e-4) {
+        report.checked.push(`${tensor} moves towards the batch's by ${rate}`);
+        return;
+      }
+    }
+    // the first batch may replace the start, or be averaged with equal weights
+    if (compare(after, target).error < 1e-4) return;
+  }
+  const still = compare(after, before).error < 1e-9;
+  report.findings.push(
+    finding(
+      still ? "statistics-not-updated" : "statistics-wrong",
+      tensor,
+      still
+        ? `${tensor} is not updated by a training step`
+        : `${tensor} does not move towards the statistics of the batch`,
+      "one training step",
+      `${tensor} = (1 − momentum)·${tensor} + momentum·(that of the batch), while training only.`,
+    ),
+  );
+}
+
+/** After training, evaluation uses the running statistics and leaves them alone. */
+function evaluation(
+  code: Calibrated,
+  inputs: Parameters<Calibrated["operation"]["forward"]>[1],
+  _moved: unknown,
+  forward: Forward,
+  report: Report,
+): void {
+  if (!/train|eval|mode|inference/i.test(code.source)) return;
+  const c = code.operation.cases(code.can).probe;
+  const session = code.open(c);
+  session.forward(inputs);
+  const object = Reflect.get(session, "object") as object;
+  const mean = statistic(object, /mean|mu\b|avg/);
+  const variance = statistic(object, /var|sigma|std/);
+  if (mean === undefined || variance === undefined) return;
+  const x = new Tensor(
+    inputs.x.shape,
+    inputs.x.data.map((v, i) => 2 * v + (i % 3)),
+  );
+  const y = session.forward({ ...inputs, x }, false);
+  const after = statistic(object, /mean|mu\b|avg/);
+  const { numbers } = forward.convention;
+  const d = normDims(c.sizes);
+  const normalised = (m: ArrayLike<number>, v: ArrayLike<number>) =>
+    Float64Array.from(x.data, (value, at) => {
+      const channel = Math.floor(at / d.S) % d.C;
+      const root =
+        numbers.outside === 1 ? Math.sqrt(v[channel]) + numbers.eps : Math.sqrt(v[channel] + numbers.eps);
+      return (inputs.gamma.data[channel] * (value - m[channel])) / root + (inputs.beta?.data[channel] ?? 0);
+    });
+  if (after !== undefined && compare(after, mean).error > 1e-9) {
+    report.findings.push(
+      finding(
+        "statistics-moved-in-evaluation",
+        "runningMean",
+        "the running statistics are updated while evaluating",
+        "forward with training = false",
+        "Update them while training only.",
+      ),
+    );
+  }
+  if (compare(y.data, normalised(mean, variance)).error < 1e-4) {
+    report.checked.push("evaluation uses the running statistics");
+    return;
+  }
+  const batch = batchMean(x.data, d);
+  const usesBatch = compare(y.data, normalised(batch, batchVariance(x.data, batch, d))).error < 1e-4;
+  report.findings.push(
+    finding(
+      usesBatch ? "evaluation-uses-batch" : "evaluation-wrong",
+      "y",
+      usesBatch
+        ? "evaluation uses the statistics of the batch instead of the running ones"
+        : "evaluation does not give γ·(x − running mean)/√(running variance + ε) + β",
+      "forward with training = false, after one training step",
+      "When not training, normalise with the running mean and variance.",
+    ),
+  );
+}
+
+function statistic(object: object, name: RegExp): Float64Array | undefined {
+  const field = fieldsOf(object).find(
+    ({ path }) =>
+      path.some((key) => /run|mov|ema|track|avg|global|pop/.test(plainName(key))) &&
+      path.some((key) => name.test(plainName(key))),
+  );
+  return field === undefined ? undefined : decode(Reflect.get(field.holder, field.key))?.data.slice();
+}
+
+function finding(id: string, tensor: string, mistake: string, where: string, cure: string): Finding {
+  return { id: `batchNorm/${id}`, tensor, mistake, where, cure, axes: ["channel"] };
+}
