@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { encodeRequest } from "#lib/notebook/wire.js";
+import { createRandom, malformedMessage } from "./support/fuzz.js";
+import { pause, TestKernel } from "./support/kernel.js";
+
+let kernel: TestKernel;
+
+before(async () => {
+  kernel = await TestKernel.start();
+});
+
+after(() => kernel.shutdown());
+
+async function ask(type: string, content: object): Promise<Record<string, unknown>> {
+  return (await kernel.request("shell", type, { ...content }).reply).content;
+}
+
+async function complete(code: string): Promise<string[]> {
+  const { matches } = await ask("complete_request", { code, cursor_pos: [...code].length });
+  assert.ok(Array.isArray(matches));
+  return matches;
+}
+
+test("kernel_info", async () => {
+  const info = await ask("kernel_info_request", {});
+  assert.equal(info.protocol_version, "5.4");
+  assert.equal(info.status, "ok");
+  const language = info.language_info as Record<string, unknown>;
+  assert.equal(language.name, "typescript");
+  assert.equal(language.file_extension, ".ts");
+  assert.match(String(language.version), /^\d+\.\d+\.\d+$/);
+});
+
+test("a cell is busy, echoed, answered, idle", async () => {
+  const from = kernel.heard.length;
+  const { reply } = await kernel.run("40 + 2");
+  assert.equal(reply.status, "ok");
+  const heard = kernel.heard.slice(from).map(({ type, content }) => content.execution_state ?? type);
+  assert.deepEqual(heard, ["busy", "execute_input", "execute_result", "idle"]);
+});
+
+test("a silent cell says nothing and does not count", async () => {
+  const count = Number((await kernel.run("1")).reply.execution_count);
+  const { messages, reply } = await kernel.run("2", { silent: true, store_history: false });
+  assert.deepEqual(messages, []);
+  assert.equal(reply.status, "ok");
+  assert.equal((await kernel.run("3")).reply.execution_count, count + 1);
+});
+
+test("user_expressions", async () => {
+  const { reply } = await kernel.run("let asked = 20", {
+    user_expressions: { double: "asked * 2", broken: "notDefinedAnywhere", odd: "1 +" },
+  });
+  const { double, broken, odd } = reply.user_expressions as Record<string, Record<string, unknown>>;
+  assert.deepEqual(double, { status: "ok", data: { "text/plain": "40" }, metadata: {} });
+  assert.equal(broken.ename, "ReferenceError");
+  assert.equal(odd.ename, "SyntaxError");
+});
+
+test("an error gives up what is queued behind it, and nothing later", async () => {
+  const first = kernel.start(
+    'await new Promise((resolve) => setTimeout(resolve, 50)); throw new Error("stop")',
+  );
+  const second = kernel.start("1");
+  assert.equal((await first.done).status, "error");
+  assert.equal((await second.done).status, "aborted");
+  assert.equal((await kernel.run("5")).result, "5");
+});
+
+test("with stop_on_error false the queue goes on", async () => {
+  const first = kernel.start('throw new Error("go on")', { stop_on_error: false });
+  const second = kernel.start("6", { stop_on_error: false });
+  assert.equal((await first.done).status, "error");
+  assert.equal((await second.done).result, "6");
+});
+
+test("completion of members, names of cells, globals, imports and paths", async () => {
+  await kernel.run("const fancyName = { alpha: 1, beta: 'x' }");
+  assert.deepEqual(await complete("fancyName."), ["alpha", "beta"]);
+  assert.deepEqual(await complete("fancyName.beta.toUpp"), ["toUpperCase"]);
+  assert.deepEqual(await complete("fancyN"), ["fancyName"]);
+  assert.ok((await complete("pars")).includes("parseInt"));
+  const braces = await ask("complete_request", {
+    code: 'import { readFileS } from "node:fs"',
+    cursor_pos: 18,
+  });
+  assert.deepEqual(braces.matches, ["readFileSync"]);
+  assert.ok((await complete('import fs from "node:f')).includes("node:fs"));
+  assert.deepEqual(await complete('import x from "./lib/kern'), ["kernel"]);
+  const unicode = "const é = '😀'; é.toLow";
+  const { matches, cursor_start, cursor_end } = await ask("complete_request", {
+    code: unicode,
+    cursor_pos: [...unicode].length,
+  });
+  assert.deepEqual(matches, ["toLowerCase"]);
+  assert.deepEqual([cursor_start, cursor_end], [17, 22], "counted in characters, not in UTF-16 units");
+});
+
+test("completion of paths leaves the kernel's own files out", async () => {
+  const matches = await complete('import x from "./');
+  assert.ok(matches.includes("lib"), matches.join());
+  assert.deepEqual(
+    matches.filter((name) => name.includes("gradbook-cell")),
+    [],
+  );
+});
+
+test("inspection shows type and documentation, and the signature between parentheses", async () => {
+  await kernel.run("/** Doubles a number. */\nfunction double(value: number): number { return 2 * value }");
+  const inspect = async (code: string, cursor = code.length): Promise<string> => {
+    const { found, data } = await ask("inspect_request", { code, cursor_pos: cursor, detail_level: 0 });
+    assert.equal(found, true, code);
+    return String((data as Record<string, unknown>)["text/plain"]);
+  };
+  assert.match(await inspect("double"), /function double\(value: number\): number\s+Doubles a number\./);
+  assert.match(await inspect("double("), /double\(value: number\): number/);
+  assert.match(await inspect("Math.max(1, 2", 8), /max/);
+  const nothing = await ask("inspect_request", { code: "  ", cursor_pos: 1, detail_level: 0 });
+  assert.equal(nothing.found, false);
+});
+
+test("completion, inspection and the heartbeat answer during a tight loop", async () => {
+  const loop = kernel.start('console.log("go"); while (true) {}');
+  await loop.printed("go");
+  assert.deepEqual(await complete("fancyName.al"), ["alpha"]);
+  assert.equal(
+    (await ask("inspect_request", { code: "double", cursor_pos: 3, detail_level: 0 })).found,
+    true,
+  );
+  assert.ok((await kernel.beat()) < 2000);
+  assert.equal((await ask("kernel_info_request", {})).status, "ok");
+  await kernel.interrupt();
+  await loop.done;
+});
+
+const completeness: Readonly<Record<string, readonly string[]>> = {
+  complete: [
+    "1",
+    "let x = 1",
+    "if (true) {\n  1\n}",
+    "`a\nb`",
+    "// words",
+    "await 1",
+    "type A = { a: 1 }",
+    "",
+  ],
+  incomplete: [
+    "if (true) {",
+    "let x =",
+    "`abc",
+    "f(1,",
+    "/* open",
+    "class A {\n  x = 1",
+    "[1, 2",
+    "const o = {",
+  ],
+  invalid: ["}", "let let = 1", '"abc', "1 2", "function )"],
+};
+for (const [status, samples] of Object.entries(completeness)) {
+  test(`is_complete: ${status}`, async () => {
+    for (const code of samples)
+      assert.equal((await ask("is_complete_request", { code })).status, status, code);
+  });
+}
+
+test("history: tail, range, search", async () => {
+  await kernel.run("'needle one'");
+  await kernel.run("'needle two'");
+  const ask3 = async (content: object) =>
+    (await ask("history_request", { output: false, raw: true, ...content })).history as unknown[][];
+  const tail = await ask3({ hist_access_type: "tail", n: 2 });
+  assert.deepEqual(
+    tail.map(([, , code]) => code),
+    ["'needle one'", "'needle two'"],
+  );
+  const line = Number(tail[0][1]);
+  assert.deepEqual(await ask3({ hist_access_type: "range", session: 0, start: line, stop: line + 1 }), [
+    tail[0],
+  ]);
+  assert.equal((await ask3({ hist_access_type: "search", pattern: "*needle*", n: 10 })).length, 2);
+  const [[, , both]] = await ask3({ hist_access_type: "tail", n: 1, output: true });
+  assert.deepEqual(both, ["'needle two'", "'needle two'"]);
+});
+
+test("input: prompt, confirm, readline", async () => {
+  const asked: [string, boolean][] = [];
+  const answers = ["Ada", "", "yes", "42"];
+  kernel.answer = (prompt, password) => {
+    asked.push([prompt, password]);
+    return answers.shift() ?? "";
+  };
+  const dialogs = await kernel.run('[prompt("Name?"), prompt("Age?", "7"), confirm("Sure?")]');
+  assert.equal(dialogs.result, "[ 'Ada', '7', true ]", dialogs.traceback);
+  const lines = await kernel.run(
+    'import readline from "node:readline/promises"; const rl = readline.createInterface({ input: process.stdin, output: process.stdout }); const line = await rl.question("Number? "); rl.close(); Number(line)',
+  );
+  assert.equal(lines.result, "42", lines.traceback);
+  assert.equal(lines.stdout, "Number? ");
+  assert.deepEqual(asked, [
+    ["Name? ", false],
+    ["Age? [7] ", false],
+    ["Sure? [y/N] ", false],
+    ["", false],
+  ]);
+  kernel.answer = undefined;
+});
+
+test("input where there is nobody to ask is an error", async () => {
+  assert.match(
+    (await kernel.run('prompt("Name?")')).error ?? "",
+    /No input: this front end takes no input\./,
+  );
+});
+
+test("an interrupt ends the wait for input", async () => {
+  let askedOnce: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    askedOnce = resolve;
+  });
+  kernel.answer = () => {
+    askedOnce();
+    return undefined as never;
+  };
+  const running = kernel.start('prompt("forever?")');
+  await asked;
+  await kernel.interrupt();
+  assert.equal((await running.done).reply.ename, "Interrupted");
+  kernel.answer = undefined;
+});
+
+test("comms in both directions", async () => {
+  const opened = await kernel.run(`
+    const comms = (globalThis as any)[Symbol.for("Jupyter.comms")];
+    comms.register("echo", (comm: any, { data }: any) => {
+      comm.onMessage = ({ data, buffers }: any) => comm.send({ back: data.text, bytes: buffers.length });
+      comm.onClose = () => console.log("closed");
+      comm.send({ hello: data.name });
+    });
+    const own = comms.open("widget", { start: 1 });
+    own.id`);
+  const sent = opened.messages.find(({ type }) => type === "comm_open");
+  assert.equal(sent?.content.target_name, "widget");
+  const from = kernel.heard.length;
+  kernel.request("shell", "comm_open", { comm_id: "c1", target_name: "echo", data: { name: "Ada" } });
+  kernel.request("shell", "comm_msg", { comm_id: "c1", data: { text: "hi" } });
+  const info = await ask("comm_info_request", { target_name: "echo" });
+  kernel.request("shell", "comm_close", { comm_id: "c1", data: {} });
+  kernel.request("shell", "comm_open", { comm_id: "c2", target_name: "unknown", data: {} });
+  await kernel.run("await new Promise((resolve) => setTimeout(resolve, 50)); 0");
+  const heard = kernel.heard.slice(from);
+  const messages = heard.filter(({ type }) => type === "comm_msg").map(({ content }) => content.data);
+  assert.deepEqual(messages, [{ hello: "Ada" }, { back: "hi", bytes: 0 }]);
+  assert.ok(heard.some(({ type, content }) => type === "stream" && content.text === "closed\n"));
+  assert.ok(
+    heard.some(({ type, content }) => type === "comm_close" && content.comm_id === "c2"),
+    "an unknown target is closed",
+  );
+  assert.equal(typeof info.comms, "object");
+});
+
+test("wrongly signed, malformed and replayed messages are ignored", async () => {
+  const { frames } = encodeRequest(
+    "execute_request",
+    { code: 'console.log("FUZZ once")', silent: false },
+    "fuzz",
+    kernel.connection.key,
+  );
+  await kernel.send("shell", frames);
+  await kernel.send("shell", frames);
+  const random = createRandom(7);
+  for (let i = 0; i < 500; i++) {
+    await kernel.send(
+      i % 3 === 0 ? "control" : i % 3 === 1 ? "stdin" : "shell",
+      malformedMessage(random, kernel.connection),
+    );
+  }
+  assert.equal((await kernel.run("7")).result, "7");
+  await pause(50);
+  const printed = kernel.heard.filter(({ content }) => String(content.text).includes("FUZZ"));
+  assert.deepEqual(
+    printed.map(({ content }) => content.text),
+    ["FUZZ once\n"],
+    "taken once, and nothing else",
+  );
+});
