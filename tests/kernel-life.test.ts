@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { kernelSpec } from "#lib/kernel/install.js";
+import { pause, root, TestKernel } from "./support/kernel.js";
+
+/** A process and everything that it has started, by their parents. */
+function processTree(pid: number): number[] {
+  const table = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).stdout;
+  const rows = table
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [pid];
+  for (const one of tree) for (const [child, parent] of rows) if (parent === one) tree.push(child);
+  return tree;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie has ended; nobody has asked for its exit code yet.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+async function waitFor(what: string, fits: () => boolean): Promise<void> {
+  for (const end = Date.now() + 5000; Date.now() < end; await pause(20)) if (fits()) return;
+  assert.fail(`${what} did not happen in 5 s`);
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
+
+const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("gradbook-kernel-"));
+
+test("shutdown leaves no process, port or file behind, also of what cells have started", async () => {
+  const before = leftovers();
+  const kernel = await TestKernel.start();
+  await kernel.run(
+    'import { spawn } from "node:child_process"; spawn("sleep", ["1000"]); setInterval(() => {}, 10); 0',
+  );
+  const tree = processTree(kernel.pid);
+  assert.ok(tree.length >= 4, "kernel, language server, esbuild, the cell's child");
+  assert.equal(await kernel.shutdown(), 0);
+  await waitFor("the end of all processes", () => !tree.some(isAlive));
+  for (const port of [kernel.connection.shell_port, kernel.connection.hb_port])
+    assert.equal(await isOpen(port), false);
+  assert.deepEqual(
+    leftovers().filter((name) => !before.includes(name)),
+    [],
+  );
+  assert.equal(kernel.log(), "", "the kernel's own output is empty");
+});
+
+test("shutdown in the middle of a loop", async () => {
+  const kernel = await TestKernel.start();
+  const running = kernel.start('console.log("go"); while (true) {}');
+  await running.printed("go");
+  const tree = processTree(kernel.pid);
+  await kernel.shutdown();
+  await waitFor("the end of all processes", () => !tree.some(isAlive));
+});
+
+test("exit handlers of cells run", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-exit-"));
+  const kernel = await TestKernel.start({ cwd: folder });
+  await kernel.run(
+    'import fs from "node:fs"; process.on("exit", () => fs.writeFileSync("exited", "yes")); 0',
+  );
+  await kernel.shutdown();
+  assert.ok(existsSync(join(folder, "exited")));
+  rmSync(folder, { recursive: true });
+});
+
+test("a front end that is killed takes its kernel with it", async () => {
+  // A front end of its own: it starts a kernel, says its process id, and is killed without a word.
+  const script = `
+    import { TestKernel } from ${JSON.stringify(join(root, "tests/dist/support/kernel.js"))};
+    const kernel = await TestKernel.start();
+    console.log(kernel.pid);
+    setInterval(() => {}, 1000);`;
+  const frontEnd = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const pid = await new Promise<number>((resolve) =>
+    frontEnd.stdout.once("data", (text) => resolve(Number(text))),
+  );
+  const tree = processTree(pid);
+  assert.ok(tree.every(isAlive));
+  frontEnd.kill("SIGKILL");
+  await waitFor("the end of the kernel", () => !tree.some(isAlive));
+});
+
+test("a connection file that others can read is closed to them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-connection-"));
+  const path = join(folder, "connection.json");
+  const ports = { shell_port: 1, iopub_port: 1, stdin_port: 1, control_port: 1, hb_port: 1 };
+  const connection = {
+    transport: "tcp",
+    ip: "192.0.2.1",
+    key: "k",
+    signature_scheme: "hmac-sha256",
+    ...ports,
+  };
+  writeFileSync(path, JSON.stringify(connection), { mode: 0o644 });
+  const [command, ...args] = kernelSpec("gradbook").argv.map((word) =>
+    word.replace("{connection_file}", path),
+  );
+  const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(status, 1);
+  assert.match(stderr, /connection file: address 192\.0\.2\.1, expected this machine's own \(127\.0\.0\.1\)/);
+  rmSync(folder, { recursive: true });
+});
+
+test("a kernel without a connection file says what is missing", () => {
+  const [command, ...args] = kernelSpec("gradbook").argv;
+  const { status, stderr } = spawnSync(command, args.slice(0, -2), { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /no --connection-file, expected the file that Jupyter writes/);
+});
+
+test("install writes a kernelspec where Jupyter looks", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-install-"));
+  const gradbook = join(root, "lib/cli/gradbook.mjs");
+  const install = (...args: string[]) =>
+    spawnSync(process.execPath, [gradbook, "kernel", "install", ...args], {
+      encoding: "utf8",
+      env: { ...process.env, JUPYTER_DATA_DIR: join(folder, "user") },
+    });
+  assert.equal(install("--prefix", folder, "--name", "tslab").status, 0);
+  const spec = JSON.parse(readFileSync(join(folder, "share/jupyter/kernels/tslab/kernel.json"), "utf8"));
+  assert.equal(spec.interrupt_mode, "message");
+  assert.equal(spec.language, "typescript");
+  assert.ok(spec.argv.includes("{connection_file}"));
+  assert.equal(install("--user").status, 0);
+  assert.ok(existsSync(join(folder, "user/kernels/gradbook/kernel.json")));
+  const two = install("--user", "--prefix", folder);
+  assert.equal(two.status, 1);
+  assert.match(two.stderr, /two places, expected one of --user, --prefix, --sys-prefix/);
+  assert.match(install("--name", "no/such").stderr, /kernel name: "no\/such", expected letters, digits/);
+  rmSync(folder, { recursive: true });
+});
