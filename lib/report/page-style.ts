@@ -30,6 +30,7 @@ figcaption { color: var(--muted); font-size: .92rem; margin-top: .4rem; }
 figcaption strong { color: var(--text); }
 .links { white-space: nowrap; font-size: .85rem; }
 .links a, .links button { margin-left: .6rem; }
+.documents a:first-child { margin-left: 0; }
 .links button { font: inherit; color: var(--link); background: none; border: 0; padding: 0; text-decoration: underline; cursor: pointer; }
 .table { overflow-x: auto; margin: 1.4rem 0; }
 table { border-collapse: collapse; font-size: .95rem; font-variant-numeric: tabular-nums; }
@@ -39,7 +40,8 @@ thead th { border-bottom: 2px solid var(--muted); }
 th.number, td.number { text-align: right; white-space: nowrap; }
 pre.out { background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .2rem 1rem; }
 pre.stderr, pre.error { border-color: #b3121d; }
-.math svg { vertical-align: middle; max-width: 100%; }
+.math { white-space: nowrap; }
+.math svg { max-width: 100%; overflow: visible; }
 div.math { overflow-x: auto; overflow-y: hidden; text-align: center; margin: 1rem 0; }
 div.math svg { max-width: none; }
 .bad-math { outline: 1px solid #b3121d; }

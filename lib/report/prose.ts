@@ -87,7 +87,8 @@ export async function proseWriter(): Promise<ProseWriter> {
     headings = [];
     pictures = attachments;
     const html = marked.parse(markdown, { async: false });
-    return { html, headings };
+    // A comma or full stop stays with its formula at the end of a line.
+    return { html: html.replace(/<\/svg><\/span>([.,;:!?)\]]+)/g, "</svg>$1</span>"), headings };
   };
 }
 
