@@ -37,11 +37,13 @@ export interface ErrorCurvesConfig extends FigureOptions {
   readonly columns?: number;
   /** `"error"`: error rate in percent; `"loss"`: cross-entropy in nats. Default `"error"`. */
   readonly yAxis?: "error" | "loss";
+  /** What `epoch` counts. Default `"epoch"`. */
+  readonly xTitle?: string;
   /** `"log"` for losses that fall by orders of magnitude. Default `"linear"`. */
   readonly yScale?: "linear" | "log";
 }
 
-const keys = ["runs", "layout", "columns", "yAxis", "yScale"];
+const keys = ["runs", "layout", "columns", "yAxis", "yScale", "xTitle"];
 
 interface Line {
   readonly x: readonly number[];
@@ -59,7 +61,7 @@ interface Line {
  */
 export function errorCurves(config: ErrorCurvesConfig): Figure {
   const options = resolveOptions("errorCurves", config, keys);
-  const { runs, yAxis = "error", yScale = "linear" } = config;
+  const { runs, yAxis = "error", yScale = "linear", xTitle = "epoch" } = config;
   const layout = config.layout ?? (runs.length > 3 ? "grid" : "single");
   if (runs.length === 0) throw noRuns("no runs");
   if (layout !== "single" && layout !== "grid") {
@@ -93,7 +95,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
       yScale === "log"
         ? { type: "log", dtick: 1 }
         : { rangemode: "tozero", nticks: 6, ...(yAxis === "error" ? { ticksuffix: " %" } : {}) },
-    xTitle: "epoch",
+    xTitle,
     yTitle: yAxis === "error" ? "error rate (%)" : "cross-entropy (nats)",
     legend: options.size.text * 1.6,
   });
@@ -121,7 +123,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
           ...(single && set === "train" ? { dash: "2px,2px" } : {}),
         },
         marker: { color, size: 7, symbol: set === "test" ? "circle" : "circle-open" },
-        hovertemplate: `${plain(run.name)}, ${set}: %{y:.4g}${yAxis === "error" ? " %" : ""}, epoch %{x}<extra></extra>`,
+        hovertemplate: `${plain(run.name)}, ${set}: %{y:.4g}${yAxis === "error" ? " %" : ""}, ${plain(xTitle)} %{x}<extra></extra>`,
       });
     });
   });
@@ -234,7 +236,7 @@ function describe(
   const quantity = yAxis === "error" ? "error rate" : "cross-entropy";
   const ends = lines.map(({ run, train, test }) => {
     const last = (l: Line) => l.mean[l.mean.length - 1] ?? "not finite";
-    return `${run.name} ends at ${last(train)}${unit} (train), ${last(test)}${unit} (test) after epoch ${train.x[train.x.length - 1]}`;
+    return `${run.name} ends at ${last(train)}${unit} (train), ${last(test)}${unit} (test) after ${config.xTitle ?? "epoch"} ${train.x[train.x.length - 1]}`;
   });
   const gaps = lines.flatMap(({ train, test }) => [...train.mean, ...test.mean]).filter((v) => v === null);
   const note = gaps.length === 0 ? "" : ` ${gaps.length} values are not finite and left out.`;
