@@ -1,6 +1,5 @@
+import { Machine } from "./machine.js";
 import { type Phase, type Plan, type PlanRequest, plan } from "./plan.js";
-import { currentTeam, type Team, type TeamPlan } from "./team.js";
-import { type WasmExports, type WasmMemory, type WasmModule, wasm } from "./webassembly.js";
 
 /** Runs the layers that were written by hand, on the calling thread. */
 export type CustomPass = (
@@ -10,47 +9,25 @@ export type CustomPass = (
   training: boolean,
 ) => void;
 
-let count = 0;
-
 /** A planned model with its memory and its compiled kernels. All views are over one memory; a step allocates nothing. */
-export class Engine implements TeamPlan {
-  readonly id = count++;
+export class Engine {
   readonly plan: Plan;
-  readonly module: WasmModule;
-  readonly memory: WasmMemory;
   readonly floats: Float32Array;
   readonly ints: Int32Array;
-  private readonly kernels: (WasmExports[string] | undefined)[];
-  private readonly team: Team;
+  private readonly machine: Machine;
 
   constructor(
     request: PlanRequest,
-    private readonly threads: number,
+    threads: number,
     private readonly custom?: CustomPass,
   ) {
     this.plan = plan(request);
-    const { bytes, pages, phases } = this.plan;
-    this.module = new wasm.Module(bytes);
-    this.memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-    const { exports } = new wasm.Instance(this.module, { env: { memory: this.memory } });
-    this.kernels = phases.map((phase) => (phase.parallel === "main" ? undefined : exports[phase.name]));
-    this.floats = new Float32Array(this.memory.buffer);
-    this.ints = new Int32Array(this.memory.buffer);
-    this.team = currentTeam();
+    const { program, bytes, phases, capacity } = this.plan;
     // a model too small for two pieces never leaves this thread
-    const most = Math.max(...phases.map((phase) => this.tasksOf(phase, this.plan.capacity)));
-    if (threads > 1 && most > 1) this.team.add(this, threads);
-  }
-
-  get phases(): readonly Phase[] {
-    return this.plan.phases;
-  }
-
-  run(phase: number, task: number, pieces: number, samples: number): void {
-    const kernel = this.kernels[phase];
-    if (kernel === undefined) return;
-    if (this.plan.phases[phase].parallel === "tasks") kernel(task, pieces, samples);
-    else kernel(task, Math.floor((samples * task) / pieces), Math.floor((samples * (task + 1)) / pieces));
+    const divisible = phases.some((phase) => this.tasksOf(phase, capacity) > 1);
+    this.machine = new Machine({ program, bytes, phases, threads: divisible ? threads : 1 });
+    this.floats = this.machine.floats;
+    this.ints = this.machine.ints;
   }
 
   /**
@@ -67,7 +44,7 @@ export class Engine implements TeamPlan {
   }
 
   dispose(): void {
-    this.team.remove(this);
+    this.machine.dispose();
   }
 
   private runAll(
@@ -79,12 +56,11 @@ export class Engine implements TeamPlan {
     const pieces = this.plan.pieces(samples);
     for (let i = 0; i < phases.length; i++) {
       const phase = this.plan.phases[phases[i]];
-      if (phase.parallel === "main") {
-        this.custom?.(phase.layer, phase.pass, samples, training);
-        continue;
+      if (phase.parallel === "main") this.custom?.(phase.layer, phase.pass, samples, training);
+      else {
+        const tasks = this.tasksOf(phase, samples);
+        this.machine.run(phases[i], tasks, pieces, samples, i === 0 ? meanwhile : undefined);
       }
-      const tasks = this.tasksOf(phase, samples);
-      this.team.run(this, phases[i], tasks, pieces, samples, this.threads, i === 0 ? meanwhile : undefined);
     }
   }
 

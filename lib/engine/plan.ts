@@ -5,7 +5,6 @@ import { lossKernel } from "./kernels/loss.js";
 import { RATES, slotCount, UPDATE_CHUNK, updateKernel } from "./kernels/optimizer.js";
 import { Arena, type Buffer, denseLayout, type Layout, MEBIBYTE, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
-import { renderWasm } from "./render/wasm.js";
 import type { LossSpec, OptimizerSpec } from "./spec.js";
 import { chooseStages, type ModelLayer } from "./stages/choose.js";
 import {
@@ -17,7 +16,6 @@ import {
   type Step,
   type Wires,
 } from "./stages/stage.js";
-import { PAGE_BYTES } from "./webassembly.js";
 
 /** What is planned: a model, and the sizes that its memory is laid out for. */
 export interface PlanRequest {
@@ -47,8 +45,9 @@ export interface ParameterPlace {
 }
 
 export interface Plan {
-  readonly bytes: Uint8Array;
-  readonly pages: number;
+  readonly program: Program;
+  /** Memory that it takes. */
+  readonly bytes: number;
   readonly phases: readonly Phase[];
   /** Numbers of the phases of a training step, and of a forward pass with the loss. */
   readonly train: readonly number[];
@@ -173,10 +172,10 @@ export function plan(request: PlanRequest): Plan {
 
   const sampleFloats = roundUp(sizeOf(input), 4);
   const samples = arena.floats(sampleFloats * (Math.max(2 * batch, capacity) + request.kept) + 16);
-  const pages = pagesFor(arena.bytes, batch);
+  assertFits(arena.bytes, batch);
   return {
-    bytes: renderWasm(program, pages),
-    pages,
+    program,
+    bytes: arena.bytes,
     phases,
     train,
     forward: forwardPhases,
@@ -201,9 +200,8 @@ function pieceRule(work: number): (samples: number) => number {
   };
 }
 
-function pagesFor(bytes: number, batch: number): number {
-  const pages = Math.ceil((bytes + 64) / PAGE_BYTES);
-  if (pages <= 65535) return pages;
+function assertFits(bytes: number, batch: number): void {
+  if (bytes < 4095 * MEBIBYTE) return;
   throw new GradbookError({
     code: "memory",
     what: "engine",

@@ -25,7 +25,7 @@ function counting(id: number): TeamPlan & { readonly counts: Float32Array } {
     memory,
     phases,
     counts: new Float32Array(memory.buffer, 1024, 50),
-    run: (_phase, task, pieces, samples) => exports.count(task, pieces, samples),
+    runTask: (_phase, task, pieces, samples) => exports.count(task, pieces, samples),
   };
 }
 

@@ -32,7 +32,7 @@ export interface TeamPlan {
   readonly module: WasmModule;
   readonly memory: WasmMemory;
   readonly phases: readonly Phase[];
-  run(phase: number, task: number, pieces: number, samples: number): void;
+  runTask(phase: number, task: number, pieces: number, samples: number): void;
 }
 
 /**
@@ -85,7 +85,7 @@ export class Team {
     meanwhile?: () => void,
   ): void {
     if (tasks === 1 || threads === 1) {
-      for (let task = 0; task < tasks; task++) plan.run(phase, task, pieces, samples);
+      for (let task = 0; task < tasks; task++) plan.runTask(phase, task, pieces, samples);
       meanwhile?.();
       return;
     }
@@ -105,7 +105,7 @@ export class Team {
       const claim = Atomics.add(control, WORD.claim, 1);
       const task = claim & 0xffff;
       if (task >= claim >>> 16) break;
-      plan.run(phase, task, pieces, samples);
+      plan.runTask(phase, task, pieces, samples);
       Atomics.add(control, WORD.done, 1);
     }
     this.join(tasks);

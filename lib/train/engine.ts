@@ -13,7 +13,7 @@ import { Feed } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** Bytes up to which a training set is kept in the engine's memory as floats. */
-const KEPT_BYTES = 32 * MEBIBYTE;
+const KEPT_BYTES = 64 * MEBIBYTE;
 
 /** The trainer that runs a model as generated WebAssembly on a team of threads. */
 export function engineTrainer(model: Sequential, config: TrainerConfig): Trainer {

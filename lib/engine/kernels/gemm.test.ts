@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Rng } from "../../tensor/rng.js";
+import { Machine } from "../machine.js";
 import { Arena } from "../memory.js";
+import type { Phase } from "../plan.js";
 import { Program } from "../render/program.js";
-import { renderWasm } from "../render/wasm.js";
-import { PAGE_BYTES, wasm } from "../webassembly.js";
 import { gemmKernel, gemmTasks, packKernel, packTasks, panelBytes, panelFloats } from "./gemm.js";
 
 /** C = A·B (+ bias) with random A [M, K] and B [K, N], each by rows or by columns; engine and plain loops. */
@@ -28,14 +28,17 @@ function product(M: number, K: number, N: number, byColumns: { a: boolean; b: bo
     bias: biased ? bias : undefined,
     ...(byColumns.a ? { rowSums: sums } : {}),
   });
-  const pages = Math.ceil((arena.bytes + 64) / PAGE_BYTES);
-  const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-  const floats = new Float32Array(memory.buffer);
+  const phases: Phase[] = [
+    { parallel: "tasks", name: "pack", tasks: () => packTasks(N) },
+    { parallel: "tasks", name: "multiply", tasks: () => gemmTasks(M, N) },
+  ];
+  const machine = new Machine({ program, bytes: arena.bytes, phases, threads: 2 });
+  const { floats } = machine;
   const rng = new Rng(`${M} ${K} ${N}`);
   for (let i = 16; i < panels / 4; i++) floats[i] = rng.normal();
-  const { exports } = new wasm.Instance(new wasm.Module(renderWasm(program, pages)), { env: { memory } });
-  for (let task = 0; task < packTasks(N); task++) exports.pack(task, 1, 1);
-  for (let task = 0; task < gemmTasks(M, N); task++) exports.multiply(task, 1, 1);
+  machine.run(0, packTasks(N), 1, 1);
+  machine.run(1, gemmTasks(M, N), 1, 1);
+  machine.dispose();
   let worst = 0;
   for (let m = 0; m < M; m++) {
     let rowSum = 0;

@@ -7,12 +7,10 @@ import {
   panelBytes,
   panelFloats,
 } from "#lib/engine/kernels/gemm.js";
+import { Machine } from "#lib/engine/machine.js";
 import { Arena } from "#lib/engine/memory.js";
 import type { Phase } from "#lib/engine/plan.js";
 import { Program } from "#lib/engine/render/program.js";
-import { renderWasm } from "#lib/engine/render/wasm.js";
-import { currentTeam, type TeamPlan } from "#lib/engine/team.js";
-import { PAGE_BYTES, wasm } from "#lib/engine/webassembly.js";
 import type { Answer } from "../job.js";
 
 /** @returns billions of operations a second, 2·size³ a product */
@@ -25,28 +23,15 @@ export function gemm(size: number, threads: number, seconds: number): Answer {
   packKernel(program, "pack", { ...common, b });
   gemmKernel(program, "multiply", { ...common, a, c, rows: size, bias: undefined });
 
-  const pages = Math.ceil(arena.bytes / PAGE_BYTES) + 1;
-  const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-  const module = new wasm.Module(renderWasm(program, pages));
-  const { pack, multiply } = new wasm.Instance(module, { env: { memory } }).exports;
-  const floats = new Float32Array(memory.buffer);
-  for (let i = 0; i < 2 * size * size; i++) floats[i] = (i % 17) / 17;
   const phases: Phase[] = [
     { name: "pack", parallel: "tasks", tasks: () => packTasks(size) },
     { name: "multiply", parallel: "tasks", tasks: () => gemmTasks(size, size) },
   ];
-  const plan: TeamPlan = {
-    id: -1_000_000 - threads,
-    module,
-    memory,
-    phases,
-    run: (phase, task, pieces, samples) => (phase === 0 ? pack : multiply)(task, pieces, samples),
-  };
-  const team = currentTeam();
-  if (threads > 1) team.add(plan, threads);
+  const machine = new Machine({ program, bytes: arena.bytes, phases, threads });
+  for (let i = 0; i < 2 * size * size; i++) machine.floats[i] = (i % 17) / 17;
   const product = () => {
-    team.run(plan, 0, packTasks(size), 1, size, threads);
-    team.run(plan, 1, gemmTasks(size, size), 1, size, threads);
+    machine.run(0, packTasks(size), 1, size);
+    machine.run(1, gemmTasks(size, size), 1, size);
   };
   // the first ones are compiled while they run
   for (let warm = 0; warm < 5; warm++) product();
@@ -57,6 +42,6 @@ export function gemm(size: number, threads: number, seconds: number): Answer {
     count++;
   }
   const elapsed = (performance.now() - started) / 1000;
-  team.remove(plan);
+  machine.dispose();
   return { gflops: (2 * size * size * size * count) / elapsed / 1e9 };
 }
