@@ -58,7 +58,8 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
         type: "heatmap",
         z: share,
         text: matrix.map((row) => row.map((n) => (n === 0 ? "" : String(n)))),
-        texttemplate: "%{text}",
+        // Counts that would not fit into their cells are left to the hover text.
+        ...(cell < size.text * 1.6 ? {} : { texttemplate: "%{text}" }),
         customdata: matrix,
         hovertemplate:
           "true %{y}, predicted %{x}: %{customdata} images (%{z:.1%} of the class)<extra></extra>",

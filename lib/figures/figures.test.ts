@@ -194,6 +194,16 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /without an image for sample 0/,
   ],
   [
+    "100,000 samples in a map",
+    () =>
+      tsneMap({
+        title: "t",
+        labels: new Uint8Array(1e5),
+        maps: [{ name: "a", points: new Array(1e5).fill([0, 0]) }],
+      }),
+    /100000 samples, expected at most 5000/,
+  ],
+  [
     "lossCurve without steps",
     () => lossCurve({ title: "t", runs: [{ name: "a", losses: [] }] }),
     /a run without steps/,

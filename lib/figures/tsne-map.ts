@@ -284,6 +284,12 @@ function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
     if (!Number.isInteger(labels[k]) || labels[k] < 0)
       throw fail(`label ${labels[k]} of sample ${k}`, "a class index from 0");
   }
+  if (labels.length > 5000) {
+    throw fail(
+      `${labels.length} samples`,
+      "at most 5000, of which one can still tell the marks apart; show a subset",
+    );
+  }
   if (marks !== "images") return;
   if (labels.length > 1000)
     throw fail(`${labels.length} images as marks`, 'at most 1000; take marks: "dots" for more');

@@ -120,6 +120,22 @@ test("NaN in a feature map, an empty map, and 100,000 steps are drawn", async ()
   assert.ok((await renderSvg(long)).length < 100_000);
 });
 
+test("100,000 epochs and 100 classes are drawn in a file of less than 1 MB", async () => {
+  const { confusionFigure } = await import("../confusion-figure.js");
+  const epochs = Array.from({ length: 100_000 }, (_, epoch) => {
+    return { epoch, trainError: (epoch % 7) / 7, testError: 0.5, trainLoss: 1, testLoss: 1 };
+  });
+  const matrix = Array.from({ length: 100 }, (_, t) =>
+    Array.from({ length: 100 }, (_, p) => (t === p ? 9 : 1)),
+  );
+  for (const figure of [
+    errorCurves({ title: "long", runs: [{ name: "a", epochs }] }),
+    confusionFigure({ title: "CIFAR-100", matrix }),
+  ]) {
+    assert.ok((await renderSvg(figure)).length < 1e6);
+  }
+});
+
 test("provenance stands in the SVG and in the PNG", async () => {
   const about = { notebook: "hw4.ipynb", cell: 7, config: "c0ffee", run: "abc" };
   const svg = await renderSvg(titled("t"), about);
