@@ -1,16 +1,7 @@
+import { Machine } from "../engine/machine.js";
 import { Arena, roundUp } from "../engine/memory.js";
-import type { Phase } from "../engine/plan.js";
 import { add, div, load, loadSplat, mul, sub, sumRows, vec } from "../engine/render/expr.js";
 import { Program } from "../engine/render/program.js";
-import { renderWasm } from "../engine/render/wasm.js";
-import { currentTeam, type TeamPlan } from "../engine/team.js";
-import {
-  PAGE_BYTES,
-  type WasmExports,
-  type WasmMemory,
-  type WasmModule,
-  wasm,
-} from "../engine/webassembly.js";
 import type { MapGradient } from "./descent.js";
 
 /** Neighbours looked at together; with more, the five sums no longer fit into a machine's registers. */
@@ -71,31 +62,23 @@ function forcesProgram(width: number, at: Places): Program {
 const PAIRS_OF_A_PIECE = 40_000;
 const MOST_PIECES = 64;
 
-/** Plans of the team have numbers; those of models count upwards from 0. */
-let count = 0;
-
 /**
  * The gradient of `definitionGradient`, its loop over pairs in WebAssembly and float32 on the team of threads; the sum
  * over rows that Z needs, and everything after it, stays in float64.
  */
-export class EngineGradient implements MapGradient, TeamPlan {
-  readonly id = --count;
-  readonly module: WasmModule;
-  readonly memory: WasmMemory;
-  readonly phases: readonly Phase[];
+export class EngineGradient implements MapGradient {
+  private readonly machine: Machine;
   private readonly pieces: number;
-  private readonly forces: WasmExports[string];
   private readonly x: Float32Array;
   private readonly y: Float32Array;
   private readonly sums: Float32Array;
   private readonly weights: Float32Array;
-  private readonly team = currentTeam();
 
   /** @param P joint probabilities: [N, N] */
   constructor(
     P: Float64Array,
     private readonly N: number,
-    private readonly threads: number,
+    threads: number,
   ) {
     const width = roundUp(N, LANES);
     const arena = new Arena(0);
@@ -106,11 +89,15 @@ export class EngineGradient implements MapGradient, TeamPlan {
       sums: arena.floats(4 * N),
       weights: arena.floats(N),
     };
-    const pages = Math.ceil(arena.bytes / PAGE_BYTES);
-    this.memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-    this.module = new wasm.Module(renderWasm(forcesProgram(width, at), pages));
-    this.forces = new wasm.Instance(this.module, { env: { memory: this.memory } }).exports.forces;
-    const floats = (address: number, length: number) => new Float32Array(this.memory.buffer, address, length);
+    this.pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor((N * N) / PAIRS_OF_A_PIECE)));
+    this.machine = new Machine({
+      program: forcesProgram(width, at),
+      bytes: arena.bytes,
+      phases: [{ name: "forces", parallel: "pieces" }],
+      threads: this.pieces > 1 ? threads : 1,
+    });
+    const floats = (address: number, length: number) =>
+      this.machine.floats.subarray(address / 4, address / 4 + length);
     this.x = floats(at.x, width).fill(FAR);
     this.y = floats(at.y, width).fill(FAR);
     this.sums = floats(at.sums, 4 * N);
@@ -122,13 +109,6 @@ export class EngineGradient implements MapGradient, TeamPlan {
         affinities[i * width + j] = p < LEAST_AFFINITY ? 0 : p;
       }
     }
-    this.pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor((N * N) / PAIRS_OF_A_PIECE)));
-    this.phases = [{ name: "forces", parallel: "pieces" }];
-    if (threads > 1 && this.pieces > 1) this.team.add(this, threads);
-  }
-
-  run(_phase: number, piece: number, pieces: number, samples: number): void {
-    this.forces(piece, Math.floor((samples * piece) / pieces), Math.floor((samples * (piece + 1)) / pieces));
   }
 
   compute(map: Float64Array, exaggeration: number, out: Float64Array): void {
@@ -137,7 +117,7 @@ export class EngineGradient implements MapGradient, TeamPlan {
       x[i] = map[2 * i];
       y[i] = map[2 * i + 1];
     }
-    this.team.run(this, 0, pieces, pieces, N, this.threads);
+    this.machine.run(0, pieces, pieces, N);
     // each row has counted itself, with w = 1
     let Z = -N;
     for (let i = 0; i < N; i++) Z += weights[i];
@@ -149,6 +129,6 @@ export class EngineGradient implements MapGradient, TeamPlan {
 
   /** Gives memory back; the gradient is not used again. */
   dispose(): void {
-    this.team.remove(this);
+    this.machine.dispose();
   }
 }

@@ -81,8 +81,9 @@ export const MEBIBYTE = 1048576;
 export class Arena {
   private used: number;
 
-  constructor(start: number) {
-    this.used = roundUp(start, 64);
+  /** The first 64 bytes stay 0: kernels read a word there that must be 0 (`Kernel.unit`). */
+  constructor(start = 64) {
+    this.used = roundUp(Math.max(start, 64), 64);
   }
 
   get bytes(): number {
