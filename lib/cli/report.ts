@@ -8,6 +8,7 @@ import { writeOverview } from "../report/overview.js";
 import { findProject, locateReport, notebookNames, type ReportPlace } from "../report/project.js";
 import { makeReport, type ReportOptions, type Scale } from "../report/report.js";
 import type { Command } from "./command.js";
+import { interruptible } from "./interruptible.js";
 import { runProgress } from "./run-progress.js";
 
 const usage = `gradbook report [NAME…] [options]
@@ -48,8 +49,10 @@ export const command: Command = {
     refuseSameFolders(places);
     if (values.check) return check(places, scale, data);
     const options = { scale, force: values.force ?? false, ...(data === undefined ? {} : { data }) };
-    const failed = await inParallel(places, parseJobs(values.jobs), (place, alone) =>
-      reportOne(place, options, alone),
+    const failed = await interruptible((signal) =>
+      inParallel(places, parseJobs(values.jobs), (place, alone) =>
+        reportOne(place, { ...options, signal }, alone),
+      ),
     );
     for (const folder of new Set(places.map((place) => dirname(place.folder)))) {
       if (existsSync(folder)) await writeOverview(folder);

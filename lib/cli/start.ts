@@ -5,6 +5,7 @@ import { writeOverview } from "../report/overview.js";
 import { locateReport } from "../report/project.js";
 import { makeReport } from "../report/report.js";
 import type { Command } from "./command.js";
+import { interruptible } from "./interruptible.js";
 import { Progress } from "./progress.js";
 import { parseData, parseScale } from "./report.js";
 import { runProgress } from "./run-progress.js";
@@ -35,7 +36,9 @@ export const command: Command = {
     try {
       // A newcomer wants to see it run, also when the report that came with the clone is up to date.
       const options = { scale, force: true, onProgress: bar.update };
-      await makeReport(place, { ...options, ...(data === undefined ? {} : { data }) });
+      await interruptible((signal) =>
+        makeReport(place, { ...options, signal, ...(data === undefined ? {} : { data }) }),
+      );
       await writeOverview(dirname(place.folder));
     } finally {
       bar.end();

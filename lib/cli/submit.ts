@@ -4,6 +4,7 @@ import { GradbookError } from "../errors/error.js";
 import { submit } from "../homework/submit.js";
 import { locateReport } from "../report/project.js";
 import type { Command } from "./command.js";
+import { interruptible } from "./interruptible.js";
 import { parseData, parseScale } from "./report.js";
 import { runProgress } from "./run-progress.js";
 
@@ -42,7 +43,7 @@ export const command: Command = {
     const { notebook, name: shown } = locateReport(name);
     const bar = runProgress(shown);
     try {
-      const { file, bytes, digest, runs, seconds } = await submit({
+      const options = {
         notebook,
         roll: values.roll,
         out: values.out ?? ".",
@@ -50,7 +51,10 @@ export const command: Command = {
         force: values.force ?? false,
         onProgress: bar.update,
         ...(data === undefined ? {} : { data }),
-      });
+      };
+      const { file, bytes, digest, runs, seconds } = await interruptible((signal) =>
+        submit({ ...options, signal }),
+      );
       bar.end();
       console.log(
         `${relative(process.cwd(), file)}: ${(bytes / 1e6).toFixed(2)} MB, run in ${seconds.toFixed(0)} s`,

@@ -24,6 +24,8 @@ export interface SubmitOptions {
   /** Overwrite what was written before. Default false. */
   readonly force?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Ends the run when it is aborted; no file is written then. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Submission {
@@ -44,7 +46,7 @@ export interface Submission {
  * @throws CellError when a cell fails
  */
 export async function submit(options: SubmitOptions): Promise<Submission> {
-  const { notebook: path, out, scale, data, force = false, onProgress } = options;
+  const { notebook: path, out, scale, data, force = false, onProgress, signal } = options;
   const file = join(out, `${parseRoll(options.roll)}-${basename(path, ".ipynb").toLowerCase()}.ipynb`);
   if (existsSync(file) && !force) {
     throw new GradbookError({
@@ -60,6 +62,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
   const { notebook, seconds } = await runNotebook(path, {
     env: { GRADBOOK_SCALE: scale, ...(data === undefined ? {} : { GRADBOOK_DATA: data }) },
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
   });
   refuse(path, [...absolutePaths(notebook), ...datasetImages(notebook)]);
   await writeNotebook(file, notebook);

@@ -17,6 +17,8 @@ export interface ReportOptions {
   /** Run also when nothing has changed. Default false. */
   readonly force?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Ends the run, and its kernel, when it is aborted; the old report stays. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -29,13 +31,14 @@ export async function makeReport(
   place: ReportPlace,
   options: ReportOptions = {},
 ): Promise<readonly string[]> {
-  const { scale = "quick", data, force = false, onProgress } = options;
+  const { scale = "quick", data, force = false, onProgress, signal } = options;
   const inputs = reportInputs(await readNotebook(place.notebook), scale, data);
   const stale = staleness(place.folder, inputs);
   if (stale.length === 0 && !force) return [];
   const { notebook } = await runNotebook(place.notebook, {
     env: { GRADBOOK_SCALE: scale, ...(data === undefined ? {} : { GRADBOOK_DATA: data }) },
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
   });
   await writeFolder(
     place.folder,
