@@ -2,16 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { TestKernel } from "./support/kernel.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gradbook-cells-"));
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
-let kernel: TestKernel;
-
-before(async () => {
-  kernel = await TestKernel.start({ cwd: folder });
-});
+const kernel = await TestKernel.start({ cwd: folder });
 
 after(async () => {
   await kernel.shutdown();

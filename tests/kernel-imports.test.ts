@@ -2,65 +2,61 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { root, TestKernel } from "./support/kernel.js";
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-imports-")));
 const notebooks = join(project, "deep/notebooks");
-let kernel: TestKernel;
-
 function write(path: string, text: string): void {
   const file = join(project, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
 
-before(async () => {
-  write("package.json", '{ "name": "project", "type": "module", "imports": { "#own/*": "./deep/*.ts" } }');
-  write(
-    "tsconfig.json",
-    '{ "compilerOptions": { "strict": true, "noUncheckedIndexedAccess": true, "lib": ["esnext"] } }',
-  );
-  write(
-    "node_modules/only-esm/package.json",
-    '{ "name": "only-esm", "type": "module", "exports": { ".": { "import": "./main.js" }, "./sub/*": "./parts/*.js" } }',
-  );
-  write("node_modules/only-esm/main.js", "export const kind = 'esm'; export default () => 'default';");
-  write("node_modules/only-esm/parts/one.js", "export const part = 1;");
-  write(
-    "node_modules/common/index.js",
-    "exports.plain = 1; Object.assign(exports, { hidden: 2 }); exports.hidden2 = exports.hidden;",
-  );
-  write("deep/notebooks/data.json", '{ "n": 1 }');
-  write("deep/notebooks/value.ts", "export const value: number = 1;\nexport type Shape = { a: number };");
-  write(
-    "deep/notebooks/middle.ts",
-    'import { value } from "./value.js";\nexport const twice = (): number => 2 * value;\nexport const loaded = Math.random();',
-  );
-  write("deep/notebooks/apart.ts", "export const loaded = Math.random();");
-  write("deep/inner.ts", "export const inner = import.meta.url;\nexport const here = import.meta.dirname;");
-  write("deep/notebooks/top-level.ts", "export const waited = await Promise.resolve(5);");
-  write(
-    "deep/notebooks/throws.ts",
-    "interface Padding { x: number }\nexport function fails(): never {\n  throw new Error('in a module');\n}",
-  );
-  write(
-    "deep/notebooks/loop.ts",
-    "export async function forever() {\n  for (;;) await new Promise((resolve) => setTimeout(resolve, 1));\n}",
-  );
-  write(
-    "deep/notebooks/a.ts",
-    'import { b } from "./b.ts";\nexport const a = () => "a" + b();\nexport const name = "A";',
-  );
-  write("deep/notebooks/b.ts", 'import { name } from "./a.ts";\nexport const b = () => "b" + name;');
-  write("deep/notebooks/old.cjs", "exports.n = 1;");
-  write("deep/notebooks/broken.ts", "export const = 5;");
-  write(
-    "deep/notebooks/once.ts",
-    "if (!(globalThis as { ready?: boolean }).ready) throw new Error('not yet');\nexport const once = 1;",
-  );
-  kernel = await TestKernel.start({ cwd: notebooks });
-});
+write("package.json", '{ "name": "project", "type": "module", "imports": { "#own/*": "./deep/*.ts" } }');
+write(
+  "tsconfig.json",
+  '{ "compilerOptions": { "strict": true, "noUncheckedIndexedAccess": true, "lib": ["esnext"] } }',
+);
+write(
+  "node_modules/only-esm/package.json",
+  '{ "name": "only-esm", "type": "module", "exports": { ".": { "import": "./main.js" }, "./sub/*": "./parts/*.js" } }',
+);
+write("node_modules/only-esm/main.js", "export const kind = 'esm'; export default () => 'default';");
+write("node_modules/only-esm/parts/one.js", "export const part = 1;");
+write(
+  "node_modules/common/index.js",
+  "exports.plain = 1; Object.assign(exports, { hidden: 2 }); exports.hidden2 = exports.hidden;",
+);
+write("deep/notebooks/data.json", '{ "n": 1 }');
+write("deep/notebooks/value.ts", "export const value: number = 1;\nexport type Shape = { a: number };");
+write(
+  "deep/notebooks/middle.ts",
+  'import { value } from "./value.js";\nexport const twice = (): number => 2 * value;\nexport const loaded = Math.random();',
+);
+write("deep/notebooks/apart.ts", "export const loaded = Math.random();");
+write("deep/inner.ts", "export const inner = import.meta.url;\nexport const here = import.meta.dirname;");
+write("deep/notebooks/top-level.ts", "export const waited = await Promise.resolve(5);");
+write(
+  "deep/notebooks/throws.ts",
+  "interface Padding { x: number }\nexport function fails(): never {\n  throw new Error('in a module');\n}",
+);
+write(
+  "deep/notebooks/loop.ts",
+  "export async function forever() {\n  for (;;) await new Promise((resolve) => setTimeout(resolve, 1));\n}",
+);
+write(
+  "deep/notebooks/a.ts",
+  'import { b } from "./b.ts";\nexport const a = () => "a" + b();\nexport const name = "A";',
+);
+write("deep/notebooks/b.ts", 'import { name } from "./a.ts";\nexport const b = () => "b" + name;');
+write("deep/notebooks/old.cjs", "exports.n = 1;");
+write("deep/notebooks/broken.ts", "export const = 5;");
+write(
+  "deep/notebooks/once.ts",
+  "if (!(globalThis as { ready?: boolean }).ready) throw new Error('not yet');\nexport const once = 1;",
+);
+const kernel = await TestKernel.start({ cwd: notebooks });
 
 after(async () => {
   await kernel.shutdown();

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { interruptOnce, kinds, preparation } from "./support/interrupts.js";
 import { pause, TestKernel } from "./support/kernel.js";
 
-let kernel: TestKernel;
-
-before(async () => {
-  kernel = await TestKernel.start();
-  const { traceback } = await kernel.run(preparation);
-  assert.equal(traceback, "");
-});
+const kernel = await TestKernel.start();
+const { traceback } = await kernel.run(preparation);
+assert.equal(traceback, "");
 
 after(() => kernel.shutdown());
 

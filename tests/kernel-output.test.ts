@@ -2,19 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { type CellResult, pause, TestKernel } from "./support/kernel.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gradbook-output-"));
-let kernel: TestKernel;
-
-before(async () => {
-  writeFileSync(
-    join(folder, "worker.mjs"),
-    "console.log('from a worker'); process.stdout.write('raw\\n'); console.error('its error');",
-  );
-  kernel = await TestKernel.start({ cwd: folder, env: { GRADBOOK_OUTPUT_LIMIT: "2" } });
-});
+writeFileSync(
+  join(folder, "worker.mjs"),
+  "console.log('from a worker'); process.stdout.write('raw\\n'); console.error('its error');",
+);
+const kernel = await TestKernel.start({ cwd: folder, env: { GRADBOOK_OUTPUT_LIMIT: "2" } });
 
 after(async () => {
   await kernel.shutdown();

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { encodeRequest } from "#lib/notebook/wire.js";
 import { createRandom, malformedMessage } from "./support/fuzz.js";
 import { pause, TestKernel } from "./support/kernel.js";
 
-let kernel: TestKernel;
-
-before(async () => {
-  kernel = await TestKernel.start();
-});
+const kernel = await TestKernel.start();
 
 after(() => kernel.shutdown());
 
@@ -33,11 +29,12 @@ test("kernel_info", async () => {
 });
 
 test("a cell is busy, echoed, answered, idle", async () => {
-  const from = kernel.heard.length;
-  const { reply } = await kernel.run("40 + 2");
-  assert.equal(reply.status, "ok");
-  const heard = kernel.heard.slice(from).map(({ type, content }) => content.execution_state ?? type);
-  assert.deepEqual(heard, ["busy", "execute_input", "execute_result", "idle"]);
+  const running = kernel.start("40 + 2");
+  const { parentId } = await running.seen(() => true);
+  assert.equal((await running.done).status, "ok");
+  const mine = kernel.heard.filter((message) => message.parentId === parentId);
+  const said = mine.map(({ type, content }) => content.execution_state ?? type);
+  assert.deepEqual(said, ["busy", "execute_input", "execute_result", "idle"]);
 });
 
 test("a silent cell says nothing and does not count", async () => {
