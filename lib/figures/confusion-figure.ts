@@ -45,7 +45,14 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
     ticktext: labels.map(plain),
     ticks: "",
   };
-  const axis = { ...axisLook(options), ...ticks, showgrid: false, showline: false, constrain: "domain" };
+  const axis = {
+    ...axisLook(options),
+    ...ticks,
+    ticklabelstandoff: 4,
+    showgrid: false,
+    showline: false,
+    constrain: "domain",
+  };
   const title = (text: string, standoff: number) => ({
     text,
     standoff,

@@ -49,7 +49,14 @@ export function rateGrid(config: RateGridConfig): Figure {
   };
   const inner = { width: cell.width * columns.length, height: cell.height * rows.length };
   const height = Math.round(inner.height + margin.t + margin.b);
-  const axis = { ...axisLook(options), showgrid: false, showline: false, ticks: "", tickmode: "array" };
+  const axis = {
+    ...axisLook(options),
+    showgrid: false,
+    showline: false,
+    ticks: "",
+    ticklabelstandoff: 4,
+    tickmode: "array",
+  };
   const winner = z.flatMap((line, r) => line.flatMap((v, c) => (v === top ? [{ r, c }] : [])))[0];
   const diverged = values.flat().length - all.length;
   return figure(options, {

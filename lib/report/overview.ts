@@ -10,6 +10,7 @@ const overviewStyle = `
 .reports { list-style: none; padding: 0; display: grid; gap: 1.2rem; }
 .reports li { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1.2rem; }
 .reports h2 { border: 0; margin: 0; padding: 0; font-size: 1.2rem; }
+.reports .links a:first-child { margin-left: 0; }
 .reports img { max-width: 100%; height: auto; margin-top: .6rem; }
 `;
 
