@@ -24,16 +24,25 @@ export function examine(subject: Subject, announce: Announce): Examination {
     if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
     return spelled(examineLayer(subject.name, code, announce), code.operation);
   } catch (error) {
-    if (!(error instanceof CannotDrive)) throw error;
+    const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
     return {
       subject: subject.name,
       kind: subject.kinds[0] ?? "unknown",
       verdict: "unsure",
       findings: [],
-      checked: [`not checked: ${error.reason} ${error.cure}`],
+      checked: [`not checked: ${reason} ${cure}`],
       conventions: [],
     };
   }
+}
+
+/** Code can always do something that nobody thought of: that must not be taken for a verdict. */
+function unexpected(name: string, error: unknown): { reason: string; cure: string } {
+  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    reason: `${name}: the examination itself failed (${words}).`,
+    cure: "Examine its parts one by one.",
+  };
 }
 
 function calibrate(subject: Subject, announce: Announce): Calibrated {

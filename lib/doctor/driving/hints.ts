@@ -32,17 +32,12 @@ export function spokenOf(
     params.some(
       (p) => rolesOf(p.name).includes(role) || p.keys?.some((k) => rolesOf(k).includes(role)) === true,
     );
-  const options = params.some((p) => p.name !== "" && rolesOf(p.name).includes("options"));
+  const record = params.find((p) => p.name !== "" && rolesOf(p.name).includes("options"))?.name;
+  // in a record of options the words themselves must appear; single letters only as `opts.s`
+  const inRecord = (word: RegExp, letter: string) =>
+    record !== undefined && (word.test(code) || new RegExp(`\\b${record}\\.${letter}\\b`, "i").test(code));
   return {
-    stride:
-      named("stride") ||
-      named("SH") ||
-      (options && /\.\s*(\w*stri?d\w*|s|S)\b/i.test(code)) ||
-      (options && /[{,]\s*(stride|s)\b/.test(code)),
-    pad:
-      named("pad") ||
-      named("PH") ||
-      (options && /\.\s*(\w*pad\w*|p|P)\b/.test(code)) ||
-      (options && /[{,]\s*(pad|padding)\b/.test(code)),
+    stride: named("stride") || named("SH") || inRecord(/\b\w*stri?des?\w*\b/i, "s"),
+    pad: named("pad") || named("PH") || inRecord(/\b\w*pad\w*\b/i, "p"),
   };
 }

@@ -146,8 +146,14 @@ function reportForward(
 
 /** dx, dW, …: each against the derivative of the code's own forward. */
 function judgeGradients(code: Calibrated, trials: readonly Trial[], forward: Forward, report: Report): void {
+  const { operation } = code;
+  const wrongForward = (t: Trial) =>
+    !forward.right &&
+    t.y !== undefined &&
+    differs(t.y, operation.forward(t.case.sizes, t.inputs, forward.convention), forward.tolerance);
   reportFaults(
-    trials.filter((t) => t.fault?.phase === "backward"),
+    // where forward has gone wrong before, backward need not be asked
+    trials.filter((t) => t.fault?.phase === "backward" && !wrongForward(t)),
     trials,
     report,
   );
@@ -254,6 +260,12 @@ function judgeGradient(
   const passing = judged.filter((j) => !failing.includes(j)).map((j) => j.trial.case);
   const [first] = failing;
   const matched = match(operation, tensor, evidence, tolerance);
+  if (matched === undefined && !forward.right) {
+    report.checked.push(
+      `not checked: ${tensor} is neither the derivative of this forward nor that of the definition; repair forward first`,
+    );
+    return;
+  }
   const dependsOn =
     matched === undefined
       ? dependencies(code, failing[failing.length - 1].trial, name, convention, tolerance)

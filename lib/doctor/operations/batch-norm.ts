@@ -1,5 +1,6 @@
 import { Tensor } from "../../tensor/tensor.js";
 import type { Capabilities, Case } from "../types.js";
+import { explainNorm } from "./batch-norm-fit.js";
 import { batchNormMistakes } from "./batch-norm-mistakes.js";
 import { normalise, termsOf } from "./batch-norm-terms.js";
 import { type Convention, dyadic, type Operation, shapeOf } from "./operation.js";
@@ -53,6 +54,7 @@ function make(kind: "batchNorm1d" | "batchNorm2d", data: readonly string[]): Ope
       mistakes.length === 1 && variant === 0 ? mistakes[0].produce?.(moment) : undefined,
     mistakes: batchNormMistakes.map((m) => ({ ...m, id: `${kind}/${m.id}` })),
     unnamed: () => [],
+    explain: (tensor, wrong) => (tensor === "dx" ? explainNorm(kind, wrong) : undefined),
   };
   return operation;
 }

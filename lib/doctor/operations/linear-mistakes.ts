@@ -38,6 +38,13 @@ function mistakes(): Mistake[] {
     "y = x·Wᵀ gives dx = dy·W; y = x·W gives dx = dy·Wᵀ.",
     ["feature"],
     { operand: (t, d, { W = [] }) => W[t.c * d.F + t.f] },
+    {
+      // the same, where the weights lie [in, out]
+      operand: (t, d, { W = [] }) => {
+        const at = t.f * d.C + t.c;
+        return W[(at % d.F) * d.C + Math.floor(at / d.F)];
+      },
+    },
     { W: (t) => ([t.f, t.c] = [t.c, t.f]) },
   );
   add(

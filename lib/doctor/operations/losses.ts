@@ -34,6 +34,11 @@ const reductions: readonly Convention[] = [
   },
 ];
 
+/** The same, with a small number added to the probability so that log 0 cannot happen. */
+const guarded: readonly Convention[] = [1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5].flatMap((eps) =>
+  reductions.map((k) => ({ ...k, words: `${k.words}, of −log(p + ${eps})`, numbers: { ...k.numbers, eps } })),
+);
+
 const squaredReductions: readonly Convention[] = [
   {
     id: "half-mean",
@@ -78,9 +83,12 @@ export const softmaxCrossEntropy: Operation = {
   curved: true,
   cases: lossCases,
   draw: (c, rng) => ({ ...drawAll(axes, ["x"], c, rng), labels: drawLabels(c, rng) }),
-  conventions: () => reductions,
+  conventions: () => [...reductions, ...guarded],
   forward: (s, { x, labels }, convention) =>
-    new Tensor([], Float64Array.of(entropySum(x, labels, s) * reductionFactor(convention, s))),
+    new Tensor(
+      [],
+      Float64Array.of(entropySum(x, labels, s, convention.numbers.eps ?? 0) * reductionFactor(convention, s)),
+    ),
   gradient(_name, { sizes: s, inputs: { x, labels }, convention }) {
     const g = probabilities(x, s);
     for (let n = 0; n < s.N; n++) g.data[n * s.K + labels.data[n]] -= 1;
@@ -157,14 +165,15 @@ export function probabilities(x: Tensor, { K }: Sizes): Tensor {
 }
 
 /** Σ over the samples of −log p[label], by the largest logit for safety. */
-function entropySum(x: Tensor, labels: Tensor, { N, K }: Sizes): number {
+function entropySum(x: Tensor, labels: Tensor, { N, K }: Sizes, eps: number): number {
   let loss = 0;
   for (let n = 0; n < N; n++) {
     const row = x.data.subarray(n * K, (n + 1) * K);
     const max = Math.max(...row);
     let sum = 0;
     for (const v of row) sum += exp(v - max);
-    loss += log(sum) - (row[labels.data[n]] - max);
+    const surprise = log(sum) - (row[labels.data[n]] - max);
+    loss += eps === 0 ? surprise : -log(exp(-surprise) + eps);
   }
   return loss;
 }

@@ -65,10 +65,10 @@ export function windowCases(can: Capabilities, depthwise: boolean): { cases: rea
 
 /** Every size different, and the kernel's unlike the channels', so that a tensor's layout shows in its shape. */
 function probeStart(can: Capabilities, depthwise: boolean): Start {
-  const [N, C, F] = [can.batch ? 2 : 1, can.channels ? 3 : 1, can.channels ? 4 : 1];
+  const [N, C, F] = [can.batch ? 3 : 1, can.channels ? 4 : 1, can.channels ? 5 : 1];
   const stride = depthwise && !can.stride ? 2 : 1;
-  if (can.rect) return [N, can.channels ? 4 : 1, can.channels ? 5 : 1, 5, 8, 2, 3, 1, 0];
-  return [N, C, F, 6, 8, 2, 2, stride, 0];
+  if (can.rect) return [can.batch ? 2 : 1, C, F, 5, 8, 2, 3, 1, 0];
+  return [N, C, F, 7, 9, 2, 2, stride, 0];
 }
 
 function withStride(s: Start): Start {

@@ -65,7 +65,8 @@ export function encode(tensor: Tensor, form: Form): unknown {
     case "typed":
       return Float64Array.from(data);
     case "tensor":
-      return tensor.clone("float64");
+      // a shape of its own: code may write into it
+      return new Tensor([...shape], Float64Array.from(data));
     case "record":
       return {
         shape: [...shape],

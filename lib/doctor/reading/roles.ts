@@ -87,7 +87,7 @@ const names: readonly (readonly [Role, string])[] = [
   ["pad", "pad padding p pads zeropad padsize zeropadding paddings padwidth amountpad padpx padamount"],
   ["PH", "ph padh pady padheight padtop padrows"],
   ["PW", "pw padw padx padleft padcols"],
-  ["N", "n batchsize bs nsamples numsamples samples m nb batchn nimages numimages bsz b numexamples"],
+  ["N", "n batch batchsize bs nsamples numsamples samples m nb batchn nimages numimages bsz b numexamples"],
   [
     "C",
     "c cin inc inchannels channels ci inputchannels depth inch chin nchannels numchannels cinput indepth channelsin ic nin features inplanes",
