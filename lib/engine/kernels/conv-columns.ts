@@ -1,7 +1,8 @@
-import { type Buffer, sampleAt, spreadRow } from "../memory.js";
+import { type Buffer, sampleAt } from "../memory.js";
 import { add, div, i32, loadScalar, min, mul, rem } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
-import { PACK_PANELS, PANEL, PANEL_ROW } from "./gemm.js";
+import { blocks } from "./conv-tile.js";
+import { PACK_PANELS, PANEL, PANEL_ROW, type RowBlocks } from "./gemm.js";
 
 /**
  * For images of few pixels the gradient of the weights is one matrix product over the whole batch,
@@ -55,24 +56,27 @@ export function convColumns(p: Program, name: string, o: ConvColumns): Kernel {
   });
 }
 
-/** dy as [P, F], `spreadRow(F)` floats a row: the other factor of the product, its rows the positions of all samples one behind another. */
-export function positionRows(p: Program, name: string, dy: Buffer, to: number): Kernel {
+/** The other factor of the product: A[f,p] = dy[f,p], in blocks of four filters. */
+export function blockPositions(p: Program, name: string, dy: Buffer, to: RowBlocks): Kernel {
   const { C: F, H, W, row, plane } = dy.layout;
-  const stride = spreadRow(F);
   return p.define(name, 3, (k, _piece, first, end) => {
     k.loop(first, end, 1, (n) => {
       const source = k.let(sampleAt(dy, n));
-      const out = k.let(add(mul(n, 4 * stride * H * W), to));
-      k.loop(0, F, 1, () => {
-        const [line, at] = [k.let(source), k.let(out)];
-        k.loop(0, H, 1, () => {
-          for (let j = 0; j < W; j++) k.store(add(at, 4 * j * stride), loadScalar("f32", add(line, 4 * j)));
-          k.increase(line, 4 * row);
-          k.increase(at, 4 * W * stride);
+      const out = k.let(add(mul(n, 16 * H * W), to.address));
+      for (const filters of blocks(F, 4)) {
+        k.loop(filters.from, filters.to, filters.step, () => {
+          const [line, at] = [k.let(source), k.let(out)];
+          k.loop(0, H, 1, () => {
+            for (let j = 0; j < W; j++)
+              for (let f = 0; f < filters.step; f++)
+                k.store(add(at, 16 * j + 4 * f), loadScalar("f32", add(line, 4 * (j + f * plane))));
+            k.increase(line, 4 * row);
+            k.increase(at, 16 * W);
+          });
+          k.increase(source, 16 * plane);
+          k.increase(out, 16 * to.depth);
         });
-        k.increase(source, 4 * plane);
-        k.increase(out, 4);
-      });
+      }
     });
   });
 }

@@ -1,4 +1,4 @@
-import { type Buffer, sampleAt } from "../memory.js";
+import { type Buffer, roundUp, sampleAt } from "../memory.js";
 import { add, div, type Expr, equal, i32, load, min, mul, rem, sumRows, vec } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
 import { blocks } from "./conv-tile.js";
@@ -118,7 +118,10 @@ function tapSums(
   offset: Expr,
   [first, end]: readonly [Expr, Expr],
 ): Expr[][] {
-  const { H: OH, W: OW } = dy.layout;
+  // rows of both that fill whole vectors, as long as each other, are one long row
+  const { row } = dy.layout;
+  const flat = row === x.layout.row && row === roundUp(dy.layout.W, 4);
+  const [OH, OW] = flat ? [1, dy.layout.H * row] : [dy.layout.H, dy.layout.W];
   const sums = Array.from({ length: count }, () =>
     Array.from({ length: taps }, () => k.letVector(4, vec(0))),
   );

@@ -1,4 +1,4 @@
-import { roundUp } from "../memory.js";
+import { type Buffer, features, roundUp, sampleAt } from "../memory.js";
 import {
   add,
   div,
@@ -31,6 +31,11 @@ export interface Matrix {
 
 export interface Gemm {
   readonly a: Matrix;
+  /**
+   * A stands in blocks of four rows, [⌈M/4⌉][K][4], so that each step of the sum reads 16 neighbouring bytes: `column` is
+   * 16 and `row` a quarter of a block.
+   */
+  readonly aBlocked?: boolean;
   /** Elements of a row stand side by side. */
   readonly c: Matrix;
   /** Packed panels of B, as `packKernel` leaves them: `panelBytes` for each eight columns. */
@@ -43,7 +48,7 @@ export interface Gemm {
   readonly depthOfSample?: number;
   readonly columns: number;
   readonly bias: number | undefined;
-  /** Where Σ_k A[m,k] goes, if anywhere; A's columns are then contiguous, and four floats may be written behind the last. */
+  /** Where Σ_k A[m,k] goes, if anywhere; A is then blocked, and up to three floats are written behind the last. */
   readonly rowSums?: number | undefined;
 }
 
@@ -111,13 +116,8 @@ function packColumns(k: Kernel, o: Pack, out: Expr, from: Expr, depth: Expr, pan
   k.loop(0, even, 4, () => {
     for (const half of [0, 4]) {
       k.unit(() => {
-        const [a, b, c, d] = [0, 1, 2, 3].map((j) => k.let(load(4, columns[half + j])));
-        const [ab, cd] = [k.let(shuffle(a, b, [0, 4, 1, 5])), k.let(shuffle(c, d, [0, 4, 1, 5]))];
-        const [ef, gh] = [k.let(shuffle(a, b, [2, 6, 3, 7])), k.let(shuffle(c, d, [2, 6, 3, 7]))];
-        k.store(add(out, 4 * half), shuffle(ab, cd, [0, 1, 4, 5]));
-        k.store(add(out, 4 * half + PANEL_ROW), shuffle(ab, cd, [2, 3, 6, 7]));
-        k.store(add(out, 4 * half + 2 * PANEL_ROW), shuffle(ef, gh, [0, 1, 4, 5]));
-        k.store(add(out, 4 * half + 3 * PANEL_ROW), shuffle(ef, gh, [2, 3, 6, 7]));
+        const rows = [0, 1, 2, 3].map((j) => k.let(load(4, columns[half + j])));
+        for (const [i, row] of turned(k, rows).entries()) k.store(add(out, 4 * half + i * PANEL_ROW), row);
       });
     }
     k.increase(out, 4 * PANEL_ROW);
@@ -194,13 +194,16 @@ function block(
   k.when(continued, () => {
     for (const [r, sum] of sums.entries()) k.set(sum, load(PANEL, add(c, r * o.c.row)));
   });
-  const a = k.let(add(add(mul(m, o.a.row), mul(from, o.a.column)), o.a.address));
+  const inBlock = rem(m, i32(4));
+  const row = o.aBlocked ? add(mul(sub(m, inBlock), o.a.row), mul(inBlock, 4)) : mul(m, o.a.row);
+  const a = k.let(add(add(row, mul(from, o.a.column)), o.a.address));
+  const rowStep = o.aBlocked ? 4 : o.a.row;
   const b = k.let(panel);
   const end = k.let(add(panel, mul(steps, PANEL_ROW)));
   k.loop(b, end, PANEL_ROW, (at) => {
     const values = k.let(load(PANEL, at));
     for (const [r, sum] of sums.entries()) {
-      const weight = k.let(loadSplat(add(a, r * o.a.row)));
+      const weight = k.let(loadSplat(add(a, r * rowStep)));
       k.set(sum, add(sum, mul(weight, values)));
     }
     k.increase(a, o.a.column);
@@ -216,4 +219,64 @@ function block(
     k.when(full, () => store(PANEL));
     k.when(sub(i32(1), full), () => store(tail));
   }
+}
+
+/** Where blocks of four rows of A are put: rows M, and most depth K. */
+export interface RowBlocks {
+  readonly address: number;
+  readonly rows: number;
+  readonly depth: number;
+}
+
+/** Floats of the blocks. */
+export const blockFloats = ({ rows, depth }: Omit<RowBlocks, "address">): number => roundUp(rows, 4) * depth;
+
+/** The blocks as the factor A of a product. */
+export const blockMatrix = ({ address, depth }: RowBlocks): Pick<Gemm, "a" | "aBlocked"> => ({
+  a: { address, row: 4 * depth, column: 16 },
+  aBlocked: true,
+});
+
+/** A[m,n] = x[n,m] of the features of each sample, into blocks; x is 0 behind its last feature. */
+export function blockFeatures(p: Program, name: string, x: Buffer, to: RowBlocks): Kernel {
+  return p.define(name, 3, (k, _piece, first, end) => {
+    k.loop(first, end, 1, (n) => {
+      const from = k.let(sampleAt(x, n));
+      const out = k.let(add(mul(n, 16), to.address));
+      k.loop(0, to.rows, 4, () => {
+        k.store(out, load(4, from));
+        k.increase(from, 16);
+        k.increase(out, 16 * to.depth);
+      });
+    });
+  });
+}
+
+export const sampleTasks = (samples: number): number => Math.ceil(samples / 4);
+
+/** A[n,i] = x[n,i] into blocks of four samples, one block a task: 4 × 4 elements are turned at a time. */
+export function blockSamples(p: Program, name: string, x: Buffer, to: RowBlocks): Kernel {
+  return p.define(name, 3, (k, task) => {
+    const from = k.let(sampleAt(x, mul(task, 4)));
+    const out = k.let(add(mul(task, 16 * to.depth), to.address));
+    // x is 0 behind its last feature, so whole vectors may be read
+    k.loop(0, features(x), 4, () => {
+      const rows = [0, 1, 2, 3].map((r) => k.let(load(4, add(from, 4 * r * x.layout.size))));
+      for (const [i, column] of turned(k, rows).entries()) k.store(add(out, 16 * i), column);
+      k.increase(from, 16);
+      k.increase(out, 64);
+    });
+  });
+}
+
+/** The columns of four rows of four. */
+function turned(k: Kernel, [a, b, c, d]: readonly Expr[]): Expr[] {
+  const [ab, cd] = [k.let(shuffle(a, b, [0, 4, 1, 5])), k.let(shuffle(c, d, [0, 4, 1, 5]))];
+  const [ef, gh] = [k.let(shuffle(a, b, [2, 6, 3, 7])), k.let(shuffle(c, d, [2, 6, 3, 7]))];
+  return [
+    shuffle(ab, cd, [0, 1, 4, 5]),
+    shuffle(ab, cd, [2, 3, 6, 7]),
+    shuffle(ef, gh, [0, 1, 4, 5]),
+    shuffle(ef, gh, [2, 3, 6, 7]),
+  ];
 }

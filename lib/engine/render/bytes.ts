@@ -1,3 +1,5 @@
+const numbers = new DataView(new ArrayBuffer(8));
+
 /** A growing run of bytes with the number formats of WebAssembly. */
 export class Bytes {
   private data = new Uint8Array(1024);
@@ -40,12 +42,20 @@ export class Bytes {
     }
   }
 
+  /** 32 bits, lowest byte first. */
+  word(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 0xff);
+  }
+
   float32(value: number): void {
-    this.append(new Uint8Array(new Float32Array([value]).buffer));
+    numbers.setFloat32(0, value);
+    this.word(numbers.getInt32(0));
   }
 
   float64(value: number): void {
-    this.append(new Uint8Array(new Float64Array([value]).buffer));
+    numbers.setFloat64(0, value);
+    this.word(numbers.getInt32(4));
+    this.word(numbers.getInt32(0));
   }
 
   text(value: string): void {

@@ -146,28 +146,27 @@ function store(out: Bytes, address: Expr, offset: number, value: Expr, count: nu
 }
 
 function expression(out: Bytes, e: Expr, p: number): void {
-  const partOf = (arg: Expr) => (arg.lanes <= 4 ? 0 : p);
   switch (e.op) {
     case "const":
       constant(out, e);
       return;
     case "constBits":
       simd(out, 0x0c);
-      for (let i = 0; i < 4; i++) out.append(new Uint8Array(new Int32Array([e.value]).buffer));
+      for (let i = 0; i < 4; i++) out.word(e.value);
       return;
     case "constLanes":
       simd(out, 0x0c);
-      out.append(new Uint8Array(new Int32Array(e.pick ?? []).buffer));
+      for (const lane of e.pick ?? []) out.word(lane);
       return;
     case "local":
       out.byte(0x20);
-      out.unsigned(e.value + partOf(e));
+      out.unsigned(e.value + partOf(e, p));
       return;
     case "load":
       expression(out, e.args[0], 0);
       if (e.type === "vec") simd(out, 0x00);
       else out.append({ i32: [0x28], f32: [0x2a], f64: [0x2b] }[e.type]);
-      memarg(out, e.value + 16 * partOf(e));
+      memarg(out, e.value + 16 * partOf(e, p));
       return;
     case "loadSplat":
       expression(out, e.args[0], 0);
@@ -201,13 +200,18 @@ function expression(out: Bytes, e: Expr, p: number): void {
       out.byte(e.value);
       return;
     default: {
-      for (const arg of e.args) expression(out, arg, partOf(arg));
+      for (const arg of e.args) expression(out, arg, partOf(arg, p));
       const code = opcodes[e.type][e.op];
       if (code === undefined) throw new RangeError(`no instruction for ${e.op} of ${e.type}`);
       if (e.type === "vec") simd(out, code);
       else out.byte(code);
     }
   }
+}
+
+/** Vectors of four lanes beside longer ones are repeated. */
+function partOf(e: Expr, p: number): number {
+  return e.lanes <= 4 ? 0 : p;
 }
 
 function constant(out: Bytes, e: Expr): void {

@@ -1,4 +1,4 @@
-import { convColumns, positionRows } from "../kernels/conv-columns.js";
+import { blockPositions, convColumns } from "../kernels/conv-columns.js";
 import { convDirect } from "../kernels/conv-direct.js";
 import { convPack, convPackTasks, packedFloats, packedWeights } from "../kernels/conv-pack.js";
 import { convPoolBackwardWeight, convPoolForward, unpool } from "../kernels/conv-pool.js";
@@ -6,17 +6,17 @@ import type { ConvWeights } from "../kernels/conv-tile.js";
 import { convWeightOnPieces, convWeightOnTasks, convWeightTasks } from "../kernels/conv-weight.js";
 import { copy } from "../kernels/copy.js";
 import { type Activation, activationBackward } from "../kernels/elementwise.js";
-import { gemmKernel, gemmTasks, packTasks, panelBytes, panelFloats } from "../kernels/gemm.js";
-import { col2im, im2col } from "../kernels/im2col.js";
 import {
-  type Buffer,
-  type Layout,
-  MEBIBYTE,
-  paddedLayout,
-  roundUp,
-  sameLayout,
-  spreadRow,
-} from "../memory.js";
+  blockFloats,
+  blockMatrix,
+  gemmKernel,
+  gemmTasks,
+  packTasks,
+  panelBytes,
+  panelFloats,
+} from "../kernels/gemm.js";
+import { col2im, im2col } from "../kernels/im2col.js";
+import { type Buffer, type Layout, MEBIBYTE, paddedLayout, roundUp, sameLayout } from "../memory.js";
 import type { Conv2dSpec, Pool2dSpec } from "../spec.js";
 import {
   type Build,
@@ -267,11 +267,11 @@ function weightSteps(
   const [depth, columns] = [b.batch * OH * OW, C * KH * KW];
   if (OW > FEW_COLUMNS && panelFloats(depth, columns) > MOST_PANEL_FLOATS)
     return [onTasks(convWeightOnTasks(b.program, name, o), () => convWeightTasks(F, C))];
-  const rows = b.arena.floats(spreadRow(F) * depth + 16);
+  const slopes = { address: b.arena.floats(blockFloats({ rows: F, depth })), rows: F, depth };
   const panels = { panels: b.scratch(panelFloats(depth, columns)), panelBytes: panelBytes(depth) };
   const product = gemmKernel(b.program, name, {
     ...panels,
-    a: { address: rows, row: 4, column: 4 * spreadRow(F) },
+    ...blockMatrix(slopes),
     c: { address: dw, row: 4 * columns, column: 4 },
     rows: F,
     depth: undefined,
@@ -282,7 +282,7 @@ function weightSteps(
   });
   const unfold = convColumns(b.program, b.name("columns"), { x, KH, KW, OH, OW, ...panels });
   return [
-    onPieces(positionRows(b.program, b.name("slope rows"), dy, rows)),
+    onPieces(blockPositions(b.program, b.name("slope blocks"), dy, slopes)),
     onTasks(unfold, () => packTasks(columns)),
     onTasks(product, () => gemmTasks(F, columns)),
   ];

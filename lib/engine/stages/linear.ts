@@ -1,9 +1,23 @@
-import { gemmKernel, gemmTasks, packKernel, packTasks, panelBytes, panelFloats } from "../kernels/gemm.js";
+import {
+  blockFeatures,
+  blockFloats,
+  blockMatrix,
+  blockSamples,
+  gemmKernel,
+  gemmTasks,
+  packKernel,
+  packTasks,
+  panelBytes,
+  panelFloats,
+  type RowBlocks,
+  sampleTasks,
+} from "../kernels/gemm.js";
 import {
   linearSmallBackwardInput,
   linearSmallBackwardWeight,
   linearSmallForward,
 } from "../kernels/linear-small.js";
+import { type Buffer, features, roundUp } from "../memory.js";
 import type { LinearSpec } from "../spec.js";
 import {
   type Build,
@@ -69,34 +83,51 @@ function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLa
   const weight = b.place(index, "weight");
   const bias = spec.bias ? b.place(index, "bias") : undefined;
   const xRow = 4 * x.layout.size;
-  const yRow = 4 * y.layout.size;
-  const product = (what: string, g: ProductShape): Step[] => multiply(b, what, g);
+  const blocksOf = (rows: number, depth: number): RowBlocks => ({
+    rows,
+    depth,
+    address: b.arena.floats(blockFloats({ rows, depth })),
+  });
+  const samples = (what: string, values: Buffer): [RowBlocks, Step] => {
+    const blocks = blocksOf(b.batch, roundUp(features(values), 4));
+    return [blocks, onTasks(blockSamples(b.program, b.name(`${what} blocks`), values, blocks), sampleTasks)];
+  };
 
   // y[n,o] = Σ_i x[n,i] · w[o,i] + b[o]
-  const forward = product("forward", {
-    a: { address: x.address, row: xRow, column: 4 },
-    b: { address: weight.weight, row: 4, column: 4 * I },
-    c: { address: y.address, row: yRow, column: 4 },
-    rows: undefined,
-    depth: I,
-    columns: O,
-    bias: bias?.weight,
-  });
+  const [inputs, blockInputs] = samples("input", x);
+  const forward = [
+    blockInputs,
+    ...multiply(b, "forward", {
+      ...blockMatrix(inputs),
+      b: { address: weight.weight, row: 4, column: 4 * I },
+      c: { address: y.address, row: 4 * y.layout.size, column: 4 },
+      rows: undefined,
+      depth: I,
+      columns: O,
+      bias: bias?.weight,
+    }),
+  ];
   // dw[o,i] = Σ_n dy[n,o] · x[n,i] and db[o] = Σ_n dy[n,o]
-  const backward = product("backward weight", {
-    a: { address: dy.address, row: 4, column: yRow },
-    b: { address: x.address, row: xRow, column: 4 },
-    c: { address: weight.gradient, row: 4 * I, column: 4 },
-    rows: O,
-    depth: undefined,
-    columns: I,
-    rowSums: bias?.gradient,
-  });
+  const slopes = blocksOf(O, b.batch);
+  const backward = [
+    onPieces(blockFeatures(b.program, b.name("slope blocks"), dy, slopes)),
+    ...multiply(b, "backward weight", {
+      ...blockMatrix(slopes),
+      b: { address: x.address, row: xRow, column: 4 },
+      c: { address: weight.gradient, row: 4 * I, column: 4 },
+      rows: O,
+      depth: undefined,
+      columns: I,
+      rowSums: bias?.gradient,
+    }),
+  ];
   if (dx !== undefined) {
     // dx[n,i] = Σ_o dy[n,o] · w[o,i]
+    const [outputs, blockOutputs] = samples("output", dy);
     backward.push(
-      ...product("backward input", {
-        a: { address: dy.address, row: yRow, column: 4 },
+      blockOutputs,
+      ...multiply(b, "backward input", {
+        ...blockMatrix(outputs),
         b: { address: weight.weight, row: 4 * I, column: 4 },
         c: { address: dx.address, row: xRow, column: 4 },
         rows: undefined,
