@@ -121,7 +121,8 @@ export class Tensor {
   toNested(): Nested {
     const nest = (axis: number, from: number): Nested => {
       if (axis === this.shape.length) return this.data[from];
-      if (axis === this.shape.length - 1) return Array.from(this.data.subarray(from, from + this.shape[axis]));
+      if (axis === this.shape.length - 1)
+        return Array.from(this.data.subarray(from, from + this.shape[axis]));
       const stride = sizeOf(this.shape.slice(axis + 1));
       return Array.from({ length: this.shape[axis] }, (_, i) => nest(axis + 1, from + i * stride));
     };
