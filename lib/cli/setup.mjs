@@ -2,7 +2,7 @@
 // Plain JavaScript, because it runs before there is a TypeScript compiler. Each part is skipped when it is up to date.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,10 +13,48 @@ if (major < 20) {
   process.exit(1);
 }
 
-installWhenNeeded();
-await build();
+const release = takeTurns();
+try {
+  installWhenNeeded();
+  await build();
+} finally {
+  release();
+}
 
-/** `npm ci` unless node_modules was installed from this very package-lock.json by this Node's major version. */
+/** One set-up at a time in a checkout: two `npm ci` at once would pull node_modules from under one another. */
+function takeTurns() {
+  const lock = join(root, ".cache/setup.lock");
+  mkdirSync(dirname(lock), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      // a set-up that was killed leaves its lock behind
+      if (isRunning(Number(readIfThere(lock))))
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      else rmSync(lock, { force: true });
+    }
+  }
+  const remove = () => rmSync(lock, { force: true });
+  process.once("exit", remove);
+  return remove;
+}
+
+function isRunning(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+function readIfThere(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+/** `npm ci` unless node_modules was installed from this very package-lock.json on this kind of machine. */
 function installWhenNeeded() {
   const stamp = join(root, "node_modules/.gradbook-installed");
   const lock = createHash("sha256")

@@ -149,7 +149,8 @@ export class KernelClient {
     setMaxListeners(0, stop.signal);
     const portTaken = new Promise<never>((_, reject) => {
       this.process.onText((said) => {
-        if (/EADDRINUSE|address already in use/i.test(said))
+        // the second is stock tslab on a busy machine: it uses a socket that it is still binding, and never answers
+        if (/EADDRINUSE|address already in use|blocked by a bind or unbind/i.test(said))
           reject(this.failedStart("kernel-port", "a port was taken"));
       });
     });
