@@ -6,14 +6,15 @@ import type { OptimizerCode } from "./driving/optimizer.js";
 import { examineDropout } from "./judging/examine-dropout.js";
 import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
+import { fromFault } from "./judging/findings.js";
 import type { Announce } from "./judging/trial.js";
 import { allOperations, layerOperations } from "./operations/all.js";
-import { euclidean, softmaxCrossEntropy } from "./operations/losses.js";
+import { euclidean, euclideanOfLabels, softmaxCrossEntropy } from "./operations/losses.js";
 import type { Operation } from "./operations/operation.js";
 import type { OptimizerKind } from "./operations/optimizer-rules.js";
 import type { Subject } from "./reading/recognise.js";
 import { spelled } from "./spelling.js";
-import { CannotDrive, type Examination, type Kind } from "./types.js";
+import { CannotDrive, type Examination, Fault, type Kind } from "./types.js";
 
 /** Examines one subject; never throws for what the examined code does. */
 export function examine(subject: Subject, announce: Announce): Examination {
@@ -24,6 +25,7 @@ export function examine(subject: Subject, announce: Announce): Examination {
     if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
     return spelled(examineLayer(subject.name, code, announce), code.operation);
   } catch (error) {
+    if (error instanceof Fault) return broken(subject, error);
     const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
     return {
       subject: subject.name,
@@ -34,6 +36,19 @@ export function examine(subject: Subject, announce: Announce): Examination {
       conventions: [],
     };
   }
+}
+
+/** The code fails wherever it is called. */
+function broken({ name, kinds }: Subject, fault: Fault): Examination {
+  const findings = [fromFault(fault, undefined, "in every case")];
+  return {
+    subject: name,
+    kind: kinds[0] ?? "unknown",
+    verdict: "wrong",
+    findings,
+    checked: [],
+    conventions: [],
+  };
 }
 
 /** Code can always do something that nobody thought of: that must not be taken for a verdict. */
@@ -47,25 +62,23 @@ function unexpected(name: string, error: unknown): { reason: string; cure: strin
 
 function calibrate(subject: Subject, announce: Announce): Calibrated {
   announce("first call", subject.name);
-  const loss = subject.kinds.includes("softmaxCrossEntropy")
-    ? softmaxCrossEntropy
-    : subject.kinds.includes("euclidean")
-      ? euclidean
-      : undefined;
-  if (loss !== undefined && subject.kinds[0] !== "softmax")
-    return calibrateLoss(subject.name, lossCode(subject), loss);
-  if (subject.kinds.includes("im2col")) return calibrateColumns(subject.name, pairOf(subject));
+  const { own } = subject;
+  if (subject.kinds[0] === "softmaxCrossEntropy")
+    return calibrateLoss(subject.name, lossCode(subject), [softmaxCrossEntropy], own);
+  if (subject.kinds[0] === "euclidean")
+    return calibrateLoss(subject.name, lossCode(subject), [euclidean, euclideanOfLabels], own);
+  if (subject.kinds[0] === "im2col") return calibrateColumns(subject.name, pairOf(subject), own);
   const operations = operationsFor(subject.kinds);
   const { shape, name } = subject;
   switch (shape.form) {
     case "class":
-      return calibrateClass(name, { make: shape.make }, operations);
+      return calibrateClass(name, { make: shape.make }, operations, own);
     case "instance":
-      return calibrateClass(name, { instance: shape.instance }, operations);
+      return calibrateClass(name, { instance: shape.instance }, operations, own);
     case "pair":
-      return calibratePair(name, shape, operations);
+      return calibratePair(name, shape, operations, own);
     case "function":
-      return calibratePair(name, { forward: shape.fn }, operations);
+      return calibratePair(name, { forward: shape.fn }, operations, own);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Operation } from "../operations/operation.js";
 import { encode, type Form } from "../reading/decode.js";
+import type { OwnTensor } from "../reading/own-tensor.js";
 import { type Role, rolesOf } from "../reading/roles.js";
 import type { Case, Values } from "../types.js";
 import { type Arrangements, arranged } from "./arrange.js";
@@ -9,6 +10,8 @@ import { randomSource } from "./random-source.js";
 export interface Plan {
   readonly form: Form;
   readonly arrangements: Arrangements;
+  /** Makes tensors of the code's own class, for the form "own". */
+  readonly own?: OwnTensor;
   /** How a bias (or γ, β) is given; by default as all others. */
   readonly vectors?: "flat" | "row" | "column" | "scalar";
   /** The kernel as `[KH, KW]`. */
@@ -158,11 +161,11 @@ export class Bench {
     const letters = this.plan.arrangements[name] ?? this.operation.axes[name];
     const t = arranged(this.inputs[name], this.operation.axes[name], letters);
     if (letters.length !== 1 || name === "x" || this.plan.vectors === undefined)
-      return encode(t, this.plan.form);
+      return encode(t, this.plan.form, this.plan.own);
     if (this.plan.vectors === "flat") return Array.from(t.data);
     if (this.plan.vectors === "scalar") return t.data[0];
     const shape = this.plan.vectors === "row" ? [1, t.size] : [t.size, 1];
-    return encode(t.reshape(shape), this.plan.form);
+    return encode(t.reshape(shape), this.plan.form, this.plan.own);
   }
 }
 

@@ -4,11 +4,12 @@ import { compare } from "../judging/compare.js";
 import { askedEps } from "../operations/batch-norm.js";
 import type { Convention, Operation } from "../operations/operation.js";
 import { method } from "../reading/fields.js";
+import type { OwnTensor } from "../reading/own-tensor.js";
 import { assignments, type Role, rolesOf } from "../reading/roles.js";
 import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
-import { type Pair, type PairPlan, PairSession } from "./function-pair.js";
+import { type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
 import { likelyForms, spokenOf } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
 import type { Session } from "./session.js";
@@ -49,7 +50,12 @@ interface Attempt<P> {
 const patience = 1200;
 
 /** @throws CannotDrive when no way to call the functions gives numbers */
-export function calibratePair(name: string, pair: Pair, operations: readonly Operation[]): Calibrated {
+export function calibratePair(
+  name: string,
+  pair: Pair,
+  operations: readonly Operation[],
+  own?: OwnTensor,
+): Calibrated {
   const forward = pair.forward;
   const source = [forward, pair.backward].map((fn) => (fn === undefined ? "" : fullSource(fn))).join("\n");
   const params = forward === undefined ? parametersOf(pair.backward ?? (() => 0)) : parametersOf(forward);
@@ -62,7 +68,7 @@ export function calibratePair(name: string, pair: Pair, operations: readonly Ope
     for (const [rank, roles] of ways.entries())
       for (const data of dataArrangements(operation)) {
         const can = capabilities(data.x, spoken);
-        for (const form of likelyForms(source))
+        for (const form of likelyForms(source, own))
           for (const W of roles.includes("W") || forward === undefined ? weightArrangements(operation) : [[]])
             for (const vectors of roles.includes("b") || roles.includes("gamma")
               ? vectorForms
@@ -70,6 +76,7 @@ export function calibratePair(name: string, pair: Pair, operations: readonly Ope
               if (!fits(operation, data.x, W)) continue;
               const plan: PairPlan = {
                 form,
+                ...(own === undefined ? {} : { own }),
                 arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
                 forward: roles,
                 backward: [],
@@ -94,7 +101,7 @@ export function calibratePair(name: string, pair: Pair, operations: readonly Ope
   const open = (c: Case, seed?: string) =>
     new PairSession(pair, operation, c, pairsFor(c, withBackward), asked, seed);
   const inputs = operation.inputs.filter(
-    (i) => i === "x" || forward === undefined || takes(plan.forward, i, source),
+    (i) => i === "x" || forward === undefined || takes(params, plan.forward, i, source),
   );
   return {
     operation,
@@ -109,7 +116,12 @@ export function calibratePair(name: string, pair: Pair, operations: readonly Ope
 }
 
 /** @throws CannotDrive when no way to construct and call the class gives numbers */
-export function calibrateClass(name: string, maker: Maker, operations: readonly Operation[]): Calibrated {
+export function calibrateClass(
+  name: string,
+  maker: Maker,
+  operations: readonly Operation[],
+  own?: OwnTensor,
+): Calibrated {
   const source =
     maker.make === undefined
       ? fullSource((maker.instance as object).constructor as Callable)
@@ -128,7 +140,7 @@ export function calibrateClass(name: string, maker: Maker, operations: readonly 
     const constructions = assignments(params, sites.construct, 6);
     for (const [rank, construct] of constructions.entries())
       for (const data of dataArrangements(operation))
-        for (const form of likelyForms(source)) {
+        for (const form of likelyForms(source, own)) {
           const can = capabilities(data.x, spokenCan);
           const forwardParams = methods.forward === undefined ? undefined : parametersOf(methods.forward);
           const ways =
@@ -140,6 +152,7 @@ export function calibrateClass(name: string, maker: Maker, operations: readonly 
               if (!fits(operation, data.x, W)) continue;
               const plan: ClassPlan = {
                 form,
+                ...(own === undefined ? {} : { own }),
                 arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
                 construct,
                 forward,
@@ -195,10 +208,12 @@ export function calibrateClass(name: string, maker: Maker, operations: readonly 
 
 const vectorForms = [undefined, "flat", "row", "column", "scalar"] as const;
 
-function takes(roles: readonly Role[], input: string, source: string): boolean {
-  return (
-    roles.includes(input as Role) ||
-    (roles.includes("options") && new RegExp(`\\b${input}\\b`).test(source) && input !== "b")
+/** Whether a function is given an input, as a parameter of its own or in a record. */
+function takes(params: readonly Param[], roles: readonly Role[], input: string, source: string): boolean {
+  if (roles.includes(input as Role)) return true;
+  return params.some(
+    (p, at) =>
+      roles[at] === "options" && [...rolesInRecord(p, roles, source).values()].includes(input as Role),
   );
 }
 

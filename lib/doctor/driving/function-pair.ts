@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Operation } from "../operations/operation.js";
 import { decode, encode } from "../reading/decode.js";
-import { plainName, type Role } from "../reading/roles.js";
+import { plainName, type Role, rolesOf } from "../reading/roles.js";
 import { fullSource, type Param, parametersOf } from "../reading/source.js";
 import { type Callable, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
@@ -45,7 +45,7 @@ export class PairSession implements Session {
     if (pair.forward === undefined) {
       // nothing to call: the definition's forward stands in
       const y = operation.forward(c.sizes, inputs, operation.conventions([])[0]);
-      bench.set("y", encode(arranged(y, operation.axes.y, plan.arrangements.y), plan.form));
+      bench.set("y", encode(arranged(y, operation.axes.y, plan.arrangements.y), plan.form, plan.own));
       return y;
     }
     const args = argumentsOf(pair.forward, plan.forward, bench);
@@ -64,7 +64,7 @@ export class PairSession implements Session {
     if (pair.backward === undefined || bench === undefined)
       throw new Fault("backward", "nothing", "dx", "there is no backward");
     const shaped = arranged(dy, operation.axes.y, plan.arrangements.y);
-    bench.set("dy", encode(shaped, dyForm(this.output, plan)));
+    bench.set("dy", encode(shaped, dyForm(this.output, plan), plan.own));
     const args = argumentsOf(pair.backward, plan.backward, bench, this.output);
     const changed = watch(bench);
     const raw = call(pair.backward, pair.self, args, "backward", "dx");
@@ -86,7 +86,7 @@ export class PairSession implements Session {
 
 /** dy comes in the form in which forward gave its output. */
 export function dyForm(output: Output | undefined, plan: Plan): Plan["form"] {
-  if (output === undefined) return plan.form;
+  if (output === undefined || plan.form === "own") return plan.form;
   const { form } = output.y;
   if (plan.form === "tensor" && form === "record") return "tensor";
   return form === "flat" && plan.form === "nested" ? "nested" : form;
@@ -115,7 +115,8 @@ export function argumentsOf(fn: Callable, roles: readonly Role[], bench: Bench, 
   const args = roles.map((role, at) => {
     const param = params[at];
     if (role === "options" && param !== undefined) {
-      return { ...(output === undefined ? {} : recordOf(output.raw)), ...bench.record(source) };
+      const kept = output === undefined ? {} : recordOf(output.raw);
+      return { ...kept, ...bench.record(source), ...tensorsInRecord(param, roles, bench, source) };
     }
     const own = role === "cache" && param !== undefined ? keptBy(param, output) : undefined;
     if (own !== undefined) return own;
@@ -128,6 +129,43 @@ export function argumentsOf(fn: Callable, roles: readonly Role[], bench: Bench, 
   });
   while (args.length > 0 && args[args.length - 1] === undefined) args.pop();
   return args;
+}
+
+/** `({ x, w, b, stride, pad })`: tensors that are wanted in a record, where they are no parameters of their own. */
+function tensorsInRecord(param: Param, roles: readonly Role[], bench: Bench, source: string): object {
+  const wanted = rolesInRecord(param, roles, source);
+  return Object.fromEntries(
+    Array.from(wanted, ([key, role]) => [key, bench.valueOf(role)]).filter(([, v]) => v !== undefined),
+  );
+}
+
+const tensorRoles: readonly Role[] = ["dy", "x", "W", "b", "gamma", "beta", "cache", "y"];
+
+/** Which key of a record of arguments is which tensor. */
+export function rolesInRecord(param: Param, roles: readonly Role[], source: string): Map<string, Role> {
+  if (roles.includes("x") && param.keys === undefined) return new Map();
+  const keys = param.keys ?? [
+    ...new Set(source.match(new RegExp(`(?<=\\b${param.name}\\.)\\w+`, "g")) ?? []),
+    ...destructuredFrom(param.name, source),
+  ];
+  const free = tensorRoles.filter((role) => !roles.includes(role));
+  const found = new Map<string, Role>();
+  for (const key of keys) {
+    const role = rolesOf(key).find((r) => free.includes(r) && ![...found.values()].includes(r));
+    if (role !== undefined) found.set(key, role);
+  }
+  return found;
+}
+
+/** `const { x, w } = args;` */
+function destructuredFrom(name: string, source: string): string[] {
+  const match = new RegExp(`\\{([^{}]*)\\}\\s*=\\s*${name}\\b`).exec(source);
+  return match === null
+    ? []
+    : match[1]
+        .split(",")
+        .map((part) => part.trim().split(/[\s:=]/)[0])
+        .filter((part) => part !== "");
 }
 
 /** What forward returned under a parameter's own name. */

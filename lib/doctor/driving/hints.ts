@@ -1,11 +1,12 @@
 import type { Operation } from "../operations/operation.js";
 import type { Form } from "../reading/decode.js";
+import type { OwnTensor } from "../reading/own-tensor.js";
 import { type Role, rolesOf } from "../reading/roles.js";
 import { blankOut, type Param } from "../reading/source.js";
 import type { Capabilities } from "../types.js";
 
 /** Forms to try, the one that the source speaks of first. */
-export function likelyForms(source: string): Form[] {
+export function likelyForms(source: string, own: OwnTensor | undefined): Form[] {
   const code = blankOut(source);
   const fields = (code.match(/\.(data|shape|dims)\b/g) ?? []).length;
   const nested = (code.match(/\]\s*\[|\[0\]\.length|\.map\(\s*\(?\s*\w+\s*\)?\s*=>\s*\w+\.map/g) ?? [])
@@ -16,7 +17,17 @@ export function likelyForms(source: string): Form[] {
       : nested > 0
         ? ["nested", "tensor"]
         : ["flat", "typed", "nested"];
-  return [...new Set<Form>([...first, "nested", "tensor", "record", "flat", "typed"])];
+  return [
+    ...new Set<Form>([
+      ...(own === undefined ? [] : (["own"] as const)),
+      ...first,
+      "nested",
+      "tensor",
+      "record",
+      "flat",
+      "typed",
+    ]),
+  ];
 }
 
 /** Whether the code can be asked for strides and pads, by the names of its parameters and options. */

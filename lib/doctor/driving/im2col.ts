@@ -2,6 +2,7 @@ import { Tensor } from "../../tensor/tensor.js";
 import { compare } from "../judging/compare.js";
 import { im2col } from "../operations/im2col.js";
 import { encode } from "../reading/decode.js";
+import type { OwnTensor } from "../reading/own-tensor.js";
 import { assignments, type Role } from "../reading/roles.js";
 import { fullSource, parametersOf } from "../reading/source.js";
 import { CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
@@ -31,7 +32,7 @@ const usualOrders: readonly (readonly [Arrangement, number])[] = [
 ];
 
 /** Finds how im2col and col2im are called, and in which order the columns lie. @throws CannotDrive */
-export function calibrateColumns(name: string, pair: Pair): Calibrated {
+export function calibrateColumns(name: string, pair: Pair, own?: OwnTensor): Calibrated {
   const fns = [pair.forward, pair.backward].flatMap((fn) => (fn === undefined ? [] : [fn]));
   const source = fns.map((fn) => fullSource(fn)).join("\n");
   const spoken = spokenOfColumns(
@@ -44,12 +45,13 @@ export function calibrateColumns(name: string, pair: Pair): Calibrated {
     pair.forward === undefined ? [[]] : assignments(parametersOf(pair.forward), sitesOf.im2col.forward, 8);
   search: for (const roles of forwardWays)
     for (const data of dataArrangements({ ...im2col, axes: { x: im2col.axes.x, y: im2col.axes.x } }))
-      for (const form of likelyForms(source)) {
+      for (const form of likelyForms(source, own)) {
         const can = { batch: data.x.includes("N"), channels: data.x.includes("C"), rect: false, ...spoken };
         const c = im2col.cases(can).probe;
         const inputs = probeInputs(im2col, c);
         const plan: ColumnsPlan = {
           form,
+          ...(own === undefined ? {} : { own }),
           arrangements: { x: data.x, y: im2col.axes.y },
           forward: roles,
           backward: [],
@@ -221,12 +223,12 @@ class ColumnsSession implements Session {
     const lying = arranged(dy, im2col.axes.y, plan.arrangements.y);
     const shape = output?.y.shape ?? matrixShape(lying.shape, plan.split);
     const form =
-      output === undefined
+      output === undefined || plan.form === "own"
         ? plan.form
         : output.y.form === "flat" && plan.form === "nested"
           ? "nested"
           : output.y.form;
-    bench.set("dy", encode(new Tensor(shape, lying.data), form));
+    bench.set("dy", encode(new Tensor(shape, lying.data), form, plan.own));
     const changed = watch(bench);
     const raw = call(
       pair.backward,

@@ -124,6 +124,11 @@ export class ClassSession implements Session {
     if (found === undefined)
       throw new CannotDrive("the object has no method forward.", "Write forward(x) and backward(dy).");
     const args = argumentsOf(found.fn, plan.forward, bench);
+    if (operation.inputs.length > 1 && this.parameters.size === 0 && !this.takesParameters) {
+      // weights that are made by the first forward, when it knows the sizes
+      call(found.fn, this.object, args, "forward", "y");
+      this.setParameters(inputs);
+    }
     const changed = watch(bench);
     const raw = call(found.fn, this.object, args, "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
@@ -139,7 +144,7 @@ export class ClassSession implements Session {
     const found = method(this.object, backwardNames);
     if (found === undefined) throw new Fault("backward", "nothing", "dx", "there is no method backward");
     const shaped = arranged(dy, operation.axes.y, plan.arrangements.y);
-    bench.set("dy", encode(shaped, dyForm(this.output, plan)));
+    bench.set("dy", encode(shaped, dyForm(this.output, plan), plan.own));
     const before = new Map(Array.from(this.parameters, ([name, field]) => [name, current(field)]));
     const args = argumentsOf(found.fn, plan.backward, bench, this.output);
     const changed = watch(bench);

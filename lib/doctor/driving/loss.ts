@@ -4,6 +4,7 @@ import { oneHot } from "../operations/losses.js";
 import type { Operation } from "../operations/operation.js";
 import { type Decoded, decode, encode } from "../reading/decode.js";
 import { fieldsOf, method } from "../reading/fields.js";
+import type { OwnTensor } from "../reading/own-tensor.js";
 import { assignments, plainName, type Role } from "../reading/roles.js";
 import { constructorParameters, fullSource, parametersOf } from "../reading/source.js";
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
@@ -27,7 +28,7 @@ export interface LossCode {
 interface LossPlan extends Plan {
   readonly roles: readonly Role[];
   readonly backward: readonly Role[];
-  readonly labels: "index" | "one-hot" | "typed";
+  readonly labels: "index" | "one-hot" | "typed" | "target";
 }
 
 const forwardRoles: readonly Role[] = ["x", "labels", "N", "C", "options", "reduction"];
@@ -36,7 +37,12 @@ const backwardRoles: readonly Role[] = ["x", "labels", "cache", "y", "dy", "N", 
 const lossMethods = [...forwardNames, "loss", "compute", "value", "calculate"];
 
 /** @throws CannotDrive when no way to call the loss gives a number */
-export function calibrateLoss(name: string, code: LossCode, operation: Operation): Calibrated {
+export function calibrateLoss(
+  name: string,
+  code: LossCode,
+  operations: readonly Operation[],
+  own?: OwnTensor,
+): Calibrated {
   const make = code.maker?.make;
   const object =
     code.maker === undefined
@@ -55,13 +61,14 @@ export function calibrateLoss(name: string, code: LossCode, operation: Operation
     );
   const parts = { ...code, forward, ...(backward === undefined ? {} : { backward }) };
 
-  let best: { plan: LossPlan; score: number; can: Capabilities } | undefined;
+  let best: { plan: LossPlan; score: number; can: Capabilities; operation: Operation } | undefined;
   let first: Fault | undefined;
   for (const roles of assignments(parametersOf(forward), forwardRoles, 6))
-    for (const letters of [["N", "K"], ["K"], ["K", "N"]])
-      for (const form of likelyForms(source))
-        for (const labels of ["index", "one-hot", "typed"] as const) {
-          if (operation.kind === "euclidean" && labels !== "index") continue;
+    for (const letters of [["N", "K"], ["K"]])
+      for (const form of likelyForms(source, own))
+        for (const [operation, labels] of operations.flatMap((o) =>
+          waysOfLabels(o).map((l) => [o, l] as const),
+        )) {
           const can = { batch: letters.length > 1, channels: false, rect: false, stride: false, pad: false };
           const c = operation.cases(can).probe;
           const inputs = probeInputs(operation, c);
@@ -70,6 +77,7 @@ export function calibrateLoss(name: string, code: LossCode, operation: Operation
             : assignments(parametersOf(backward), backwardRoles, 6)) {
             const plan: LossPlan = {
               form,
+              ...(own === undefined ? {} : { own }),
               arrangements: { x: letters, target: letters },
               roles,
               backward: back,
@@ -77,7 +85,8 @@ export function calibrateLoss(name: string, code: LossCode, operation: Operation
             };
             const points = tryLoss(operation, parts, plan, c, inputs);
             if (points instanceof Fault) first ??= points;
-            else if (best === undefined || points > best.score) best = { plan, score: points, can };
+            else if (best === undefined || points > best.score)
+              best = { plan, score: points, can, operation };
           }
         }
   if (best === undefined) {
@@ -87,7 +96,7 @@ export function calibrateLoss(name: string, code: LossCode, operation: Operation
       "Write it as (logits, labels) → { loss, dlogits } with rows of logits and class numbers.",
     );
   }
-  const { plan, can } = best;
+  const { plan, can, operation } = best;
   return {
     operation,
     can,
@@ -95,13 +104,18 @@ export function calibrateLoss(name: string, code: LossCode, operation: Operation
     hasForward: true,
     hasBackward: true,
     conventions: [
-      ...(operation.kind === "euclidean"
+      ...(plan.labels === "target"
         ? []
         : [plan.labels === "one-hot" ? "labels are one-hot rows" : "labels are class numbers"]),
     ],
     source,
     inputs: ["x"],
   };
+}
+
+/** Forms of the second argument: targets of the output's shape, class numbers, one-hot rows. */
+function waysOfLabels({ given = [] }: Operation): readonly LossPlan["labels"][] {
+  return given.includes("labels") ? ["index", "one-hot", "typed"] : ["target"];
 }
 
 function tryLoss(
@@ -226,9 +240,10 @@ class LossSession implements Session {
   private labels(inputs: Values): unknown {
     const { plan, c, operation } = this;
     const letters = plan.arrangements.x;
-    if (inputs.labels === undefined) return encode(arranged(inputs.target, ["N", "K"], letters), plan.form);
+    if (plan.labels === "target")
+      return encode(arranged(inputs.target, ["N", "K"], letters), plan.form, plan.own);
     if (plan.labels === "one-hot")
-      return encode(arranged(oneHot(inputs, c.sizes), operation.axes.x, letters), plan.form);
+      return encode(arranged(oneHot(inputs, c.sizes), operation.axes.x, letters), plan.form, plan.own);
     if (letters.length === 1) return inputs.labels.data[0];
     return plan.labels === "typed" ? inputs.labels.clone() : Array.from(inputs.labels.data);
   }

@@ -94,6 +94,7 @@ function run(
   const round: Round = { examined: [], others: [] };
   let phase = { subject: file, phase: "load", where: "" };
   let finished = false;
+  let started = false;
   let silent = false;
   let errors = "";
   return new Promise((settle, fail) => {
@@ -112,6 +113,7 @@ function run(
     const channel = child.stdio[messageChannel] as Readable;
     createInterface({ input: channel }).on("line", (line) => {
       wait();
+      started = true;
       const message = JSON.parse(line) as Message;
       if (message.type === "phase") phase = message;
       else if (message.type === "subjects") round.others = message.others;
@@ -124,6 +126,12 @@ function run(
     child.on("error", fail);
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      if (!started) {
+        fail(
+          new Error(`the examining process did not start: ${errors.trim() || `exit code ${code ?? signal}`}`),
+        );
+        return;
+      }
       if (!finished) lost(round, phase, silent, code, signal, errors);
       settle(round);
     });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Loader } from "esbuild";
+import { hiddenExport } from "../reading/own-tensor.js";
 
 /** The code could not be loaded, as one sentence. */
 export class LoadError extends Error {}
@@ -19,7 +20,7 @@ export async function loadFile(file: string): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), "gradbook-doctor-"));
   try {
     const out = join(folder, "code.mjs");
-    writeFileSync(out, await bundle(path));
+    writeFileSync(out, await bundle(path, true).catch(() => bundle(path, false)));
     let loaded: Record<string, unknown>;
     try {
       loaded = { ...(await import(pathToFileURL(out).href)) };
@@ -35,14 +36,14 @@ export async function loadFile(file: string): Promise<Record<string, unknown>> {
 }
 
 /** One ES module with an inline source map, so that errors name the lines of the file itself. */
-async function bundle(path: string): Promise<string> {
+async function bundle(path: string, handOut: boolean): Promise<string> {
   const url = pathToFileURL(path).href;
   const fromFile = createRequire(url);
   const library = new URL("../../index.js", import.meta.url).href;
   try {
     const result = await build({
       stdin: {
-        contents: withExports(readFileSync(path, "utf8")),
+        contents: withExports(readFileSync(path, "utf8"), handOut),
         sourcefile: path,
         resolveDir: join(path, ".."),
         loader: loaderOf(path),
@@ -101,15 +102,31 @@ function loaderOf(path: string): Loader {
   return extension === ".ts" || extension === ".mts" || extension === ".cts" ? "ts" : "jsx";
 }
 
-/** A file that exports nothing at all exports everything that it declares at its left margin. */
-function withExports(source: string): string {
-  if (/^\s*export\b|\bmodule\.exports\b|\bexports\.\w/m.test(source)) return source;
-  const names = new Set<string>();
-  for (const match of source.matchAll(
-    /^(?:async\s+)?(?:function\*?|class|const|let|var)\s+([A-Za-z_$][\w$]*)/gm,
-  ))
-    names.add(match[1]);
-  return names.size === 0 ? source : `${source}\nexport { ${[...names].join(", ")} };\n`;
+/**
+ * A file that exports nothing at all exports everything that it declares at its left margin. Any other hands out its own
+ * tensor class under a hidden name, so that the doctor can make tensors that its layers understand.
+ * @param handOut false when that does not compile (a class that is only imported as a type)
+ */
+function withExports(source: string, handOut: boolean): string {
+  if (/\bmodule\.exports\b|\bexports\.\w/.test(source)) return source;
+  const declared = declaredNames(source);
+  if (!/^\s*export\b/m.test(source))
+    return declared.length === 0 ? source : `${source}\nexport { ${declared.join(", ")} };\n`;
+  if (!handOut) return source;
+  const imported = Array.from(source.matchAll(/^import\s*\{([^}]*)\}\s*from\s*["']\./gm), (m) =>
+    m[1].split(","),
+  ).flat();
+  const names = [...declared, ...imported.map((name) => name.trim())].filter((name) =>
+    /^(Tensor|Matrix|NDArray|NdArray|Mat|Volume|Vol)\w*$/.test(name),
+  );
+  return names.length === 0
+    ? source
+    : `${source}\nexport { ${[...new Set(names)].map((name) => `${name} as ${hiddenExport}${name}`).join(", ")} };\n`;
+}
+
+function declaredNames(source: string): string[] {
+  const found = source.matchAll(/^(?:async\s+)?(?:function\*?|class|const|let|var)\s+([A-Za-z_$][\w$]*)/gm);
+  return [...new Set(Array.from(found, (match) => match[1]))];
 }
 
 /** `export default { … }` and `module.exports = { … }` give their fields; a default class or function keeps its own name. */

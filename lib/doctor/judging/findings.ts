@@ -42,7 +42,7 @@ function spell(
     const also = dependsOn.length === 0 ? "" : `; ${tensor} ${dependsOn.join(", ")}`;
     return {
       id: "unknown",
-      words: `${tensor} is not the derivative of the forward pass, by no mistake of the catalogue: ${place}${also}`,
+      words: `${tensor} is not ${tensor === "y" ? "what the definition gives" : "the derivative of the forward pass"}, by no mistake of the catalogue: ${place}${also}`,
       cure: "Follow one wrong element of the picture by hand: which outputs did it move in the forward pass, and does backward add exactly those?",
       formula: "",
     };

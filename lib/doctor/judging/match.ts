@@ -30,6 +30,19 @@ export function match(
   evidence: readonly Evidence[],
   tolerance: number,
 ): Match | undefined {
+  const found = matchAll(operation, tensor, evidence, tolerance);
+  if (found !== undefined) return found;
+  // an index in a flat array may go astray in its own way where the kernel is not square
+  const square = evidence.filter(({ moment: { sizes } }) => sizes.KH === sizes.KW);
+  return square.length < evidence.length ? matchAll(operation, tensor, square, tolerance) : undefined;
+}
+
+function matchAll(
+  operation: Operation,
+  tensor: string,
+  evidence: readonly Evidence[],
+  tolerance: number,
+): Match | undefined {
   const named = mistakesOf(operation, tensor);
   const generic = hardest(evidence, tolerance);
   if (generic === undefined) return undefined;

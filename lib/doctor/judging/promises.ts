@@ -20,7 +20,6 @@ export function checkPromises(
   if (trial === undefined) return;
   announce("repeated calls", trial.case.label);
   try {
-    deterministic(code, trial, report);
     if (code.hasBackward) repeated(code, trial, forward, report);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -52,8 +51,8 @@ function purity(trials: readonly Trial[], report: Report): void {
   if (changes.size === 0) report.checked.push("forward and backward leave their arguments unchanged");
 }
 
-function deterministic(code: Calibrated, trial: Trial, report: Report): void {
-  if (code.operation.kind === "dropout") return;
+/** @returns false, with a finding, when the same call gives different numbers */
+export function isDeterministic(code: Calibrated, trial: Trial, report: Report): boolean {
   const run = (seed: string) =>
     withSeededRandom(seed, () => {
       const session = code.open(trial.case);
@@ -69,7 +68,7 @@ function deterministic(code: Calibrated, trial: Trial, report: Report): void {
   const moved = parts.filter(([, x, y]) => compare(x, y).error > 1e-9).map(([name]) => name);
   if (moved.length === 0) {
     report.checked.push("the same call twice gives the same numbers");
-    return;
+    return true;
   }
   report.findings.push({
     id: "not-deterministic",
@@ -79,6 +78,7 @@ function deterministic(code: Calibrated, trial: Trial, report: Report): void {
     cure: "Draw random numbers only to initialise weights; keep nothing between calls but what backward needs.",
     axes: [],
   });
+  return false;
 }
 
 /** forward, backward; then forward on other data (twice), backward: as training does. */

@@ -130,6 +130,16 @@ export const euclidean: Operation = {
   unnamed: () => [],
 };
 
+/** The same loss for code that takes class numbers and makes the one-hot targets itself. */
+export const euclideanOfLabels: Operation = {
+  ...euclidean,
+  given: ["target", "labels"],
+  draw(c, rng) {
+    const labels = drawLabels(c, rng);
+    return { ...drawAll(axes, ["x"], c, rng), labels, target: oneHot({ labels }, c.sizes) };
+  },
+};
+
 const softmaxAxes = { x: ["N", "K"], y: ["N", "K"] };
 
 export const softmax: Operation = {

@@ -3,7 +3,7 @@ import { sizeOf } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 
 /** How code holds numbers. */
-export type Form = "nested" | "tensor" | "record" | "flat" | "typed";
+export type Form = "nested" | "tensor" | "record" | "flat" | "typed" | "own";
 
 /** Numbers found in a value of the examined code. */
 export interface Decoded {
@@ -55,7 +55,7 @@ export function writeBack(value: unknown, data: ArrayLike<number>): boolean {
 }
 
 /** A tensor in the form that the examined code wants. */
-export function encode(tensor: Tensor, form: Form): unknown {
+export function encode(tensor: Tensor, form: Form, own?: (t: Tensor) => unknown): unknown {
   const { shape, data } = tensor;
   switch (form) {
     case "nested":
@@ -64,6 +64,8 @@ export function encode(tensor: Tensor, form: Form): unknown {
       return Array.from(data);
     case "typed":
       return Float64Array.from(data);
+    case "own":
+      return own?.(tensor);
     case "tensor":
       // a shape of its own: code may write into it
       return new Tensor([...shape], Float64Array.from(data));

@@ -1,5 +1,6 @@
 import type { Callable, Kind } from "../types.js";
 import { method } from "./fields.js";
+import { findOwnTensor, hiddenExport, type OwnTensor } from "./own-tensor.js";
 import { isClass } from "./source.js";
 
 /** Something exported that looks like an operation. */
@@ -9,6 +10,8 @@ export interface Subject {
   /** What it may be, by its name; empty when the name says nothing. */
   readonly kinds: readonly Kind[];
   readonly shape: Shape;
+  /** How tensors of the code's own class are made, where it has one. */
+  readonly own?: OwnTensor;
 }
 
 export type Shape =
@@ -58,10 +61,22 @@ const backwardPart =
   /(backward|backprop|bprop|bwd|gradient|grad|derivative|deriv|prime|backwardpass|_b$|bp$)/i;
 
 /** The operations among the exports of a file, or in one value. */
-export function recognise(exported: Readonly<Record<string, unknown>>): {
-  subjects: Subject[];
-  others: string[];
-} {
+export function recognise(exported: Readonly<Record<string, unknown>>): Recognised {
+  const own = findOwnTensor(exported);
+  const visible = Object.fromEntries(
+    Object.entries(exported).filter(([name]) => !name.startsWith(hiddenExport)),
+  );
+  const { subjects, others } = recogniseAll(visible);
+  return { subjects: own === undefined ? subjects : subjects.map((s) => ({ ...s, own })), others };
+}
+
+/** Operations, and the names of the exports that are none. */
+export interface Recognised {
+  readonly subjects: Subject[];
+  readonly others: string[];
+}
+
+function recogniseAll(exported: Readonly<Record<string, unknown>>): Recognised {
   const subjects: Subject[] = [];
   const others: string[] = [];
   const halves: {
