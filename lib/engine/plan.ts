@@ -123,6 +123,8 @@ export function plan(request: PlanRequest): Plan {
     arena,
     batch,
     capacity,
+    pieces: pieces(batch),
+    pieceSamples: Math.max(...Array.from({ length: batch }, (_, i) => Math.ceil((i + 1) / pieces(i + 1)))),
     pieceBytes: 4 * shared,
     scratch: (floats) => scratch.take(floats),
     running: (layer, name) => found(running, layer, name).address,

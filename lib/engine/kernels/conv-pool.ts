@@ -7,13 +7,16 @@ import {
   equalInts,
   evens,
   greater,
+  i32,
   load,
   loadScalar,
   loadSplat,
   max,
   mul,
+  notEqual,
   odds,
   select,
+  shiftLeft,
   sumRows,
   twice,
   vec,
@@ -113,6 +116,9 @@ export interface ConvPoolBackwardWeight {
   readonly dw: number;
   readonly db: number | undefined;
   readonly pieceBytes: number;
+  /** Memory for a piece's list: 8 bytes for each window of one filter. */
+  readonly lists: number;
+  readonly listBytes: number;
   readonly C: number;
   readonly F: number;
   readonly KH: number;
@@ -121,65 +127,94 @@ export interface ConvPoolBackwardWeight {
 
 /**
  * dW[f,c,u,v] = Σ_n Σ_windows dy[window] · x[n,c,winner + (u,v)]: conv2dBackwardWeight, where only the winner of each 2×2
- * window has a gradient, so a quarter of the positions is visited and every position takes KH short vectors of x.
+ * window has a gradient, and none where ReLU was 0. What is left, about an eighth of the positions, is listed first (place
+ * in x and gradient); each entry then takes KH short vectors of x a channel.
  */
 export function convPoolBackwardWeight(p: Program, name: string, o: ConvPoolBackwardWeight): Kernel {
-  const { x, dy, winners, C, F, KH, KW } = o;
-  const { H: PH, W: PW, row: dyRow, plane: dyPlane } = dy.layout;
-  const rowBytes = 4 * x.layout.row;
+  const { x, C, F, KH, KW } = o;
   const lanes = roundUp(KW, 4);
+  const rowBytes = 4 * x.layout.row;
   // six sums and six vectors of x leave registers for the rest
   const group = Math.max(1, Math.min(KH, Math.floor(6 / (lanes / 4))));
   return p.define(name, 3, (k, piece, first, end) => {
     const shift = k.let(mul(piece, -o.pieceBytes));
+    const list = k.let(add(mul(piece, o.listBytes), o.lists));
     k.loop(0, F, 1, (f) => {
+      const listEnd = listWinners(k, o, f, list, first, end);
       k.loop(0, C, 1, (c) => {
         const out = k.let(add(add(mul(add(mul(f, C), c), 4 * KH * KW), shift), o.dw));
         for (let u0 = 0; u0 < KH; u0 += group) {
           const rows = Math.min(group, KH - u0);
           const sums = Array.from({ length: rows }, () => k.letVector(lanes, vec(0)));
-          k.loop(first, end, 1, (n) => {
-            const pixels = k.let(
-              add(add(sampleAt(x, n), mul(c, 4 * x.layout.plane)), u0 * rowBytes - 4 * x.layout.origin),
-            );
-            const g = k.let(add(sampleAt(dy, n), mul(f, 4 * dyPlane)));
-            const place = k.let(add(sampleAt(winners, n), mul(f, 4 * winners.layout.plane)));
-            k.loop(0, PH, 1, () => {
-              const [pj, gj, wj] = [k.let(pixels), k.let(g), k.let(place)];
-              k.loop(0, PW, 1, () => {
-                const at = k.let(add(pj, loadScalar("i32", wj)));
-                const slope = k.let(loadSplat(gj));
-                for (let u = 0; u < rows; u++)
-                  k.set(sums[u], add(sums[u], mul(slope, load(lanes, add(at, u * rowBytes)))));
-                k.increase(pj, 8);
-                k.increase(gj, 4);
-                k.increase(wj, 4);
-              });
-              k.increase(pixels, 2 * rowBytes);
-              k.increase(g, 4 * dyRow);
-              k.increase(place, 4 * winners.layout.row);
-            });
+          const offset = k.let(add(mul(c, 4 * x.layout.plane), u0 * rowBytes));
+          k.loop(list, listEnd, 8, (entry) => {
+            const at = k.let(add(loadScalar("i32", entry), offset));
+            const slope = k.let(loadSplat(add(entry, 4)));
+            for (let u = 0; u < rows; u++)
+              k.set(sums[u], add(sums[u], mul(slope, load(lanes, add(at, u * rowBytes)))));
           });
           for (let u = 0; u < rows; u++) k.store(add(out, 4 * (u0 + u) * KW), sums[u], KW);
         }
       });
-      if (o.db !== undefined) {
-        const sum = k.letVector(4, vec(0));
-        k.loop(first, end, 1, (n) => {
-          const g = k.let(add(sampleAt(dy, n), mul(f, 4 * dyPlane)));
-          k.loop(0, PH, 1, () => {
-            for (const { from, count } of cutColumns(PW, 4))
-              k.increase(
-                sum,
-                count === 4 ? load(4, add(g, 4 * from)) : firstLanes(load(4, add(g, 4 * from)), count),
-              );
-            k.increase(g, 4 * dyRow);
-          });
-        });
-        k.store(k.let(add(add(mul(f, 4), shift), o.db)), sumRows(sum, vec(0), vec(0), vec(0)), 1);
-      }
+      if (o.db !== undefined) biasSum(k, o, f, o.db, shift, first, end);
     });
   });
+}
+
+/** Lists the winners of filter f with a gradient: address of the kernel's first pixel in channel 0, gradient. */
+function listWinners(
+  k: Kernel,
+  { x, dy, winners }: ConvPoolBackwardWeight,
+  f: Expr,
+  list: Expr,
+  first: Expr,
+  end: Expr,
+): Expr {
+  const entry = k.let(list);
+  k.loop(first, end, 1, (n) => {
+    const pixels = k.let(add(sampleAt(x, n), -4 * x.layout.origin));
+    const g = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
+    const place = k.let(add(sampleAt(winners, n), mul(f, 4 * winners.layout.plane)));
+    k.loop(0, dy.layout.H, 1, () => {
+      const [pj, gj, wj] = [k.let(pixels), k.let(g), k.let(place)];
+      k.loop(0, dy.layout.W, 1, () => {
+        const slope = k.let(loadScalar("i32", gj));
+        k.store(entry, add(pj, loadScalar("i32", wj)));
+        k.store(add(entry, 4), slope);
+        // an entry without a gradient is overwritten by the next one
+        k.increase(entry, shiftLeft(notEqual(slope, i32(0)), 3));
+        k.increase(pj, 8);
+        k.increase(gj, 4);
+        k.increase(wj, 4);
+      });
+      k.increase(pixels, 8 * x.layout.row);
+      k.increase(g, 4 * dy.layout.row);
+      k.increase(place, 4 * winners.layout.row);
+    });
+  });
+  return entry;
+}
+
+/** db[f] = Σ_n Σ_windows dy[window] */
+function biasSum(
+  k: Kernel,
+  { dy }: ConvPoolBackwardWeight,
+  f: Expr,
+  db: number,
+  shift: Expr,
+  first: Expr,
+  end: Expr,
+): void {
+  const sum = k.letVector(4, vec(0));
+  k.loop(first, end, 1, (n) => {
+    const g = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
+    k.loop(0, dy.layout.H, 1, () => {
+      for (const { from, count } of cutColumns(dy.layout.W, 4))
+        k.increase(sum, firstLanes(load(4, add(g, 4 * from)), count));
+      k.increase(g, 4 * dy.layout.row);
+    });
+  });
+  k.store(k.let(add(add(mul(f, 4), shift), db)), sumRows(sum, vec(0), vec(0), vec(0)), 1);
 }
 
 /**

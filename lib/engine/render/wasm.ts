@@ -255,6 +255,7 @@ const opcodes: Readonly<Record<Type, Readonly<Record<string, number>>>> = {
     shiftLeft: 0x74,
     select: 0x1b,
     "equal.i32": 0x46,
+    "notEqual.i32": 0x47,
     "less.i32": 0x48,
     "greater.i32": 0x4a,
     "lessEqual.i32": 0x4c,

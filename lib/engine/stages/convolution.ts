@@ -71,6 +71,7 @@ export function convPoolStage(
       const winnerRow = 4 * x.layout.row;
       const winners = b.arena.buffer(paddedLayout(pool.output, [0, 0]), b.capacity);
       const shape = { C, F, KH, KW };
+      const listBytes = roundUp(8 * b.pieceSamples * pool.output[1] * pool.output[2] + 8, 64);
       const forward = convPoolForward(b.program, b.name("forward"), {
         ...shape,
         x,
@@ -93,6 +94,8 @@ export function convPoolStage(
           dw: weight.gradient,
           db: bias?.gradient,
           pieceBytes: b.pieceBytes,
+          lists: b.arena.floats((b.pieces * listBytes) / 4),
+          listBytes,
         }),
       );
       if (dx !== undefined) {

@@ -46,6 +46,9 @@ export interface Build {
   /** Samples of the largest training batch, and of the largest forward pass. */
   readonly batch: number;
   readonly capacity: number;
+  /** Most pieces of a training batch, and most samples of one piece. */
+  readonly pieces: number;
+  readonly pieceSamples: number;
   /** Bytes between the gradients of two pieces. */
   readonly pieceBytes: number;
   /** Memory that only the phases of one product need: the next stage may overwrite it. */
