@@ -4,7 +4,7 @@ import { Rng } from "../tensor/rng.js";
 import { Tensor } from "../tensor/tensor.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
-import { arange, checkGradients, checkPromises, context, noise } from "./gradients.testing.js";
+import { arange, checkGradients, checkPromises, context, noise } from "./gradients.test.helper.js";
 import { leakyRelu } from "./leaky-relu.js";
 import { relu } from "./relu.js";
 import { sigmoid } from "./sigmoid.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
 import { batchNorm1d, batchNorm2d } from "./batch-norm.js";
-import { checkGradients, checkPromises, context, noise, randomised } from "./gradients.testing.js";
+import { checkGradients, checkPromises, context, noise, randomised } from "./gradients.test.helper.js";
 
 test("batchNorm1d: two samples ±1 around their mean, running variance unbiased", () => {
   const layer = batchNorm1d({ features: 1, eps: 0, momentum: 0.5 });

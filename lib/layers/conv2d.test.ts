@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
 import { conv2d } from "./conv2d.js";
-import { arange, checkGradients, checkPromises, context, noise, randomised } from "./gradients.testing.js";
+import {
+  arange,
+  checkGradients,
+  checkPromises,
+  context,
+  noise,
+  randomised,
+} from "./gradients.test.helper.js";
 
 test("conv2d x=[1,1,3,3] k=2: literal output and integer gradients", () => {
   const layer = conv2d({ in: 1, out: 1, kernel: 2 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
 import { type Conv2d, conv2d } from "./conv2d.js";
-import { arange, noise, randomised } from "./gradients.testing.js";
+import { arange, noise, randomised } from "./gradients.test.helper.js";
 import { col2im, im2col } from "./im2col.js";
 
 test("im2col x=[1,1,2,3] k=2: two windows, literal columns", () => {

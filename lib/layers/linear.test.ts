@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
-import { arange, checkGradients, checkPromises, noise, randomised } from "./gradients.testing.js";
+import { arange, checkGradients, checkPromises, noise, randomised } from "./gradients.test.helper.js";
 import { linear } from "./linear.js";
 
 test("linear 3→2: literal output and integer gradients", () => {

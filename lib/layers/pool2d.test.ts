@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
 import { avgPool2d } from "./avg-pool2d.js";
-import { arange, checkGradients, checkPromises, noise } from "./gradients.testing.js";
+import { arange, checkGradients, checkPromises, noise } from "./gradients.test.helper.js";
 import { maxPool2d } from "./max-pool2d.js";
 
 test("maxPool2d 2×2: literal output, the gradient goes to the winner alone", () => {

@@ -4,7 +4,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { conv2d } from "./conv2d.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
-import { arange, noise } from "./gradients.testing.js";
+import { arange, noise } from "./gradients.test.helper.js";
 import type { Layer } from "./layer.js";
 import { linear } from "./linear.js";
 import { maxPool2d } from "./max-pool2d.js";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const helper = fileURLToPath(new URL("./engine-memory.helper.js", import.meta.url));
+const helper = fileURLToPath(new URL("./engine-memory.test.helper.js", import.meta.url));
 
 /** Runs the helper in a process of its own, whose memory nobody else uses. */
 function measure(what: string): number[] {

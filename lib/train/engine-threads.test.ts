@@ -131,7 +131,7 @@ test("two fits, one in a callback of the other, do not disturb each other", () =
 test("fits in two worker threads at once give the digest of one alone", async () => {
   const source = `
     const { parentPort } = require("node:worker_threads");
-    import(${JSON.stringify(new URL("./engine-threads.helper.js", import.meta.url).href)}).then(({ digest }) => parentPort.postMessage(digest(2)));`;
+    import(${JSON.stringify(new URL("./engine-threads.test.helper.js", import.meta.url).href)}).then(({ digest }) => parentPort.postMessage(digest(2)));`;
   const start = () =>
     new Promise((done, fail) => {
       const worker = new Worker(source, { eval: true });
@@ -139,7 +139,7 @@ test("fits in two worker threads at once give the digest of one alone", async ()
       worker.once("error", fail);
     });
   const [a, b] = await Promise.all([start(), start()]);
-  const { digest } = await import("./engine-threads.helper.js");
+  const { digest } = await import("./engine-threads.test.helper.js");
   assert.equal(a, digest(1));
   assert.equal(b, a);
 });

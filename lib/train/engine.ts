@@ -2,13 +2,14 @@ import { Engine } from "../engine/engine.js";
 import { type Buffer, MEBIBYTE } from "../engine/memory.js";
 import type { ModelLayer } from "../engine/stages/choose.js";
 import { parseThreads } from "../engine/team.js";
+import { GradbookError } from "../errors/error.js";
 import { isBuiltin, type Parameter } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { power } from "../optimizers/adam.js";
 import { log } from "../tensor/portable.js";
 import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
-import { Tensor } from "../tensor/tensor.js";
+import { assertSameShape, Tensor } from "../tensor/tensor.js";
 import { Feed } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
@@ -78,6 +79,7 @@ class EngineTrainer implements Trainer {
   step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
     const { engine, feed } = this;
     const samples = to - from;
+    assertVariance(this.model, samples);
     feed.batch(order, from, to);
     this.prepare(samples, lr, step);
     engine.step(samples, feed.readAhead);
@@ -181,20 +183,40 @@ class EngineTrainer implements Trainer {
   /** A layer written by hand: its tensors are copies, so it may keep them. */
   private runCustom(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
     const { plan, floats } = this.engine;
-    const { layer, input, output } = this.model.layers[index];
+    const { name, layer, input, output } = this.model.layers[index];
     const wires = plan.custom.find((c) => c.layer === index);
     if (wires === undefined) return;
     if (pass === "forward") {
       const x = read(floats, wires.x, [samples, ...input]);
-      write(floats, wires.y, layer.forward(x, { training, rng: this.rng }));
+      const y = layer.forward(x, { training, rng: this.rng });
+      assertSameShape(name, "the output of forward", y.shape, [samples, ...output]);
+      write(floats, wires.y, y);
       return;
     }
     for (const parameter of Object.values(layer.params ?? {})) parameter.grad.data.fill(0);
     const dx = layer.backward(read(floats, wires.dy, [samples, ...output]));
+    assertSameShape(name, "the result of backward", dx.shape, [samples, ...input]);
     if (wires.dx !== undefined) write(floats, wires.dx, dx);
     for (const { parameter, offset } of this.parameters)
       if (Object.values(layer.params ?? {}).includes(parameter))
         floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+  }
+}
+
+/** @throws GradbookError when a batch norm would see one value a feature, whose variance is 0 */
+function assertVariance({ layers }: Sequential, samples: number): void {
+  if (samples > 1) return;
+  for (const { layer, input } of layers) {
+    if (!isBuiltin(layer) || sizeOf(input.slice(1)) > 1) continue;
+    const { kind } = layer.spec;
+    if (kind !== "batchNorm1d" && kind !== "batchNorm2d") continue;
+    throw new GradbookError({
+      code: "shape",
+      what: kind,
+      got: "one value a feature while training",
+      expected: "at least 2",
+      cure: "Use a larger batch: the variance of a single value is 0.",
+    });
   }
 }
 
