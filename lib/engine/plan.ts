@@ -3,7 +3,7 @@ import { sizeOf } from "../tensor/shape.js";
 import { gather } from "./kernels/gather.js";
 import { lossKernel } from "./kernels/loss.js";
 import { RATES, slotCount, UPDATE_CHUNK, updateKernel } from "./kernels/optimizer.js";
-import { Arena, type Buffer, denseLayout, type Layout, MEBIBYTE, roundUp } from "./memory.js";
+import { Arena, type Buffer, denseLayout, features, type Layout, MEBIBYTE, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
 import type { LossSpec, OptimizerSpec } from "./spec.js";
 import { chooseStages, type ModelLayer } from "./stages/choose.js";
@@ -75,8 +75,9 @@ export interface Plan {
     readonly gradients: number;
     readonly samples: number;
   };
-  /** The model's output. */
+  /** The model's output, and how many values a sample has there. */
   readonly output: Buffer;
+  readonly classes: number;
   /** Floats from one kept sample to the next. */
   readonly sampleFloats: number;
 }
@@ -189,6 +190,7 @@ export function plan(request: PlanRequest): Plan {
     custom,
     at: { ...tables, weights, slots, gradients, samples },
     output,
+    classes: features(output),
     sampleFloats,
   };
 }

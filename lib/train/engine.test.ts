@@ -24,7 +24,9 @@ import { rmsprop } from "../optimizers/rmsprop.js";
 import { sgd } from "../optimizers/sgd.js";
 import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
+import { Tensor } from "../tensor/tensor.js";
 import { definitionTrainer } from "./definition.js";
+import { weightsDigest } from "./digest.js";
 import { engineTrainer } from "./engine.js";
 
 /** Random samples of a shape with random labels. */
@@ -332,4 +334,100 @@ agrees("a layer written by hand between built-in ones", {
   ],
   input: [1, 8, 8],
   batch: 4,
+});
+
+/** Trains one step of a model that must be refused. */
+function refused(
+  layers: Layer[],
+  input: readonly number[],
+  batch: number,
+  train = randomSet(4, input, 2, "refused"),
+) {
+  const model = sequential(layers, { input, seed: 1 });
+  const loss = softmaxCrossEntropy();
+  return () => {
+    const trainer = engineTrainer(model, {
+      loss,
+      optimizer: sgd({ lr: 0.1 }),
+      train,
+      batch,
+      seed: 0,
+      threads: 1,
+    });
+    try {
+      trainer.step(Uint32Array.from([0, 1, 2, 3]), 0, batch, 0.1, 1);
+    } finally {
+      trainer.dispose();
+    }
+  };
+}
+
+test("the engine refuses batch norm on a single value a feature, as the definition does", () => {
+  const layers = [linear({ in: 2, out: 3 }), batchNorm1d({ features: 3 })];
+  assert.throws(
+    refused(layers, [2], 1),
+    /batchNorm1d: one value a feature while training, expected at least 2. Use a larger/,
+  );
+});
+
+test("the engine refuses a label that is no output of the model", () => {
+  const layers = [linear({ in: 2, out: 2 })];
+  const train = { ...randomSet(4, [2], 2, "labels"), labels: Uint8Array.from([0, 1, 7, 0]) };
+  assert.throws(refused(layers, [2], 2, train), /random: label 7 of sample 2, expected a class from 0 to 1/);
+});
+
+test("the engine refuses a layer written by hand that changes its mind about shapes", () => {
+  const shape = () => [3];
+  const wrongForward: Layer = {
+    outputShape: shape,
+    forward: () => Tensor.zeros([1, 2]),
+    backward: (dy) => dy,
+  };
+  const wrongBackward: Layer = {
+    outputShape: shape,
+    forward: () => Tensor.zeros([1, 3]),
+    backward: (dy) => dy,
+  };
+  assert.throws(
+    refused([wrongForward], [2], 1),
+    /the output of forward has the shape \[1, 2\], expected \[1, 3\]/,
+  );
+  assert.throws(
+    refused([wrongBackward], [2], 1),
+    /the result of backward has the shape \[1, 3\], expected \[1, 2\]/,
+  );
+});
+
+test("a set too large to be kept is read in time, also when the order changes", () => {
+  const input = [3, 64, 64];
+  const eight = randomSet(8, input, 3, "large");
+  // 1,400 samples of 48 kB are more than the engine keeps
+  const digests = [1400, 8].map((size) => {
+    const train: Dataset = {
+      ...eight,
+      size,
+      labels: Uint8Array.from({ length: size }, (_, i) => (i % 8) % 3),
+      read: (index, out, offset) => eight.read(index % 8, out, offset),
+    };
+    const model = sequential([flatten(), linear({ in: sizeOf(input), out: 3, bias: false })], {
+      input,
+      seed: 1,
+    });
+    const config = { loss: softmaxCrossEntropy(), optimizer: sgd({ lr: 0.1 }), train, batch: 2, seed: 0 };
+    const trainer = engineTrainer(model, config);
+    for (const [turn, order] of [
+      [0, 1, 2, 3],
+      [5, 4, 3, 2],
+      [7, 0, 6, 1],
+    ].entries()) {
+      const shuffled = Uint32Array.from(order);
+      trainer.step(shuffled, 0, 2, 0.1, 2 * turn + 1);
+      trainer.evaluate(eight);
+      trainer.step(shuffled, 2, 4, 0.1, 2 * turn + 2);
+    }
+    trainer.sync();
+    trainer.dispose();
+    return weightsDigest(model);
+  });
+  assert.equal(digests[0], digests[1]);
 });

@@ -40,6 +40,7 @@ class EngineTrainer implements Trainer {
   /** The model's parameters and running statistics with their first float in the engine's memory. */
   private readonly parameters: readonly { readonly parameter: Parameter; readonly offset: number }[];
   private readonly running: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  private readonly lone: string | undefined;
   private rng: Rng;
 
   constructor(
@@ -57,6 +58,7 @@ class EngineTrainer implements Trainer {
     );
     this.feed = new Feed(this.engine, train, batch, kept);
     this.mean = loss.spec.reduction === "mean";
+    this.lone = loneBatchNorm(model);
     this.randomness = new Rng(config.seed).fork("step");
     this.rng = this.randomness;
     const { plan, floats } = this.engine;
@@ -79,7 +81,7 @@ class EngineTrainer implements Trainer {
   step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
     const { engine, feed } = this;
     const samples = to - from;
-    assertVariance(this.model, samples);
+    if (samples < 2 && this.lone !== undefined) throw tooFew(this.lone);
     feed.batch(order, from, to);
     this.prepare(samples, lr, step);
     engine.step(samples, feed.readAhead);
@@ -203,21 +205,23 @@ class EngineTrainer implements Trainer {
   }
 }
 
-/** @throws GradbookError when a batch norm would see one value a feature, whose variance is 0 */
-function assertVariance({ layers }: Sequential, samples: number): void {
-  if (samples > 1) return;
+/** The batch norm that would see one value a feature in a batch of one sample: its variance is 0. */
+function loneBatchNorm({ layers }: Sequential): string | undefined {
   for (const { layer, input } of layers) {
     if (!isBuiltin(layer) || sizeOf(input.slice(1)) > 1) continue;
-    const { kind } = layer.spec;
-    if (kind !== "batchNorm1d" && kind !== "batchNorm2d") continue;
-    throw new GradbookError({
-      code: "shape",
-      what: kind,
-      got: "one value a feature while training",
-      expected: "at least 2",
-      cure: "Use a larger batch: the variance of a single value is 0.",
-    });
+    if (layer.spec.kind === "batchNorm1d" || layer.spec.kind === "batchNorm2d") return layer.spec.kind;
   }
+  return undefined;
+}
+
+function tooFew(what: string): GradbookError {
+  return new GradbookError({
+    code: "shape",
+    what,
+    got: "one value a feature while training",
+    expected: "at least 2",
+    cure: "Use a larger batch: the variance of a single value is 0.",
+  });
 }
 
 function found<T extends { layer: number; name: string }>(

@@ -1,6 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
 import type { Engine } from "../engine/engine.js";
-import { sizeOf } from "../tensor/shape.js";
+import { GradbookError } from "../errors/error.js";
 
 /**
  * Brings samples into the engine's memory. A small training set is kept there as floats; of a large one each batch is
@@ -24,8 +24,7 @@ export class Feed {
   ) {
     this.sampleFloats = engine.plan.sampleFloats;
     this.tags = new Int32Array(Math.max(2 * size, engine.plan.capacity)).fill(-1);
-    if (sizeOf(train.shape) > this.sampleFloats)
-      throw new RangeError("samples larger than the model's input");
+    assertLabels(train, engine.plan.classes);
     for (let i = 0; i < kept; i++) train.read(i, engine.floats, this.keptAt(i));
     this.readAhead = kept > 0 ? undefined : () => this.readNext();
   }
@@ -54,6 +53,7 @@ export class Feed {
   /** Puts `count` samples of any set into the tables. */
   slice(set: Dataset, from: number, count: number): void {
     const { ints, floats, plan } = this.engine;
+    assertLabels(set, plan.classes);
     const keep = this.kept > 0 && set === this.train;
     for (let n = 0; n < count; n++) {
       const place = keep ? this.keptAt(from + n) : this.ringAt(n);
@@ -89,4 +89,23 @@ export class Feed {
   private keptAt(sample: number): number {
     return this.ringAt(this.tags.length + sample);
   }
+}
+
+/** Sets whose labels were looked at. */
+const checked = new WeakMap<Dataset, number>();
+
+/** @throws GradbookError when a label is no output of the model: the loss would read another sample's memory */
+function assertLabels(set: Dataset, classes: number): void {
+  if ((checked.get(set) ?? Number.POSITIVE_INFINITY) <= classes) return;
+  const wrong = set.labels.findIndex((label) => label >= classes);
+  if (wrong < 0) {
+    checked.set(set, classes);
+    return;
+  }
+  throw new GradbookError({
+    code: "data",
+    what: set.name,
+    got: `label ${set.labels[wrong]} of sample ${wrong}`,
+    expected: `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
+  });
 }
