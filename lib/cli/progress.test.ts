@@ -40,7 +40,7 @@ test("the rate follows a change of pace, the time left with it", () => {
   for (let s = 0; s <= 10; s++) at(s).update(s * 10, 300);
   assert.match(written.at(-1) ?? "", /100\/300 cells {2}10 cells\/s {2}0:20 left/);
   for (let s = 11; s <= 40; s++) at(s).update(100 + (s - 10), 300);
-  assert.match(written.at(-1) ?? "", /130\/300 cells {2}1\.0 cells\/s {2}2:50 left/);
+  assert.match(written.at(-1) ?? "", /130\/300 cells {2}1 cells\/s {2}2:50 left/);
 });
 
 test("elsewhere: a plain line at most every ten seconds", () => {

@@ -114,26 +114,29 @@ export class Progress {
   }
 }
 
-/** Units per second over the last seconds: the time left follows a change of pace, but does not jump. */
+/**
+ * Units per second over the last twenty seconds or the last half of the time, whichever is longer: the time left
+ * follows a change of pace, but work that comes in bursts (a long cell, a slow test file) does not make it jump.
+ */
 class Rate {
   perSecond = 0;
-  private first: { time: number; done: number } | undefined;
-  private last: { time: number; done: number } | undefined;
+  private seen: { readonly time: number; readonly done: number }[] = [];
 
   see(time: number, done: number): void {
-    if (this.last === undefined || done < this.last.done) {
-      this.first = this.last = { time, done };
+    const last = this.seen.at(-1);
+    if (last === undefined || done < last.done) {
+      this.seen = [{ time, done }];
       this.perSecond = 0;
       return;
     }
-    const seconds = (time - this.last.time) / 1000;
-    if (seconds < 0.2 || this.first === undefined) return;
-    const overall = (done - this.first.done) / ((time - this.first.time) / 1000);
-    const recent = (done - this.last.done) / seconds;
-    // The longer the last step took, the more it says; two seconds weigh half.
-    const weight = seconds / (seconds + 2);
-    this.perSecond = this.perSecond === 0 ? overall : (1 - weight) * this.perSecond + weight * recent;
-    this.last = { time, done };
+    if (time - last.time < 200) return;
+    this.seen.push({ time, done });
+    const [first] = this.seen;
+    const window = Math.max(20_000, (time - first.time) / 2);
+    const over = (from: { readonly time: number; readonly done: number }) =>
+      (done - from.done) / ((time - from.time) / 1000);
+    const recent = this.seen.find((point) => time - point.time <= window) ?? first;
+    this.perSecond = recent.time < time && recent.done < done ? over(recent) : over(first);
   }
 }
 
