@@ -56,9 +56,9 @@ test("more threads hire more workers; a plan that is removed is forgotten", () =
 test("a worker that fails at its task is named, with the cure", async () => {
   const failing = `
     const { workerData: { control, words } } = require("node:worker_threads");
-    while ((Atomics.load(control, words.claim) & 0xffff) >= Atomics.load(control, words.claim) >>> 16);
-    const task = Atomics.add(control, words.claim, 1) & 0xffff;
-    Atomics.store(control, words.at, task + 1);
+    const word = words.claim + 1;
+    while ((Atomics.load(control, word) & 0xffff) >= Atomics.load(control, word) >>> 16);
+    Atomics.store(control, words.at + 1, (Atomics.add(control, word, 1) & 0xffff) + 1);
     Atomics.store(control, words.failed, 1);
     throw new Error("broken");`;
   const team = new Team(failing);

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { GradbookError } from "../errors/error.js";
 import type { Phase } from "./plan.js";
 import type { WasmMemory, WasmModule } from "./webassembly.js";
-import { WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
+import { claimTask, WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
 
 /** Most threads of a team, the calling one included. */
 export const MOST_THREADS = 64;
@@ -36,30 +36,33 @@ export interface TeamPlan {
 }
 
 /**
- * The worker threads of this thread. They share memory with it and claim tasks beside it; whoever is free takes the next
- * one, so nobody waits for a thread that the system has not woken yet. Which thread ran a task changes no bit: every
- * task writes to a place of its own.
+ * The worker threads of this thread. They share memory with it and claim tasks beside it: first those of their own share,
+ * then what is left of the others', so nobody waits for a thread that the system has not woken yet. Which thread ran a
+ * task changes no bit: every task writes to a place of its own.
  */
 export class Team {
-  private readonly control = new Int32Array(new SharedArrayBuffer(4 * (WORD.at + MOST_THREADS)));
   readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
+  private readonly control = new Int32Array(new SharedArrayBuffer(4 * WORD.end));
   private readonly plans = new Map<number, TeamPlan>();
 
-  /** The text that a worker runs; replaced by tests of broken workers. */
-  constructor(private readonly source = `(${workerMain.toString()})(require);`) {}
+  /** @param source the text that a worker runs; another one in tests of broken workers */
+  constructor(private readonly source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
+    Atomics.store(this.control, WORD.plan, -1);
+  }
 
   get broken(): boolean {
     return Atomics.load(this.control, WORD.failed) !== 0;
   }
 
+  /** Threads, the calling one included. */
   get size(): number {
     return this.workers.length + 1;
   }
 
   add(plan: TeamPlan, threads: number): void {
     this.plans.set(plan.id, plan);
-    while (this.size < threads) this.hire();
     for (const { port } of this.workers) introduce(port, plan);
+    while (this.size < threads) this.hire();
   }
 
   remove(plan: TeamPlan): void {
@@ -94,17 +97,20 @@ export class Team {
     Atomics.store(control, WORD.phase, phase);
     Atomics.store(control, WORD.samples, samples);
     Atomics.store(control, WORD.pieces, pieces);
-    // workers count from 0, the calling thread is not among them
-    Atomics.store(control, WORD.members, threads - 1);
+    Atomics.store(control, WORD.threads, threads);
     Atomics.store(control, WORD.done, 0);
-    Atomics.store(control, WORD.claim, tasks * 65536);
+    // from here on workers begin
+    for (let thread = 0; thread < threads; thread++) {
+      const from = Math.floor((tasks * thread) / threads);
+      const to = Math.floor((tasks * (thread + 1)) / threads);
+      Atomics.store(control, WORD.claim + thread, to * 65536 + from);
+    }
     Atomics.add(control, WORD.wake, 1);
     if (Atomics.load(control, WORD.sleepers) > 0) Atomics.notify(control, WORD.wake);
     meanwhile?.();
     for (;;) {
-      const claim = Atomics.add(control, WORD.claim, 1);
-      const task = claim & 0xffff;
-      if (task >= claim >>> 16) break;
+      const task = claimTask(control, WORD.claim, 0, threads);
+      if (task < 0) break;
       plan.runTask(phase, task, pieces, samples);
       Atomics.add(control, WORD.done, 1);
     }
@@ -120,10 +126,10 @@ export class Team {
       const done = Atomics.load(control, WORD.done);
       if (done === tasks) break;
       const failed = Atomics.load(control, WORD.failed);
-      if (failed !== 0) throw this.failure(failed - 1, "ended with an error");
+      if (failed !== 0) throw this.failure(failed, "ended with an error");
       if (performance.now() - since > PATIENCE) {
-        const missing = this.workers.findIndex((_, id) => Atomics.load(control, WORD.at + id) !== 0);
-        Atomics.store(control, WORD.failed, missing + 1);
+        const missing = 1 + this.workers.findIndex((_, i) => Atomics.load(control, WORD.at + i + 1) !== 0);
+        Atomics.store(control, WORD.failed, missing);
         throw this.failure(missing, `has not come back for ${PATIENCE / 1000} s`);
       }
       Atomics.wait(control, WORD.done, done, 100);
@@ -131,34 +137,34 @@ export class Team {
     Atomics.store(control, WORD.waiting, 0);
   }
 
-  private failure(id: number, what: string): GradbookError {
-    const task = Atomics.load(this.control, WORD.at + id) - 1;
+  private failure(thread: number, what: string): GradbookError {
+    const task = Atomics.load(this.control, WORD.at + thread) - 1;
     return new GradbookError({
       code: "worker",
       what: "engine",
-      got: `worker thread ${id + 1} of ${this.workers.length} ${what}${task >= 0 ? ` at task ${task}` : ""}`,
+      got: `worker thread ${thread} of ${this.workers.length} ${what}${task >= 0 ? ` at task ${task}` : ""}`,
       expected: "every worker to finish its piece",
       cure: "Run it again: the next fit starts new workers. threads: 1 does without any.",
     });
   }
 
   private hire(): void {
-    const id = this.workers.length;
+    const thread = this.size;
     const { port1, port2 } = new MessageChannel();
-    const workerData: WorkerData = { control: this.control, id, port: port2, words: WORD };
+    const workerData: WorkerData = { control: this.control, thread, port: port2, words: WORD };
     const worker = new Worker(this.source, {
       eval: true,
       workerData,
       transferList: [port2],
-      name: `gradbook ${id + 1}`,
+      name: `gradbook ${thread}`,
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
     });
     // a worker must not keep the process alive, and what it died of is told by the run that it broke
     worker.unref();
     port1.unref();
-    worker.on("error", () => Atomics.store(this.control, WORD.failed, id + 1));
-    worker.on("exit", () => Atomics.store(this.control, WORD.failed, id + 1));
+    worker.on("error", () => Atomics.store(this.control, WORD.failed, thread));
+    worker.on("exit", () => Atomics.store(this.control, WORD.failed, thread));
     for (const plan of this.plans.values()) introduce(port1, plan);
     this.workers.push({ worker, port: port1 });
   }

@@ -1,27 +1,30 @@
 /**
- * Words of the memory that a team shares. CLAIM holds the number of tasks in its upper half and the next one in its
- * lower half: one atomic addition claims a task and says whether there was one.
+ * Words of the memory that a team shares. Each thread has a claim word: the end of its share of a phase's tasks in the
+ * upper half, the next task in the lower half. One atomic addition claims a task and says whether there was one.
  */
 export const WORD = {
-  claim: 0,
-  done: 1,
-  wake: 2,
-  sleepers: 3,
-  plan: 4,
-  phase: 5,
-  samples: 6,
-  pieces: 7,
-  members: 8,
-  waiting: 9,
-  failed: 10,
-  /** Task + 1 that each worker is at, 0 when it is at none. */
-  at: 16,
+  done: 0,
+  wake: 1,
+  sleepers: 2,
+  plan: 3,
+  phase: 4,
+  samples: 5,
+  pieces: 6,
+  threads: 7,
+  waiting: 8,
+  failed: 9,
+  /** Claim word of each thread; the calling thread is 0. */
+  claim: 16,
+  /** Task + 1 that each thread is at, 0 when it is at none. */
+  at: 80,
+  end: 144,
 } as const;
 
 /** What a worker starts with. */
 export interface WorkerData {
   readonly control: Int32Array;
-  readonly id: number;
+  /** Number of the thread, from 1. */
+  readonly thread: number;
   readonly port: import("node:worker_threads").MessagePort;
   readonly words: typeof WORD;
 }
@@ -45,12 +48,28 @@ export interface WorkerRequire {
 }
 
 /**
- * The whole life of a worker. Its text is what the thread runs (so it works from the ES modules and from the CommonJS
- * bundle alike): it must not use anything but its argument.
+ * Claims a task: of the thread's own share, whose memory lies in its core's cache since the last step, then of the
+ * others'. Self-contained, because workers get it as text.
+ * @returns its number, or −1 when all are claimed
  */
-export function workerMain(require: WorkerRequire): void {
+export function claimTask(control: Int32Array, claim: number, thread: number, threads: number): number {
+  for (let i = 0; i < threads; i++) {
+    const word = claim + ((thread + i) % threads);
+    const seen = Atomics.load(control, word);
+    if ((seen & 0xffff) >= seen >>> 16) continue;
+    const claimed = Atomics.add(control, word, 1);
+    if ((claimed & 0xffff) < claimed >>> 16) return claimed & 0xffff;
+  }
+  return -1;
+}
+
+/**
+ * The whole life of a worker. Its text is what the thread runs (so it works from the ES modules and from the CommonJS
+ * bundle alike): it must not use anything but its arguments.
+ */
+export function workerMain(require: WorkerRequire, claimNext: typeof claimTask): void {
   const threads = require("node:worker_threads");
-  const { control, id, port, words }: WorkerData = threads.workerData;
+  const { control, thread, port, words }: WorkerData = threads.workerData;
   type Run = (task: number) => void;
   const plans = new Map<number, Run[]>();
 
@@ -90,39 +109,47 @@ export function workerMain(require: WorkerRequire): void {
     });
   };
 
-  const open = (claim: number): boolean => (claim & 0xffff) < claim >>> 16;
-  const member = (): boolean => id < Atomics.load(control, words.members);
+  const claimed = (): number => {
+    const count = Atomics.load(control, words.threads);
+    return thread < count ? claimNext(control, words.claim, thread, count) : -1;
+  };
+
+  const run = (task: number): void => {
+    Atomics.store(control, words.at + thread, task + 1);
+    // since a task is claimed, plan and phase stay what they are until it is done
+    const plan = Atomics.load(control, words.plan);
+    if (!plans.has(plan)) drain();
+    const runs = plans.get(plan);
+    if (runs === undefined) throw new Error("a plan that nobody sent");
+    runs[Atomics.load(control, words.phase)](task);
+    Atomics.store(control, words.at + thread, 0);
+    Atomics.add(control, words.done, 1);
+    if (Atomics.load(control, words.waiting) === 1) Atomics.notify(control, words.done);
+  };
 
   const work = (): void => {
     let idle = 0;
+    let known = -1;
     for (;;) {
-      if (open(Atomics.load(control, words.claim)) && member()) {
-        // the plan is fetched before a task is claimed: nobody waits for a compilation
-        if (!plans.has(Atomics.load(control, words.plan))) drain();
-        const claim = Atomics.add(control, words.claim, 1);
-        if (!open(claim)) continue;
-        const task = claim & 0xffff;
-        Atomics.store(control, words.at + id, task + 1);
-        // between the look and the claim another plan may have come
-        let runs = plans.get(Atomics.load(control, words.plan));
-        if (runs === undefined) {
-          drain();
-          runs = plans.get(Atomics.load(control, words.plan));
-        }
-        if (runs === undefined) throw new Error("a plan that nobody sent");
-        runs[Atomics.load(control, words.phase)](task);
-        Atomics.store(control, words.at + id, 0);
-        Atomics.add(control, words.done, 1);
-        if (Atomics.load(control, words.waiting) === 1) Atomics.notify(control, words.done);
+      // a new plan is compiled before a task of it is claimed: nobody waits for that
+      const plan = Atomics.load(control, words.plan);
+      if (plan !== known) {
+        drain();
+        known = plan;
+      }
+      const task = claimed();
+      if (task >= 0) {
+        run(task);
         idle = 0;
-      } else if (++idle > 20000) {
+      } else if (++idle > 5000) {
         // no work for some ten microseconds: sleep until the next phase
         const seen = Atomics.load(control, words.wake);
         drain();
         Atomics.add(control, words.sleepers, 1);
-        if (!(open(Atomics.load(control, words.claim)) && member())) Atomics.wait(control, words.wake, seen);
+        const last = claimed();
+        if (last < 0) Atomics.wait(control, words.wake, seen);
         Atomics.sub(control, words.sleepers, 1);
-        drain();
+        if (last >= 0) run(last);
         idle = 0;
       }
     }
@@ -131,7 +158,7 @@ export function workerMain(require: WorkerRequire): void {
   try {
     work();
   } catch (error) {
-    Atomics.store(control, words.failed, id + 1);
+    Atomics.store(control, words.failed, thread);
     Atomics.notify(control, words.done);
     throw error;
   }
