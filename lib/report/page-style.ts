@@ -35,6 +35,7 @@ figcaption strong { color: var(--text); }
 .table { overflow-x: auto; margin: 1.4rem 0; }
 table { border-collapse: collapse; font-size: .95rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
+caption .note { font-weight: 400; color: var(--muted); }
 th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { border-bottom: 2px solid var(--muted); }
 th.number, td.number { text-align: right; white-space: nowrap; }

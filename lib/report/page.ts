@@ -112,9 +112,10 @@ function tableHtml(table: Table, name: string, number: number, parts: ReportPart
   const rows = table.rows.map(
     (row) => `<tr>${row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best)}</td>`).join("")}</tr>`,
   );
-  const caption = [`Table ${number}.`, table.title, table.caption].filter((t) => t !== "").join(" ");
-  return `<div class="table" id="table-${name}" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table>
-<caption>${escapeHtml(caption)} <span class="links">${fileLinks(name, parts)}</span></caption>
+  const title = table.title === "" ? `Table ${number}.` : `Table ${number}. ${table.title}`;
+  const note = table.caption === "" ? "" : `<span class="note">${escapeHtml(table.caption)}</span> `;
+  return `<div class="table" id="table-${name}" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table>
+<caption>${escapeHtml(title)}${note === "" ? "" : "."} ${note}<span class="links">${fileLinks(name, parts)}</span></caption>
 <thead><tr>${head.join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
