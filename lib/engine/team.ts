@@ -62,7 +62,7 @@ export class Team {
   add(plan: TeamPlan, threads: number): void {
     this.plans.set(plan.id, plan);
     for (const { port } of this.workers) introduce(port, plan);
-    while (this.size < threads) this.hire();
+    while (this.size < threads && mayHire()) this.hire();
   }
 
   remove(plan: TeamPlan): void {
@@ -179,6 +179,12 @@ export class Team {
     }
     this.workers.length = 0;
   }
+}
+
+/** Under Node's permission model threads may be forbidden: then this one does all tasks, with the same result. */
+function mayHire(): boolean {
+  const { permission } = process as typeof process & { permission?: { has(scope: string): boolean } };
+  return permission === undefined || permission.has("worker");
 }
 
 function introduce(port: MessagePort, { id, module, memory, phases }: TeamPlan): void {
