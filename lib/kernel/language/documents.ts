@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configName } from "./language-server.js";
@@ -154,7 +155,7 @@ export function cellConfig(folder: string): object {
 /** The notebook's own @types/node if it has one, else the kernel's. */
 function nodeTypes(folder: string): object {
   if (isInstalled("@types/node", folder)) return { types: ["node"] };
-  const own = fileURLToPath(import.meta.resolve("@types/node/package.json"));
+  const own = createRequire(import.meta.url).resolve("@types/node/package.json");
   return { types: ["node"], typeRoots: [dirname(dirname(own))] };
 }
 

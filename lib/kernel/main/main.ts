@@ -91,6 +91,11 @@ export async function runKernel({
   const session = new Session({ shared, notes, loader, comms, tracebacks, home, kit: kitOf(home) });
   const asker = new Input(notes, input.port1, shared);
 
+  // Node 20.0 has not these two yet, and `using` needs them.
+  for (const name of ["dispose", "asyncDispose"]) {
+    if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
+  }
+
   // From here on the process belongs to the cells.
   const print = (name: StreamName, text: string): void => notes.print(session.currentCell, name, text);
   ownTimers();

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { protocolVersion } from "../protocol.js";
 
 /** The content of kernel_info_reply: what this kernel is and what its language is called. */
@@ -30,7 +31,7 @@ let knownVersion: string | undefined;
 
 function typescriptVersion(): string {
   knownVersion ??= JSON.parse(
-    readFileSync(new URL(import.meta.resolve("typescript/package.json")), "utf8"),
+    readFileSync(createRequire(import.meta.url).resolve("typescript/package.json"), "utf8"),
   ).version;
   return knownVersion ?? "";
 }
