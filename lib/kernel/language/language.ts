@@ -21,7 +21,8 @@ const { wire, main, notebookFolder, moduleFolder }: LanguageData = workerData;
 const checker = new Checker(notebookFolder);
 const assist = new Assist(checker);
 const modules = new Modules(moduleFolder, () => checker.options);
-/** `Math.max?` */
+/** `exit`, as consoles have it, and `Math.max?`. */
+const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
 const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
 
 // Cells are prepared one after the other: each sees what the one before it has defined.
@@ -29,11 +30,16 @@ let before: Promise<unknown> = Promise.resolve();
 
 serve<LanguageMethods>(wire, {
   prepare({ code, count }) {
-    const prepared = before.then(async () => {
+    const prepared = before.then(async (): Promise<LanguageMethods["prepare"][1]> => {
+      const [, farewell] = goodbye.exec(code) ?? [];
+      if (farewell !== undefined && !checker.definitions.has(farewell)) {
+        return { payload: { source: "ask_exit", keepkernel: false } };
+      }
       const [, name] = question.exec(code) ?? [];
       if (name === undefined) return checker.prepare(code, count);
       const found = await assist.inspect({ code: name, cursor: name.length, detail: 1 });
-      return { page: found?.data ?? { "text/plain": `${name}: nothing is known of it.` } };
+      const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
+      return { payload: { source: "page", data, start: 0 } };
     });
     before = prepared.catch(() => undefined);
     return prepared;

@@ -3,7 +3,7 @@ import type { ErrorContent, MimeBundle, Positions, PreparedCell, RefusedCell } f
 /** What the language thread does for wire. */
 export type LanguageMethods = {
   /** Checks and translates a cell; when it is good, later cells see what it declares. */
-  readonly prepare: readonly [PrepareRequest, PreparedCell | RefusedCell | PagerRequest];
+  readonly prepare: readonly [PrepareRequest, PreparedCell | RefusedCell | FrontEndRequest];
   /** Translates an expression without checking it, for `user_expressions`. */
   readonly expression: readonly [{ readonly code: string }, PreparedCell | RefusedCell];
   readonly complete: readonly [CursorRequest, Completion];
@@ -26,9 +26,11 @@ export interface PrepareRequest {
   readonly count: number;
 }
 
-/** `name?` asks for help instead of running something. */
-export interface PagerRequest {
-  readonly page: MimeBundle;
+/** What a front end is to do instead of running something: `name?` asks for help, `exit` for the end. */
+export interface FrontEndRequest {
+  readonly payload:
+    | { readonly source: "page"; readonly data: MimeBundle; readonly start: 0 }
+    | { readonly source: "ask_exit"; readonly keepkernel: false };
 }
 
 export interface CursorRequest {

@@ -249,10 +249,9 @@ class Wire {
           interrupted: true,
           expressions: {},
         });
-      if ("page" in prepared) {
-        return this.#finish(cell, { status: "ok", expressions: {} }, [
-          { source: "page", data: prepared.page, start: 0 },
-        ]);
+      if ("payload" in prepared) {
+        this.#finish(cell, { status: "ok", expressions: {} }, [prepared.payload]);
+        return;
       }
       if ("error" in prepared)
         return this.#finish(cell, { status: "error", error: prepared.error, expressions: {} });
