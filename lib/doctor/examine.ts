@@ -23,7 +23,7 @@ export function examine(subject: Subject, announce: Announce): Examination {
     if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), announce);
     const code = calibrate(subject, announce);
     if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
-    return spelled(examineLayer(subject.name, code, announce), code.operation);
+    return spelled(examineLayer(subject.name, code, announce));
   } catch (error) {
     if (error instanceof Fault) return broken(subject, error);
     const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
@@ -41,14 +41,14 @@ export function examine(subject: Subject, announce: Announce): Examination {
 /** The code fails wherever it is called. */
 function broken({ name, kinds }: Subject, fault: Fault): Examination {
   const findings = [fromFault(fault, undefined, "in every case")];
-  return {
+  return spelled({
     subject: name,
     kind: kinds[0] ?? "unknown",
     verdict: "wrong",
     findings,
     checked: [],
     conventions: [],
-  };
+  });
 }
 
 /** Code can always do something that nobody thought of: that must not be taken for a verdict. */

@@ -1,16 +1,15 @@
-import type { Operation } from "./operations/operation.js";
-import type { Examination, Picture } from "./types.js";
+import type { Examination, Kind, Picture } from "./types.js";
 
 /** What the tensors x, dx and y of the examination are called in the world of an operation. */
-const names: Partial<Readonly<Record<Operation["kind"], Readonly<Record<string, string>>>>> = {
+const names: Partial<Readonly<Record<Kind | "unknown", Readonly<Record<string, string>>>>> = {
   softmaxCrossEntropy: { x: "logits", dx: "dlogits", y: "loss" },
   euclidean: { x: "pred", dx: "dpred", y: "loss" },
   im2col: { y: "cols" },
 };
 
 /** Losses speak of loss, dlogits and dpred, im2col of cols. */
-export function spelled(e: Examination, operation: Operation): Examination {
-  const own = names[operation.kind];
+export function spelled(e: Examination): Examination {
+  const own = names[e.kind];
   if (own === undefined) return e;
   const tensor = (name: string) => own[name] ?? name;
   const text = (words: string) => words.replace(/\bdx\b/g, tensor("dx"));

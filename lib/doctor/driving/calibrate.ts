@@ -9,6 +9,7 @@ import { assignments, type Role, rolesOf } from "../reading/roles.js";
 import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
+import type { Plan } from "./bench.js";
 import { type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
 import { likelyForms, spokenOf } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
@@ -36,7 +37,7 @@ export interface Calibrated {
   readonly inputs: readonly string[];
 }
 
-interface Attempt<P> {
+interface Attempt<P extends Plan = Plan> {
   readonly plan: P;
   readonly operation: Operation;
   readonly can: Capabilities;
@@ -256,7 +257,7 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
-function tryForward<P>(
+function tryForward<P extends Plan>(
   operation: Operation,
   can: Capabilities,
   plan: P,
@@ -275,7 +276,7 @@ function tryForward<P>(
     const likeness = Math.max(
       ...conventions.map((k) => Math.abs(correlation(y, operation.forward(c.sizes, inputs, k)))),
     );
-    return { plan, operation, can, score: 2 + likeness - rank * 0.02 };
+    return { plan, operation, can, score: 2 + likeness - rank * 0.02 - oddity(operation, plan) };
   } catch (error) {
     const fault = error instanceof Fault ? error : new Fault("forward", "throws", "y", String(error), error);
     const score = { shape: 1, nan: 0.9, nothing: 0.5, promise: 0.4, throws: 0 }[fault.sort];
@@ -283,7 +284,14 @@ function tryForward<P>(
   }
 }
 
-export function correlation(a: Tensor, b: Tensor): number {
+/** Rare layouts must be a good deal more like the definition than the usual one. */
+function oddity(operation: Operation, { arrangements: { x, W }, vectors }: Plan): number {
+  const odd = (letters: Arrangement | undefined, usual: Arrangement | undefined) =>
+    letters !== undefined && letters !== usual ? 0.1 : 0;
+  return odd(x, operation.axes.x) + odd(W, operation.axes.W) + (vectors === undefined ? 0 : 0.5);
+}
+
+function correlation(a: Tensor, b: Tensor): number {
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.size; i++) {
     ab += a.data[i] * b.data[i];
@@ -293,16 +301,22 @@ export function correlation(a: Tensor, b: Tensor): number {
   return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
 }
 
-function bestOf<P>(name: string, attempts: readonly Attempt<P>[], params: readonly Param[]): Attempt<P> {
+function bestOf<P extends Plan>(
+  name: string,
+  attempts: readonly Attempt<P>[],
+  params: readonly Param[],
+): Attempt<P> {
   let best = attempts[0];
   for (const a of attempts) if (a.score > best.score + 1e-9) best = a;
   if (best === undefined)
     throw new CannotDrive(`${name}: there is nothing to call.`, "Export a forward and a backward.");
-  if (best.score >= 0.8) return best;
-  // nothing gave numbers: is that the code's fault, or did we not understand how to call it?
+  if (best.score >= 1.5) return best;
+  // nothing gave numbers of the right size: is that the code's fault, or did we not understand how to call it?
   const { fault } = attempts[0];
   const understood = params.every((p) => p.name === "" || rolesOf(p.name).length > 0);
   if (understood && fault !== undefined && isOwnFault(fault)) return attempts[0];
+  const judged = attempts.find((a) => a.fault !== undefined && a.fault.sort !== "throws");
+  if (judged !== undefined) return judged;
   const written = params.map((p) => p.name || `{ ${p.keys?.join(", ")} }`).join(", ");
   throw new CannotDrive(
     `${name}(${written}): ${attempts.length} ways to call it were tried, none gave numbers; the first one: ${fault?.detail ?? "no result"}.`,
@@ -363,7 +377,11 @@ function calibrateMethods(maker: Maker, best: Attempt<ClassPlan>, backward: Call
 }
 
 /** The way to call backward that gives most of the definition's gradients; else the one that gives most numbers. */
-function bestBackward<P>(best: Attempt<P>, plans: readonly P[], open: (c: Case, plan: P) => Session): P {
+function bestBackward<P extends Plan>(
+  best: Attempt<P>,
+  plans: readonly P[],
+  open: (c: Case, plan: P) => Session,
+): P {
   const { operation, can, convention } = best;
   const c = probeOf(operation, can);
   const inputs = probeInputs(operation, c);

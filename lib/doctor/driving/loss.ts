@@ -10,7 +10,7 @@ import { constructorParameters, fullSource, parametersOf } from "../reading/sour
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
 import { Bench, type Plan } from "./bench.js";
-import { asked, type Calibrated, probeInputs } from "./calibrate.js";
+import { asked, type Calibrated, probeInputs, ramp } from "./calibrate.js";
 import { argumentsOf } from "./function-pair.js";
 import { likelyForms } from "./hints.js";
 import { backwardNames, construct, forwardNames, type Maker } from "./layer-class.js";
@@ -89,7 +89,7 @@ export function calibrateLoss(
               best = { plan, score: points, can, operation };
           }
         }
-  if (best === undefined) {
+  if (best === undefined || (best.score < 1.5 && first !== undefined)) {
     if (first !== undefined && (first.sort === "nan" || first.thrown instanceof ReferenceError)) throw first;
     throw new CannotDrive(
       `${name}: no way to call it gives a loss; the first one: ${first?.detail ?? "nothing"}.`,
@@ -132,7 +132,11 @@ function tryLoss(
     const fits = conventions.some(
       (k) => compare(loss.data, operation.forward(c.sizes, inputs, k).data).error < 1e-5,
     );
-    let points = fits ? 10 : 2;
+    // a call that does not see the logits is none
+    const moved = { ...inputs, x: ramp(inputs.x) };
+    const sees =
+      Math.abs(new LossSession(operation, code, plan, c).forward(moved).data[0] - loss.data[0]) > 1e-12;
+    let points = fits ? 10 : sees ? 2 : 0;
     try {
       const { values, faults } = session.backward(new Tensor([], Float64Array.of(1)));
       if (values.x !== undefined) {

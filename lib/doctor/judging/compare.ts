@@ -11,7 +11,8 @@ export function compare(got: ArrayLike<number>, expected: ArrayLike<number>): Di
   let scale = 0;
   let both = 0;
   for (let i = 0; i < expected.length; i++) {
-    const d = Math.abs(got[i] - expected[i]);
+    // equal infinities are equal
+    const d = got[i] === expected[i] ? 0 : Math.abs(got[i] - expected[i]);
     if (!(d <= difference)) difference = d;
     const e = Math.abs(expected[i]);
     if (e > scale) scale = e;

@@ -8,6 +8,7 @@ import { dependencies } from "./experiments.js";
 import { fromFault, wrongTensor } from "./findings.js";
 import { type Evidence, match } from "./match.js";
 import { isSingle } from "./numeric.js";
+import { type Products, takeApart } from "./products.js";
 import { checkPromises, isDeterministic } from "./promises.js";
 import { differs, type Forward, type Report } from "./report.js";
 import { checkSpecials } from "./specials.js";
@@ -110,7 +111,7 @@ function reportFaults(faults: readonly Trial[], trials: readonly Trial[], report
       group.map((t) => t.case),
       passing.map((t) => t.case),
     );
-    report.findings.push(fromFault(fault, group[0].case, when));
+    report.findings.push(fromFault(fault, group[0].case, when.words));
   }
 }
 
@@ -131,23 +132,34 @@ function reportForward(
       expected,
     };
   });
-  const at = samples.indexOf(failing[0]);
-  const passing = samples.filter((s) => !failing.includes(s));
+  const seen = failing.map((f) => {
+    const { got, expected } = evidence[samples.indexOf(f)];
+    return { case: f.case, got, expected };
+  });
+  const matched = match(operation, "y", evidence, tolerance);
   report.findings.push(
-    wrongTensor(
-      "y",
-      operation.axes.y,
-      { case: failing[0].case, got: evidence[at].got, expected: evidence[at].expected },
-      circumstances(
-        failing.map((s) => s.case),
-        passing.map((s) => s.case),
-      ),
-      match(operation, "y", evidence, tolerance),
-      [],
+    wrongTensor({
+      tensor: "y",
+      letters: operation.axes.y,
+      failing: seen,
+      passing: samples.filter((s) => !failing.includes(s)).map((s) => s.case),
+      matched,
+      dependsOn: [],
+      products:
+        matched === undefined
+          ? takeApart(
+              code,
+              "y",
+              seen.map((f) => f.case),
+              convention,
+            )
+          : nothing,
       tolerance,
-    ),
+    }),
   );
 }
+
+const nothing: Products = { words: "", axes: [] };
 
 /** dx, dW, …: each against the derivative of the code's own forward. */
 function judgeGradients(code: Calibrated, trials: readonly Trial[], forward: Forward, report: Report): void {
@@ -175,7 +187,7 @@ function judgeGradients(code: Calibrated, trials: readonly Trial[], forward: For
         faulty.map((t) => t.case),
         passing.map((t) => t.case),
       );
-      report.findings.push(shapeFinding(code, fromFault(fault, faulty[0].case, when), fault, faulty));
+      report.findings.push(shapeFinding(code, fromFault(fault, faulty[0].case, when.words), fault, faulty));
       continue;
     }
     if (!given.includes(name)) {
@@ -263,7 +275,6 @@ function judgeGradient(
     }),
   );
   const passing = judged.filter((j) => !failing.includes(j)).map((j) => j.trial.case);
-  const [first] = failing;
   const matched = match(operation, tensor, evidence, tolerance);
   if (matched === undefined && !forward.right) {
     report.checked.push(
@@ -271,23 +282,21 @@ function judgeGradient(
     );
     return;
   }
-  const dependsOn =
-    matched === undefined
-      ? dependencies(code, failing[failing.length - 1].trial, name, convention, tolerance)
-      : [];
+  const unknown = matched === undefined;
+  const cases = failing.map((f) => f.trial.case);
   report.findings.push(
-    wrongTensor(
+    wrongTensor({
       tensor,
-      operation.axes[name],
-      { case: first.trial.case, got: first.got, expected: first.expected },
-      circumstances(
-        failing.map((f) => f.trial.case),
-        passing,
-      ),
+      letters: operation.axes[name],
+      failing: failing.map(({ trial, got, expected }) => ({ case: trial.case, got, expected })),
+      passing,
       matched,
-      dependsOn,
+      dependsOn: unknown
+        ? dependencies(code, failing[failing.length - 1].trial, name, convention, tolerance)
+        : [],
+      products: unknown ? takeApart(code, tensor, cases, convention) : nothing,
       tolerance,
-    ),
+    }),
   );
 }
 

@@ -1,53 +1,89 @@
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Mistake } from "../operations/operation.js";
 import type { Case, Fault, Finding } from "../types.js";
-import { localise, planeOf } from "./localise.js";
+import { circumstances } from "./circumstances.js";
+import { axisWord, localise, planeOf } from "./localise.js";
 import type { Match } from "./match.js";
+import type { Products } from "./products.js";
 
-/** A tensor that came out wrong, turned into a finding. */
-export function wrongTensor(
-  tensor: string,
-  letters: readonly string[],
-  smallest: { readonly case: Case; readonly got: Tensor; readonly expected: Tensor },
-  when: string,
-  matched: Match | undefined,
-  dependsOn: readonly string[],
-  tolerance: number,
-): Finding {
-  const { got, expected } = smallest;
-  const place = localise(got, expected, letters, tolerance);
-  const named = matched?.mistakes ?? [];
-  const { words, cure, formula, id } = spell(matched, tensor, place.words, dependsOn);
-  const where = `${when}; smallest failing case ${smallest.case.label}: ${place.words}`;
-  const plane = planeOf(tensor, got, expected);
+/** A tensor that came out wrong: what was seen of it. */
+export interface WrongTensor {
+  readonly tensor: string;
+  /** Its axes, by letter. */
+  readonly letters: readonly string[];
+  /** The failing cases, the smallest first. */
+  readonly failing: readonly { readonly case: Case; readonly got: Tensor; readonly expected: Tensor }[];
+  readonly passing: readonly Case[];
+  readonly matched: Match | undefined;
+  readonly dependsOn: readonly string[];
+  readonly products: Products;
+  readonly tolerance: number;
+}
+
+export function wrongTensor(seen: WrongTensor): Finding {
+  const { tensor, letters, failing, passing, matched, tolerance } = seen;
+  const [smallest] = failing;
+  const when = circumstances(
+    failing.map((f) => f.case),
+    passing,
+  );
+  const place = localise(smallest.got, smallest.expected, letters, tolerance);
+  const { words, cure, formula, id } = spell(seen, place.words);
   return {
     id,
     tensor,
     mistake: words,
-    where,
+    where: `${when.words}; smallest failing case ${smallest.case.label}: ${place.words}`,
     cure,
     ...(formula === "" ? {} : { formula }),
-    axes: named.length > 0 ? [...new Set(named.flatMap((m) => m.axes))] : place.axes,
-    picture: { tensor, ...plane },
+    axes: axesOf(seen, place.axes, when.axes),
+    picture: { tensor, ...planeOf(tensor, smallest.got, smallest.expected) },
   };
+  function axesOf(
+    { products }: WrongTensor,
+    inSmallest: readonly string[],
+    inCases: readonly string[],
+  ): readonly string[] {
+    if (matched !== undefined && matched.mistakes.length > 0)
+      return [...new Set(matched.mistakes.flatMap((m) => m.axes))];
+    if (matched?.sizes !== undefined)
+      return matched.sizes
+        .split(/[^A-Z]+/)
+        .filter((l) => l !== "")
+        .map(axisWord);
+    if (products.axes.length > 0) return products.axes;
+    if (inSmallest.length > 0) return inSmallest;
+    const rich = failing[failing.length - 1];
+    const { axes } = localise(rich.got, rich.expected, letters, tolerance);
+    return axes.length > 0 ? axes : inCases;
+  }
 }
 
 function spell(
-  matched: Match | undefined,
-  tensor: string,
+  { matched, tensor, dependsOn, products }: WrongTensor,
   place: string,
-  dependsOn: readonly string[],
 ): { words: string; cure: string; formula: string; id: string } {
   if (matched === undefined) {
-    const also = dependsOn.length === 0 ? "" : `; ${tensor} ${dependsOn.join(", ")}`;
+    const also = [dependsOn.length === 0 ? "" : `${tensor} ${dependsOn.join(", ")}`, products.words].filter(
+      (t) => t !== "",
+    );
     return {
       id: "unknown",
-      words: `${tensor} is not ${tensor === "y" ? "what the definition gives" : "the derivative of the forward pass"}, by no mistake of the catalogue: ${place}${also}`,
+      words: `${tensor} is not ${tensor === "y" ? "what the definition gives" : "the derivative of the forward pass"}, by no mistake of the catalogue: ${[place, ...also].join("; ")}`,
       cure: "Follow one wrong element of the picture by hand: which outputs did it move in the forward pass, and does backward add exactly those?",
       formula: "",
     };
   }
-  const { mistakes, factor } = matched;
+  const { mistakes, factor, sizes } = matched;
+  if (sizes !== undefined) {
+    const named = sizes === "" ? "a factor that changes with the sizes" : `the factor ${sizes}`;
+    return {
+      id: "factor",
+      words: `${tensor} is right up to ${named}: it is divided or multiplied by the wrong size`,
+      cure: `Look at what ${tensor} is divided by.`,
+      formula: `${tensor} = ⟦${sizes === "" ? "…" : sizes}⟧ · (the right ${tensor})`,
+    };
+  }
   const scale = factor === undefined ? "" : scaleWords(factor);
   if (mistakes.length === 0) {
     return {

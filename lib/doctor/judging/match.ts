@@ -15,6 +15,8 @@ export interface Match {
   readonly mistakes: readonly Mistake[];
   /** A factor beside them, the same in every case. */
   readonly factor?: number;
+  /** A factor made of sizes: `"KH/H"`. */
+  readonly sizes?: string;
 }
 
 /** Milliseconds for the search of pairs. */
@@ -55,6 +57,8 @@ function matchAll(
   if (explained !== undefined) return { mistakes: [explained] };
   const scaled = scaleOnly(ordered, tolerance);
   if (scaled !== undefined) return { mistakes: [], factor: scaled };
+  const sizes = scaleBySizes(ordered, tolerance);
+  if (sizes !== undefined) return { mistakes: [], sizes };
   for (const mistake of named) {
     const factor = upToScale(operation, tensor, ordered, mistake, tolerance);
     if (factor !== undefined) return { mistakes: [mistake], factor };
@@ -148,6 +152,39 @@ function scaleOnly(evidence: readonly Evidence[], tolerance: number): number | u
     if (Math.abs(f - factor) > 1e-3 * Math.max(Math.abs(factor), 1e-9)) return undefined;
   }
   return factor;
+}
+
+const letters = ["N", "C", "F", "I", "O", "K", "H", "W", "KH", "KW", "OH", "OW", "SH"];
+
+/** The right tensor times a factor that changes with the case: the quotient of sizes that it is, `""` when it is none. */
+function scaleBySizes(evidence: readonly Evidence[], tolerance: number): string | undefined {
+  const factors: { factor: number; sizes: Moment["sizes"] }[] = [];
+  for (const { got, expected, moment } of evidence) {
+    if (expected.data.every((v) => v === 0)) continue;
+    const { factor, rest } = bestScale(expected.data, got.data);
+    if (rest > tolerance || factor === 0) return undefined;
+    factors.push({ factor, sizes: moment.sizes });
+  }
+  // a single element is always some multiple of the right one
+  if (factors.length < 3 || evidence.filter((e) => e.expected.size > 1).length < 2) return undefined;
+  const known = letters.filter((l) => factors.every(({ sizes }) => sizes[l] !== undefined));
+  const products: (readonly string[])[] = [
+    [],
+    ...known.map((l) => [l]),
+    ...known.flatMap((a, i) => known.slice(i).map((b) => [a, b])),
+  ];
+  const value = (list: readonly string[], sizes: Moment["sizes"]) => list.reduce((p, l) => p * sizes[l], 1);
+  for (const above of products)
+    for (const below of products) {
+      if (above.length + below.length === 0) continue;
+      const fits = ({ factor, sizes }: (typeof factors)[number]) =>
+        Math.abs(factor * value(below, sizes) - value(above, sizes)) <= 1e-4 * value(above, sizes);
+      if (factors.every(fits)) {
+        const over = above.join("·") || "1";
+        return below.length === 0 ? over : `${over}/${below.length > 1 ? `(${below.join("·")})` : below[0]}`;
+      }
+    }
+  return "";
 }
 
 /** The failing case with the most different sizes, but not the largest to compute. */

@@ -84,6 +84,68 @@ export function explainNorm(
   };
 }
 
+/**
+ * y is a straight line of x for each channel, whatever mean and variance were used: they can be read off it, and compared
+ * with the right ones.
+ */
+export function explainStatistics(
+  kind: string,
+  wrong: readonly { readonly moment: Moment; readonly got: Tensor }[],
+): Mistake | undefined {
+  let [meanWrong, varianceWrong, used] = [false, false, 0];
+  const means: string[] = [];
+  for (const { moment, got } of wrong) {
+    const t = termsOf(moment);
+    const beta = moment.inputs.beta;
+    if (t.M < 4 || beta === undefined) continue;
+    for (let c = 0; c < t.d.C; c++) {
+      const rows = Array.from({ length: t.M }, (_, k) => elementAt(t, c, k));
+      const line = straightLine(
+        rows.map((at) => moment.inputs.x.data[at]),
+        rows.map((at) => got.data[at]),
+      );
+      if (line === undefined || line.slope === 0) return undefined;
+      used++;
+      const mean = (beta.data[c] - line.at0) / line.slope;
+      const deviation = t.gamma[c] / line.slope;
+      const right = 1 / t.inverse[c];
+      if (Math.abs(mean - t.mean[c]) > 1e-4 * (Math.abs(t.mean[c]) + right)) {
+        meanWrong = true;
+        if (means.length < 1)
+          means.push(`${Number(mean.toPrecision(4))} where the mean is ${Number(t.mean[c].toPrecision(4))}`);
+      }
+      if (Math.abs(deviation - right) > 1e-4 * right) varianceWrong = true;
+    }
+  }
+  if (used === 0 || (!meanWrong && !varianceWrong)) return undefined;
+  const words = [
+    meanWrong ? `the mean that is subtracted is wrong (${means.join()})` : "",
+    varianceWrong ? "the variance that is divided by is wrong" : "",
+  ].filter((w) => w !== "");
+  return {
+    id: `${kind}/y/statistics`,
+    tensor: "y",
+    mistake: words.join(", and "),
+    formula: `x̂ = (x − ${meanWrong ? "⟦μ⟧" : "μ"})/√(${varianceWrong ? "⟦σ²⟧" : "σ²"} + ε)`,
+    cure: "μ = 1/M·Σx and σ² = 1/M·Σ(x − μ)² over batch and positions, for each channel: check their sums and M.",
+    axes: ["sample", "height", "width"].slice(0, kind === "batchNorm1d" ? 1 : 3),
+  };
+}
+
+/** y = slope·x + at0; undefined when the points lie on no line. */
+function straightLine(
+  x: readonly number[],
+  y: readonly number[],
+): { slope: number; at0: number } | undefined {
+  const n = x.length;
+  const [mx, my] = [x, y].map((v) => v.reduce((a, b) => a + b, 0) / n);
+  const slope =
+    x.reduce((s, v, i) => s + (v - mx) * (y[i] - my), 0) / x.reduce((s, v) => s + (v - mx) * (v - mx), 0);
+  const at0 = my - slope * mx;
+  const size = Math.max(...y.map(Math.abs), 1e-12);
+  return x.every((v, i) => Math.abs(slope * v + at0 - y[i]) <= 1e-5 * size) ? { slope, at0 } : undefined;
+}
+
 function elementAt({ d: { C, S } }: Terms, c: number, k: number): number {
   return (Math.floor(k / S) * C + c) * S + (k % S);
 }

@@ -399,6 +399,19 @@ for (const [tensor, term, name] of [
     "Every sample shares the parameter: sum over n.",
     (t, m) => sumBy(t, (at) => (sampleOf(t, at) === 0 ? value(t, m, at) : 0)),
   );
+  for (const [end, n] of [
+    ["first", () => 0],
+    ["last", (t: Terms) => t.d.N - 1],
+  ] as const) {
+    add(
+      tensor,
+      `${end}-sample-missing`,
+      `the ${end} sample is left out of ${name}: the loop over the batch is one round short`,
+      `${name}[c] = Σ_{⟦n ≠ ${end}⟧} ${term}`,
+      "Loop n = 0 … N − 1.",
+      (t, m) => sumBy(t, (at) => (sampleOf(t, at) === n(t) ? 0 : value(t, m, at))),
+    );
+  }
   add(
     tensor,
     "averaged",

@@ -1,6 +1,6 @@
 import { Tensor } from "../../tensor/tensor.js";
 import type { Capabilities, Case } from "../types.js";
-import { explainNorm } from "./batch-norm-fit.js";
+import { explainNorm, explainStatistics } from "./batch-norm-fit.js";
 import { batchNormMistakes } from "./batch-norm-mistakes.js";
 import { normalise, termsOf } from "./batch-norm-terms.js";
 import { type Convention, dyadic, type Operation, shapeOf } from "./operation.js";
@@ -9,6 +9,18 @@ import { type Convention, dyadic, type Operation, shapeOf } from "./operation.js
 export const askedEps = 1e-3;
 
 const likelyEps = [askedEps, 1e-5, 1e-8, 1e-7, 1e-6, 1e-4, 1e-12, 1e-10, 1e-9, 1e-2, 0];
+
+/** Mistakes with the positions of an image, that features have none of. */
+const imagesOnly = [
+  "dx/batch-for-values",
+  "dx/divided-by-batch",
+  "dgamma/divided-by-batch",
+  "dbeta/divided-by-batch",
+  "dgamma/positions-not-summed",
+  "dbeta/positions-not-summed",
+  "y/per-image",
+  "y/per-position",
+];
 
 export const batchNorm1d: Operation = make("batchNorm1d", ["N", "C"]);
 export const batchNorm2d: Operation = make("batchNorm2d", ["N", "C", "H", "W"]);
@@ -52,9 +64,16 @@ function make(kind: "batchNorm1d" | "batchNorm2d", data: readonly string[]): Ope
     },
     mutant: (_tensor, moment, mistakes, variant) =>
       mistakes.length === 1 && variant === 0 ? mistakes[0].produce?.(moment) : undefined,
-    mistakes: batchNormMistakes.map((m) => ({ ...m, id: `${kind}/${m.id}` })),
+    mistakes: batchNormMistakes
+      .filter((m) => kind === "batchNorm2d" || !imagesOnly.includes(m.id))
+      .map((m) => ({ ...m, id: `${kind}/${m.id}` })),
     unnamed: () => [],
-    explain: (tensor, wrong) => (tensor === "dx" ? explainNorm(kind, wrong) : undefined),
+    explain: (tensor, wrong) =>
+      tensor === "dx"
+        ? explainNorm(kind, wrong)
+        : tensor === "y"
+          ? explainStatistics(kind, wrong)
+          : undefined,
   };
   return operation;
 }

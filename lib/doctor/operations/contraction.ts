@@ -156,6 +156,7 @@ function addBias(y: Float64Array, d: Sizes, b: ArrayLike<number>, twists: readon
   const t: Term = { n: 0, f: 0, c: 0, i: 0, j: 0, u: 0, v: 0, h: 0, k: 0 };
   const plane = d.OH * d.OW;
   for (let at = 0; at < y.length; at++) {
+    t.n = Math.floor(at / (plane * d.F));
     t.f = Math.floor(at / plane) % d.F;
     t.j = at % d.OW;
     t.i = Math.floor(at / d.OW) % d.OH;

@@ -67,7 +67,7 @@ export const conv2d: Operation = {
     return slips(target, {
       letters: target === "b" ? ["n", "f", "i", "j"] : ["n", "f", "c", "i", "j", "u", "v"],
       name: (letter) => letter,
-      tensors: target === "b" ? ["y", "b"] : ["x", "W", "y"],
+      tensors: target === "b" ? ["y", "b"] : target === "y" ? ["x", "W", "y", "b"] : ["x", "W", "y"],
     });
   },
 };

@@ -73,8 +73,14 @@ export const linear: Operation = {
     return slips(target, {
       letters: target === "b" ? ["n", "f"] : ["n", "f", "c"],
       name: (letter) => (letter === "f" ? "o" : letter === "c" ? "i" : letter),
-      tensors: target === "b" ? ["y", "b"] : ["x", "W", "y"],
-    }).map((m) => ({ ...m, axes: m.axes.map((axis) => (axis === "sample" ? axis : "feature")) }));
+      tensors: target === "b" ? ["y", "b"] : target === "y" ? ["x", "W", "y", "b"] : ["x", "W", "y"],
+    }).map((m) => ({
+      ...m,
+      mistake: m.mistake
+        .replace("(output channel)", "(output feature)")
+        .replace("(channel)", "(input feature)"),
+      axes: m.axes.map((axis) => (axis === "sample" ? axis : "feature")),
+    }));
   },
 };
 

@@ -207,6 +207,22 @@ export const crossEntropyMistakes: readonly Mistake[] = [
       ({ p, at, t, f, n, N }) => (n === N - 1 ? f * (p[at] - t) : 0),
     ],
     [
+      "first-sample-missing",
+      "the first sample is left out: the loop over the batch starts at 1",
+      "dz[n] for n = ⟦1⟧ … N − 1",
+      "Loop n = 0 … N − 1.",
+      ["sample"],
+      ({ p, at, t, f, n }) => (n === 0 ? 0 : f * (p[at] - t)),
+    ],
+    [
+      "first-label-missing",
+      "the first sample's label is not subtracted: the loop over the batch starts at 1",
+      "dz[n, label] −= 1 for n = ⟦1⟧ … N − 1",
+      "Loop n = 0 … N − 1.",
+      ["sample"],
+      ({ p, at, t, f, n }) => f * (p[at] - (n === 0 ? 0 : t)),
+    ],
+    [
       "first-label-for-all",
       "the first label is used for every sample",
       "dz = p − onehot(labels[⟦0⟧])",
@@ -339,6 +355,14 @@ export const crossEntropyMistakes: readonly Mistake[] = [
     (m) =>
       sumOver(m, (n, label) => (n === m.sizes.N - 1 ? -log(softmaxOf(m)[n * m.sizes.K + label]) : 0)) /
       m.sizes.N,
+  ),
+  lossValue(
+    "first-sample-missing",
+    "the first sample is left out of the loss: the loop over the batch starts at 1",
+    "L = 1/N · Σ_{n=⟦1⟧}^{N−1} −log p[label]",
+    "Loop n = 0 … N − 1.",
+    ["sample"],
+    (m) => sumOver(m, (n, label) => (n === 0 ? 0 : -log(softmaxOf(m)[n * m.sizes.K + label]))) / m.sizes.N,
   ),
   lossValue(
     "binary",
