@@ -16,6 +16,8 @@ export { markdown, show, table } from "./display/show.js";
 // doctor
 export { type Diagnosable, type DiagnoseOptions, diagnose } from "./doctor/diagnose.js";
 export type { Diagnosis } from "./doctor/diagnosis.js";
+export { type FirstMinuteConfig, firstMinute } from "./doctor/first-minute/first-minute.js";
+export type { CheckLine, FirstMinute } from "./doctor/first-minute/panel.js";
 export type { Examination, Finding, Picture, Verdict } from "./doctor/types.js";
 export type { Features } from "./embed/features.js";
 // embed

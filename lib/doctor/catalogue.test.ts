@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Rng } from "../tensor/rng.js";
-import { definitionWith, waysOf } from "./definition-code.testing.js";
+import { definitionWith, waysOf } from "./definition-code.test.helper.js";
 import { compare } from "./judging/compare.js";
 import { examineLayer } from "./judging/examine-layer.js";
 import { layerOperations } from "./operations/all.js";

@@ -1,5 +1,5 @@
 import type { Rng } from "../../tensor/rng.js";
-import { type Raw, type Student, students } from "./students.testing.js";
+import { type Raw, type Student, students } from "./students.test.helper.js";
 
 /** A correct layer in one person's style: its exports, and the source as a title. */
 export interface Written {

@@ -1,7 +1,7 @@
 import { Rng } from "../../tensor/rng.js";
 import { diagnose } from "../diagnose.js";
-import { compile, mutateSource } from "./source-mutants.testing.js";
-import { type Student, students } from "./students.testing.js";
+import { compile, mutateSource } from "./source-mutants.test.helper.js";
+import { type Student, students } from "./students.test.helper.js";
 
 /** What became of one mutant. */
 export interface Outcome {

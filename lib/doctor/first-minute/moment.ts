@@ -1,0 +1,66 @@
+import type { Dataset } from "../../datasets/dataset.js";
+import type { Sequential } from "../../layers/sequential.js";
+import type { Loss } from "../../losses/loss.js";
+import type { Optimizer } from "../../optimizers/optimizer.js";
+import { Rng } from "../../tensor/rng.js";
+import { sizeOf } from "../../tensor/shape.js";
+import { Tensor } from "../../tensor/tensor.js";
+
+/** One batch before training has begun, and what the model makes of it. */
+export interface Moment {
+  readonly model: Sequential;
+  readonly data: Dataset;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly seed: number | string;
+  /** [B, …input] */
+  readonly x: Tensor;
+  readonly labels: Uint8Array;
+  /** Outputs of every layer for x, while training. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** The model's output for x. */
+  readonly output: Tensor;
+}
+
+export function momentOf(
+  model: Sequential,
+  data: Dataset,
+  loss: Loss,
+  optimizer: Optimizer,
+  batch: number,
+  seed: number | string,
+): Moment {
+  const chosen = new Rng(seed).fork("first minute").permutation(data.size).subarray(0, batch);
+  const { x, labels } = samples(model, data, chosen);
+  const outputs: Record<string, Tensor> = {};
+  const context = { training: true, rng: new Rng(seed).fork("step") };
+  let y = x;
+  for (const { name, layer } of model.layers) {
+    y = layer.forward(y, context);
+    outputs[name] = y;
+  }
+  return { model, data, loss, optimizer, seed, x, labels, outputs, output: y };
+}
+
+/** The chosen samples as one tensor. */
+export function samples(
+  model: Sequential,
+  data: Dataset,
+  chosen: ArrayLike<number>,
+): { x: Tensor; labels: Uint8Array } {
+  const x = Tensor.zeros([chosen.length, ...model.input], model.dtype);
+  const labels = new Uint8Array(chosen.length);
+  const size = sizeOf(model.input);
+  for (let i = 0; i < chosen.length; i++) {
+    data.read(chosen[i], x.data, i * size);
+    labels[i] = data.labels[chosen[i]];
+  }
+  return { x, labels };
+}
+
+/** √(mean of squares) */
+export function rms(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+  return Math.sqrt(sum / values.length);
+}
