@@ -13,6 +13,7 @@ import {
   softmaxRows,
 } from "../../losses/softmax-cross-entropy.js";
 import { exp, log, sigmoid, tanh } from "../../tensor/portable.js";
+import type { FloatArray } from "../../tensor/tensor.js";
 
 /** Numbers with a shape, in whatever precision a student has chosen. */
 export interface Raw {
@@ -193,7 +194,11 @@ const batchNorm: Student = {
     BatchNorm2D: class {
       gamma: Raw;
       beta: Raw;
-      private saved = { xHat: new real(0), inverse: new real(0), shape: [0] as readonly number[] };
+      private saved: { xHat: FloatArray; inverse: FloatArray; shape: readonly number[] } = {
+        xHat: new real(0),
+        inverse: new real(0),
+        shape: [0],
+      };
       constructor(private readonly options: { features: number; eps: number }) {
         this.gamma = zeros([options.features], real);
         this.beta = zeros([options.features], real);
