@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";

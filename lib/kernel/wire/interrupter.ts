@@ -4,7 +4,7 @@ import { type SharedState, Word } from "../shared.js";
 /** Who has not stopped after this time (milliseconds) is stopped hard. */
 const patience = 300;
 /** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
-const rhythm = 50;
+const rhythm = 25;
 
 /**
  * Stops what main is doing, in two steps. First the shared flag goes up: library loops look at it, and main's event
