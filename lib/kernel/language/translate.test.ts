@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { originalPlace } from "./positions.js";
+import { SyntaxFailure, translateCell } from "./translate.js";
+
+const known = new Set(["earlier"]);
+
+/** The body of the function that a cell becomes, on one line. */
+async function bodyOf(source: string): Promise<string> {
+  const { prepared } = await translateCell(source, "cell", known, {});
+  return prepared.code
+    .replace(/^.*?"use strict";/, "")
+    .replace(/\n\}\)$/, "")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+const cases: Readonly<Record<string, string>> = {
+  "let x = 1": "($scope$.x = 1);",
+  "let x": "($scope$.x = void 0);",
+  "let x = 1; x": "($scope$.x = 1); return [$scope$.x];",
+  "earlier.a": "return [$scope$.earlier.a];",
+  "earlier()": "return [(0, $scope$.earlier)()];",
+  "Math.max(1)": "return [Math.max(1)];",
+  "const o = { earlier }": "($scope$.o = { earlier: $scope$.earlier });",
+  "const f = () => 1": "($scope$.f = { f: () => 1 }.f);",
+  "function f() { return f }": "$scope$.f = function f() { return $scope$.f; };",
+  "class A { a = A }": "$scope$.A = class A { a = A; };",
+  "const { a, ...b } = earlier": "({ a: $scope$.a, ...$scope$.b } = $scope$.earlier);",
+  "await earlier": "return [$kernel$.resume(await $kernel$.until( $scope$.earlier))];",
+  "earlier.then((x: number) => x)": "return [$scope$.earlier.then($kernel$.bind((x) => x))];",
+  'import("x")': 'return [$kernel$.load("x")];',
+  "import.meta.url": "return [$kernel$.meta.url];",
+  "typeof unknownName": "return [typeof unknownName];",
+  "export const e = 1": "($scope$.e = 1);",
+  "var v": '("v" in $scope$ || ($scope$.v = void 0));',
+  '"a" + "b"': 'return ["ab"];',
+};
+for (const [source, wanted] of Object.entries(cases)) {
+  test(source, async () => {
+    const body = (await bodyOf(source)).replace(/;\s*;/g, ";");
+    assert.equal(body.replace(/\s+/g, ""), wanted.replace(/\s+/g, ""));
+  });
+}
+
+test("imports are listed with their place", async () => {
+  const { prepared } = await translateCell(
+    '1;\nimport d, { a as b } from "pack";\nimport * as all from "./data.json" with { type: "json" };',
+    "cell",
+    known,
+    {},
+  );
+  assert.deepEqual(prepared.imports, [
+    {
+      specifier: "pack",
+      names: [
+        ["d", "default"],
+        ["b", "a"],
+      ],
+      line: 2,
+      column: 1,
+    },
+    { specifier: "./data.json", names: [["all", "*"]], type: "json", line: 3, column: 1 },
+  ]);
+});
+
+test("names of the translation give way to the user's", async () => {
+  const { prepared } = await translateCell("let $scope$ = 1; $scope$", "cell", known, {});
+  assert.match(prepared.code, /\(\$scope\$\$\.\$scope\$ = 1\)/);
+});
+
+test("every place of the code leads back to the cell", async () => {
+  const source =
+    "interface Wide {\n  a: number;\n}\nlet wide: Wide = { a: 1 };\nfunction fails(): never {\n  throw new Error(String(wide.a));\n}";
+  const { prepared } = await translateCell(source, "cell", known, {});
+  const lines = prepared.code.split("\n");
+  const line = lines.findIndex((text) => text.includes("throw"));
+  const place = originalPlace(prepared.positions, line, lines[line].indexOf("new Error"));
+  assert.deepEqual(place, { line: 5, column: 8 });
+});
+
+test("a syntax error has its place, and says whether more text would help", async () => {
+  const failure = async (source: string): Promise<SyntaxFailure> => {
+    const caught = await translateCell(source, "Cell [1]", known, {}).catch((error: unknown) => error);
+    assert.ok(caught instanceof SyntaxFailure);
+    return caught;
+  };
+  const wrong = await failure("let é = 1\nlet = 5 5");
+  assert.match(wrong.content.evalue, /\(Cell \[1\], line 2, column \d+\)$/);
+  assert.equal(wrong.incomplete, false);
+  assert.equal((await failure("f(")).incomplete, true);
+  assert.equal((await failure("`text")).incomplete, true);
+  assert.equal((await failure('"text')).incomplete, false);
+});
