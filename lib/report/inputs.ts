@@ -38,7 +38,9 @@ function libraryDigest(): string {
     canonical(
       filesBelow(dist)
         .map((file) => relative(dist, file).split(sep).join("/"))
-        .filter((file) => /\.js$/.test(file) && !/\.test(?:\.helper)?\.js$|^(?:cli|kernel|homework)\//.test(file))
+        .filter(
+          (file) => /\.js$/.test(file) && !/\.test(?:\.helper)?\.js$|^(?:cli|kernel|homework)\//.test(file),
+        )
         .map((file) => [file, sha256(readFileSync(join(dist, file)))]),
     ),
   );

@@ -79,12 +79,13 @@ async function heap(): Promise<number[]> {
       run(1000);
       await new Promise((done) => setTimeout(done, 20));
     }
-    const growth = Array.from({ length: 5 }, () => {
+    // what a step allocates it allocates in every window; the compiler's own work and a collection are in some only
+    const growth = Array.from({ length: 9 }, () => {
       const before = process.memoryUsage().heapUsed;
       run(500);
       return (process.memoryUsage().heapUsed - before) / 500;
     });
-    found.push(growth.sort((a, b) => a - b)[2]);
+    found.push(Math.min(...growth.filter((bytes) => bytes >= 0)));
   }
   return found;
 }
