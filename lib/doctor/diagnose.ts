@@ -36,6 +36,7 @@ const kinds: readonly Kind[] = [
   "momentum",
   "rmsprop",
   "adam",
+  "trainStep",
 ];
 
 /**

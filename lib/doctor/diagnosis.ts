@@ -57,11 +57,14 @@ export class Diagnosis {
   }
 }
 
+/** Helpers that stand beside a layer: when they cannot be examined, the layer's verdict stands. */
+const helpers: readonly string[] = ["unknown", "im2col", "trainStep", "softmax"];
+
 /** One wrong operation makes the whole wrong; an unsure helper beside a correct layer does not. */
 function overall(examinations: readonly Examination[]): Verdict {
   if (examinations.some((e) => e.verdict === "wrong")) return "wrong";
   if (examinations.length === 0) return "unsure";
-  const main = examinations.filter((e) => e.kind !== "im2col" || e.verdict !== "unsure");
+  const main = examinations.filter((e) => !(e.verdict === "unsure" && helpers.includes(e.kind)));
   return main.length > 0 && main.every((e) => e.verdict === "correct") ? "correct" : "unsure";
 }
 

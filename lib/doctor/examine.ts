@@ -6,6 +6,7 @@ import type { OptimizerCode } from "./driving/optimizer.js";
 import { examineDropout } from "./judging/examine-dropout.js";
 import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
+import { examineTrainStep } from "./judging/examine-train-step.js";
 import { fromFault } from "./judging/findings.js";
 import type { Announce } from "./judging/trial.js";
 import { allOperations, layerOperations } from "./operations/all.js";
@@ -21,6 +22,8 @@ export function examine(subject: Subject, announce: Announce): Examination {
   try {
     const rules = subject.kinds.filter(isRule);
     if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), announce);
+    if (subject.kinds[0] === "trainStep" && subject.shape.form === "function")
+      return examineTrainStep(subject.name, subject.shape.fn, announce);
     const code = calibrate(subject, announce);
     if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
     return spelled(examineLayer(subject.name, code, announce));
@@ -72,13 +75,13 @@ function calibrate(subject: Subject, announce: Announce): Calibrated {
   const { shape, name } = subject;
   switch (shape.form) {
     case "class":
-      return calibrateClass(name, { make: shape.make }, operations, own);
+      return calibrateClass(name, { make: shape.make }, operations, own, subject.kinds.length > 0);
     case "instance":
-      return calibrateClass(name, { instance: shape.instance }, operations, own);
+      return calibrateClass(name, { instance: shape.instance }, operations, own, subject.kinds.length > 0);
     case "pair":
-      return calibratePair(name, shape, operations, own);
+      return calibratePair(name, shape, operations, own, subject.kinds.length > 0);
     case "function":
-      return calibratePair(name, { forward: shape.fn }, operations, own);
+      return calibratePair(name, { forward: shape.fn }, operations, own, subject.kinds.length > 0);
   }
 }
 

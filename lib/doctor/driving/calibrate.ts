@@ -50,12 +50,16 @@ interface Attempt<P extends Plan = Plan> {
 /** Milliseconds for the search of a way to call. */
 const patience = 1200;
 
-/** @throws CannotDrive when no way to call the functions gives numbers */
+/**
+ * @param known whether the code said what it is; else only what computes an operation exactly is taken for it
+ * @throws CannotDrive when no way to call the functions gives numbers
+ */
 export function calibratePair(
   name: string,
   pair: Pair,
   operations: readonly Operation[],
   own?: OwnTensor,
+  known = true,
 ): Calibrated {
   const forward = pair.forward;
   const source = [forward, pair.backward].map((fn) => (fn === undefined ? "" : fullSource(fn))).join("\n");
@@ -96,7 +100,7 @@ export function calibratePair(
             }
       }
   }
-  const best = bestOf(name, attempts, params);
+  const best = bestOf(name, attempts, params, known);
   const withBackward = calibrateBackward(pair, best);
   const { operation, can, plan } = best;
   const open = (c: Case, seed?: string) =>
@@ -122,6 +126,7 @@ export function calibrateClass(
   maker: Maker,
   operations: readonly Operation[],
   own?: OwnTensor,
+  known = true,
 ): Calibrated {
   const source =
     maker.make === undefined
@@ -174,7 +179,7 @@ export function calibrateClass(
             }
         }
   }
-  const best = bestOf(name, attempts, params);
+  const best = bestOf(name, attempts, params, known);
   const { operation, can, plan } = best;
   const probe = probeOf(operation, can);
   const inputs = probeInputs(operation, probe);
@@ -305,11 +310,17 @@ function bestOf<P extends Plan>(
   name: string,
   attempts: readonly Attempt<P>[],
   params: readonly Param[],
+  known: boolean,
 ): Attempt<P> {
   let best = attempts[0];
   for (const a of attempts) if (a.score > best.score + 1e-9) best = a;
   if (best === undefined)
     throw new CannotDrive(`${name}: there is nothing to call.`, "Export a forward and a backward.");
+  if (!known && best.score < 10)
+    throw new CannotDrive(
+      `${name}: neither its name nor what it computes tells what it is meant to be.`,
+      'Name it after what it is (Conv2D, linear_forward, …), or say it: diagnose(code, { kind: "conv2d" }).',
+    );
   if (best.score >= 1.5) return best;
   // nothing gave numbers of the right size: is that the code's fault, or did we not understand how to call it?
   const { fault } = attempts[0];

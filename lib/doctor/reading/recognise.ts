@@ -244,8 +244,13 @@ export function isLayerClass(fn: Callable): boolean {
   );
 }
 
+/** Relatives of the operations that are something else. */
+const strangers =
+  /transpose|deconv|depthwise|separable|conv1d|conv3d|adaptive|global|unpool|prelu|relu6|crelu|thresholded|hard(sigmoid|tanh|swish)|logs(oftmax$|igmoid)|binarycross|bce|nadam|adamax|radam|lion|lars|layernorm|instancenorm|groupnorm/;
+
 export function kindsOf(name: string): readonly Kind[] {
   const plain = name.replace(/[_\-$\s]/g, "").toLowerCase();
+  if (strangers.test(plain)) return [];
   return kindNames.find(([pattern]) => pattern.test(plain))?.[1] ?? [];
 }
 
