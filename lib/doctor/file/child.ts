@@ -1,5 +1,6 @@
 // Runs in a process of its own: loads a file, examines what it exports, and tells each step to the watching process.
 import { writeSync } from "node:fs";
+import { parse } from "node:path";
 import { examine } from "../examine.js";
 import { asOwnInterface } from "../reading/own-interfaces.js";
 import { recognise, type Subject } from "../reading/recognise.js";
@@ -44,7 +45,7 @@ function subjectsIn(exported: Record<string, unknown>): { subjects: Subject[]; o
     if (found === undefined) rest[name] = value;
     else own.push({ ...found, name });
   }
-  const found = recognise(rest);
+  const found = recognise(rest, parse(file).name);
   return { subjects: [...own, ...found.subjects], others: found.others };
 }
 

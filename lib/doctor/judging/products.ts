@@ -14,6 +14,8 @@ export interface Products {
   readonly axes: readonly string[];
 }
 
+export const noProducts: Products = { words: "", axes: [] };
+
 /** More elements than that on either side take too long to go through one by one. */
 const largest = 400;
 
@@ -38,11 +40,11 @@ export function takeApart(
   );
   const richness = (c: Case) => new Set(Object.values(c.sizes)).size;
   const c = [...fitting].sort((a, b) => richness(b) - richness(a))[0];
-  if (c === undefined || operation.curved || operation.scalar === true) return { words: "", axes: [] };
+  if (c === undefined || operation.curved || operation.scalar === true) return noProducts;
   try {
     return read(operation, name, sourceName, c, entries(code, tensor, c, convention));
   } catch (error) {
-    if (error instanceof Fault) return { words: "", axes: [] };
+    if (error instanceof Fault) return noProducts;
     throw error;
   }
 }

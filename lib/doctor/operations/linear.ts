@@ -28,6 +28,7 @@ export const linear: Operation = {
       [2, 1, 1],
       [1, 3, 4],
       [2, 3, 3],
+      [3, 4, 4],
       [3, 2, 5],
       [2, 5, 3],
     ].filter(([N]) => can.batch || N === 1);

@@ -61,13 +61,20 @@ const backwardPart =
   /(backward|backprop|bprop|bwd|gradient|grad|derivative|deriv|prime|backwardpass|_b$|bp$)/i;
 
 /** The operations among the exports of a file, or in one value. */
-export function recognise(exported: Readonly<Record<string, unknown>>): Recognised {
+/** @param hint what the code calls itself besides, e.g. its file's name: it says what a nameless export is */
+export function recognise(exported: Readonly<Record<string, unknown>>, hint = ""): Recognised {
   const own = findOwnTensor(exported);
   const visible = Object.fromEntries(
     Object.entries(exported).filter(([name]) => !name.startsWith(hiddenExport)),
   );
   const { subjects, others } = recogniseAll(visible);
-  return { subjects: own === undefined ? subjects : subjects.map((s) => ({ ...s, own })), others };
+  const hinted = kindsOf(hint);
+  const all = subjects.map((s) => ({
+    ...s,
+    ...(s.kinds.length === 0 && subjects.length === 1 ? { kinds: hinted } : {}),
+    ...(own === undefined ? {} : { own }),
+  }));
+  return { subjects: all, others };
 }
 
 /** Operations, and the names of the exports that are none. */
