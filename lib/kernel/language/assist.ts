@@ -137,6 +137,7 @@ export class Assist {
 
   async #open(code: string): Promise<{ server: LanguageServer; uri: string }> {
     const server = await this.#checker.server();
+    await this.#checker.named();
     const path = this.#checker.path("assist");
     const declared = new Set(
       [

@@ -68,8 +68,10 @@ export class Checker {
   readonly #kept = new Map<number, KeptCell>();
   #server: Promise<LanguageServer> | undefined;
   #options: EmitOptions | undefined;
-  /** The last cell is being made known; the next check waits for it. */
-  #remembering: Promise<void> = Promise.resolve();
+  /** The names of the last cell are being written down. */
+  #naming: Promise<unknown> = Promise.resolve();
+  /** What follows from them for the next check, which waits for it. */
+  #remembering: Promise<unknown> = Promise.resolve();
 
   /** @param folder the notebook's */
   constructor(folder: string) {
@@ -97,6 +99,11 @@ export class Checker {
 
   get definitions(): Definitions {
     return this.#definitions;
+  }
+
+  /** Whoever asks right behind a cell asks about its names too: resolves when they are in `definitions`. */
+  async named(): Promise<void> {
+    await this.#naming;
   }
 
   get options(): EmitOptions {
@@ -133,9 +140,10 @@ export class Checker {
     );
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
     if (translation instanceof SyntaxFailure) return { error: translation.content };
-    this.#remembering = this.#remember({ code, count, visible, own, symbols: symbols ?? [] }, server).catch(
-      () => undefined,
-    );
+    const cell = { code, count, visible, own, symbols: symbols ?? [] };
+    this.#naming = this.#remember(cell, server).catch(() => undefined);
+    // TypeScript works out now what has changed, while the cell runs.
+    this.#remembering = this.#naming.then(() => this.#diagnose(server)).catch(() => undefined);
     return translation.prepared;
   }
 
@@ -193,8 +201,6 @@ export class Checker {
     }
     this.#forgetUnneeded(server);
     server.setText(this.path("scope"), scopeDocument(this.#definitions));
-    // TypeScript works out now what has changed, while the cell runs.
-    await this.#diagnose(server);
   }
 
   /** Types of variables that can be written down: they keep the way to a variable's type short, however many cells it has come through. */
