@@ -68,7 +68,7 @@ function installWhenNeeded() {
   writeFileSync(stamp, wanted);
 }
 
-/** TypeScript → JavaScript and declarations beside it in dist/, and one CommonJS bundle for `require("gradbook")`. */
+/** TypeScript → JavaScript and declarations beside it in dist/, and two bundles: for `import "gradbook"` and `require("gradbook")`. */
 async function build() {
   for (const room of ["lib", "tests"]) dropOrphans(join(root, room));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -76,17 +76,22 @@ async function build() {
   // not `tsc -b`: that writes nothing at all while one file has an error
   const failed = ["lib", "tests"].filter((room) => tryRun(process.execPath, [tsc, "-p", room]) !== 0);
   const { build: bundle } = await import("esbuild");
-  await bundle({
+  const common = {
     entryPoints: [join(root, "lib/dist/index.js")],
-    outfile: join(root, "lib/dist/index.cjs"),
     bundle: true,
     platform: "node",
-    format: "cjs",
     target: "node20",
     packages: "external",
+    logLevel: "warning",
+  };
+  // one file is read in half the time of three hundred
+  await bundle({ ...common, format: "esm", outfile: join(root, "lib/dist/index.mjs") });
+  await bundle({
+    ...common,
+    format: "cjs",
+    outfile: join(root, "lib/dist/index.cjs"),
     define: { "import.meta.url": "__moduleUrl" },
     banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-    logLevel: "warning",
   });
   if (failed.length > 0) process.exit(1);
   const seconds = (performance.now() - started) / 1000;

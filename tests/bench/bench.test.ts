@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Bench, median } from "./bench.js";
-import { page, type Results, rate } from "./page.js";
+import { page, rate } from "./page.js";
 import { isQuiet, othersShare } from "./quiet.js";
+import { mergeResults, type Results } from "./results.js";
 import { root } from "./root.js";
 import type { Lineup, System } from "./systems.js";
 import { workloads } from "./workloads.js";
@@ -121,6 +122,7 @@ const results: Results = {
     { samples: 500, system: "tsne-js", seconds: 40, kl: 0.7, trustworthiness: 0.97 },
   ],
   limits: [{ what: "planning W1", value: 100, unit: "ms", limit: 50 }],
+  profiles: [{ workload: "W4a", gflop: 0.25, phases: { products: 5, packing: 1, optimizer: 0.25 } }],
   versions: ["PyTorch 2.13.0"],
   settings: { rounds: 3, seconds: 1, anyway: false },
   disturbed: 2,
@@ -141,6 +143,55 @@ test("page: the best of gradbook beside the best of PyTorch, a missed goal in wo
   assert.match(text, /2 measurements were repeated/);
 });
 
+test("page: what was missed, with the profile and the ratio that it leaves possible", () => {
+  const w4a = workloads.filter(({ id }) => id === "W4a");
+  const rows = [row("gradbook", 2, 6000), row("PyTorch fused", 2, 10000)].map((r) => ({
+    ...r,
+    workload: "W4a",
+    batch: 200,
+  }));
+  const text = page({ ...results, rows, gemm: [], limits: [] }, w4a);
+  assert.match(text, /\| W4a \| 5\.00 ms \| 1\.00 ms \| 0\.25 ms \| 50 GFLOP\/s \|/);
+  assert.match(
+    text,
+    /\*\*W4a\.\*\* 80 % of a step are products, at 50 GFLOP\/s: .* ratio would be 0\.75 \(goal 0\.75\)/,
+  );
+  const reached = {
+    ...results,
+    rows: [{ ...rows[0], imagesPerSecond: 9000 }, rows[1]],
+    gemm: [],
+    limits: [],
+  };
+  assert.doesNotMatch(page(reached, w4a), /What was missed/);
+});
+
+test("a part measured anew takes the place of the earlier one, the rest stays; another machine starts anew", () => {
+  const anew: Results = {
+    ...results,
+    rows: [row("gradbook", 1, 50000)],
+    missing: [],
+    gemm: [],
+    tsne: [],
+    limits: [],
+    profiles: [],
+  };
+  const merged = mergeResults(results, anew);
+  assert.deepEqual(
+    merged.rows.map(({ batch, imagesPerSecond }) => [batch, imagesPerSecond]),
+    [
+      [10, 6000],
+      [10, 2000],
+      [1, 50000],
+    ],
+  );
+  assert.deepEqual(
+    merged.missing.map(({ batch }) => batch),
+    [10],
+  );
+  assert.deepEqual([merged.gemm, merged.limits], [results.gemm, results.limits]);
+  assert.deepEqual(mergeResults({ ...results, machine: { ...machine, cores: 64 } }, anew), anew);
+});
+
 test("rates have three digits; medians of even and odd counts", () => {
   assert.deepEqual([112345, 999.6, 860.4, 14.06].map(rate), ["112k", "1k", "860", "14.1"]);
   assert.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3])], [2, 2.5]);
@@ -151,7 +202,7 @@ test("npm run bench refuses an unknown workload and odd rounds, and names the kn
     spawnSync(process.execPath, [join(root, "tests/dist/bench/main.js"), ...args], { encoding: "utf8" });
   const unknown = run("--only", "W9");
   assert.equal(unknown.status, 2);
-  assert.match(unknown.stderr, /bench: --only W9, expected W1, W2, .*, GEMM, TSNE, LIMITS\./);
+  assert.match(unknown.stderr, /bench: --only W9, expected W1, W2, .*, GEMM, TSNE, LIMITS, PROFILE\./);
   assert.match(run("--rounds", "0").stderr, /bench: --rounds 0, expected a whole number from 1\./);
 });
 

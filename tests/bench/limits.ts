@@ -40,7 +40,8 @@ function times(found: readonly { readonly milliseconds: number }[]): number[] {
   return found.map(({ milliseconds }) => milliseconds);
 }
 
-function fresh<T>(args: readonly string[]): T {
+/** What a fresh process answers. */
+export function fresh<T>(args: readonly string[]): T {
   const script = join(root, "tests/dist/bench/peers/fresh.js");
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
-import type { Machine } from "./page.js";
+import type { Machine } from "./results.js";
 import { cores } from "./systems.js";
 
 /** What a reader needs to know of the machine to compare figures with his own. */

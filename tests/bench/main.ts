@@ -7,7 +7,9 @@ import { Bench, DISTURBED, type Missing, type Row } from "./bench.js";
 import { type GemmRow, measureGemm } from "./gemm.js";
 import { type Limit, measureLimits } from "./limits.js";
 import { describeMachine } from "./machine.js";
-import { best, page, type Results, rate } from "./page.js";
+import { page, rate } from "./page.js";
+import { measureProfiles } from "./profile.js";
+import { best, mergeResults, type Results, readResults } from "./results.js";
 import { root } from "./root.js";
 import { prepareNpm, preparePython } from "./setup.js";
 import { lineup } from "./systems.js";
@@ -16,12 +18,13 @@ import { type Workload, workloads } from "./workloads.js";
 
 const usage = `npm run bench -- [options]
 
-  --only W1,GEMM   some of ${workloads.map(({ id }) => id).join(", ")}, GEMM, TSNE, LIMITS; default: all
+  --only W1,GEMM   some of ${workloads.map(({ id }) => id).join(", ")}, GEMM, TSNE, LIMITS, PROFILE; default: all
   --quick          two short rounds, without torch.compile: a look, no result
   --rounds N       rounds for each workload; default 3
   --python PATH    a Python that has torch, numpy and scikit-learn; default: one of the benchmark's own in .cache/bench
   --anyway         counts rounds in which other processes used the cores
-  --out DIR        where bench.json and index.md go; default reports/bench, with --only or --quick .cache/bench`;
+  --out DIR        where bench.json and index.md go; default reports/bench, with --only or --quick .cache/bench;
+                   with --only, what DIR holds of other parts stays as it is`;
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +43,7 @@ else await main();
 
 async function main(): Promise<void> {
   const wanted = values.only?.split(",").map((id) => id.trim());
-  const known = [...workloads.map(({ id }) => id), "GEMM", "TSNE", "LIMITS"];
+  const known = [...workloads.map(({ id }) => id), "GEMM", "TSNE", "LIMITS", "PROFILE"];
   const unknown = wanted?.find((id) => !known.includes(id));
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 3));
   if (unknown !== undefined || !(Number.isInteger(rounds) && rounds >= 1)) {
@@ -87,14 +90,16 @@ async function main(): Promise<void> {
     bench.stop();
   }
   if (wanted === undefined || wanted.includes("LIMITS")) limits = measureLimits(workloads, rounds);
+  const profiles = wanted === undefined || wanted.includes("PROFILE") ? measureProfiles(workloads) : [];
 
-  const results: Results = {
+  const measured: Results = {
     machine: describeMachine(),
     rows,
     missing,
     gemm,
     tsne,
     limits,
+    profiles,
     versions: [...bench.abouts.values()].filter((about, i, all) => all.indexOf(about) === i),
     settings,
     disturbed: bench.disturbed,
@@ -102,8 +107,10 @@ async function main(): Promise<void> {
   const part = wanted !== undefined || values.quick;
   const out = values.out ?? join(root, part ? ".cache/bench" : "reports/bench");
   mkdirSync(out, { recursive: true });
+  const kept = wanted === undefined ? undefined : readResults(join(out, "bench.json"));
+  const results = kept === undefined ? measured : mergeResults(kept, measured);
   writeFileSync(join(out, "bench.json"), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(join(out, "index.md"), page(results, chosen));
+  writeFileSync(join(out, "index.md"), page(results, workloads));
   for (const { system, threads, gflops } of gemm)
     console.log(`GEMM 1024³  ${system}, ${threads} threads: ${gflops} GFLOP/s`);
   for (const { samples, system, seconds, kl } of tsne) {
@@ -111,6 +118,10 @@ async function main(): Promise<void> {
   }
   for (const { what, value, unit, limit } of limits)
     console.log(`${what}: ${value} ${unit} (at most ${limit})`);
+  for (const { workload, phases } of profiles) {
+    const parts = Object.entries(phases).map(([kind, ms]) => `${kind} ${ms.toFixed(2)} ms`);
+    console.log(`${workload}, a step on one thread: ${parts.join(", ")}`);
+  }
   const busy = missing.filter(({ reason }) => reason === DISTURBED).length;
   if (busy > 0) {
     console.log(

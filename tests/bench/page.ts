@@ -1,41 +1,9 @@
-import type { Missing, Row } from "./bench.js";
-import type { GemmRow } from "./gemm.js";
-import type { Limit } from "./limits.js";
+import type { Row } from "./bench.js";
+import { markdown } from "./markdown.js";
+import { misses } from "./misses.js";
+import { best, type Results } from "./results.js";
 import type { TsneRow } from "./tsne.js";
 import type { Workload } from "./workloads.js";
-
-/** Everything that one run found out; bench.json is this record. */
-export interface Results {
-  readonly machine: Machine;
-  readonly rows: readonly Row[];
-  readonly missing: readonly Missing[];
-  readonly gemm: readonly GemmRow[];
-  readonly tsne: readonly TsneRow[];
-  readonly limits: readonly Limit[];
-  readonly versions: readonly string[];
-  readonly settings: { readonly rounds: number; readonly seconds: number; readonly anyway: boolean };
-  /** Measurements thrown away because somebody else used the cores. */
-  readonly disturbed: number;
-}
-
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly vectors: string;
-  readonly memoryGiB: number;
-  readonly system: string;
-  readonly node: string;
-}
-
-/** The best row of a workload and batch size among the systems whose name starts so. */
-export function best(rows: readonly Row[], workload: string, batch: number, name: string): Row | undefined {
-  return rows
-    .filter((row) => row.workload === workload && row.batch === batch && row.system.startsWith(name))
-    .reduce<Row | undefined>(
-      (top, row) => (top === undefined || row.imagesPerSecond > top.imagesPerSecond ? row : top),
-      undefined,
-    );
-}
 
 /** A page that GitHub and JupyterLab show: ratios first, then every figure, then what could not be measured and why. */
 export function page(results: Results, workloads: readonly Workload[]): string {
@@ -54,17 +22,18 @@ export function page(results: Results, workloads: readonly Workload[]): string {
     "## gradbook beside the best PyTorch mode",
     "",
   );
-  const compared = workloads.flatMap((workload) =>
+  const measured = workloads.filter(({ id }) => rows.some((row) => row.workload === id));
+  const compared = measured.flatMap((workload) =>
     workload.batches.map((batch, index) => comparison(rows, workload, batch, workload.goal[index])),
   );
   lines.push(
     ...markdown(["workload", "batch", "gradbook", "best PyTorch", "ratio", "goal", ""], compared),
     "",
   );
-  for (const workload of workloads) lines.push(`* **${workload.id}**: ${workload.title}`);
+  for (const workload of measured) lines.push(`* **${workload.id}**: ${workload.title}`);
 
   lines.push("", "## Every system", "");
-  const cases = workloads.flatMap(({ id, batches }) => batches.map((batch) => ({ id, batch })));
+  const cases = measured.flatMap(({ id, batches }) => batches.map((batch) => ({ id, batch })));
   const systems = [...new Set(rows.map(({ system, threads }) => label(system, threads)))];
   const table = systems.map((name) => [
     name,
@@ -109,6 +78,7 @@ export function page(results: Results, workloads: readonly Workload[]): string {
     ]);
     lines.push(...markdown(["", "measured", "at most", ""], cells));
   }
+  lines.push(...misses(results, measured));
   if (missing.length > 0) {
     lines.push("", "## What could not be measured", "");
     const reasons = new Map<string, string[]>();
@@ -157,9 +127,4 @@ const mode = ({ system }: Row): string => system.replace(/^PyTorch /, "").replac
 export function rate(imagesPerSecond: number): string {
   if (imagesPerSecond >= 999.5) return `${Number((imagesPerSecond / 1000).toPrecision(3))}k`;
   return `${Number(imagesPerSecond.toPrecision(3))}`;
-}
-
-function markdown(head: readonly string[], cells: readonly (readonly string[])[]): string[] {
-  const row = (values: readonly string[]) => `| ${values.join(" | ")} |`;
-  return [row(head), row(head.map(() => "---")), ...cells.map(row)];
 }

@@ -1,11 +1,17 @@
-// What only a fresh process can tell: node fresh.js start | hw4 | plan WORKLOAD. Prints one line of JSON.
-// "gradbook" is imported inside the functions, because the time of its import is part of what is measured.
+// What only a fresh process can tell: node fresh.js start | hw4 | plan WORKLOAD | profile WORKLOAD. Prints one line of
+// JSON.
+// The library is imported below, because the time of its import is part of what is measured; whoever looks inside takes
+// it module by module.
+import type { Phase } from "#lib/engine/plan.js";
+import { median } from "../bench.js";
 import { workloads } from "../workloads.js";
 
 const [what, id = "W1"] = process.argv.slice(2);
 const began = performance.now();
-const { arrayDataset, fit, lastEpoch, softmaxCrossEntropy } = await import("gradbook");
-const { buildModel, buildOptimizer } = await import("./gradbook.js");
+const inside = what === "plan" || what === "profile";
+const library = inside ? await import("#lib/index.js") : await import("gradbook");
+const { arrayDataset, fit, lastEpoch, softmaxCrossEntropy } = library;
+const { buildModel, buildOptimizer } = await import("./models.js");
 const workload = workloads.find((w) => w.id === id) ?? workloads[0];
 
 /** Images that cost no time to make: a ramp of grey values, shifted from image to image. */
@@ -23,9 +29,9 @@ function images(count: number) {
 /** Milliseconds from the import to the end of the first training step, the evaluation of epoch 0 included. */
 function start(): object {
   let first = 0;
-  fit(buildModel(workload), {
+  fit(buildModel(library, workload), {
     train: images(1000),
-    optimizer: buildOptimizer(workload),
+    optimizer: buildOptimizer(library, workload),
     batch: 10,
     epochs: 1,
     steps: 1,
@@ -42,10 +48,10 @@ function hw4(): object {
   const milliseconds: Record<string, number> = {};
   for (const batch of workload.batches) {
     const since = performance.now();
-    const run = fit(buildModel(workload), {
+    const run = fit(buildModel(library, workload), {
       train,
       test,
-      optimizer: buildOptimizer(workload),
+      optimizer: buildOptimizer(library, workload),
       batch,
       epochs: 15,
     });
@@ -59,11 +65,56 @@ function hw4(): object {
 async function plan(): Promise<object> {
   const { makeTrainer } = await import("#lib/train/make-trainer.js");
   const batch = workload.batches[workload.batches.length - 1];
-  const [model, train, optimizer] = [buildModel(workload), images(batch), buildOptimizer(workload)];
+  const [model, train, optimizer] = [
+    buildModel(library, workload),
+    images(batch),
+    buildOptimizer(library, workload),
+  ];
   const since = performance.now();
   makeTrainer(model, { train, optimizer, loss: softmaxCrossEntropy(), batch, seed: 0 });
   return { milliseconds: performance.now() - since };
 }
 
-const measures: Readonly<Record<string, () => object | Promise<object>>> = { start, hw4, plan };
+/** Where one thread spends a training step: milliseconds of each kind of phase, the median of twenty steps. */
+async function profile(): Promise<object> {
+  const { Machine } = await import("#lib/engine/machine.js");
+  const run = Machine.prototype.run;
+  let step: Record<string, number> = {};
+  Machine.prototype.run = function (this: InstanceType<typeof Machine>, phase, ...rest) {
+    const since = performance.now();
+    run.call(this, phase, ...rest);
+    const kind = kindOf(this.phases[phase]);
+    step[kind] = (step[kind] ?? 0) + performance.now() - since;
+  };
+  const batch = workload.batches[workload.batches.length - 1];
+  const steps: Record<string, number>[] = [];
+  fit(buildModel(library, workload), {
+    train: images(25 * batch),
+    trainSample: images(batch),
+    optimizer: buildOptimizer(library, workload),
+    batch,
+    epochs: 1,
+    threads: 1,
+    onStep: () => {
+      steps.push(step);
+      step = {};
+    },
+  });
+  const kinds = Object.keys(steps[steps.length - 1]);
+  // the first steps warm up, and the first of them holds the evaluation before it
+  return Object.fromEntries(kinds.map((kind) => [kind, median(steps.slice(5).map((s) => s[kind] ?? 0))]));
+}
+
+function kindOf(phase: Phase): string {
+  if (phase.parallel !== "tasks") return "other layers, loss";
+  if (phase.name === "update") return "optimizer";
+  return /(pack|blocks)$/.test(phase.name) ? "packing" : "products";
+}
+
+const measures: Readonly<Record<string, () => object | Promise<object>>> = {
+  start,
+  hw4,
+  plan,
+  profile,
+};
 process.stdout.write(`${JSON.stringify(await measures[what]())}\n`);

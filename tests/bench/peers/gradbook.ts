@@ -2,64 +2,13 @@
 // evaluation before it (onEpoch) to its last step (onStep), so shuffling, reading samples, forward, backward and the
 // optimizer are in, the evaluation between epochs is not.
 import { createInterface } from "node:readline";
-import {
-  adam,
-  arrayDataset,
-  avgPool2d,
-  batchNorm2d,
-  conv2d,
-  type Dataset,
-  fit,
-  flatten,
-  type Layer,
-  leakyRelu,
-  linear,
-  maxPool2d,
-  type Optimizer,
-  Rng,
-  relu,
-  type Sequential,
-  sequential,
-  sgd,
-  tanh,
-  tsne,
-} from "gradbook";
+import * as gradbook from "gradbook";
+import { arrayDataset, type Dataset, fit, Rng, type Sequential, tsne } from "gradbook";
 import type { Answer, Job } from "../job.js";
-import type { BenchLayer, BenchModel } from "../workloads.js";
 import { gemm } from "./gradbook-gemm.js";
+import { buildModel, buildOptimizer } from "./models.js";
 
 type Training = Extract<Job, { mode: string }>;
-
-export function buildModel({ input, layers }: BenchModel): Sequential {
-  return sequential(layers.map(layer), { input, seed: 0 });
-}
-
-function layer(spec: BenchLayer): Layer {
-  switch (spec.kind) {
-    case "conv2d":
-      return conv2d({ in: spec.in, out: spec.out, kernel: spec.kernel, pad: spec.pad });
-    case "maxPool2d":
-      return maxPool2d({ kernel: spec.kernel, stride: spec.stride, pad: spec.pad });
-    case "avgPool2d":
-      return avgPool2d({ kernel: spec.kernel, stride: spec.stride, pad: spec.pad });
-    case "linear":
-      return linear({ in: spec.in, out: spec.out });
-    case "leakyRelu":
-      return leakyRelu({ slope: spec.slope });
-    case "batchNorm2d":
-      return batchNorm2d({ features: spec.features });
-    default:
-      return { relu, tanh, flatten }[spec.kind]();
-  }
-}
-
-export function buildOptimizer({ optimizer }: BenchModel): Optimizer {
-  return optimizer.kind === "adam" ? adam({ lr: optimizer.lr }) : sgd(withoutKind(optimizer));
-}
-
-function withoutKind({ lr, momentum, weightDecay }: Extract<BenchModel["optimizer"], { kind: "sgd" }>) {
-  return { lr, momentum, weightDecay };
-}
 
 /** Uniform noise with random labels. */
 export function noise(samples: number, shape: readonly number[]): Dataset {
@@ -93,7 +42,7 @@ function measure(job: Training): Answer {
     train: data,
     trainSample: sample,
     threads,
-    optimizer: buildOptimizer(job),
+    optimizer: buildOptimizer(gradbook, job),
     batch,
     epochs: 1_000_000,
     onStep(step) {
@@ -115,7 +64,7 @@ function prepare(key: string, job: Training): Prepared {
   const steps = job.workload === "W5" || job.workload === "W6" ? 5 : Math.ceil(4000 / job.batch);
   const data = noise(steps * job.batch, job.input);
   const sample = data.subset(Array.from({ length: job.batch }, (_, i) => i));
-  const made = { model: buildModel(job), data, sample, steps };
+  const made = { model: buildModel(gradbook, job), data, sample, steps };
   prepared.clear();
   prepared.set(key, made);
   return made;
