@@ -106,7 +106,7 @@ export function startOptimizer(
     if (now === undefined || now.data.length !== w0.length)
       throw new Fault("step", "shape", "w", "the weights come out in another size");
     if (now.data.some((v) => Number.isNaN(v)))
-      throw new Fault("step", "nan", "w", `w is NaN after step ${t}`);
+      throw new Fault("step", "nan", "w", nanWords(Array.from(now.data), t));
     const after = decode(g)?.data;
     return { w: Array.from(now.data), mutated: after?.some((v, i) => v !== values[i]) === true };
 
@@ -158,6 +158,12 @@ export function startOptimizer(
       if (decode(value)?.data.length === w0.length) slots.set(name, value);
     }
   }
+}
+
+/** Which weights are NaN tells apart what makes them so. */
+export function nanWords(w: readonly number[], step: number): string {
+  const lost = w.filter(Number.isNaN).length;
+  return `${lost === w.length ? "w is" : `${lost} of ${w.length} weights are`} NaN after step ${step}`;
 }
 
 function weightsIn(raw: unknown, size: number): unknown {

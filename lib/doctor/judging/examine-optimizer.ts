@@ -1,4 +1,5 @@
 import {
+  nanWords,
   type OptimizerCode,
   type OptimizerPlan,
   runOptimizer,
@@ -253,7 +254,7 @@ function isOwn(fault: Fault | undefined): boolean {
 
 /** NaN in Adam is most often t = 0: 1 − β⁰ = 0. */
 function nanFinding(kind: OptimizerKind, fault: Fault): Finding {
-  if (kind === "adam" && fault.sort === "nan" && / step 1$/.test(fault.detail)) {
+  if (kind === "adam" && fault.sort === "nan" && fault.detail === nanWords([Number.NaN], 1)) {
     return {
       id: "adam/w/t-from-0",
       tensor: "w",
@@ -264,7 +265,24 @@ function nanFinding(kind: OptimizerKind, fault: Fault): Finding {
       axes: ["step"],
     };
   }
-  return fromFault(fault, undefined, "in every case");
+  const cause = ruleMistakes[kind].find(({ flag }) => firstNaN(kind, flag) === fault.detail);
+  const finding = fromFault(fault, undefined, "in every case");
+  if (cause === undefined) return finding;
+  return {
+    ...finding,
+    id: `${kind}/w/${cause.flag}`,
+    mistake: `${cause.words}: ${fault.detail}`,
+    cure: cause.cure,
+    formula: cause.formula,
+    axes: ["step"],
+  };
+}
+
+/** When and where a mistake makes the weights NaN; undefined for one that never does. */
+function firstNaN(kind: OptimizerKind, flag: string): string | undefined {
+  const steps = simulate(kind, w0, gradients, asked, new Set([flag]));
+  const at = steps.findIndex((w) => w.some(Number.isNaN));
+  return at < 0 ? undefined : nanWords(steps[at], at + 1);
 }
 
 /** A function that looks after t itself (gives it a start), but does not count the steps. */

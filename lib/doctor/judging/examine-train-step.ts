@@ -189,8 +189,8 @@ function batches(): { x: Tensor; labels: number[] }[] {
   });
 }
 
-/** All parameters one behind the other. */
-function weightsOf(model: Sequential): Float64Array {
+/** All parameters one behind the other: the weights that a step is judged by. */
+export function weightsOf(model: Sequential): Float64Array {
   return Float64Array.from(model.parameters.flatMap(({ parameter }) => Array.from(parameter.value.data)));
 }
 

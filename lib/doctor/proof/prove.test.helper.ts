@@ -11,6 +11,8 @@ export interface Outcome {
   readonly verdict: string;
   readonly tensor: boolean;
   readonly axis: boolean;
+  /** The axes that the edit touches ⇒ those that the doctor names. */
+  readonly axes: string;
   /** What the doctor said. */
   readonly said: string;
 }
@@ -55,6 +57,7 @@ export function proveMutants(count: number, seed: string, see: (o: Outcome) => v
       verdict: d.verdict,
       tensor: found !== undefined,
       axis: found !== undefined && axisFits(found.axes, mutant.axes, `${found.where} ${found.mistake}`),
+      axes: `${mutant.axes.join(", ")} ⇒ ${found?.axes.join(", ") ?? ""}`,
       said: found?.mistake ?? d.findings.map((f) => `${f.tensor}: ${f.mistake}`).join(" | "),
     };
     outcomes.push(outcome);
@@ -63,16 +66,18 @@ export function proveMutants(count: number, seed: string, see: (o: Outcome) => v
   return outcomes;
 }
 
-/** Channels of input and output, features and channels are one axis seen from two sides. */
-function axisFits(found: readonly string[], edited: readonly string[], words: string): boolean {
-  if (edited.length === 0 || found.length === 0)
-    return edited.length === 0 || /never ends|NaN|throws/.test(words);
-  const plain = (axis: string) => (/channel|feature|element|class/.test(axis) ? "channel" : axis);
-  return (
-    found.map(plain).some((a) => edited.map(plain).includes(a)) ||
-    found.includes("element") ||
-    found.includes("class")
-  );
+/**
+ * Whether the axes that the doctor names are those that the edit touches: one of them at least, and not more than one
+ * besides, for whoever names them all is always right. A call that fails has no axis.
+ */
+export function axisFits(found: readonly string[], edited: readonly string[], words: string): boolean {
+  if (found.length === 0) return /never ends|NaN|infinite|throws|has the shape/.test(words);
+  // channels of input and output, features and channels are one axis seen from two sides
+  const plain = (axes: readonly string[]) => [
+    ...new Set(axes.map((axis) => (/channel|feature/.test(axis) ? "channel" : axis))),
+  ];
+  const [named, touched] = [plain(found), plain(edited)];
+  return named.some((axis) => touched.includes(axis)) && named.length <= touched.length + 1;
 }
 
 function sourceOf({ loops, helpers = {} }: Student, loop: string): string {

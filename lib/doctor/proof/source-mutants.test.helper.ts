@@ -5,7 +5,7 @@ export interface SourceMutant {
   /** `"h >= H ⇒ h > H"`, with some of the text around. */
   readonly edit: string;
   readonly source: string;
-  /** Axes that the edited names belong to. */
+  /** Axes that the edited names belong to; where none of them has one, those that the function works along. */
   readonly axes: readonly string[];
 }
 
@@ -86,6 +86,14 @@ function axisOf(name: string, loop: string): string | undefined {
   return name === "s" || name === "S" ? "height" : axisOfName[name];
 }
 
+/** An elementwise function has one axis, the elements; a sum without a name in reach may go wrong along any of its own. */
+function allAxes(loop: string): readonly string[] {
+  if (/^(forward|backward)$/.test(loop)) return ["element"];
+  if (/^softmax/.test(loop)) return ["class", "sample"];
+  if (/^linear/.test(loop)) return ["channel", "sample"];
+  return ["channel", "height", "width"];
+}
+
 interface Token {
   readonly text: string;
   readonly at: number;
@@ -124,7 +132,7 @@ export function mutateSource(loop: string, source: string, rng: Rng): SourceMuta
   return {
     edit: `…${around}… ${place.text} ⇒ ${put}`,
     source: mutated,
-    axes: [...new Set(own.length > 0 ? own : near)],
+    axes: [...new Set(own.length > 0 ? own : near.length > 0 ? near : allAxes(loop))],
   };
 }
 
