@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
 import type { ConnectionInfo } from "../kernel/protocol.js";
@@ -37,6 +38,7 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
     const limit = Number(process.env.GRADBOOK_OUTPUT_LIMIT ?? 50);
     return runKernel({
       connection,
+      connectionFile: resolve(file),
       outputLimit: (Number.isFinite(limit) && limit > 0 ? limit : 50) * 1024 * 1024,
     });
   },

@@ -46,12 +46,12 @@ test("gradbook run writes the executed notebook and names it", async () => {
   ]);
 });
 
-test("gradbook run ends with exit code 1, the failing cell's source and its error, and no file", async () => {
+test("gradbook run ends with exit code 1, the error with the cell's lines, and no file", async () => {
   const { status, stderr, written } = await gradbookRun("const a = 1;\nthrow new TypeError('no');");
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^gradbook run: n\.ipynb, code cell 1 of 1: TypeError: no\.\n\n {2}1 │ const a = 1;\n {2}2 │ throw new TypeError\('no'\);\n\nTypeError: no\n/m,
+    /^gradbook run: n\.ipynb, code cell 1 of 1: TypeError: no\.\n\nTypeError: no\n {2}1 \| const a = 1;\n> 2 \| throw new TypeError\('no'\);\n {4}\| {7}\^\n\n {4}at Cell \[1\]:2:7\n$/m,
   );
   assert.equal(written, undefined);
 });

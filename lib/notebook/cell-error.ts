@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { type ErrorRecord, GradbookError } from "../errors/error.js";
 import type { ErrorOutput } from "./nbformat.js";
 
@@ -28,12 +29,16 @@ export class CellError extends GradbookError {
     if (error !== undefined) this.error = error;
   }
 
-  /** The cell's source with line numbers and its error's stack: what somebody needs to repair it, for a terminal. */
+  /**
+   * The error's stack with the cell's lines, without colours: what somebody needs to repair it. Our own kernel's stack
+   * shows the lines around the error; for any other the whole source stands before it.
+   */
   report(): string {
+    const trace = stripVTControlCharacters((this.error?.traceback ?? []).join("\n"));
+    if (/^> +\d+ \| /m.test(trace)) return trace;
     const lines = this.cell.source.split("\n");
     const width = String(lines.length).length;
-    const source = lines.map((line, i) => `  ${String(i + 1).padStart(width)} │ ${line}`);
-    const trace = this.error === undefined ? [] : ["", ...this.error.traceback];
-    return [...source, ...trace].join("\n");
+    const source = lines.map((line, i) => `  ${String(i + 1).padStart(width)} │ ${line}`).join("\n");
+    return trace === "" ? source : `${source}\n\n${trace}`;
   }
 }

@@ -5,10 +5,13 @@ import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GradbookError } from "../errors/error.js";
-import { DEFAULT_KERNEL, findKernel, kernelSpecFile } from "./kernels.js";
+import { kernelSpecFile, projectKernels } from "./kernels.js";
 import { installLabExtension } from "./lab-extension.js";
 
-/** JupyterLab and nbconvert in the project's own `.venv`, with the project's kernel registered there and nowhere else. */
+/**
+ * JupyterLab and nbconvert in the project's own `.venv`, with the project's kernel registered there, under each name that
+ * a notebook may carry, and nowhere else.
+ */
 export interface Jupyter {
   /** The Python of the environment: `python -m jupyterlab`, `python -m nbconvert`. */
   readonly python: string;
@@ -41,10 +44,10 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
   await withLock(join(root, ".cache/jupyter.lock"), async () => {
     await install(root, venv, python, log);
     const data = join(venv, "share/jupyter");
-    await writeWhenChanged(
-      join(data, "kernels", DEFAULT_KERNEL, "kernel.json"),
-      kernelSpecFile(findKernel(DEFAULT_KERNEL, root)),
-    );
+    for (const spec of projectKernels(root)) {
+      if (spec.name === "stock-tslab") continue;
+      await writeWhenChanged(join(data, "kernels", spec.name, "kernel.json"), kernelSpecFile(spec));
+    }
     await installLabExtension(data);
     await writeWhenChanged(
       join(data, "lab/settings/overrides.json"),

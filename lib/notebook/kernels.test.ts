@@ -20,11 +20,20 @@ async function install(folder: string, name: string, kernel: string): Promise<vo
   await writeFile(join(at, "kernel.json"), kernel);
 }
 
-test("tslab is the project's, in any spelling, from any folder", () =>
+test("the names of tslab's kernels mean our own, in any spelling, from any folder", () =>
   withFolder(async (folder) => {
-    const spec = findKernel("TSLab", folder);
-    assert.match(spec.argv.join(" "), /tslab kernel --config-path \{connection_file\}$/);
-    assert.equal(findKernel("stock-tslab", folder).argv.length, spec.argv.length);
+    for (const name of ["TSLab", "jslab", "gradbook"]) {
+      const spec = findKernel(name, folder);
+      assert.match(spec.argv.join(" "), /gradbook\.mjs kernel --connection-file \{connection_file\}$/);
+      assert.deepEqual([spec.name, spec.interruptMode], [name.toLowerCase(), "message"]);
+    }
+  }));
+
+test("stock-tslab is the npm package, with the guard", () =>
+  withFolder(async (folder) => {
+    const { argv, interruptMode } = findKernel("stock-tslab", folder);
+    assert.match(argv.join(" "), /tslab-guard\.cjs \S+tslab kernel --config-path \{connection_file\}$/);
+    assert.equal(interruptMode, "signal");
   }));
 
 test("a kernel of the .venv above the notebook is found, with its variables and its way to be interrupted", () =>
@@ -56,7 +65,7 @@ test("a kernelspec is written as Jupyter reads it", () =>
   withFolder(async (folder) => {
     await install(folder, "copy", kernelSpecFile({ ...findKernel("tslab", folder), argv: ["a"] }));
     const { argv, interruptMode, displayName } = findKernel("copy", folder);
-    assert.deepEqual([argv, interruptMode, displayName], [["a"], "signal", "TypeScript"]);
+    assert.deepEqual([argv, interruptMode, displayName], [["a"], "message", "TypeScript"]);
   }));
 
 test("refuses a name that nobody has, naming the ones there are", () =>
@@ -65,7 +74,7 @@ test("refuses a name that nobody has, naming the ones there are", () =>
     assert.throws(() => findKernel("julia-1.9", folder), {
       code: "kernel-unknown",
       message:
-        /^kernel "julia-1.9": no kernel of this name, expected one of tslab, stock-tslab, gradbook, mine.*\. --kernel NAME/,
+        /^kernel "julia-1.9": no kernel of this name, expected one of tslab, jslab, gradbook, stock-tslab, mine.*\. --kernel NAME/,
     });
   }));
 

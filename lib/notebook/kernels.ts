@@ -51,28 +51,48 @@ export function findKernel(name: string, folder: string): KernelSpec {
     code: "kernel-unknown",
     what: `kernel "${name}"`,
     got: "no kernel of this name",
-    expected: known.length === 0 ? "an installed kernel" : `one of ${[...new Set(known)].join(", ")}`,
-    cure: known.length === 0 ? "npm install tslab brings one." : "--kernel NAME takes another one.",
+    expected: `one of ${[...new Set(known)].join(", ")}`,
+    cure: "--kernel NAME takes another one.",
   });
 }
 
 /**
- * The kernels that come with the project. This function is the one place that decides what `tslab` means: the kernel
- * that notebooks name. `stock-tslab` is the npm package tslab and `gradbook` our own kernel, whatever `tslab` is.
+ * The kernels that come with the project. This function is the one place that decides what `tslab` means, the name that
+ * notebooks carry so that they open with any TypeScript kernel: here it is our own. `stock-tslab` is the npm package
+ * tslab, where it is installed.
  */
 export function projectKernels(folder: string): readonly KernelSpec[] {
   const gradbook: KernelSpec = {
     name: "gradbook",
     displayName: "TypeScript (gradbook)",
     language: "typescript",
-    argv: [process.execPath, GRADBOOK, "kernel", "--connection-file", "{connection_file}"],
+    // What a hard stop does to Node's book-keeping would otherwise end the process (lib/kernel/README.md).
+    argv: [
+      process.execPath,
+      "--no-force-async-hooks-checks",
+      GRADBOOK,
+      "kernel",
+      "--connection-file",
+      "{connection_file}",
+    ],
     env: {},
     interruptMode: "message",
     origin: dirname(GRADBOOK),
   };
+  const own: readonly KernelSpec[] = [
+    { ...gradbook, name: "tslab", displayName: "TypeScript" },
+    { ...gradbook, name: "jslab", displayName: "JavaScript", language: "javascript" },
+    gradbook,
+  ];
+  const stock = stockTslab(folder);
+  return stock === undefined ? own : [...own, stock];
+}
+
+/** The npm package tslab, guarded against losing output. */
+function stockTslab(folder: string): KernelSpec | undefined {
   const main = findPackage("tslab/package.json", folder);
-  if (main === undefined) return [gradbook];
-  const stock: KernelSpec = {
+  if (main === undefined) return undefined;
+  return {
     name: "stock-tslab",
     displayName: "TypeScript (stock tslab)",
     language: "typescript",
@@ -89,7 +109,6 @@ export function projectKernels(folder: string): readonly KernelSpec[] {
     interruptMode: "signal",
     origin: dirname(main),
   };
-  return [{ ...stock, name: "tslab", displayName: "TypeScript" }, stock, gradbook];
 }
 
 /** The content of `kernel.json` for a kernel, as `jupyter kernelspec` wants it. */

@@ -32,6 +32,8 @@ const writeSync = writeSyncAsItIs;
 
 export interface KernelOptions {
   readonly connection: ConnectionInfo;
+  /** Where that was read from. */
+  readonly connectionFile: string;
   /** Characters of output a cell may send. Default: 50 Mi. */
   readonly outputLimit?: number;
 }
@@ -39,6 +41,7 @@ export interface KernelOptions {
 /** Runs a kernel in this process until it is told to shut down; the returned promise never resolves. */
 export async function runKernel({
   connection,
+  connectionFile,
   outputLimit = 50 * 1024 * 1024,
 }: KernelOptions): Promise<never> {
   const shared = createSharedState();
@@ -53,6 +56,7 @@ export async function runKernel({
 
   const wireData: WireData = {
     connection,
+    connectionFile,
     shared,
     main: toWire.port2,
     notes: noteChannel.port2,

@@ -14,6 +14,9 @@ export class Sockets {
   readonly #routers: Readonly<Record<Channel, Router>>;
   readonly #iopub: XPublisher;
   readonly #heartbeat: Reply;
+  /** A headless runner asks for numbers, beside the topic: it sees by a gap that a message is missing. */
+  readonly #numbered = process.env.GRADBOOK_IOPUB !== undefined;
+  #published = 0;
   readonly #outgoing = new Map<Router | XPublisher, Promise<void>>();
 
   constructor(signer: Signer) {
@@ -73,9 +76,10 @@ export class Sockets {
     buffers: readonly Uint8Array[] = [],
   ): void {
     const header = this.#header(type);
-    const topic = Buffer.from(`kernel.${this.session}.${type}`);
+    const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
+    if (this.#numbered) identities.push(Buffer.from(`gradbook-${++this.#published}`));
     const message = {
-      identities: [topic],
+      identities,
       header,
       parent,
       metadata: { ...metadata },

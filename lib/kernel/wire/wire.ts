@@ -21,12 +21,14 @@ import { Inbox } from "./inbox.js";
 import { Interrupter } from "./interrupter.js";
 import { kernelInfo } from "./kernel-info.js";
 import { Output, type OutputOwner } from "./output.js";
-import { signalChildren, signalProcess, watchParent } from "./processes.js";
+import { removeConnectionFile, signalChildren, signalProcess, watchParent } from "./processes.js";
 import { type Channel, Sockets } from "./sockets.js";
 
 /** What main gives the wire thread at birth. */
 export interface WireData {
   readonly connection: ConnectionInfo;
+  /** Removed when the front end was killed and cannot do it. */
+  readonly connectionFile: string;
   readonly shared: SharedState;
   /** To main; what comes from it is a call to look into the ring. */
   readonly main: MessagePort;
@@ -100,7 +102,11 @@ class Wire {
     listenToWorkers((name, text) =>
       this.#output.stream(this.#running ?? this.#latest ?? this.#nobody, name, text),
     );
-    watchParent(() => void this.#leave());
+    watchParent(() => {
+      // Whoever wrote the connection file cannot remove it any more.
+      removeConnectionFile(this.#data.connectionFile);
+      void this.#leave();
+    });
     await this.#childOutput.open();
   }
 
