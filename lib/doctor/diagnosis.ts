@@ -21,26 +21,26 @@ export class Diagnosis {
     );
   }
 
-  /** The record that `gradbook doctor --json` prints. */
+  /**
+   * The record that `gradbook doctor --json` prints: `verdict`, `findings` of `tensor`, `mistake`, `where` and `cure`,
+   * and `checked`. With several operations, `where` starts with the name of the one, `checked` too.
+   */
   toJSON(): object {
     const several = this.examinations.length > 1;
     return {
       verdict: this.verdict,
       findings: this.examinations.flatMap((e) =>
-        e.findings.map(({ tensor, mistake, where, cure, formula, id, axes }) => ({
+        e.findings.map(({ tensor, mistake, where, cure }) => ({
           tensor,
           mistake,
-          where,
+          where: several ? `${e.subject}: ${where}` : where,
           cure,
-          ...(formula === undefined ? {} : { formula }),
-          id,
-          axes,
-          ...(several ? { subject: e.subject } : {}),
         })),
       ),
-      checked: this.checked,
-      subjects: this.examinations.map(({ subject, kind, verdict }) => ({ subject, kind, verdict })),
-      ...(this.others.length === 0 ? {} : { notExamined: this.others }),
+      checked: [
+        ...this.checked,
+        ...(this.others.length === 0 ? [] : [`not examined: ${this.others.join(", ")}`]),
+      ],
     };
   }
 

@@ -12,7 +12,11 @@ export function spelled(e: Examination): Examination {
   const own = names[e.kind];
   if (own === undefined) return e;
   const tensor = (name: string) => own[name] ?? name;
-  const text = (words: string) => words.replace(/\bdx\b/g, tensor("dx"));
+  const text = (words: string) =>
+    words
+      .replace(/\bdx\b/g, tensor("dx"))
+      .replace(/\by is not\b/g, `${tensor("y")} is not`)
+      .replace(/argument x\b/g, `argument ${tensor("x")}`);
   const picture = (p: Picture): Picture => ({
     ...p,
     tensor: tensor(p.tensor),

@@ -72,10 +72,20 @@ export function forEachIndex(
   }
 }
 
-/** Orders of the data's axes that people use, the usual one first; each with what it lets the code do. */
+/**
+ * Orders of the data's axes that people use, the usual one first.
+ * @param axesInSource number of axes that the source speaks of: orders with as many come first
+ */
 export function dataArrangements(
   operation: Operation,
+  axesInSource?: number,
 ): { readonly x: Arrangement; readonly y: Arrangement }[] {
+  const found = arrangementsOf(operation);
+  const fits = found.filter(({ x }) => x.length === axesInSource);
+  return [...fits, ...found.filter((a) => !fits.includes(a))];
+}
+
+function arrangementsOf(operation: Operation): { readonly x: Arrangement; readonly y: Arrangement }[] {
   const { x, y } = operation.axes;
   const orders = [{ x, y }];
   const without = (letters: Arrangement, ...gone: string[]) => letters.filter((l) => !gone.includes(l));

@@ -11,7 +11,7 @@ import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type V
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
 import type { Plan } from "./bench.js";
 import { type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
-import { likelyForms, spokenOf } from "./hints.js";
+import { axesIn, likelyForms, spokenOf } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
 import type { Session } from "./session.js";
 import { sitesOf } from "./sites.js";
@@ -48,7 +48,9 @@ interface Attempt<P extends Plan = Plan> {
 }
 
 /** Milliseconds for the search of a way to call. */
-const patience = 1200;
+const patience = 4000;
+/** Ways to call that are tried: a number, so that a busy machine gives the same answer. */
+const mostWays = 600;
 
 /**
  * @param known whether the code said what it is; else only what computes an operation exactly is taken for it
@@ -71,7 +73,7 @@ export function calibratePair(
     const sites = sitesOf[operation.kind];
     const ways = forward === undefined ? [[]] : assignments(params, sites.forward);
     for (const [rank, roles] of ways.entries())
-      for (const data of dataArrangements(operation)) {
+      for (const data of dataArrangements(operation, axesIn(source))) {
         const can = capabilities(data.x, spoken);
         for (const form of likelyForms(source, own))
           for (const W of roles.includes("W") || forward === undefined ? weightArrangements(operation) : [[]])
@@ -96,7 +98,7 @@ export function calibratePair(
               );
               attempts.push(attempt);
               if (attempt.score === 10) break search;
-              if (performance.now() - started > patience) break search;
+              if (attempts.length >= mostWays || performance.now() - started > patience) break search;
             }
       }
   }
@@ -175,7 +177,7 @@ export function calibrateClass(
               );
               attempts.push(attempt);
               if (attempt.score === 10) break search;
-              if (performance.now() - started > patience) break search;
+              if (attempts.length >= mostWays || performance.now() - started > patience) break search;
             }
         }
   }

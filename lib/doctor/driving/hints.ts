@@ -30,6 +30,13 @@ export function likelyForms(source: string, own: OwnTensor | undefined): Form[] 
   ];
 }
 
+/** The longest chain of indices in code on nested arrays, `x[n][c][i][j]` → 4; undefined when there is none. */
+export function axesIn(source: string): number | undefined {
+  const chains = blankOut(source).match(/(?:\[[^[\]]*(?:\[[^[\]]*\][^[\]]*)*\]){2,}/g) ?? [];
+  const depth = Math.max(0, ...chains.map((chain) => (chain.match(/\]\s*\[/g) ?? []).length + 1));
+  return depth === 0 ? undefined : depth;
+}
+
 /** Whether the code can be asked for strides and pads, by the names of its parameters and options. */
 export function spokenOf(
   operation: Operation,

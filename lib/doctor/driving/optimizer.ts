@@ -259,6 +259,8 @@ function filledState(kind: OptimizerKind, source: string, zeros: () => unknown):
   const state: Record<string, unknown> = {};
   for (const match of source.matchAll(/\.\s*([A-Za-z_$][\w$]*)|[{,]\s*([A-Za-z_$][\w$]*)\s*(?=[,}=:])/g)) {
     const word = match[1] ?? match[2];
+    // what the code starts by itself is left to it
+    if (new RegExp(`\\.\\s*${word.replace(/\$/g, "\\$&")}\\s*(\\?\\?|\\|\\|)`).test(source)) continue;
     if (roleOf(kind, plainName(word), 3, { name: word, optional: false, rest: false }) === "slot")
       state[word] = zeros();
     if (/^(t|step|iter|iteration)$/.test(plainName(word))) state[word] = 0;

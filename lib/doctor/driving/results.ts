@@ -87,7 +87,7 @@ export function readGradients(raw: unknown, operation: Operation, sizes: Sizes):
         typeof part === "number",
     )
   ) {
-    const parts = raw.map(decode);
+    const parts = raw.map((part) => (typeof part === "number" ? single(part) : decode(part)));
     if (!isOneTensor(raw, whole)) {
       const left = new Set(wanted);
       // by size first: some people return the weights' gradients before the input's
@@ -138,10 +138,7 @@ function gradientIn(record: object, name: string): Decoded | undefined {
     for (const written of [...gradientSpellings(spelling), spelling])
       for (const [key, value] of entries) {
         if (plainName(String(key)) !== written) continue;
-        const part =
-          typeof value === "number"
-            ? { shape: [], data: Float64Array.of(value), form: "flat" as const }
-            : decode(value);
+        const part = typeof value === "number" ? single(value) : decode(value);
         if (part !== undefined) return part;
       }
   for (const [key, value] of entries) {
@@ -151,6 +148,11 @@ function gradientIn(record: object, name: string): Decoded | undefined {
     if (part !== undefined) return part;
   }
   return undefined;
+}
+
+/** The gradient of a bias that is one number. */
+function single(value: number): Decoded {
+  return { shape: [], data: Float64Array.of(value), form: "flat" };
 }
 
 /** `[dx, dW, db]` has parts of different shapes; nested rows of one tensor don't. */

@@ -99,7 +99,14 @@ function judgeMask(
     );
     return undefined;
   }
-  if (!near(dropped, p)) {
+  if (sameForAll(y, factors))
+    add(
+      "one-mask",
+      "y",
+      "every sample of the batch has the same mask",
+      "Draw one random number for each element of x.",
+    );
+  else if (!near(dropped, p)) {
     const reversed = near(dropped, 1 - p);
     add(
       reversed ? "keeps-instead-of-drops" : "wrong-rate",
@@ -131,21 +138,13 @@ function judgeMask(
       found?.[2] ?? "",
     );
   }
+  return scale;
+}
+
+function sameForAll(y: Tensor, factors: Float64Array): boolean {
   const N = y.shape[0];
   const row = y.size / N;
-  const same =
-    N > 1 &&
-    Array.from({ length: row }, (_, i) =>
-      Array.from({ length: N }, (_, n) => factors[n * row + i] === 0).every((z, _n, all) => z === all[0]),
-    ).every(Boolean);
-  if (same)
-    add(
-      "one-mask",
-      "y",
-      "every sample of the batch has the same mask",
-      "Draw one random number for each element of x.",
-    );
-  return scale;
+  return N > 1 && factors.every((f, at) => (f === 0) === (factors[at % row] === 0));
 }
 
 function judgeBackward(
@@ -204,6 +203,14 @@ function judgeBackward(
       "the mask is inverted in the backward pass: the dropped elements get the gradient",
       cure,
       "dx = dy · ⟦(1 − m)⟧/(1 − p)",
+    );
+  else if (scale === 1 && is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - asked.p))))
+    add(
+      "scale-only-here",
+      "dx",
+      "the gradient is divided by 1 − p, but the forward pass does not divide",
+      "dx = dy · m, with the factor that the forward pass has.",
+      "dx = dy · m⟦/(1 − p)⟧",
     );
   else if (is((i) => (factor[i] === 0 ? 0 : dy.data[i] * (1 - 1 / scale === 0 ? 1 : 1 / scale))))
     add(

@@ -51,10 +51,13 @@ export function examineOptimizer(
   const attempts = tryAll(kinds, code, source);
   const exact = attempts.find((a) => a.fit !== undefined);
   const chosen = exact ?? attempts.find((a) => a.steps !== undefined) ?? attempts[0];
+  // code that starts t by itself, and has NaN then, is not to be helped with a better start
+  const started = /\.t\s*(\?\?|\|\|)/.test(source) ? attempts[0].fault : undefined;
   const findings: Finding[] = [];
   const checked: string[] = [];
   const conventions: string[] = [];
-  if (chosen.steps === undefined) {
+  if (started?.sort === "nan") findings.push(nanFinding(kind, started));
+  else if (chosen.steps === undefined) {
     const { fault } = chosen;
     const nan = attempts.find((a) => a.fault?.sort === "nan")?.fault ?? (isOwn(fault) ? fault : undefined);
     if (nan === undefined)

@@ -40,8 +40,12 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, a
     const variance = batchVariance(trial.inputs.x.data, mean, d);
     const M = d.N * d.S;
     const unbiased = variance.map((v) => (v * M) / (M - 1));
-    judgeStatistic("runningMean", start.mean, moved.mean, [mean], report);
-    judgeStatistic("runningVar", start.variance, moved.variance, [variance, unbiased], report);
+    const takesRate = /momentum|decay|alpha|rho/i.test(code.source);
+    const meanRate = judgeStatistic("runningMean", start.mean, moved.mean, [mean], takesRate, report);
+    const targets = [variance, unbiased];
+    const varRate = judgeStatistic("runningVar", start.variance, moved.variance, targets, takesRate, report);
+    if (meanRate !== undefined && varRate !== undefined && Math.abs(meanRate - varRate) > 1e-9)
+      report.findings.push(unlike(meanRate, varRate));
     evaluation(code, trial.inputs, moved, forward, report);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -49,26 +53,46 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, a
   }
 }
 
-/** new = old + m·(batch − old), with m = momentum or 1 − momentum. */
+/** The two statistics follow the batch at different rates: in one of them the decay is the wrong way round. */
+function unlike(mean: number, variance: number): Finding {
+  return {
+    ...finding(
+      "statistics-differ",
+      "runningVar",
+      `the running mean moves towards the batch's by ${mean}, the running variance by ${variance}: in one of the two, momentum and 1 − momentum are exchanged`,
+      "one training step",
+      "Use the same rule for both: running = (1 − momentum)·running + momentum·(that of the batch).",
+    ),
+    formula: "running = ⟦momentum⟧·running + ⟦(1 − momentum)⟧·batch, in one of the two",
+  };
+}
+
+/**
+ * new = old + m·(batch − old), with m = momentum or 1 − momentum.
+ * @param takesRate whether the code speaks of a rate: then the first batch may not simply replace the start
+ * @returns m
+ */
 function judgeStatistic(
   tensor: string,
   before: Float64Array,
   after: Float64Array,
   targets: readonly ArrayLike<number>[],
+  takesRate: boolean,
   report: Report,
-): void {
+): number | undefined {
   const rates = [asked.momentum, 1 - asked.momentum, 0.1, 0.9, 0.01, 0.99];
   for (const target of targets) {
     for (const rate of rates) {
       const expected = before.map((v, i) => v + rate * (target[i] - v));
       if (compare(after, expected).error < 1e-4) {
         report.checked.push(`${tensor} moves towards the batch's by ${rate}`);
-        return;
+        return rate;
       }
     }
     // the first batch may replace the start, or be averaged with equal weights
-    if (compare(after, target).error < 1e-4) return;
+    if (!takesRate && compare(after, target).error < 1e-4) return undefined;
   }
+  const replaced = targets.some((target) => compare(after, target).error < 1e-4);
   const still = compare(after, before).error < 1e-9;
   report.findings.push(
     finding(
@@ -76,11 +100,14 @@ function judgeStatistic(
       tensor,
       still
         ? `${tensor} is not updated by a training step`
-        : `${tensor} does not move towards the statistics of the batch`,
+        : replaced
+          ? `${tensor} is replaced by the statistics of the last batch: momentum is not used`
+          : `${tensor} does not move towards the statistics of the batch`,
       "one training step",
       `${tensor} = (1 − momentum)·${tensor} + momentum·(that of the batch), while training only.`,
     ),
   );
+  return undefined;
 }
 
 /** After training, evaluation uses the running statistics and leaves them alone. */

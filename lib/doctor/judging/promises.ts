@@ -48,6 +48,15 @@ function purity(trials: readonly Trial[], report: Report): void {
       axes: [],
     });
   }
+  // what has no name beside a changed argument is most likely its consequence
+  if (changes.size > 0) {
+    const left = report.findings.filter((f) => f.id !== "unknown");
+    const dropped = report.findings.filter((f) => f.id === "unknown").map((f) => f.tensor);
+    const mine = left.filter((f) => f.id.startsWith("mutates-"));
+    report.findings.splice(0, report.findings.length, ...mine, ...left.filter((f) => !mine.includes(f)));
+    for (const tensor of dropped)
+      report.checked.push(`not checked: ${tensor} comes out wrong too; repair the changed argument first`);
+  }
   if (changes.size === 0) report.checked.push("forward and backward leave their arguments unchanged");
 }
 

@@ -35,6 +35,10 @@ const weights: readonly Weight[] = [
   { words: "lacks ε", value: (t, c) => withoutEps(t, c) * withoutEps(t, c) },
   { words: "lacks ε", value: (t, c) => withoutEps(t, c) * withoutEps(t, c) * withoutEps(t, c) },
   {
+    words: "takes σ + ε where σ stands (ε is added outside the root)",
+    value: (t, c) => 1 / withoutEps(t, c),
+  },
+  {
     words: "lacks γ, and is not divided by the standard deviation",
     value: (t, c) => 1 / (t.gamma[c] * t.inverse[c]),
   },

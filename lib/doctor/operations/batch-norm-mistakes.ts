@@ -393,6 +393,18 @@ for (const [tensor, term, name] of [
   );
   add(
     tensor,
+    "last-value-only",
+    `${name} is not summed at all: only the last value of each channel counts`,
+    `${name}[c] ⟦=⟧ ${term} for each n, h, w`,
+    "Every sample and position shares the parameter: sum with +=.",
+    (t, m) =>
+      t.d.S === 1
+        ? undefined
+        : sumBy(t, (at) => (sampleOf(t, at) === t.d.N - 1 && at % t.d.S === t.d.S - 1 ? value(t, m, at) : 0)),
+    ["sample", "height", "width"],
+  );
+  add(
+    tensor,
     "first-sample-only",
     `${name} is not summed over the batch: only the first sample counts`,
     `${name}[c] = ${term} of ⟦n = 0⟧`,

@@ -64,6 +64,14 @@ const dx: readonly Row[] = [
     [flip("W", "v")],
   ],
   [
+    "matrix-not-transposed",
+    "W is not transposed for Wᵀ·dy: its numbers are read as if they lay [C·KH·KW, F]",
+    "dcols = ⟦W⟧·dy",
+    "As a matrix W is [F, C·KH·KW]; dcols = Wᵀ·dy takes element [c,u,v] of row f at f·C·KH·KW + (c·KH + u)·KW + v.",
+    ["channel"],
+    [{ operand: (t, d, { W }) => W?.[((t.c * d.KH + t.u) * d.KW + t.v) * d.F + t.f] ?? 0 }],
+  ],
+  [
     "kernel-transposed",
     "rows and columns of the kernel are exchanged (transposed, not rotated)",
     "dx[n,c,h,k] += dy[n,f,i,j] · W[f,c,⟦v⟧,⟦u⟧]",

@@ -85,10 +85,12 @@ const rules: Readonly<Record<OptimizerKind, Rule>> = {
     const keep = on.has("exchanged") ? 1 - rho : on.has("sum") ? 1 : on.has("no-memory") ? 0 : rho;
     const fresh = on.has("sum") || on.has("one-minus-missing") ? 1 : on.has("exchanged") ? rho : 1 - rho;
     const old = s[i];
-    s[i] = keep * old + fresh * (on.has("not-squared") ? Math.abs(g) : g * g);
+    const square = on.has("not-squared") ? Math.abs(g) : on.has("square-missing") ? g : g * g;
+    s[i] = keep * old + fresh * square;
     const used = on.has("old-square") ? old : s[i];
     const rate = on.has("rate-missing") ? 1 : lr;
     if (on.has("eps-beside")) return (rate * g) / Math.sqrt(used) + eps;
+    if (on.has("eps-added")) return (rate * g) / Math.sqrt(used) - eps;
     if (on.has("root-missing")) return (rate * g) / (used + eps);
     if (on.has("not-divided")) return rate * g;
     if (on.has("multiplied")) return rate * g * Math.sqrt(used);
@@ -100,6 +102,8 @@ const rules: Readonly<Record<OptimizerKind, Rule>> = {
   adam(g, i, t, m, s, { lr, beta1, beta2, eps }, on) {
     const b1 = on.has("betas-exchanged") ? beta2 : on.has("beta2-for-both") ? beta2 : beta1;
     const b2 = on.has("betas-exchanged") ? beta1 : on.has("beta1-for-both") ? beta1 : beta2;
+    if (on.has("first-forgotten")) m[i] = 0;
+    if (on.has("second-forgotten")) s[i] = 0;
     m[i] = b1 * m[i] + (on.has("one-minus-beta1-missing") ? 1 : 1 - b1) * g;
     s[i] = b2 * s[i] + (on.has("one-minus-beta2-missing") ? 1 : 1 - b2) * (on.has("not-squared") ? g : g * g);
     const clock = on.has("t-stays-1") ? 1 : on.has("t-ahead") ? t + 1 : t;
@@ -292,6 +296,12 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
       cure: "s ← ρs + (1 − ρ)g²",
     },
     {
+      flag: "square-missing",
+      words: "the gradient is not squared in s: where it is negative, the root of s is no number",
+      formula: "s ← ρs + (1 − ρ)⟦g⟧",
+      cure: "s ← ρs + (1 − ρ)g²",
+    },
+    {
       flag: "old-square",
       words: "the step uses s of the step before",
       formula: "w ← w − ηg/(√⟦s_old⟧ + ε)",
@@ -301,6 +311,12 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
       flag: "eps-beside",
       words: "ε stands outside the fraction: it is added to the step",
       formula: "w ← w − (ηg/√s ⟦+ ε⟧)",
+      cure: "ε belongs into the denominator: g/(√s + ε).",
+    },
+    {
+      flag: "eps-added",
+      words: "ε stands outside the fraction: it is added to the weights",
+      formula: "w ← w − ηg/√s ⟦+ ε⟧",
       cure: "ε belongs into the denominator: g/(√s + ε).",
     },
     {
@@ -367,6 +383,18 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
       words: "β₁ and β₂ are exchanged in the bias correction",
       formula: "m̂ = m/(1 − ⟦β₂⟧ᵗ), ŝ = s/(1 − ⟦β₁⟧ᵗ)",
       cure: "m̂ = m/(1 − β₁ᵗ), ŝ = s/(1 − β₂ᵗ)",
+    },
+    {
+      flag: "first-forgotten",
+      words: "the first moment m is forgotten between the steps: it starts from 0 each time",
+      formula: "m ← β₁·⟦0⟧ + (1 − β₁)g",
+      cure: "Keep m in the state that is handed in, and return it there.",
+    },
+    {
+      flag: "second-forgotten",
+      words: "the second moment s is forgotten between the steps: it starts from 0 each time",
+      formula: "s ← β₂·⟦0⟧ + (1 − β₂)g²",
+      cure: "Keep s in the state that is handed in, and return it there.",
     },
     {
       flag: "correction-stored",

@@ -46,22 +46,35 @@ const scaled: readonly (readonly [Start, number])[] = [
 /** @param depthwise the output has the input's channels (pooling) */
 export function windowCases(can: Capabilities, depthwise: boolean): { cases: readonly Case[]; probe: Case } {
   const makes = (s: Start) => make(s, depthwise);
-  const fits = ({ sizes: s }: Case) =>
-    (can.batch || s.N === 1) &&
-    (can.channels || (s.C === 1 && s.F === 1)) &&
-    (can.rect || s.KH === s.KW) &&
-    (can.stride || s.SH === (depthwise ? s.KH : 1)) &&
-    (can.pad || s.PH === 0) &&
-    (!depthwise || 2 * s.PH <= Math.min(s.KH, s.KW));
+  const fits = ({ sizes: s }: Case) => !depthwise || 2 * s.PH <= Math.min(s.KH, s.KW);
   const strided = depthwise
     ? starts.flatMap((s): Start[] => (s[7] === undefined ? [s, withStride(s)] : [s]))
     : starts;
-  const cases = strided.map(makes).filter(fits);
+  const cases = strided.map((s) => makes(within(s, can, depthwise))).filter(fits);
   for (const [start, scale] of scaled) {
-    const c = makes(start);
+    const c = makes(within(start, can, depthwise));
     if (fits(c)) cases.push({ ...c, scale, label: `${c.label}, x scaled by ${scale}` });
   }
   return { cases: unique(cases), probe: makes(probeStart(can, depthwise)) };
+}
+
+/** What code can do of a case: one sample, one channel, a square kernel, no pad … where it takes nothing else. */
+function within([N, C, F, H, W, KH, KW, S = 1, P = 0]: Start, can: Capabilities, depthwise: boolean): Start {
+  const columns = can.rect ? KW : KH;
+  // a larger kernel needs its pad
+  const pad = can.pad ? P : 0;
+  const room = (size: number) => Math.max(size, KH - 2 * pad);
+  return [
+    can.batch ? N : 1,
+    can.channels ? C : 1,
+    can.channels ? F : 1,
+    room(H),
+    Math.max(room(W), columns),
+    KH,
+    columns,
+    can.stride ? S : depthwise ? KH : 1,
+    pad,
+  ];
 }
 
 /** Every size different, and the kernel's unlike the channels', so that a tensor's layout shows in its shape. */
