@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Mistake } from "../operations/operation.js";
+import type { Mistake, Operation } from "../operations/operation.js";
 import type { Case, Fault, Finding } from "../types.js";
 import { circumstances } from "./circumstances.js";
 import { axisWord, localise, planeOf } from "./localise.js";
@@ -18,6 +18,14 @@ export interface WrongTensor {
   readonly dependsOn: readonly string[];
   readonly products: Products;
   readonly tolerance: number;
+  /** Axes of an operation that has no others: the elements of an activation, the classes of a loss. */
+  readonly onlyAxes?: readonly string[] | undefined;
+}
+
+/** Activations go element by element. */
+export function onlyAxesOf({ kind, scalar }: Operation): readonly string[] | undefined {
+  if (scalar === true) return ["class"];
+  return ["relu", "leakyRelu", "sigmoid", "tanh"].includes(kind) ? ["element"] : undefined;
 }
 
 export function wrongTensor(seen: WrongTensor): Finding {
@@ -40,7 +48,7 @@ export function wrongTensor(seen: WrongTensor): Finding {
     picture: { tensor, ...planeOf(tensor, smallest.got, smallest.expected) },
   };
   function axesOf(
-    { products }: WrongTensor,
+    { products, onlyAxes }: WrongTensor,
     inSmallest: readonly string[],
     inCases: readonly string[],
   ): readonly string[] {
@@ -51,11 +59,12 @@ export function wrongTensor(seen: WrongTensor): Finding {
         .split(/[^A-Z]+/)
         .filter((l) => l !== "")
         .map(axisWord);
+    if (onlyAxes?.includes("element") === true) return onlyAxes;
     if (products.axes.length > 0) return products.axes;
     if (inSmallest.length > 0) return inSmallest;
     const rich = failing[failing.length - 1];
     const { axes } = localise(rich.got, rich.expected, letters, tolerance);
-    return axes.length > 0 ? axes : inCases;
+    return axes.length > 0 ? axes : (onlyAxes ?? inCases);
   }
 }
 

@@ -1,10 +1,10 @@
 import { Tensor } from "../../tensor/tensor.js";
 import type { Calibrated } from "../driving/calibrate.js";
-import type { Convention, Sample } from "../operations/operation.js";
+import type { Convention, Operation, Sample } from "../operations/operation.js";
 import type { Finding } from "../types.js";
 import { compare } from "./compare.js";
 import { faultFindings, merged } from "./failed-calls.js";
-import { wrongTensor } from "./findings.js";
+import { onlyAxesOf, wrongTensor } from "./findings.js";
 import { type Evidence, match } from "./match.js";
 import { isSingle } from "./numeric.js";
 import { noProducts, takeApart } from "./products.js";
@@ -37,7 +37,7 @@ export function judgeForward(code: Calibrated, trials: readonly Trial[], report:
   if (samples.length > 0 && code.hasForward) {
     const wrong = samples.filter((s) => !(errorOf(s, convention) < limit));
     if (wrong.length > 0) {
-      if (least >= limit) convention = operation.conventions([])[0];
+      if (least >= limit) convention = bestExplained(operation, samples, convention, limit);
       const failing = samples.filter((s) => !(errorOf(s, convention) < limit));
       report.findings.push(
         ...merged([forwardFinding(code, samples, failing, convention, limit)], failedCalls),
@@ -52,6 +52,33 @@ export function judgeForward(code: Calibrated, trials: readonly Trial[], report:
   return { convention, right: faults.length === 0 || samples.length > 0, single, tolerance };
 }
 
+/** The habit under which a wrong forward has a name; the usual one when there is none. */
+function bestExplained(
+  operation: Operation,
+  samples: readonly Sample[],
+  nearest: Convention,
+  tolerance: number,
+): Convention {
+  const usual = operation.conventions([])[0];
+  if (operation.scalar !== true) return usual;
+  const all = [usual, nearest, ...operation.conventions(samples)];
+  return (
+    all.find((k) => match(operation, "y", evidenceOf(operation, samples, k), tolerance) !== undefined) ??
+    usual
+  );
+}
+
+function evidenceOf(operation: Operation, samples: readonly Sample[], convention: Convention): Evidence[] {
+  return samples.map(({ case: c, inputs, y }): Evidence => {
+    const expected = operation.forward(c.sizes, inputs, convention);
+    return {
+      moment: { sizes: c.sizes, inputs, y: expected, dy: Tensor.zeros(y.shape, "float64"), convention },
+      got: y,
+      expected,
+    };
+  });
+}
+
 function forwardFinding(
   code: Calibrated,
   samples: readonly Sample[],
@@ -60,14 +87,7 @@ function forwardFinding(
   tolerance: number,
 ): Finding {
   const { operation } = code;
-  const evidence = samples.map(({ case: c, inputs, y }): Evidence => {
-    const expected = operation.forward(c.sizes, inputs, convention);
-    return {
-      moment: { sizes: c.sizes, inputs, y: expected, dy: Tensor.zeros(y.shape, "float64"), convention },
-      got: y,
-      expected,
-    };
-  });
+  const evidence = evidenceOf(operation, samples, convention);
   const seen = failing.map((f) => {
     const { got, expected } = evidence[samples.indexOf(f)];
     return { case: f.case, got, expected };
@@ -90,5 +110,6 @@ function forwardFinding(
           )
         : noProducts,
     tolerance,
+    onlyAxes: onlyAxesOf(operation),
   });
 }

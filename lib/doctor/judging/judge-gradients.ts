@@ -6,7 +6,7 @@ import { circumstances } from "./circumstances.js";
 import { compare } from "./compare.js";
 import { dependencies } from "./experiments.js";
 import { faultFindings, merged } from "./failed-calls.js";
-import { fromFault, wrongTensor } from "./findings.js";
+import { fromFault, onlyAxesOf, wrongTensor } from "./findings.js";
 import { type Evidence, match } from "./match.js";
 import { noProducts, takeApart } from "./products.js";
 import { differs, type Forward, type Report } from "./report.js";
@@ -150,6 +150,7 @@ function judgeGradient(
       : [],
     products: unknown ? takeApart(code, tensor, cases, convention) : noProducts,
     tolerance,
+    onlyAxes: onlyAxesOf(operation),
   });
 }
 

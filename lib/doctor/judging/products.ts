@@ -40,7 +40,7 @@ export function takeApart(
   );
   const richness = (c: Case) => new Set(Object.values(c.sizes)).size;
   const c = [...fitting].sort((a, b) => richness(b) - richness(a))[0];
-  if (c === undefined || operation.curved || operation.scalar === true) return noProducts;
+  if (c === undefined || operation.scalar === true) return noProducts;
   try {
     return read(operation, name, sourceName, c, entries(code, tensor, c, convention));
   } catch (error) {
@@ -105,18 +105,27 @@ function read(
   const from = operation.axes[sourceName];
   const toShape = to.map((l) => sizes[l]);
   const fromShape = from.map((l) => sizes[l]);
+  // for dW neither side has the pixels that were read: they follow from window and kernel element
+  const pixels = to.includes("KH") && from.includes("OH") ? ["H", "W"] : [];
+  const sides = [...from, ...pixels];
   const axes = new Set<string>();
   const notes: string[] = [];
   const kinds = {
-    missing: tally(to, from),
-    extra: tally(to, from),
-    changed: tally(to, from),
-    all: tally(to, from),
+    missing: tally(to, sides),
+    extra: tally(to, sides),
+    changed: tally(to, sides),
+    all: tally(to, sides),
   };
   let [missing, extra, changed] = [0, 0, 0];
-  const crossing = new Set<string>();
-  forEachIndex(fromShape, (source, o) => {
-    forEachIndex(toShape, (target, a) => {
+  const crossing = new Map<string, number>();
+  // what a batch norm or a softmax mixes by its very definition
+  const apart = operation.axes.gamma ?? (operation.kind === "softmax" ? ["N"] : to);
+  forEachIndex(fromShape, (sourceIndex, o) => {
+    forEachIndex(toShape, (targetIndex, a) => {
+      const [target, source] = [
+        targetIndex,
+        [...sourceIndex, ...pixelOf(to, from, targetIndex, sourceIndex, sizes)],
+      ];
       const [g, e] = [got[o][a], expected[o][a]];
       if (e !== 0) kinds.all.add(target, source);
       if (Math.abs(g - e) <= 1e-6 * (1 + Math.abs(e))) return;
@@ -126,7 +135,8 @@ function read(
       } else if (e === 0) {
         extra++;
         kinds.extra.add(target, source);
-        for (const axis of broken(to, from, target, source, sizes)) crossing.add(axis);
+        for (const axis of broken(to, from, target, source, sizes))
+          if (apart.includes(axis)) crossing.set(axis, (crossing.get(axis) ?? 0) + 1);
       } else {
         changed++;
         kinds.changed.add(target, source);
@@ -134,8 +144,11 @@ function read(
     });
   });
   if (extra > 0 && crossing.size > 0) {
-    notes.push(`products of another ${[...crossing].map(axisWord).join(" and ")} are added`);
-    for (const axis of crossing) axes.add(axisWord(axis));
+    // an index that goes astray spills over into others: the axes that most products cross are the culprits
+    const most = Math.max(...crossing.values());
+    const culprits = [...crossing].filter(([, count]) => count > 0.6 * most).sort((a, b) => b[1] - a[1]);
+    notes.push(`products of another ${culprits.map(([axis]) => axisWord(axis)).join(" and ")} are added`);
+    for (const [axis] of culprits) axes.add(axisWord(axis));
   }
   for (const [kind, count, word] of [
     ["missing", missing, "missing"],
@@ -143,11 +156,26 @@ function read(
   ] as const) {
     if (count === 0) continue;
     for (const { letter, words } of kinds[kind].subsets(kinds.all, sizes)) {
-      axes.add(axisWord(letter));
+      if (axes.size < 2) axes.add(axisWord(letter));
       notes.push(`products are ${word} ${words}`);
     }
   }
   return { words: [...new Set(notes)].slice(0, 3).join("; "), axes: [...axes] };
+}
+
+/** Row and column of the pixel that a window's kernel element lies on; [] where there is no kernel on one side. */
+function pixelOf(
+  to: readonly string[],
+  from: readonly string[],
+  target: readonly number[],
+  source: readonly number[],
+  s: Case["sizes"],
+): number[] {
+  if (!to.includes("KH") || !from.includes("OH")) return [];
+  return ["H", "W"].map(
+    (axis) =>
+      source[from.indexOf(`O${axis}`)] * s[`S${axis}`] + target[to.indexOf(`K${axis}`)] - s[`P${axis}`],
+  );
 }
 
 /** Axes along which a product joins two elements that have nothing to do with each other. */

@@ -58,7 +58,8 @@ export function explainNorm(
   let used = 0;
   for (const { moment, got } of wrong) {
     const t = termsOf(moment);
-    if (t.M < 4) continue;
+    // few values lie near a plane that any weights fit
+    if (t.M < 6) continue;
     const basis = [t.combine(1, 0, 0), t.combine(0, -1, 0), t.combine(0, 0, -1)];
     for (let c = 0; c < t.d.C; c++) {
       const rows = Array.from({ length: t.M }, (_, k) => elementAt(t, c, k));
@@ -66,6 +67,7 @@ export function explainNorm(
         basis.map((b) => rows.map((at) => b[at])),
         rows.map((at) => got.data[at]),
       );
+      if (solution === "singular") continue;
       if (solution === undefined) return undefined;
       used++;
       left = left.map((list, term) => list.filter((w) => near(w.value(t, c), solution[term])));
@@ -158,14 +160,18 @@ function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-4 * Math.max(Math.abs(a), 0.01);
 }
 
-/** Least squares in three unknowns; undefined when the fit is not exact. */
-function solve(basis: readonly (readonly number[])[], target: readonly number[]): number[] | undefined {
+/** Least squares in three unknowns; undefined when the fit is not exact, singular when there is more than one. */
+function solve(
+  basis: readonly (readonly number[])[],
+  target: readonly number[],
+): number[] | "singular" | undefined {
   const a = basis.map((p) => basis.map((q) => dot(p, q)));
   const b = basis.map((p) => dot(p, target));
+  const size = Math.max(...a.flat().map(Math.abs), 1e-300);
   for (let i = 0; i < 3; i++) {
     let pivot = i;
     for (let r = i + 1; r < 3; r++) if (Math.abs(a[r][i]) > Math.abs(a[pivot][i])) pivot = r;
-    if (Math.abs(a[pivot][i]) < 1e-14 * Math.abs(a[0][0] + 1e-300)) return undefined;
+    if (Math.abs(a[pivot][i]) < 1e-9 * size) return "singular";
     [a[i], a[pivot]] = [a[pivot], a[i]];
     [b[i], b[pivot]] = [b[pivot], b[i]];
     for (let r = 0; r < 3; r++) {
@@ -176,9 +182,9 @@ function solve(basis: readonly (readonly number[])[], target: readonly number[])
     }
   }
   const x = b.map((v, i) => v / a[i][i]);
-  const size = Math.max(...target.map(Math.abs));
+  const largest = Math.max(...target.map(Math.abs));
   const fits = target.every(
-    (v, row) => Math.abs(v - basis.reduce((s, p, i) => s + p[row] * x[i], 0)) <= 1e-5 * size,
+    (v, row) => Math.abs(v - basis.reduce((s, p, i) => s + p[row] * x[i], 0)) <= 1e-5 * largest,
   );
   return fits ? x : undefined;
 }

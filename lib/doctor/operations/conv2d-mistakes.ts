@@ -282,7 +282,12 @@ const dW: readonly Row[] = [
     "dW[f,c,u,v] += dy[n,f,i,j] · x[n,c,i·SH+u−PH, j·SW⟦ ⟧−PW]",
     "Column v of the kernel met pixel j·SW + v − PW: add v to the column index.",
     ["width"],
-    [drop("x", "v")],
+    // the border may still be left out by the index that was forgotten when reading
+    [
+      drop("x", "v"),
+      { ...drop("x", "v"), skip: (t, d) => t.k < 0 || t.k >= d.W },
+      { ...place((t, d) => [t.h, t.j * d.SW]), skip: (t, d) => t.k < 0 || t.k >= d.W },
+    ],
   ],
   [
     "equal-columns-summed",

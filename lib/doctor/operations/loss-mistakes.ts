@@ -606,14 +606,14 @@ export const euclideanMistakes: readonly Mistake[] = [
         "the root of the mean of squares is taken",
         "L = ⟦√⟧ (1/N·Σ(y − t)²)",
         "L = 1/(2N)·Σ(y − t)².",
-        (s: number, m: Moment) => Math.sqrt(s / m.sizes.N),
+        (s: number, m: Moment) => Math.sqrt(s * factorOf(m)),
       ],
       [
         "negative",
         "the loss is negative",
         "L = ⟦−⟧1/(2N)·Σ(y − t)²",
         "L = 1/(2N)·Σ(y − t)².",
-        (s: number, m: Moment) => -s / (2 * m.sizes.N),
+        (s: number, m: Moment) => -s * factorOf(m),
       ],
     ] as const
   ).map(
@@ -636,7 +636,9 @@ export const euclideanMistakes: readonly Mistake[] = [
     axes: ["class"],
     produce: (m) => {
       const { x, target } = m.inputs;
-      return [total(x.size, (i) => Math.abs(x.data[i] - target.data[i])) / m.sizes.N];
+      const { byBatch, byClass } = m.convention.numbers;
+      const over = (byBatch === 0 ? 1 : m.sizes.N) * (byClass === 1 ? m.sizes.K : 1);
+      return [total(x.size, (i) => Math.abs(x.data[i] - target.data[i])) / over];
     },
   },
 ];
