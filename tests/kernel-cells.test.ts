@@ -263,8 +263,34 @@ test("an exception in a timer of an earlier cell is reported there", async () =>
   assert.ok(await first.seen(({ id }) => id === late.id));
 });
 
+for (const [what, code] of Object.entries({
+  "a promise": 'new Promise((_, reject) => setTimeout(() => reject(new Error("late")), 50)); 1',
+  "an async function":
+    '(async () => { await new Promise((r) => setTimeout(r, 50)); throw new Error("late") })(); 1',
+})) {
+  test(`a late rejection of ${what} belongs to the cell that started it`, async () => {
+    const first = kernel.start(code);
+    await first.done;
+    const { result, error } = await kernel.run("await new Promise((r) => setTimeout(r, 150)); 'mine'");
+    assert.deepEqual([result, error], ["'mine'", undefined]);
+    await first.seen(({ type, content }) => type === "error" && content.evalue === "late");
+  });
+}
+
+test("this is undefined, as in a module, and exports is not there", async () => {
+  await expectResult(["const nobody = this\nnobody === undefined"], "true");
+  assert.equal((await kernel.run("exports.x = 1")).error, "ReferenceError: exports is not defined");
+});
+
+test("a missing package is named with its cure, a missing file is not", async () => {
+  const { error } = await kernel.run('import missing from "@not/installed/deep"');
+  assert.match(error ?? "", /\(TS2307\) npm install @not\/installed in the notebook's folder installs it\.$/);
+  assert.match((await kernel.run('import missing from "./missing"')).error ?? "", /\(TS2307\)$/);
+});
+
 test("process.exit is an error, not the end", async () => {
   assert.match((await kernel.run("process.exit(3)")).error ?? "", /process\.exit\(3\) would end the kernel/);
+  assert.match((await kernel.run("process.abort()")).error ?? "", /process\.abort\(\) would end the kernel/);
   await expectResult(["1"], "1");
 });
 

@@ -51,6 +51,9 @@ write(
 );
 write("deep/notebooks/b.ts", 'import { name } from "./a.ts";\nexport const b = () => "b" + name;');
 write("deep/notebooks/old.cjs", "exports.n = 1;");
+write("deep/notebooks/plain/package.json", "{}");
+write("deep/notebooks/plain/old.js", "exports.n = require('./older.js').n + 1;");
+write("deep/notebooks/plain/older.js", "module.exports = { n: 1 };");
 write("deep/notebooks/broken.ts", "export const = 5;");
 write(
   "deep/notebooks/once.ts",
@@ -91,6 +94,7 @@ const cases: Readonly<Record<string, readonly [code: string, wanted: string]>> =
   "files that import each other": ['import { a } from "./a.ts"; a()', "'abA'"],
   "a CommonJS file": ['import old from "./old.cjs"; old.n', "1"],
   "require of a CommonJS file": ['require("./old.cjs").n', "1"],
+  "a CommonJS file by its package": ['import { n as plainOld } from "./plain/old.js"; plainOld', "2"],
   "a type alone": ['import type { Shape } from "./value.ts"; const shape: Shape = { a: 3 }; shape.a', "3"],
   "a type among values": [
     'import { value as among, type Shape as S } from "./value.ts"; ({ a: among } satisfies S).a',
@@ -195,7 +199,9 @@ test("a package that is not there, with its cure", async () => {
 
 test("a name that a package does not export", async () => {
   const { error } = await kernel.run('// @ts-nocheck\nimport { nothing } from "only-esm"\nnothing');
-  assert.match(error ?? "", /"only-esm" does not export "nothing"/);
+  assert.match(error ?? "", /"only-esm" does not export "nothing" \(exports: default, kind\)/);
+  const many = await kernel.run('// @ts-nocheck\nimport { nothing } from "node:fs"\nnothing');
+  assert.match(many.error ?? "", /"node:fs" does not export "nothing" \(exports: .*, … \d+ more\)\.$/);
 });
 
 test("an interrupted loop in a file of the project ends with its cell", async () => {
@@ -208,10 +214,12 @@ test("an interrupted loop in a file of the project ends with its cell", async ()
 test("gradbook is found from anywhere in the repository, and outside of it", async () => {
   for (const cwd of [join(root, "tests"), notebooks]) {
     const elsewhere = await TestKernel.start({ cwd });
-    const { error, result } = await elsewhere.run('import * as gradbook from "gradbook"; typeof gradbook');
+    const { error, result } = await elsewhere.run(
+      'import { fit } from "gradbook"; [typeof fit, typeof require("gradbook").fit]',
+    );
     await elsewhere.shutdown();
     assert.equal(error, undefined);
-    assert.equal(result, "'object'");
+    assert.equal(result, "[ 'function', 'function' ]");
   }
 });
 

@@ -132,6 +132,18 @@ test("a kernel without a connection file says what is missing", () => {
   assert.match(stderr, /no --connection-file, expected the file that Jupyter writes/);
 });
 
+test("under the name jslab cells are JavaScript: what TypeScript would refuse runs", async () => {
+  const kernel = await TestKernel.start({ argv: kernelSpec("jslab").argv });
+  const { reply } = kernel.request("shell", "kernel_info_request", {});
+  const { language_info } = (await reply).content;
+  assert.equal(language_info instanceof Object && Reflect.get(language_info, "name"), "javascript");
+  const code = "function plus(a, b) { return a + b }\nconst bag = {};\nbag.sum = plus(1, 2);\nbag.sum";
+  assert.equal((await kernel.run(code)).result, "3");
+  assert.match((await kernel.run("let = 5 5")).error ?? "", /line 1, column/);
+  assert.equal((await kernel.run("missing")).error, "ReferenceError: missing is not defined");
+  assert.equal(await kernel.shutdown(), 0);
+});
+
 test("install writes a kernelspec where Jupyter looks", () => {
   const folder = mkdtempSync(join(tmpdir(), "gradbook-install-"));
   const gradbook = join(root, "lib/cli/gradbook.mjs");

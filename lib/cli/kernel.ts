@@ -8,8 +8,9 @@ import type { Command } from "./command.js";
 export const command: Command = {
   name: "kernel",
   summary: "the Jupyter kernel for TypeScript: run it, install it",
-  usage: `gradbook kernel --connection-file FILE [--remote]
-  Runs a kernel; Jupyter calls this. --remote lets it listen on addresses other than this machine's own.
+  usage: `gradbook kernel --connection-file FILE [--remote] [--javascript]
+  Runs a kernel; Jupyter calls this. --remote lets it listen on addresses other than this machine's own; with
+  --javascript types are not checked.
 
 gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
   Tells Jupyter of the kernel. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
@@ -21,7 +22,11 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
     }
     const { values } = parseArgs({
       args: [...args],
-      options: { "connection-file": { type: "string" }, remote: { type: "boolean", default: false } },
+      options: {
+        "connection-file": { type: "string" },
+        remote: { type: "boolean", default: false },
+        javascript: { type: "boolean", default: false },
+      },
     });
     const file = values["connection-file"];
     if (file === undefined) {
@@ -39,6 +44,7 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
     return runKernel({
       connection,
       connectionFile: resolve(file),
+      javascript: values.javascript,
       outputLimit: (Number.isFinite(limit) && limit > 0 ? limit : 50) * 1024 * 1024,
     });
   },

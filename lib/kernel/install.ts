@@ -24,10 +24,12 @@ export const nodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 /** The kernelspec of this installation: this Node, this copy of gradbook. */
 export function kernelSpec(name: string): KernelSpec {
   const program = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
+  const javascript = name === "jslab";
+  const options = ["--connection-file", "{connection_file}", ...(javascript ? ["--javascript"] : [])];
   return {
-    argv: [process.execPath, ...nodeOptions, program, "kernel", "--connection-file", "{connection_file}"],
-    display_name: name === "jslab" ? "JavaScript (gradbook)" : "TypeScript (gradbook)",
-    language: name === "jslab" ? "javascript" : "typescript",
+    argv: [process.execPath, ...nodeOptions, program, "kernel", ...options],
+    display_name: javascript ? "JavaScript (gradbook)" : "TypeScript (gradbook)",
+    language: javascript ? "javascript" : "typescript",
     interrupt_mode: "message",
     metadata: { debugger: false },
   };

@@ -81,7 +81,13 @@ export function projectKernels(folder: string): readonly KernelSpec[] {
   };
   const own: readonly KernelSpec[] = [
     { ...gradbook, name: "tslab", displayName: "TypeScript" },
-    { ...gradbook, name: "jslab", displayName: "JavaScript", language: "javascript" },
+    {
+      ...gradbook,
+      name: "jslab",
+      displayName: "JavaScript",
+      language: "javascript",
+      argv: [...gradbook.argv, "--javascript"],
+    },
     gradbook,
   ];
   const stock = stockTslab(folder);

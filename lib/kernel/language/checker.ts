@@ -62,6 +62,7 @@ const maximumErrors = 10;
 /** Checks cells, translates them, and remembers what they define. */
 export class Checker {
   readonly #folder: string;
+  readonly #strict: boolean;
   readonly #files = new ProjectFiles();
   readonly #definitions = new Map<string, Definition>();
   readonly #slots = new Slots((slot) => this.path(slot));
@@ -73,9 +74,13 @@ export class Checker {
   /** What follows from them for the next check, which waits for it. */
   #remembering: Promise<unknown> = Promise.resolve();
 
-  /** @param folder the notebook's */
-  constructor(folder: string) {
+  /**
+   * @param folder the notebook's
+   * @param strict whether a type error refuses a cell; otherwise only what is no TypeScript at all does
+   */
+  constructor(folder: string, strict: boolean) {
     this.#folder = folder;
+    this.#strict = strict;
   }
 
   /** Starts the language server and lets it read Node's declarations, so that the first cell need not wait for it. */
@@ -132,7 +137,8 @@ export class Checker {
     const visible = visibleNames(code, this.#definitions, own);
     if (visible.size > 0) server.setText(draft, draftDocument(code, visible));
     // Of a text that is no TypeScript only the syntax errors (numbers below 2000) are worth reading.
-    const below = translation instanceof SyntaxFailure ? 2000 : Number.POSITIVE_INFINITY;
+    const typed = this.#strict && !(translation instanceof SyntaxFailure);
+    const below = typed ? Number.POSITIVE_INFINITY : 2000;
     const lines = code.split("\n").length;
     const errors = (await this.#diagnose(server)).filter(
       ({ severity, code: number, range }) =>
@@ -245,7 +251,12 @@ export class Checker {
         const count = this.#kept.get(Number(slot))?.count;
         return count === undefined ? "(this cell) " : `(Cell [${count}]) `;
       });
-      return { line, column, headline: `${file}, line ${line}, column ${column}: ${text} (TS${number})` };
+      const cure = installCure(text);
+      return {
+        line,
+        column,
+        headline: `${file}, line ${line}, column ${column}: ${text} (TS${number})${cure}`,
+      };
     });
     const traceback = shown.flatMap(({ line, column, headline }, i) => [
       ...(i === 0 ? [] : [""]),
@@ -287,6 +298,12 @@ function ownNames(
 /** Whether a name stands behind a dot, as in `thing.method = function () { … }`. */
 function isMember(code: string, { line, character }: Place): boolean {
   return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
+}
+
+/** What to do about a package that is not there; nothing for files and for Node's own modules. */
+function installCure(message: string): string {
+  const [, name] = /^Cannot find module '((?:@[^'/]+\/)?[^'/.#@][^'/:]*)(?:\/[^']*)?'/.exec(message) ?? [];
+  return name === undefined ? "" : ` npm install ${name} in the notebook's folder installs it.`;
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {

@@ -15,10 +15,12 @@ export interface LanguageData {
   readonly notebookFolder: string;
   /** Where translated files of the project stand while Node reads them. */
   readonly moduleFolder: string;
+  /** Cells are JavaScript: their types are not checked. */
+  readonly javascript: boolean;
 }
 
-const { wire, main, notebookFolder, moduleFolder }: LanguageData = workerData;
-const checker = new Checker(notebookFolder);
+const { wire, main, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
+const checker = new Checker(notebookFolder, !javascript);
 const assist = new Assist(checker);
 const modules = new Modules(moduleFolder, () => checker.options);
 /** `exit`, as consoles have it, and `Math.max?`. */

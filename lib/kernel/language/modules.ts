@@ -8,7 +8,7 @@ import type { LoadedModule, LoadRequest } from "./methods.js";
 import { findReferences } from "./references.js";
 import { isCommonJsPackage, resolveModule, type Target } from "./resolve.js";
 import { Rewrite } from "./rewrite.js";
-import { type EmitOptions, parseModule, removeTypes, SyntaxFailure } from "./translate.js";
+import { type EmitOptions, isWrapped, parseModule, removeTypes, SyntaxFailure } from "./translate.js";
 
 /** One file of the project, as it was when it was last read. */
 interface ProjectFile {
@@ -143,7 +143,7 @@ export class Modules {
       verbatimModuleSyntax: false,
     });
     const program = parseModule(code, source);
-    const isModule = program.body.some(({ type }) => /^(?:Import|Export)/.test(type));
+    const isModule = !isWrapped(code) && program.body.some(({ type }) => /^(?:Import|Export)/.test(type));
     if (path.endsWith(".js") && !isModule && isCommonJsPackage(path)) return { ...none, kind: "commonjs" };
     const imports = program.body.flatMap((statement) => {
       const literal = sourceOf(statement);

@@ -65,7 +65,9 @@ export async function translateCell(
   known: ReadonlySet<string>,
   options: EmitOptions,
 ): Promise<Translation> {
-  const { code, mappings } = await removeTypes(source, file, options);
+  const { code, mappings } = await removeTypes(source, file, options).then((removed) =>
+    isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed,
+  );
   const program = parseModule(code, source);
   const last = program.body.findLast(({ type }) => type !== "EmptyStatement");
   const constant = last?.type === "ExpressionStatement" ? undefined : await constantAtEnd(source, options);
@@ -91,6 +93,11 @@ async function constantAtEnd(source: string, options: EmitOptions): Promise<stri
     }
   }
   return undefined;
+}
+
+/** `this`, `exports` and `module` make esbuild take a text for CommonJS, unless something in it says otherwise. */
+export function isWrapped(code: string): boolean {
+  return /^export default require_\w+\(\);$/m.test(code);
 }
 
 /** TypeScript → JavaScript with imports left alone. */

@@ -31,14 +31,21 @@ export class Cell {
  * in the middle while those are on.
  */
 let current: Cell | undefined;
+/** The cell whose code ran last. A rejection is reported after the code that caused it, so it is this one's. */
+let latest: Cell | undefined;
 
 export function currentCell(): Cell | undefined {
   return current;
 }
 
+export function latestCell(): Cell | undefined {
+  return latest;
+}
+
 /** From here on, until somebody else is entered, what happens is the cell's. */
 export function enterCell(cell: Cell | undefined): void {
   current = cell;
+  latest = cell;
 }
 
 /** Binds a callback to the cell that is running now; anything else is returned as it is. */
@@ -47,9 +54,10 @@ export function bindToCell<T>(callback: T): T {
   if (cell === undefined || typeof callback !== "function") return callback;
   const bound = function (this: unknown, ...values: unknown[]): unknown {
     const before = current;
-    current = cell;
+    enterCell(cell);
     const result = Reflect.apply(callback, this, values);
     current = before;
+    latest = cell;
     return result;
   };
   return bound as T;

@@ -98,7 +98,16 @@ export class Loader {
   require(from: string): NodeJS.Require {
     const original = createRequire(from);
     const provided = this.#provided;
-    const require = (specifier: string): unknown => provided[specifier] ?? original(specifier);
+    const require = (specifier: string): unknown => {
+      if (provided[specifier] !== undefined) return provided[specifier];
+      try {
+        return original(specifier);
+      } catch (error) {
+        // As with import: the package that this kernel is a part of, where no other is installed.
+        if (specifier !== "gradbook" || !isMissing(error, specifier)) throw error;
+        return createRequire(import.meta.url)(specifier);
+      }
+    };
     return Object.assign(require, {
       resolve: original.resolve,
       cache: original.cache,
@@ -107,6 +116,14 @@ export class Loader {
     });
   }
 }
+
+function isMissing(error: unknown, specifier: string): boolean {
+  if (!(error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND")) return false;
+  return error.message.startsWith(`Cannot find module '${specifier}'`);
+}
+
+/** At most so many of a module's exports are named in an error. */
+const namedExports = 12;
 
 function exportGetter(namespace: Namespace, imported: string, specifier: string): () => unknown {
   if (imported === "*") return () => namespace;
@@ -118,9 +135,10 @@ function exportGetter(namespace: Namespace, imported: string, specifier: string)
   if (typeof whole === "function" && imported in whole) return () => Reflect.get(whole, imported);
   // Types have no value, and the type checker has seen to it that nobody uses them as one.
   return () => {
-    throw new SyntaxError(
-      `"${specifier}" does not export "${imported}" (exports: ${Object.keys(namespace).join(", ")}).`,
-    );
+    const names = Object.keys(namespace);
+    const listed = names.slice(0, namedExports).join(", ");
+    const more = names.length > namedExports ? `, … ${names.length - namedExports} more` : "";
+    throw new SyntaxError(`"${specifier}" does not export "${imported}" (exports: ${listed}${more}).`);
   };
 }
 

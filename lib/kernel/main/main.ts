@@ -14,6 +14,7 @@ import { signalProcess } from "../wire/processes.js";
 import type { WireData } from "../wire/wire.js";
 import { type Awaits, createAwaits } from "./awaits.js";
 import { ownCallbacks } from "./callbacks.js";
+import { currentCell, latestCell } from "./cell.js";
 import { ownChildren } from "./children.js";
 import { CommManager } from "./comms.js";
 import { checkBundle, checkMetadata } from "./display.js";
@@ -36,6 +37,8 @@ export interface KernelOptions {
   readonly connectionFile: string;
   /** Characters of output a cell may send. Default: 50 Mi. */
   readonly outputLimit?: number;
+  /** Cells are JavaScript: their types are not checked. Default: false. */
+  readonly javascript?: boolean;
 }
 
 /** Runs a kernel in this process until it is told to shut down; the returned promise never resolves. */
@@ -43,6 +46,7 @@ export async function runKernel({
   connection,
   connectionFile,
   outputLimit = 50 * 1024 * 1024,
+  javascript = false,
 }: KernelOptions): Promise<never> {
   const shared = createSharedState();
   const toWire = new MessageChannel();
@@ -63,6 +67,7 @@ export async function runKernel({
     input: input.port2,
     language: wireToLanguage.port1,
     outputLimit,
+    javascript,
   };
   startWorker(
     "../wire/wire.js",
@@ -75,6 +80,7 @@ export async function runKernel({
     main: mainToLanguage.port2,
     notebookFolder: process.cwd(),
     moduleFolder: folder,
+    javascript,
   };
   startWorker("../language/language.js", languageData, [wireToLanguage.port2, mainToLanguage.port2], exit);
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -117,15 +123,15 @@ export async function runKernel({
     [Symbol.for("Jupyter.input")]: asker,
     [Symbol.for("gradbook.kernel.kit")]: kitOf,
   });
-  const refuseExit = (code?: number | string | null): never => {
+  const refuseExit = (call: string): never => {
     throw new Error(
-      `process.exit(${code ?? ""}) would end the kernel. To stop the cell throw an error, to start afresh restart the kernel.`,
+      `${call} would end the kernel. To stop the cell throw an error, to start afresh restart the kernel.`,
     );
   };
-  process.exit = refuseExit;
-  process.abort = refuseExit;
-  process.on("unhandledRejection", (reason) => session.stray(reason));
-  process.on("uncaughtException", (error) => session.stray(error));
+  process.exit = (code) => refuseExit(`process.exit(${code ?? ""})`);
+  process.abort = () => refuseExit("process.abort()");
+  process.on("unhandledRejection", (reason) => session.stray(reason, latestCell()));
+  process.on("uncaughtException", (error) => session.stray(error, currentCell()));
   // The stop button comes as a message; a stray Ctrl-C in the terminal of the server is not for the kernel.
   process.on("SIGINT", () => undefined);
 

@@ -84,9 +84,8 @@ export class Session {
     clock.setTimeout(() => finish(this.#failure(new Interrupted())), cell.told ? tidyTime : 0);
   }
 
-  /** An exception or a rejection that nothing waits for. */
-  stray(error: unknown): void {
-    const cell = currentCell();
+  /** An exception or a rejection that nothing waits for. @param cell whose it is */
+  stray(error: unknown, cell: Cell | undefined): void {
     if (cell?.stopped === true || error instanceof Interrupted) return;
     const running = this.#running;
     if (running !== undefined && (cell === undefined || running.cell === cell)) {

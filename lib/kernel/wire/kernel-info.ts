@@ -2,21 +2,33 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { protocolVersion } from "../protocol.js";
 
-/** The content of kernel_info_reply: what this kernel is and what its language is called. */
-export function kernelInfo(): object {
+/**
+ * The content of kernel_info_reply: what this kernel is and what its language is called.
+ * @param javascript whether it runs under the name of a JavaScript kernel
+ */
+export function kernelInfo(javascript: boolean): object {
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   return {
     protocol_version: protocolVersion,
     implementation: "gradbook",
     implementation_version: version,
-    language_info: {
-      name: "typescript",
-      version: typescriptVersion(),
-      mimetype: "text/typescript",
-      file_extension: ".ts",
-      codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
-      pygments_lexer: "typescript",
-    },
+    language_info: javascript
+      ? {
+          name: "javascript",
+          version: process.versions.node,
+          mimetype: "text/javascript",
+          file_extension: ".js",
+          codemirror_mode: { name: "javascript" },
+          pygments_lexer: "javascript",
+        }
+      : {
+          name: "typescript",
+          version: typescriptVersion(),
+          mimetype: "text/typescript",
+          file_extension: ".ts",
+          codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+          pygments_lexer: "typescript",
+        },
     banner: `TypeScript ${typescriptVersion()} on Node ${process.versions.node} (gradbook ${version})`,
     debugger: false,
     supported_features: [],

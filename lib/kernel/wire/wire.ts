@@ -39,6 +39,8 @@ export interface WireData {
   readonly language: MessagePort;
   /** Characters of output a cell may send. */
   readonly outputLimit: number;
+  /** What the language is called. */
+  readonly javascript: boolean;
 }
 
 /** How long (milliseconds) main has to end itself after a shutdown_request. */
@@ -128,7 +130,7 @@ class Wire {
         this.#shutdown(channel, message);
         return;
       case "kernel_info_request":
-        this.#during(channel, message, kernelInfo);
+        this.#during(channel, message, () => kernelInfo(this.#data.javascript));
         return;
       case "connect_request":
         this.#during(channel, message, () => portsOf(this.#data.connection));
