@@ -1,32 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Tensor } from "../tensor/tensor.js";
-import { conv2d } from "./conv2d.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
 import { arange, noise } from "./gradients.test.helper.js";
+import { hw4Layers } from "./hw4.test.helper.js";
 import type { Layer } from "./layer.js";
 import { linear } from "./linear.js";
-import { maxPool2d } from "./max-pool2d.js";
 import { relu } from "./relu.js";
 import { sequential } from "./sequential.js";
 
 const hw4 = (init: "he" | "pytorch" | "xavier" | "zeros" = "he", seed = 1) =>
-  sequential(
-    [
-      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      flatten(),
-      linear({ in: 196, out: 49 }),
-      relu(),
-      linear({ in: 49, out: 10 }),
-    ],
-    { input: [1, 28, 28], seed, init },
-  );
+  sequential(hw4Layers(), { input: [1, 28, 28], seed, init });
 
 test("sequential hw4: the summary table, 10,661 parameters", () => {
   const model = hw4();

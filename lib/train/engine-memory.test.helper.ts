@@ -1,8 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
-import { conv2d } from "../layers/conv2d.js";
-import { flatten } from "../layers/flatten.js";
+import { hw4Layers } from "../layers/hw4.test.helper.js";
 import { linear } from "../layers/linear.js";
-import { maxPool2d } from "../layers/max-pool2d.js";
 import { relu } from "../layers/relu.js";
 import { sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
@@ -33,22 +31,7 @@ function samples(size: number, shape: readonly number[]): Dataset {
   return set;
 }
 
-const hw4 = () =>
-  sequential(
-    [
-      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      flatten(),
-      linear({ in: 196, out: 49 }),
-      relu(),
-      linear({ in: 49, out: 10 }),
-    ],
-    { input: [1, 28, 28], seed: 1 },
-  );
+const hw4 = () => sequential(hw4Layers(), { input: [1, 28, 28], seed: 1 });
 
 function stepper(batch: number, threads: number): (steps: number) => number {
   const train = samples(200, [1, 28, 28]);

@@ -6,8 +6,8 @@ import { batchNorm2d } from "../layers/batch-norm.js";
 import { conv2d } from "../layers/conv2d.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
+import { hw4Layers } from "../layers/hw4.test.helper.js";
 import { linear } from "../layers/linear.js";
-import { maxPool2d } from "../layers/max-pool2d.js";
 import { relu } from "../layers/relu.js";
 import { type Sequential, sequential } from "../layers/sequential.js";
 import { tanh } from "../layers/tanh.js";
@@ -41,22 +41,7 @@ function digits(size: number): Dataset {
 
 const train = digits(70);
 
-const hw4 = (): Sequential =>
-  sequential(
-    [
-      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      flatten(),
-      linear({ in: 196, out: 49 }),
-      relu(),
-      linear({ in: 49, out: 10 }),
-    ],
-    { input: [1, 28, 28], seed: 1, init: "he" },
-  );
+const hw4 = (): Sequential => sequential(hw4Layers(), { input: [1, 28, 28], seed: 1, init: "he" });
 
 /** Batch norm, a product of the whole batch, dropout: everything that crosses the borders of pieces. */
 const mixed = (): Sequential =>

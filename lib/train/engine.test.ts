@@ -6,6 +6,7 @@ import { batchNorm1d, batchNorm2d } from "../layers/batch-norm.js";
 import { conv2d } from "../layers/conv2d.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
+import { hw4Layers } from "../layers/hw4.test.helper.js";
 import type { Layer } from "../layers/layer.js";
 import { leakyRelu } from "../layers/leaky-relu.js";
 import { linear } from "../layers/linear.js";
@@ -118,18 +119,7 @@ const end = (features: number, classes = 10): Layer[] => [flatten(), linear({ in
 
 for (const batch of [1, 3, 10]) {
   agrees("hw4", {
-    layers: () => [
-      conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      conv2d({ in: 4, out: 4, kernel: 5, pad: 2 }),
-      relu(),
-      maxPool2d({ kernel: 2 }),
-      flatten(),
-      linear({ in: 196, out: 49 }),
-      relu(),
-      linear({ in: 49, out: 10 }),
-    ],
+    layers: hw4Layers,
     input: [1, 28, 28],
     batch,
   });
