@@ -36,7 +36,7 @@ for (const operation of operations) {
 
 for (const kind of [...operations.map((o) => o.kind), ...Object.keys(ruleMistakes), "trainStep"]) {
   test(`${kind}: each of its mistakes is found and named`, () => {
-    const outcomes = proveCatalogue((k) => k === kind);
+    const outcomes = proveCatalogue((k) => k === kind, "one");
     assert.ok(outcomes.length > 0);
     for (const { id, named, verdict, said } of outcomes) assert.ok(named, `${id}: ${verdict}, ${said}`);
   });

@@ -99,6 +99,7 @@ export function explainStatistics(
   wrong: readonly { readonly moment: Moment; readonly got: Tensor }[],
 ): Mistake | undefined {
   let [meanWrong, varianceWrong, used] = [false, false, 0];
+  let [wrongChannels, severalChannels] = [0, 0];
   const means: string[] = [];
   for (const { moment, got } of wrong) {
     const t = termsOf(moment);
@@ -115,6 +116,11 @@ export function explainStatistics(
       const mean = (beta.data[c] - line.at0) / line.slope;
       const deviation = t.gamma[c] / line.slope;
       const right = 1 / t.inverse[c];
+      if (t.d.C > 1) severalChannels++;
+      const off =
+        Math.abs(mean - t.mean[c]) > 1e-4 * (Math.abs(t.mean[c]) + right) ||
+        Math.abs(deviation - right) > 1e-4 * right;
+      if (off && t.d.C > 1) wrongChannels++;
       if (Math.abs(mean - t.mean[c]) > 1e-4 * (Math.abs(t.mean[c]) + right)) {
         meanWrong = true;
         if (means.length < 1)
@@ -124,9 +130,10 @@ export function explainStatistics(
     }
   }
   if (used === 0 || (!meanWrong && !varianceWrong)) return undefined;
+  const some = wrongChannels < severalChannels ? " of some channels" : "";
   const words = [
-    meanWrong ? `the mean that is subtracted is wrong (${means.join()})` : "",
-    varianceWrong ? "the variance that is divided by is wrong" : "",
+    meanWrong ? `the mean${some} that is subtracted is wrong (${means.join()})` : "",
+    varianceWrong ? `the variance${some} that is divided by is wrong` : "",
   ].filter((w) => w !== "");
   return {
     id: `${kind}/y/statistics`,
@@ -134,7 +141,10 @@ export function explainStatistics(
     mistake: words.join(", and "),
     formula: `x̂ = (x − ${meanWrong ? "⟦μ⟧" : "μ"})/√(${varianceWrong ? "⟦σ²⟧" : "σ²"} + ε)`,
     cure: "μ = 1/M·Σx and σ² = 1/M·Σ(x − μ)² over batch and positions, for each channel: check their sums and M.",
-    axes: ["sample", "height", "width"].slice(0, kind === "batchNorm1d" ? 1 : 3),
+    axes:
+      wrongChannels < severalChannels
+        ? ["channel"]
+        : ["sample", "height", "width"].slice(0, kind === "batchNorm1d" ? 1 : 3),
   };
 }
 
