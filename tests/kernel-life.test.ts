@@ -106,7 +106,6 @@ test("a front end that is killed takes its kernel with it", async () => {
 test("a connection file that others can read is closed to them", async () => {
   const folder = mkdtempSync(join(tmpdir(), "gradbook-connection-"));
   const path = join(folder, "connection.json");
-  const ports = { shell_port: 1, iopub_port: 1, stdin_port: 1, control_port: 1, hb_port: 1 };
   const connection = {
     transport: "tcp",
     ip: "192.0.2.1",
@@ -129,8 +128,30 @@ test("a kernel without a connection file says what is missing", () => {
   const [command, ...args] = kernelSpec("gradbook").argv;
   const { status, stderr } = spawnSync(command, args.slice(0, -2), { encoding: "utf8" });
   assert.equal(status, 1);
-  assert.match(stderr, /no --connection-file, expected the file that Jupyter writes/);
+  assert.match(stderr, /^gradbook kernel: --connection-file: missing, expected the file that Jupyter writes/);
 });
+
+const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
+for (const [title, text, wanted] of [
+  ["is not there", undefined, "it cannot be read"],
+  ["is half written", "{", "no JSON"],
+  ["holds a list", "[]", "ip is missing"],
+  ["has a port that is none", { ip: "127.0.0.1", ...ports, hb_port: 70_000 }, "hb_port is 70000"],
+  ["has no key", { ip: "127.0.0.1", ...ports }, "key is missing"],
+  ["has a key that is none", { ip: "127.0.0.1", ...ports, key: 5 }, "key is 5"],
+] as const) {
+  test(`refuses a connection file that ${title}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "gradbook-connection-"));
+    const path = join(folder, "c.json");
+    if (text !== undefined) writeFileSync(path, typeof text === "string" ? text : JSON.stringify(text));
+    const [command, ...args] = kernelSpec("gradbook").argv;
+    const { status, stderr } = spawnSync(command, [...args.slice(0, -1), path], { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    assert.equal(status, 1);
+    const said = `connection file ${path}: ${wanted}, expected what Jupyter writes for a kernel: ip, five ports, key.\n`;
+    assert.equal(stderr, `gradbook kernel: ${said}`);
+  });
+}
 
 test("under the name jslab cells are JavaScript: what TypeScript would refuse runs", async () => {
   const kernel = await TestKernel.start({ argv: kernelSpec("jslab").argv });
@@ -162,6 +183,14 @@ test("install writes a kernelspec where Jupyter looks", () => {
   const two = install("--user", "--prefix", folder);
   assert.equal(two.status, 1);
   assert.match(two.stderr, /two places, expected one of --user, --prefix, --sys-prefix/);
-  assert.match(install("--name", "no/such").stderr, /kernel name: "no\/such", expected letters, digits/);
+  for (const name of ["no/such", "..", ""])
+    assert.match(
+      install(`--name=${name}`).stderr,
+      /kernel name: ".*", expected letters, digits, \. _ - and no dot/,
+    );
+  assert.match(install("--prefix=").stderr, /--prefix: "", expected a folder\./);
+  const unknown = install("--usr");
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.stderr, /Unknown option '--usr'[\s\S]*gradbook kernel install \[--user/);
   rmSync(folder, { recursive: true });
 });

@@ -32,8 +32,8 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
     if (file === undefined) {
       throw new GradbookError({
         code: "usage",
-        what: "gradbook kernel",
-        got: "no --connection-file",
+        what: "--connection-file",
+        got: "missing",
         expected: "the file that Jupyter writes for a kernel",
         cure: "gradbook kernel install makes Jupyter start it.",
       });
@@ -52,7 +52,7 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
 
 /** Reads a connection file, and closes it to everybody else: its key lets one run code. */
 function readConnection(file: string, remote: boolean): ConnectionInfo {
-  const connection: ConnectionInfo = JSON.parse(readFileSync(file, "utf8"));
+  const connection = parseConnection(file);
   chmodSync(file, 0o600);
   const loopback = connection.transport === "ipc" || /^(?:127\.|::1$|localhost$)/.test(connection.ip);
   if (!loopback && !remote) {
@@ -65,4 +65,41 @@ function readConnection(file: string, remote: boolean): ConnectionInfo {
     });
   }
   return connection;
+}
+
+function parseConnection(file: string): ConnectionInfo {
+  let given: unknown;
+  try {
+    given = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw refused(file, error instanceof SyntaxError ? "no JSON" : "it cannot be read", error);
+  }
+  const field = (name: string): unknown =>
+    typeof given === "object" && given !== null ? Reflect.get(given, name) : undefined;
+  const word = (name: string, preset?: string): string => {
+    const value = field(name) ?? preset;
+    if (typeof value !== "string") throw refused(file, `${name} is ${JSON.stringify(value) ?? "missing"}`);
+    return value;
+  };
+  const port = (name: string): number => {
+    const value = field(name);
+    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 65535) return value;
+    throw refused(file, `${name} is ${JSON.stringify(value) ?? "missing"}`);
+  };
+  return {
+    transport: word("transport", "tcp"),
+    ip: word("ip"),
+    shell_port: port("shell_port"),
+    iopub_port: port("iopub_port"),
+    stdin_port: port("stdin_port"),
+    control_port: port("control_port"),
+    hb_port: port("hb_port"),
+    key: word("key"),
+    signature_scheme: word("signature_scheme", "hmac-sha256"),
+  };
+}
+
+function refused(file: string, got: string, cause?: unknown): GradbookError {
+  const expected = "what Jupyter writes for a kernel: ip, five ports, key";
+  return new GradbookError({ code: "connection", what: `connection file ${file}`, got, expected }, { cause });
 }

@@ -37,12 +37,12 @@ export function kernelSpec(name: string): KernelSpec {
 
 /** Writes the kernelspec `name` into a data folder of Jupyter. @returns the folder of the kernelspec */
 export function writeKernelSpec(dataFolder: string, name: string): string {
-  if (!/^[a-z0-9._-]+$/i.test(name)) {
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
     throw new GradbookError({
       code: "config",
       what: "kernel name",
       got: `"${name}"`,
-      expected: "letters, digits, . _ -",
+      expected: "letters, digits, . _ - and no dot in front",
     });
   }
   const folder = join(dataFolder, "kernels", name);
@@ -67,10 +67,13 @@ export function installKernel(args: readonly string[]): number {
   if (places > 1) {
     throw new GradbookError({
       code: "usage",
-      what: "gradbook kernel install",
+      what: "install",
       got: "two places",
       expected: "one of --user, --prefix, --sys-prefix",
     });
+  }
+  if (prefix === "") {
+    throw new GradbookError({ code: "usage", what: "--prefix", got: '""', expected: "a folder" });
   }
   const dataFolder =
     prefix !== undefined

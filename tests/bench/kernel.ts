@@ -1,11 +1,26 @@
-// node tests/dist/bench/kernel.js — the kernel beside stock tslab, in one run, alternating. Prints a table and writes
-// .cache/bench-kernel.json. Times in milliseconds, memory in MB.
+// npm run bench:kernel — the kernel beside stock tslab, in one run, alternating. Prints a table and writes
+// reports/bench/kernel.md and kernel.json. Times in milliseconds, memory in MB.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, type } from "node:os";
 import { join } from "node:path";
 import { kernelSpec } from "#lib/kernel/install.js";
 import { pause, root, stockTslab, TestKernel } from "../support/kernel.js";
 
 const rounds = 3;
+
+/** What a figure may be: a share of stock tslab's (`ratio`), or milliseconds (`limit`). */
+const goals: Readonly<Record<string, { readonly ratio?: number; readonly limit?: number }>> = {
+  ready: { ratio: 0.6 },
+  "trivial cell, median of 50": { ratio: 0.3 },
+  "first cell that imports gradbook": { limit: 500 },
+  "idle memory (proportional set size of the process tree)": { ratio: 1.2 },
+  "100,000 lines printed": { limit: 500 },
+  "heartbeat during a loop, slowest of 10": { limit: 100 },
+  "completion during a loop, first": { limit: 100 },
+  "completion during a loop, slowest of the next 9": { limit: 100 },
+  "interrupt answered during a loop": { limit: 100 },
+  "tight loop ended after an interrupt": { limit: 500 },
+};
 const contenders = { gradbook: kernelSpec("gradbook").argv, tslab: stockTslab };
 type Name = keyof typeof contenders;
 
@@ -109,19 +124,48 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
+const [load] = loadavg();
 for (let round = 0; round < rounds; round++) {
   for (const name of ["gradbook", "tslab"] as const) await measure(name);
 }
 const rows = Object.entries(samples).map(([figure, { gradbook, tslab }]) => {
   const [ours, theirs] = [median(gradbook), tslab.length === 0 ? undefined : median(tslab)];
-  return { figure, gradbook: ours, tslab: theirs, ratio: theirs === undefined ? undefined : ours / theirs };
+  const share = theirs === undefined ? undefined : ours / theirs;
+  const { ratio, limit } = goals[figure] ?? {};
+  return {
+    figure,
+    gradbook: ours,
+    tslab: theirs,
+    ratio: share,
+    goal: ratio !== undefined ? `≤ ${ratio} ×` : limit !== undefined ? `≤ ${limit}` : "",
+    reached: ratio !== undefined ? (share ?? 0) <= ratio : limit !== undefined ? ours <= limit : undefined,
+  };
 });
-for (const { figure, gradbook, tslab, ratio } of rows) {
-  const column = (value: number | undefined, digits: number) => (value?.toFixed(digits) ?? "–").padStart(9);
-  console.log(`${figure.padEnd(60)}${column(gradbook, 1)}${column(tslab, 1)}${column(ratio, 2)}`);
-}
-mkdirSync(join(root, ".cache"), { recursive: true });
-writeFileSync(
-  join(root, ".cache/bench-kernel.json"),
-  `${JSON.stringify({ node: process.version, rounds, rows, samples }, null, 1)}\n`,
-);
+
+const cells = rows.map(({ figure, gradbook, tslab, ratio, goal, reached }) => [
+  figure,
+  gradbook.toFixed(1),
+  tslab?.toFixed(1) ?? "–",
+  ratio?.toFixed(2) ?? "–",
+  goal,
+  reached === undefined ? "" : reached ? "yes" : "**no**",
+]);
+const header = ["figure (ms, MB)", "gradbook", "stock tslab", "ratio", "goal", "reached"];
+const table = [header, ["---", "--:", "--:", "--:", "---", "---"], ...cells];
+const markdown = table.map((row) => `| ${row.join(" | ")} |`).join("\n");
+console.log(markdown);
+
+const { model } = cpus()[0] ?? { model: "unknown processor" };
+const machine = `${model.trim()}, ${availableParallelism()} cores, ${type()}, Node ${process.versions.node}`;
+const page = `# The kernel beside stock tslab 1.0.22
+
+Medians of ${rounds} rounds, in each of which both kernels were started one after the other; printed by \`npm run bench:kernel\`.
+${machine}. Load average before: ${load.toFixed(1)}.
+
+${markdown}
+`;
+const folder = join(root, "reports/bench");
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "kernel.md"), page);
+const results = { machine, load, rounds, rows, samples };
+writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(results, null, 1)}\n`);

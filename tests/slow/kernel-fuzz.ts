@@ -1,5 +1,6 @@
-// node tests/dist/slow/kernel-fuzz.js [MESSAGES] [SEED] — throws malformed, wrongly signed and replayed messages (default
-// 10,000) at a kernel, on all channels, while it works. None may be evaluated, and the kernel must answer as before.
+// node tests/dist/slow/kernel-fuzz.js [MESSAGES] [SEED], a part of npm run test:kernel — throws malformed, wrongly signed
+// and replayed messages (default 10,000) at a kernel, on all channels, while it works. None may be evaluated, and the
+// kernel must answer as before.
 import assert from "node:assert/strict";
 import { encodeRequest } from "#lib/notebook/wire.js";
 import { createRandom, malformedMessage } from "../support/fuzz.js";

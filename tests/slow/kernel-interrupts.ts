@@ -1,5 +1,6 @@
-// node tests/dist/slow/kernel-interrupts.js [TIMES] — each kind of cell interrupted TIMES times (default 200): all must
-// end, within 500 ms, with their variables kept and nothing of them going on. Prints one line a kind.
+// node tests/dist/slow/kernel-interrupts.js [TIMES], a part of npm run test:kernel — each kind of cell interrupted TIMES
+// times (default 200): all must end, within 500 ms, with their variables kept and nothing of them going on. Prints one
+// line a kind.
 import assert from "node:assert/strict";
 import { interruptOnce, kinds, preparation } from "../support/interrupts.js";
 import { TestKernel } from "../support/kernel.js";
