@@ -16,7 +16,7 @@ import { writeNotebook } from "./write-ipynb.js";
 export interface RunOptions {
   /** Where the executed notebook is written, whole or not at all. Default: nowhere. Never the input. */
   readonly out?: string;
-  /** Name of the kernel, or how to start one. Default: the one that the notebook names, else `tslab`. */
+  /** Name of the kernel, or how to start one. Default: the one that the notebook names, else `tslab`, which is our own. */
   readonly kernel?: string | KernelSpec;
   /** Set in a cell of their own before the notebook's work (see `injectParameters`). */
   readonly parameters?: Readonly<Record<string, Json>>;
