@@ -35,11 +35,22 @@ Exit code: 0 correct, 1 wrong, 2 unsure.`,
       });
     }
     const { examineFile } = await import("../doctor/file/examine-file.js");
-    const diagnosis = await examineFile(
-      positionals[0],
-      values.export === undefined ? {} : { export: values.export },
-    );
-    console.log(values.json ? JSON.stringify(diagnosis) : String(diagnosis));
-    return exitCodes[diagnosis.verdict];
+    try {
+      const diagnosis = await examineFile(
+        positionals[0],
+        values.export === undefined ? {} : { export: values.export },
+      );
+      console.log(values.json ? JSON.stringify(diagnosis) : String(diagnosis));
+      return exitCodes[diagnosis.verdict];
+    } catch (error) {
+      // 1 would say that the code is wrong
+      if (!(error instanceof GradbookError)) throw error;
+      console.error(`gradbook doctor: ${error.message}`);
+      if (values.json)
+        console.log(
+          JSON.stringify({ verdict: "unsure", findings: [], checked: [`not checked: ${error.message}`] }),
+        );
+      return exitCodes.unsure;
+    }
   },
 };

@@ -60,11 +60,18 @@ export class Diagnosis {
 /** Helpers that stand beside a layer: when they cannot be examined, the layer's verdict stands. */
 const helpers: readonly string[] = ["unknown", "im2col", "trainStep", "softmax"];
 
+/** Said of a forward pass that stands alone. */
+export const noBackward = "there is no backward: only the forward pass was checked";
+
+function isHelper({ kind, verdict, checked }: Examination): boolean {
+  return verdict === "unsure" && (helpers.includes(kind) || checked.includes(`not checked: ${noBackward}`));
+}
+
 /** One wrong operation makes the whole wrong; an unsure helper beside a correct layer does not. */
 function overall(examinations: readonly Examination[]): Verdict {
   if (examinations.some((e) => e.verdict === "wrong")) return "wrong";
   if (examinations.length === 0) return "unsure";
-  const main = examinations.filter((e) => !(e.verdict === "unsure" && helpers.includes(e.kind)));
+  const main = examinations.filter((e) => !isHelper(e));
   return main.length > 0 && main.every((e) => e.verdict === "correct") ? "correct" : "unsure";
 }
 

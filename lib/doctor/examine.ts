@@ -35,7 +35,7 @@ export function examine(subject: Subject, announce: Announce): Examination {
       kind: subject.kinds[0] ?? "unknown",
       verdict: "unsure",
       findings: [],
-      checked: [`not checked: ${reason} ${cure}`],
+      checked: [`not checked: ${reason.replace(/\.+$/, "")}. ${cure}`],
       conventions: [],
     };
   }
@@ -73,15 +73,16 @@ function calibrate(subject: Subject, announce: Announce): Calibrated {
   if (subject.kinds[0] === "im2col") return calibrateColumns(subject.name, pairOf(subject), own);
   const operations = operationsFor(subject.kinds);
   const { shape, name } = subject;
+  const known = subject.kinds.length > 0;
   switch (shape.form) {
     case "class":
-      return calibrateClass(name, { make: shape.make }, operations, own, subject.kinds.length > 0);
+      return calibrateClass(name, { make: shape.make }, operations, own, known, announce);
     case "instance":
-      return calibrateClass(name, { instance: shape.instance }, operations, own, subject.kinds.length > 0);
+      return calibrateClass(name, { instance: shape.instance }, operations, own, known, announce);
     case "pair":
-      return calibratePair(name, shape, operations, own, subject.kinds.length > 0);
+      return calibratePair(name, shape, operations, own, known, announce);
     case "function":
-      return calibratePair(name, { forward: shape.fn }, operations, own, subject.kinds.length > 0);
+      return calibratePair(name, { forward: shape.fn }, operations, own, known, announce);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Rng } from "../../tensor/rng.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { compare } from "../judging/compare.js";
+import type { Announce } from "../judging/trial.js";
 import { askedEps } from "../operations/batch-norm.js";
 import type { Convention, Operation } from "../operations/operation.js";
 import { method } from "../reading/fields.js";
@@ -13,6 +14,7 @@ import type { Plan } from "./bench.js";
 import { type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
 import { axesIn, likelyForms, spokenOf } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
+import { workedSince } from "./patience.js";
 import type { Session } from "./session.js";
 import { sitesOf } from "./sites.js";
 
@@ -47,8 +49,8 @@ interface Attempt<P extends Plan = Plan> {
   readonly convention?: Convention;
 }
 
-/** Milliseconds for the search of a way to call. */
-const patience = 4000;
+/** Milliseconds of work for the search of a way to call. */
+const patience = 2000;
 /** Ways to call that are tried: a number, so that a busy machine gives the same answer. */
 const mostWays = 600;
 
@@ -62,12 +64,13 @@ export function calibratePair(
   operations: readonly Operation[],
   own?: OwnTensor,
   known = true,
+  announce: Announce = () => {},
 ): Calibrated {
   const forward = pair.forward;
   const source = [forward, pair.backward].map((fn) => (fn === undefined ? "" : fullSource(fn))).join("\n");
   const params = forward === undefined ? parametersOf(pair.backward ?? (() => 0)) : parametersOf(forward);
   const attempts: Attempt<PairPlan>[] = [];
-  const started = performance.now();
+  const started = process.cpuUsage();
   search: for (const operation of operations) {
     const spoken = spokenOf(operation, source, params);
     const sites = sitesOf[operation.kind];
@@ -98,11 +101,12 @@ export function calibratePair(
               );
               attempts.push(attempt);
               if (attempt.score === 10) break search;
-              if (attempts.length >= mostWays || performance.now() - started > patience) break search;
+              if (attempts.length >= mostWays || workedSince(started) > patience) break search;
             }
       }
   }
   const best = bestOf(name, attempts, params, known);
+  announce("backward", "first call");
   const withBackward = calibrateBackward(pair, best);
   const { operation, can, plan } = best;
   const open = (c: Case, seed?: string) =>
@@ -116,7 +120,7 @@ export function calibratePair(
     open,
     hasForward: forward !== undefined,
     hasBackward: pair.backward !== undefined,
-    conventions: spoken(operation, plan),
+    conventions: [...recognised(operation, known), ...spoken(operation, plan, can)],
     source,
     inputs,
   };
@@ -129,6 +133,7 @@ export function calibrateClass(
   operations: readonly Operation[],
   own?: OwnTensor,
   known = true,
+  announce: Announce = () => {},
 ): Calibrated {
   const source =
     maker.make === undefined
@@ -136,7 +141,7 @@ export function calibrateClass(
       : fullSource(maker.make);
   const params = maker.make === undefined ? [] : constructorParameters(maker.make);
   const attempts: Attempt<ClassPlan>[] = [];
-  const started = performance.now();
+  const started = process.cpuUsage();
   const sample = prototypeOf(maker);
   const methods = {
     forward: sample === undefined ? undefined : method(sample, forwardNames)?.fn,
@@ -177,7 +182,7 @@ export function calibrateClass(
               );
               attempts.push(attempt);
               if (attempt.score === 10) break search;
-              if (attempts.length >= mostWays || performance.now() - started > patience) break search;
+              if (attempts.length >= mostWays || workedSince(started) > patience) break search;
             }
         }
   }
@@ -199,6 +204,7 @@ export function calibrateClass(
       `Keep the parameters in fields that can be reached, e.g. this.${lost[0]} (not private with #).`,
     );
   }
+  announce("backward", "first call");
   const withBackward = calibrateMethods(maker, best, methods.backward);
   const open = (c: Case, seed = "doctor") =>
     new ClassSession(maker, operation, c, pairsFor(c, withBackward), asked, seed);
@@ -208,7 +214,7 @@ export function calibrateClass(
     open,
     hasForward: true,
     hasBackward: methods.backward !== undefined || sample === undefined,
-    conventions: spoken(operation, plan),
+    conventions: [...recognised(operation, known), ...spoken(operation, plan, can)],
     source,
     inputs: has,
   };
@@ -452,10 +458,19 @@ function visibleOtherwise(
   return told !== undefined && told !== W && told.join() !== W.join();
 }
 
+/** Said when it is the behaviour alone that tells what the code is. */
+function recognised({ kind }: Operation, known: boolean): string[] {
+  return known ? [] : [`recognised by what it computes: ${kind}`];
+}
+
 /** How the code is written, where people differ. */
-function spoken(operation: Operation, plan: PairPlan | ClassPlan): string[] {
+function spoken(operation: Operation, plan: PairPlan | ClassPlan, can: Capabilities): string[] {
   const { arrangements } = plan;
   const words: string[] = [];
+  const windows = operation.axes.x.includes("H") && operation.axes.y.at(-1) === "OW";
+  if (windows && !can.stride)
+    words.push(`takes no stride: it is ${operation.axes.W === undefined ? "the kernel's size" : "1"}`);
+  if (windows && !can.pad) words.push("takes no pad: it is 0");
   const list = (letters: readonly string[]) =>
     `[${letters.map((l) => (l === "I" ? "in" : l === "O" ? "out" : l)).join(", ")}]`;
   words.push(

@@ -68,6 +68,7 @@ export function startOptimizer(
   );
   const numbers = (name: string): number | undefined => numberFor(kind, name, hyper, source);
   const record = recordFor(source, numbers);
+  if (takesNesterov(source)) record.nesterov = hyper.nesterov ?? false;
   const shape = plan.form === "nested" ? [1, w0.length] : [w0.length];
   const wrap = (values: readonly number[]) => encode(new Tensor(shape, Float64Array.from(values)), plan.form);
   let w: unknown = wrap(w0);
@@ -243,6 +244,11 @@ function numberFor(kind: OptimizerKind, name: string, h: Hyper, source: string):
   }
   if (plain === "nesterov") return undefined;
   return undefined;
+}
+
+/** Whether the look-ahead is an option of the code: a field that it reads, not a word of its own. */
+export function takesNesterov(source: string): boolean {
+  return /[{,]\s*nesterov\s*[,}=:]|\.\s*nesterov\b/.test(source);
 }
 
 function recordFor(source: string, numbers: (name: string) => number | undefined): Record<string, unknown> {

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { GradbookError } from "../../errors/error.js";
 import { Diagnosis } from "../diagnosis.js";
+import { judging } from "../judging/trial.js";
 import type { Examination, Finding } from "../types.js";
 import { type Message, messageChannel } from "./messages.js";
 
@@ -20,14 +22,15 @@ export interface ExamineFileOptions {
  * @throws GradbookError when there is no such file
  */
 export async function examineFile(file: string, options: ExamineFileOptions = {}): Promise<Diagnosis> {
-  if (!existsSync(file)) {
-    throw new GradbookError({
-      code: "data",
-      what: file,
-      got: "no such file",
-      expected: "a .ts, .js or .mjs file",
-    });
-  }
+  const got = !existsSync(file)
+    ? "no such file"
+    : statSync(file).isDirectory()
+      ? "a folder"
+      : /\.[cm]?[jt]sx?$/.test(file)
+        ? undefined
+        : `a file ${extname(file) === "" ? "without an ending" : extname(file)}`;
+  if (got !== undefined)
+    throw new GradbookError({ code: "data", what: file, got, expected: "a .ts, .js or .mjs file" });
   const done = new Map<string, Examination>();
   let others: readonly string[] = [];
   for (;;) {
@@ -101,10 +104,12 @@ function run(
     let timer: NodeJS.Timeout;
     const wait = () => {
       clearTimeout(timer);
+      // the examined code is not blamed for the doctor's own thinking on a busy machine
+      const time = phase.phase === judging ? 10 * patience : patience;
       timer = setTimeout(() => {
         silent = true;
         child.kill("SIGKILL");
-      }, patience);
+      }, time);
     };
     wait();
     child.stderr?.on("data", (chunk: Buffer) => {
@@ -112,14 +117,15 @@ function run(
     });
     const channel = child.stdio[messageChannel] as Readable;
     createInterface({ input: channel }).on("line", (line) => {
-      wait();
       started = true;
       const message = JSON.parse(line) as Message;
       if (message.type === "phase") phase = message;
-      else if (message.type === "subjects") round.others = message.others;
+      wait();
+      if (message.type === "phase") return;
+      if (message.type === "subjects") round.others = message.others;
       else if (message.type === "examined") round.examined.push(message.examination);
       else if (message.type === "failed") {
-        round.failed = `${message.reason} ${message.cure}`;
+        round.failed = `${message.reason.replace(/\.$/, "")}. ${message.cure}`;
         finished = true;
       } else finished = true;
     });
@@ -157,6 +163,19 @@ function lost(
         : `ends the whole process (exit code ${code})`;
   if (phase === "load") {
     round.failed = `loading the file ${words}. Let the file only define and export; run nothing.`;
+    return;
+  }
+  if (phase === judging) {
+    round.broken = {
+      subject,
+      kind: "unknown",
+      verdict: "unsure",
+      findings: [],
+      checked: [
+        `not checked: the examination of ${subject} ${words}. Try again with --export ${subject.split(", ")[0]}.`,
+      ],
+      conventions: [],
+    };
     return;
   }
   const side = phase === "backward" ? "backward" : phase === "first call" ? "forward" : phase;

@@ -26,7 +26,7 @@ export async function loadFile(file: string): Promise<Record<string, unknown>> {
       loaded = { ...(await import(pathToFileURL(out).href)) };
     } catch (error) {
       throw new LoadError(
-        `the file throws while it is loaded: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+        `the file throws while it is loaded: ${error instanceof Error ? `${error.name}: ${error.message.replace(/ imported from .*/, "")}` : String(error)}`,
       );
     }
     return flattened(loaded);

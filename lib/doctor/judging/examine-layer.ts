@@ -1,3 +1,4 @@
+import { noBackward } from "../diagnosis.js";
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Examination } from "../types.js";
 import { judgeForward } from "./judge-forward.js";
@@ -5,7 +6,7 @@ import { judgeGradients } from "./judge-gradients.js";
 import { checkPromises, isDeterministic } from "./promises.js";
 import type { Report } from "./report.js";
 import { checkSpecials } from "./specials.js";
-import { type Announce, runTrial, type Trial } from "./trial.js";
+import { type Announce, judging, runTrial, type Trial } from "./trial.js";
 
 /** Examines a layer that can be run: forward, every gradient, promises, special values. */
 export function examineLayer(subject: string, code: Calibrated, announce: Announce): Examination {
@@ -14,12 +15,13 @@ export function examineLayer(subject: string, code: Calibrated, announce: Announ
   const { cases } = operation.cases(code.can);
   const all = cases.map((c) => runTrial(code, c, announce));
   const trials = all.filter((t) => !isRefusal(t, report));
+  announce(judging, "");
 
   const sound = trials.find((t) => t.fault === undefined);
   if (sound !== undefined && !isDeterministic(code, sound, report)) return concluded(subject, code, report);
   const forward = judgeForward(code, trials, report);
   if (code.hasBackward) judgeGradients(code, trials, forward, report);
-  else report.open.push("there is no backward: only the forward pass was checked");
+  else report.open.push(noBackward);
   const broken = trials.every((t) => t.fault !== undefined);
   if (!broken) {
     checkPromises(code, trials, forward, report, announce);
@@ -30,10 +32,17 @@ export function examineLayer(subject: string, code: Calibrated, announce: Announ
 
 function concluded(subject: string, { operation, hasBackward }: Calibrated, report: Report): Examination {
   const { findings, open } = report;
+  // helpers that are used without a way back
+  const forwardAlone = operation.kind === "softmax" || operation.kind === "im2col";
   return {
     subject,
     kind: operation.kind,
-    verdict: findings.length > 0 ? "wrong" : hasBackward && open.length > 0 ? "unsure" : "correct",
+    verdict:
+      findings.length > 0
+        ? "wrong"
+        : open.length > 0 && !(forwardAlone && !hasBackward)
+          ? "unsure"
+          : "correct",
     findings,
     checked: [...report.checked, ...open.map((o) => `not checked: ${o}`)],
     conventions: report.conventions,

@@ -4,6 +4,7 @@ import {
   type OptimizerPlan,
   runOptimizer,
   startOptimizer,
+  takesNesterov,
 } from "../driving/optimizer.js";
 import {
   type Hyper,
@@ -42,12 +43,7 @@ export function examineOptimizer(
 ): Examination {
   announce("steps", subject);
   const kind = kinds[0];
-  const source =
-    code.maker?.make === undefined
-      ? code.fn === undefined
-        ? ""
-        : fullSource(code.fn)
-      : fullSource(code.maker.make);
+  const source = sourceOf(code);
   const attempts = tryAll(kinds, code, source);
   const exact = attempts.find((a) => a.fit !== undefined);
   const chosen = exact ?? attempts.find((a) => a.steps !== undefined) ?? attempts[0];
@@ -140,7 +136,9 @@ function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, 
         fault: new Fault("step", "nothing", "w", "the weights do not move, and nothing is returned"),
       };
     }
-    const habits = ruleHabits[kind].filter((h) => h.flag !== "nesterov" || /nesterov|nag/i.test(source));
+    // where it is an option, it was not asked for
+    const lookAhead = /nesterov|nag/i.test(source) && !takesNesterov(source);
+    const habits = ruleHabits[kind].filter((h) => h.flag !== "nesterov" || lookAhead);
     for (const eps of likelyEps)
       for (const habit of [undefined, ...habits]) {
         const on = new Set(habit === undefined ? [] : [habit.flag]);
@@ -288,14 +286,14 @@ function firstNaN(kind: OptimizerKind, flag: string): string | undefined {
   return at < 0 ? undefined : nanWords(steps[at], at + 1);
 }
 
+function sourceOf({ maker, fn }: OptimizerCode): string {
+  if (maker?.make !== undefined) return fullSource(maker.make);
+  return fn === undefined ? "" : fullSource(fn);
+}
+
 /** A function that looks after t itself (gives it a start), but does not count the steps. */
 function ownsClock(code: OptimizerCode): boolean {
-  const source =
-    code.maker?.make === undefined
-      ? code.fn === undefined
-        ? ""
-        : fullSource(code.fn)
-      : fullSource(code.maker.make);
+  const source = sourceOf(code);
   return (
     /\.t\s*(\?\?|\|\|)?=[^=]|\bt\s*:\s*\d|\.t\s*(\?\?|\|\|)\s*\d/.test(source) &&
     !/(options?|opts?|config|cfg)\.t\b/.test(source)
@@ -359,6 +357,7 @@ function furtherChecks(
       axes: ["step"],
     });
   }
+  if (kind === "momentum" && takesNesterov(sourceOf(code))) nesterovOption(code, plan, findings, checked);
   const shared = sharesState(kind, code, plan);
   if (shared === true) {
     findings.push({
@@ -372,6 +371,34 @@ function furtherChecks(
     });
   } else if (shared === false) checked.push("two parameters updated in turn do not disturb each other");
   if (conventions.length === 0 && plan.form === "nested") conventions.push("weights are nested arrays");
+}
+
+/** The look-ahead where it is asked for: w ← w − η(g + αv), with the new v. */
+function nesterovOption(
+  code: OptimizerCode,
+  plan: OptimizerPlan,
+  findings: Finding[],
+  checked: string[],
+): void {
+  if (findings.length > 0) return;
+  const { steps } = runOptimizer("momentum", code, plan, w0, gradients, { ...asked, nesterov: true });
+  const expected = simulate("momentum", w0, gradients, asked, new Set(["nesterov"]));
+  if (same(steps, expected)) {
+    checked.push("with nesterov the step is g + αv");
+    return;
+  }
+  const ignored = same(steps, simulate("momentum", w0, gradients, asked, new Set()));
+  findings.push({
+    id: "momentum/w/nesterov-option",
+    tensor: "w",
+    mistake: ignored
+      ? "the option nesterov is read but changes nothing"
+      : "with the option nesterov, the step is not Nesterov's",
+    where: whereOf(steps, expected),
+    cure: "v ← αv + g; w ← w − η(g + αv), with the new v.",
+    formula: "w ← w − η(⟦g + αv⟧)",
+    axes: ["step"],
+  });
 }
 
 /** Only for functions: a class has one state for all, by its own keys. */

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.js";
+import { workedSince } from "../driving/patience.js";
 import type { Mistake, Moment, Operation } from "../operations/operation.js";
 import { mistakesOf } from "../operations/operation.js";
 import { bestScale, compare } from "./compare.js";
@@ -19,7 +20,7 @@ export interface Match {
   readonly sizes?: string;
 }
 
-/** Milliseconds for the search of pairs. */
+/** Milliseconds of work for the search of pairs. */
 const patience = 900;
 
 /**
@@ -77,13 +78,13 @@ function pairs(
   namedCount: number,
   tolerance: number,
 ): Match | undefined {
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (let sum = 1; sum < namedCount + all.length; sum++) {
     for (let a = 0; a < Math.min(sum, namedCount); a++) {
       const b = sum - a;
       if (b <= a || b >= all.length) continue;
       const both = [all[a], all[b]];
-      if (performance.now() - started > patience) return undefined;
+      if (workedSince(started) > patience) return undefined;
       const explains = (mistakes: readonly Mistake[], variant: number) =>
         holds(operation, tensor, evidence, mistakes, variant, tolerance);
       if (someVariant(both, explains)) return { mistakes: both };

@@ -17,6 +17,9 @@ export interface Trial {
   readonly mutations: ReadonlySet<string>;
 }
 
+/** The phase in which it is the doctor that thinks; the examined code has come back from all these calls before. */
+export const judging = "judging";
+
 /** Told before every call, so that a watcher knows what is running when a call never ends. */
 export type Announce = (phase: string, where: string) => void;
 

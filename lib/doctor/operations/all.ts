@@ -28,6 +28,7 @@ export const layerOperations: Partial<Readonly<Record<Kind, readonly Operation[]
 };
 
 /** Every operation once. */
+/** What code without a telling name may be known by; the identity (flatten) may be the beginning of anything. */
 export const allOperations: readonly Operation[] = [...new Set(Object.values(layerOperations).flat())].filter(
-  (operation) => operation.kind !== "dropout",
+  ({ kind }) => kind !== "dropout" && kind !== "flatten",
 );

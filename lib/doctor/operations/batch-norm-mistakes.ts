@@ -378,6 +378,15 @@ add(
   (t) => t.dbeta.map((v, c) => v * t.gamma[c]),
   ["channel"],
 );
+add(
+  "dgamma",
+  "eps-missing",
+  "ε is missing in the x̂ that dγ is made of",
+  "dγ[c] = Σ dy · (x − μ)/√(σ² ⟦+ 0⟧)",
+  "Use the x̂ of the forward pass, with ε.",
+  (t) => t.dgamma.map((v, c) => v / (t.inverse[c] * Math.sqrt(t.variance[c]))),
+  ["channel"],
+);
 for (const [tensor, term, name] of [
   ["dgamma", "dy·x̂", "dγ"],
   ["dbeta", "dy", "dβ"],

@@ -16,6 +16,8 @@ const imagesOnly = [
   "dx/divided-by-batch",
   "dgamma/divided-by-batch",
   "dbeta/divided-by-batch",
+  "dgamma/last-value-only",
+  "dbeta/last-value-only",
   "dgamma/positions-not-summed",
   "dbeta/positions-not-summed",
   "y/per-image",

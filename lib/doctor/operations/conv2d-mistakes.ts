@@ -64,6 +64,14 @@ const dx: readonly Row[] = [
     [flip("W", "v")],
   ],
   [
+    "weights-missing",
+    "W is missing: dx is only a sum of dy",
+    "dx[n,c,h,k] += dy[n,f,i,j] · ⟦1⟧",
+    "The chain rule multiplies by ∂y[n,f,i,j]/∂x[n,c,h,k] = W[f,c,u,v].",
+    ["channel", "height", "width"],
+    [{ operand: () => 1 }],
+  ],
+  [
     "matrix-not-transposed",
     "W is not transposed for Wᵀ·dy: its numbers are read as if they lay [C·KH·KW, F]",
     "dcols = ⟦W⟧·dy",

@@ -6,6 +6,8 @@ export interface Hyper {
   readonly beta1: number;
   readonly beta2: number;
   readonly eps: number;
+  /** Asked of code that takes it as an option. */
+  readonly nesterov?: boolean;
 }
 
 export type OptimizerKind = "sgd" | "momentum" | "rmsprop" | "adam";
@@ -100,22 +102,26 @@ const rules: Readonly<Record<OptimizerKind, Rule>> = {
   },
 
   adam(g, i, t, m, s, { lr, beta1, beta2, eps }, on) {
-    const b1 = on.has("betas-exchanged") ? beta2 : on.has("beta2-for-both") ? beta2 : beta1;
-    const b2 = on.has("betas-exchanged") ? beta1 : on.has("beta1-for-both") ? beta1 : beta2;
+    const b1 =
+      on.has("betas-exchanged") || on.has("beta2-for-both") || on.has("beta2-in-first") ? beta2 : beta1;
+    const b2 =
+      on.has("betas-exchanged") || on.has("beta1-for-both") || on.has("beta1-in-second") ? beta1 : beta2;
+    // the corrections may still have the right one
+    const [k1, k2] = [on.has("beta2-in-first") ? beta1 : b1, on.has("beta1-in-second") ? beta2 : b2];
     if (on.has("first-forgotten")) m[i] = 0;
     if (on.has("second-forgotten")) s[i] = 0;
     m[i] = b1 * m[i] + (on.has("one-minus-beta1-missing") ? 1 : 1 - b1) * g;
     s[i] = b2 * s[i] + (on.has("one-minus-beta2-missing") ? 1 : 1 - b2) * (on.has("not-squared") ? g : g * g);
     const clock = on.has("t-stays-1") ? 1 : on.has("t-ahead") ? t + 1 : t;
-    const power = (b: number) => (on.has("product-for-power") ? b * clock : pow(b, clock));
+    const power = (b: number, which: string) =>
+      on.has("product-for-power") || on.has(`product-for-${which}-power`) ? b * clock : pow(b, clock);
+    const exchanged = on.has("corrections-exchanged");
     const c1 =
-      on.has("no-correction") || on.has("no-first-correction")
-        ? 1
-        : 1 - power(on.has("corrections-exchanged") ? b2 : b1);
+      on.has("no-correction") || on.has("no-first-correction") ? 1 : 1 - power(exchanged ? k2 : k1, "first");
     const c2 =
       on.has("no-correction") || on.has("no-second-correction")
         ? 1
-        : 1 - power(on.has("corrections-exchanged") ? b1 : b2);
+        : 1 - power(exchanged ? k1 : k2, "second");
     const mHat = on.has("correction-multiplied") ? m[i] * c1 : m[i] / c1;
     const sHat = on.has("correction-multiplied") ? s[i] * c2 : s[i] / c2;
     if (on.has("correction-stored")) {
@@ -416,6 +422,18 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
       cure: "Math.pow(beta1, t), or beta1 ** t.",
     },
     {
+      flag: "product-for-first-power",
+      words: "β₁·t stands where β₁ᵗ belongs",
+      formula: "m̂ = m/(1 − ⟦β₁·t⟧)",
+      cure: "Math.pow(beta1, t), or beta1 ** t.",
+    },
+    {
+      flag: "product-for-second-power",
+      words: "β₂·t stands where β₂ᵗ belongs",
+      formula: "ŝ = s/(1 − ⟦β₂·t⟧)",
+      cure: "Math.pow(beta2, t), or beta2 ** t.",
+    },
+    {
       flag: "one-minus-beta1-missing",
       words: "the factor 1 − β₁ on the gradient is missing",
       formula: "m ← β₁m + ⟦1⟧·g",
@@ -448,6 +466,18 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     {
       flag: "beta2-for-both",
       words: "β₂ is used for both moments",
+      formula: "m ← ⟦β₂⟧m + (1 − ⟦β₂⟧)g",
+      cure: "β₁ belongs to m.",
+    },
+    {
+      flag: "beta1-in-second",
+      words: "β₁ stands in the second moment, though its correction has β₂",
+      formula: "s ← ⟦β₁⟧s + (1 − ⟦β₁⟧)g²",
+      cure: "β₂ belongs to s.",
+    },
+    {
+      flag: "beta2-in-first",
+      words: "β₂ stands in the first moment, though its correction has β₁",
       formula: "m ← ⟦β₂⟧m + (1 − ⟦β₂⟧)g",
       cure: "β₁ belongs to m.",
     },

@@ -147,5 +147,8 @@ function sameRule(kind: OptimizerKind, flag: string, id: string): boolean {
     const gradients = [[1.5], [-0.25], [0.75], [1], [-2]];
     return simulate(kind, [1], gradients, hyper, new Set([name])).flat();
   };
-  return compare(run(flag), run(other.flag)).error < 1e-9;
+  const [a, b] = [run(flag), run(other.flag)];
+  // where both make the weights NaN, nothing but the place can tell them apart
+  if (a.some(Number.isNaN)) return a.every((v, i) => Number.isNaN(v) === Number.isNaN(b[i]));
+  return compare(a, b).error < 1e-9;
 }
