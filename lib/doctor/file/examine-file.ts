@@ -105,7 +105,8 @@ function run(
     const wait = () => {
       clearTimeout(timer);
       // the examined code is not blamed for the doctor's own thinking on a busy machine
-      const time = phase.phase === judging ? 10 * patience : patience;
+      const slack = { [judging]: 10, load: 3 }[phase.phase] ?? 1;
+      const time = slack * patience;
       timer = setTimeout(() => {
         silent = true;
         child.kill("SIGKILL");
