@@ -51,6 +51,8 @@ export interface Capabilities {
   readonly rect: boolean;
   readonly stride: boolean;
   readonly pad: boolean;
+  /** Square images only: a flat array without sizes, its side the root of its length. */
+  readonly square?: boolean;
 }
 
 /** Which mistake in which tensor, and how to repair it. */

@@ -239,7 +239,10 @@ function prototypeOf({ make, instance }: Maker): object | undefined {
     : undefined;
 }
 
-function capabilities(x: Arrangement, spokenOfCode: Pick<Capabilities, "stride" | "pad">): Capabilities {
+function capabilities(
+  x: Arrangement,
+  spokenOfCode: Pick<Capabilities, "stride" | "pad" | "square">,
+): Capabilities {
   return {
     batch: x.includes("N"),
     channels: x.length !== 2 || !x.includes("H"),
@@ -362,7 +365,7 @@ function withRect(
   open: (c: Case) => Session,
   inputs: readonly string[],
 ): Capabilities {
-  if (operation.axes.y.at(-1) !== "OW") return can;
+  if (operation.axes.y.at(-1) !== "OW" || can.square === true) return can;
   const rect = { ...can, rect: true };
   const c = probeOf(operation, rect);
   const drawn = probeInputs(operation, c);
@@ -470,6 +473,7 @@ function spoken(operation: Operation, plan: PairPlan | ClassPlan, can: Capabilit
   const windows = operation.axes.x.includes("H") && operation.axes.y.at(-1) === "OW";
   if (windows && !can.stride)
     words.push(`takes no stride: it is ${operation.axes.W === undefined ? "the kernel's size" : "1"}`);
+  if (windows && can.square === true) words.push("takes square images only");
   if (windows && !can.pad) words.push("takes no pad: it is 0");
   const list = (letters: readonly string[]) =>
     `[${letters.map((l) => (l === "I" ? "in" : l === "O" ? "out" : l)).join(", ")}]`;

@@ -42,7 +42,7 @@ export function spokenOf(
   operation: Operation,
   source: string,
   params: readonly Param[],
-): Pick<Capabilities, "stride" | "pad"> {
+): Pick<Capabilities, "stride" | "pad" | "square"> {
   if (!operation.axes.x.includes("H") || operation.axes.y.at(-1) !== "OW")
     return { stride: false, pad: false };
   const code = blankOut(source);
@@ -55,6 +55,7 @@ export function spokenOf(
   const inRecord = (word: RegExp, letter: string) =>
     record !== undefined && (word.test(code) || new RegExp(`\\b${record}\\.${letter}\\b`, "i").test(code));
   return {
+    ...(axesIn(source) === undefined && /Math\.sqrt\([^()]*\.length\)/.test(code) ? { square: true } : {}),
     stride: named("stride") || named("SH") || inRecord(/\b\w*stri?des?\w*\b/i, "s"),
     pad: named("pad") || named("PH") || inRecord(/\b\w*pad\w*\b/i, "p"),
   };

@@ -113,7 +113,7 @@ export function startOptimizer(
 
     function argument(p: Param, at: number): unknown {
       const name = plainName(p.name);
-      const role = roleOf(kind, name, at, p);
+      const role = useOf(p.name, source, at) ?? roleOf(kind, name, at, p);
       if (role === "w") return packed(w, "W");
       if (role === "g") return packed(g, "W");
       if (role === "state") return state;
@@ -192,6 +192,23 @@ function weightsIn(raw: unknown, size: number): unknown {
   return undefined;
 }
 
+/** A short name says little, the fields that are read from it say more: `o.lr`, `s.velocity`. */
+function useOf(name: string, source: string, at: number): OptimizerRole | undefined {
+  if (at < 2 || name === "") return undefined;
+  const fields = Array.from(
+    source.matchAll(new RegExp(`\\b${name.replace(/\$/g, "\\$&")}\\??\\.\\s*([A-Za-z_]\\w*)`, "g")),
+    (m) => m[1],
+  );
+  if (
+    fields.some((f) => /^(lr|learningRate|learning_rate|eta|rho|beta1|beta2|momentum|eps|epsilon)$/.test(f))
+  )
+    return "options";
+  const own = fields.filter(
+    (f) => !/^(length|map|forEach|slice|fill|data|shape|reduce|set|dims|size)$/.test(f),
+  );
+  return own.length > 0 ? "state" : undefined;
+}
+
 type OptimizerRole = "w" | "g" | "state" | "options" | "slot" | "t" | "number";
 
 function roleOf(kind: OptimizerKind, name: string, at: number, p: Param): OptimizerRole {
@@ -219,6 +236,13 @@ function roleOf(kind: OptimizerKind, name: string, at: number, p: Param): Optimi
   return "number";
 }
 
+const decayWord = /^(weightdecay|wd|lambda|l2|l2reg)$/;
+
+/** Whether the code has a word for weight decay among those that it reads. */
+export function takesDecay(source: string): boolean {
+  return (source.match(/[A-Za-z_$][\w$]*/g) ?? []).some((word) => decayWord.test(plainName(word)));
+}
+
 /** The value that a name of an option or parameter asks for. */
 function numberFor(kind: OptimizerKind, name: string, h: Hyper, source: string): number | undefined {
   const plain = plainName(name);
@@ -226,7 +250,8 @@ function numberFor(kind: OptimizerKind, name: string, h: Hyper, source: string):
   if (/^(beta1|b1|betaone)$/.test(plain)) return h.beta1;
   if (/^(beta2|b2|betatwo)$/.test(plain)) return h.beta2;
   if (/^(eps|epsilon|e|delta|eps1)$/.test(plain)) return h.eps;
-  if (/^(weightdecay|wd|lambda|l2|reg|decoupled|dampening)$/.test(plain)) return 0;
+  if (decayWord.test(plain)) return h.weightDecay ?? 0;
+  if (/^(reg|decoupled|dampening)$/.test(plain)) return 0;
   if (plain === "alpha") {
     const hasRate = /\b(lr|learningRate|learning_rate|eta|rate|stepSize)\b/.test(source);
     return !hasRate ? h.lr : kind === "momentum" ? h.momentum : kind === "rmsprop" ? h.rho : h.lr;

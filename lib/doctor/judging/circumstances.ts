@@ -19,6 +19,7 @@ const features: readonly (readonly [
     image,
     (s) => (s.OH - 1) * s.SH + s.KH - s.PH < s.H + s.PH || (s.OW - 1) * s.SW + s.KW - s.PW < s.W + s.PW,
   ],
+  ["an image that is not square", image, (s) => s.H !== s.W],
   ["a kernel that is not square", image, (s) => s.KH !== s.KW],
   ["a kernel larger than 1×1", image, (s) => s.KH > 1 || s.KW > 1],
   ["more than one window", image, (s) => s.OH * s.OW > 1],

@@ -4,6 +4,7 @@ import {
   type OptimizerPlan,
   runOptimizer,
   startOptimizer,
+  takesDecay,
   takesNesterov,
 } from "../driving/optimizer.js";
 import {
@@ -357,6 +358,7 @@ function furtherChecks(
       axes: ["step"],
     });
   }
+  if (takesDecay(sourceOf(code))) decayOption(kind, code, plan, findings, checked, conventions);
   if (kind === "momentum" && takesNesterov(sourceOf(code))) nesterovOption(code, plan, findings, checked);
   const shared = sharesState(kind, code, plan);
   if (shared === true) {
@@ -371,6 +373,50 @@ function furtherChecks(
     });
   } else if (shared === false) checked.push("two parameters updated in turn do not disturb each other");
   if (conventions.length === 0 && plan.form === "nested") conventions.push("weights are nested arrays");
+}
+
+/** Weight decay where it is asked for: λ·w added to the gradient, or taken off the weights beside the step. */
+function decayOption(
+  kind: OptimizerKind,
+  code: OptimizerCode,
+  plan: OptimizerPlan,
+  findings: Finding[],
+  checked: string[],
+  conventions: string[],
+): void {
+  if (findings.length > 0) return;
+  const decay = 0.0625;
+  const run = (weightDecay: number) =>
+    runOptimizer(kind, code, plan, w0, gradients, { ...asked, weightDecay }).steps;
+  const [without, steps] = [run(0), run(decay)];
+  // the habits of the rule itself are known from the run without decay
+  const flags = [[], ...ruleHabits[kind].map((h) => [h.flag])];
+  const settings = flags.flatMap((on) => likelyEps.map((eps) => ({ on, eps })));
+  const { on, eps } = settings.find((s) =>
+    same(without, simulate(kind, w0, gradients, { ...asked, eps: s.eps }, new Set(s.on))),
+  ) ?? { on: [], eps: asked.eps };
+  const rule = (weightDecay: number, more: readonly string[] = []) =>
+    simulate(kind, w0, gradients, { ...asked, eps, weightDecay }, new Set([...on, ...more]));
+  if (same(steps, rule(decay))) checked.push("weight decay adds λw to the gradient");
+  else if (same(steps, rule(decay, ["decoupled"]))) {
+    checked.push("weight decay takes ηλw off the weights");
+    conventions.push("weight decay stands beside the step (decoupled)");
+  } else {
+    const sign = same(steps, rule(-decay)) || same(steps, rule(-decay, ["decoupled"]));
+    findings.push({
+      id: `${kind}/w/${sign ? "decay-sign" : same(steps, without) ? "decay-unused" : "decay"}`,
+      tensor: "w",
+      mistake: sign
+        ? "weight decay has the wrong sign: it drives the weights away from 0"
+        : same(steps, without)
+          ? "weight decay is read but changes nothing"
+          : "weight decay is neither λw added to the gradient nor ηλw taken off the weights",
+      where: whereOf(steps, rule(decay)),
+      cure: "g ← g + λw before the rule; or, decoupled, w ← w − ηλw beside it.",
+      formula: "g ⟦+ λw⟧",
+      axes: ["step"],
+    });
+  }
 }
 
 /** The look-ahead where it is asked for: w ← w − η(g + αv), with the new v. */

@@ -1,6 +1,6 @@
 import { Rng } from "../../tensor/rng.js";
 import { Tensor } from "../../tensor/tensor.js";
-import type { Calibrated } from "../driving/calibrate.js";
+import { asked, type Calibrated } from "../driving/calibrate.js";
 import { type Case, Fault, type Finding, type Values } from "../types.js";
 import { checkModes } from "./norm-modes.js";
 import type { Forward, Report } from "./report.js";
@@ -12,9 +12,11 @@ export function checkSpecials(code: Calibrated, forward: Forward, report: Report
   // a dx that is wrong already says more than what it does in special places
   const wrong = report.findings.some((f) => f.tensor === "dx");
   if (!wrong && (kind === "relu" || kind === "leakyRelu")) kink(code, forward, report, announce);
+  if (kind === "leakyRelu") slopeUsed(code, forward, report);
   if (!wrong && kind === "maxPool2d" && code.hasBackward) ties(code, report, announce);
   if (kind === "sigmoid" || kind === "tanh" || kind === "softmax" || kind === "softmaxCrossEntropy")
     extremes(code, report, announce);
+  if (kind === "batchNorm1d" || kind === "batchNorm2d") constant(code, forward, report, announce);
   if (kind === "batchNorm1d" || kind === "batchNorm2d") checkModes(code, forward, report, announce);
 }
 
@@ -34,6 +36,48 @@ function run(code: Calibrated, c: Case, inputs: Values, dy: (y: Tensor) => Tenso
     if (error instanceof Fault) return error;
     throw error;
   }
+}
+
+/** Equal values have the variance 0: only ε keeps the division from 0/0. */
+function constant(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
+  if (!forward.right) return;
+  const { probe } = code.operation.cases(code.can);
+  announce("equal values", probe.label);
+  const given = only(code.operation.draw(probe, new Rng("equal values")), code.inputs);
+  const x = new Tensor(given.x.shape, new Float64Array(given.x.size).fill(0.5));
+  const outcome = run(code, probe, { ...given, x }, (y) => randomLike(y.shape, "equal values dy"));
+  if (!(outcome instanceof Fault)) {
+    report.checked.push("equal values in a channel give numbers");
+    return;
+  }
+  if (outcome.sort !== "nan") return;
+  report.findings.push({
+    ...special(
+      "batchNorm/y/eps-missing",
+      outcome.tensor,
+      `ε is missing: equal values have the variance 0, and ${outcome.detail}`,
+      "all values of a channel the same",
+      "Divide by √(σ² + ε).",
+    ),
+    formula: "x̂ = (x − μ)/√(σ² ⟦+ 0⟧)",
+    axes: ["channel"],
+  });
+}
+
+/** A slope that the constructor is given by name must be the one that forward has. */
+function slopeUsed(code: Calibrated, { convention, right }: Forward, report: Report): void {
+  const { slope } = convention.numbers;
+  const takes = /constructor\s*\([^)]*\b(slope|alpha|negativeSlope|negative_slope)\b/.test(code.source);
+  if (!takes || !right || slope === undefined || Math.abs(slope - asked.slope) < 1e-6) return;
+  report.findings.push(
+    special(
+      "leakyRelu/y/slope-unused",
+      "y",
+      `the slope that the constructor is given is not used: it is always ${Number(slope.toPrecision(4))}`,
+      `slope ${asked.slope}`,
+      "Keep the option in the constructor: this.slope = slope.",
+    ),
+  );
 }
 
 /** x = 0: either side's derivative is right; which one is said. */

@@ -8,6 +8,7 @@ export interface Hyper {
   readonly eps: number;
   /** Asked of code that takes it as an option. */
   readonly nesterov?: boolean;
+  readonly weightDecay?: number;
 }
 
 export type OptimizerKind = "sgd" | "momentum" | "rmsprop" | "adam";
@@ -37,7 +38,11 @@ export function simulate(
   const s = w.map(() => 0);
   for (const [step, g] of gradients.entries()) {
     for (let i = 0; i < now.length; i++) {
-      const change = rules[kind](g[i], i, step + 1, m, s, hyper, on);
+      const { weightDecay = 0, lr } = hyper;
+      // λ·w goes through the rule as a part of the gradient, or beside it (decoupled, as in AdamW)
+      const beside = on.has("decoupled") ? lr * weightDecay * now[i] : 0;
+      const gradient = on.has("decoupled") ? g[i] : g[i] + weightDecay * now[i];
+      const change = rules[kind](gradient, i, step + 1, m, s, hyper, on) + beside;
       const signed = on.has("ascent") ? -change : change;
       now[i] = (on.has("weights-lost") ? 0 : now[i]) - signed;
     }

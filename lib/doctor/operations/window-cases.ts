@@ -69,7 +69,7 @@ function within([N, C, F, H, W, KH, KW, S = 1, P = 0]: Start, can: Capabilities,
     can.channels ? C : 1,
     can.channels ? F : 1,
     room(H),
-    Math.max(room(W), columns),
+    can.square === true ? room(H) : Math.max(room(W), columns),
     KH,
     columns,
     can.stride ? S : depthwise ? KH : 1,
@@ -81,6 +81,7 @@ function within([N, C, F, H, W, KH, KW, S = 1, P = 0]: Start, can: Capabilities,
 function probeStart(can: Capabilities, depthwise: boolean): Start {
   const [N, C, F] = [can.batch ? 3 : 1, can.channels ? 4 : 1, can.channels ? 5 : 1];
   const stride = depthwise && !can.stride ? 2 : 1;
+  if (can.square === true) return [N, C, F, 7, 7, 2, 2, stride, 0];
   if (can.rect) return [can.batch ? 2 : 1, C, F, 5, 8, 2, 3, 1, 0];
   return [N, C, F, 7, 9, 2, 2, stride, 0];
 }
