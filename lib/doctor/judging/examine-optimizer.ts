@@ -15,7 +15,7 @@ import {
   ruleMistakes,
   simulate,
 } from "../operations/optimizer-rules.js";
-import { fullSource } from "../reading/source.js";
+import { fullSource, parametersOf } from "../reading/source.js";
 import { CannotDrive, type Examination, Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
@@ -34,6 +34,14 @@ const gradients = [
 /** Values of ε that code brings along instead of asking. */
 const likelyEps = [asked.eps, 1e-8, 1e-7, 1e-6, 1e-5, 1e-10, 1e-12, 1e-4, 1e-3, 0];
 const single = 1e-5;
+
+/** Numbers that code has built in. */
+const fixedNumbers: Readonly<Record<OptimizerKind, readonly Partial<Hyper>[]>> = {
+  sgd: [],
+  momentum: [{ momentum: 0.9 }, { momentum: 0.5 }, { momentum: 0.99 }],
+  rmsprop: [{ rho: 0.9 }, { rho: 0.99 }, { rho: 0.95 }, { rho: 0.999 }],
+  adam: [{ beta1: 0.9, beta2: 0.999 }, { beta1: 0.9 }, { beta2: 0.999 }],
+};
 
 /** Runs an update rule step by step and finds the rule, or the mistake, that gives the same weights. */
 export function examineOptimizer(
@@ -75,7 +83,16 @@ export function examineOptimizer(
     }
     furtherChecks(exact.kind, code, exact.plan, chosen.mutates === true, findings, checked, conventions);
   } else {
-    findings.push(nameMistake(chosen.kind, chosen.steps, attempts));
+    const { fixed } = attempts.find((a) => a.fixed !== undefined) ?? {};
+    if (fixed !== undefined && !readsOption(code, kind, source)) {
+      conventions.push(`built in: ${numbersOf(fixed)}`);
+      checked.push(`${gradients.length} steps of ${w0.length} weights equal ${kind}'s rule`);
+    } else
+      findings.push(
+        fixed === undefined
+          ? nameMistake(chosen.kind, chosen.steps, attempts)
+          : unused(kind, fixed, chosen.steps),
+      );
     furtherChecks(chosen.kind, code, chosen.plan, chosen.mutates === true, findings, checked, conventions);
   }
   return {
@@ -98,6 +115,8 @@ interface Attempt {
   readonly fit?: true;
   readonly habits: readonly RuleChange[];
   readonly eps: number;
+  /** The rule, but with numbers of its own instead of those that were asked for. */
+  readonly fixed?: Partial<Hyper>;
 }
 
 function tryAll(kinds: readonly OptimizerKind[], code: OptimizerCode, source: string): Attempt[] {
@@ -155,7 +174,20 @@ function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, 
           };
         }
       }
-    return { kind, plan, steps, mutates: mutatesGradient, habits: [], eps: asked.eps };
+    const fixed = fixedNumbers[kind].find((numbers) =>
+      likelyEps.some((eps) =>
+        same(steps, simulate(kind, w0, gradients, { ...asked, ...numbers, eps }, new Set())),
+      ),
+    );
+    return {
+      kind,
+      plan,
+      steps,
+      mutates: mutatesGradient,
+      habits: [],
+      eps: asked.eps,
+      ...(fixed === undefined ? {} : { fixed }),
+    };
   } catch (error) {
     if (error instanceof Fault) return { kind, plan, fault: error, habits: [], eps: asked.eps };
     throw error;
@@ -373,6 +405,41 @@ function furtherChecks(
     });
   } else if (shared === false) checked.push("two parameters updated in turn do not disturb each other");
   if (conventions.length === 0 && plan.form === "nested") conventions.push("weights are nested arrays");
+}
+
+/** Whether the code takes the number as an option or parameter, by any of its usual names. */
+function readsOption(code: OptimizerCode, kind: OptimizerKind, source: string): boolean {
+  const words = {
+    sgd: "lr",
+    momentum: "momentum|mu|beta|rho|mom|alpha",
+    rmsprop: "rho|decay|decayRate|beta|alpha|gamma",
+    adam: "beta1|beta2|b1|b2|betas",
+  }[kind];
+  const named = new RegExp(
+    `\\.\\s*(${words})\\b|\\{[^{}]*\\b(${words})\\b[^{}]*\\}\\s*(=\\s*\\{\\s*\\}\\s*)?[,)]`,
+  );
+  const fn = code.fn;
+  const positional =
+    fn !== undefined && parametersOf(fn).some((p) => new RegExp(`^(${words})$`).test(p.name));
+  return named.test(source) || positional;
+}
+
+function numbersOf(fixed: Partial<Hyper>): string {
+  return Object.entries(fixed)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(", ");
+}
+
+function unused(kind: OptimizerKind, fixed: Partial<Hyper>, steps: readonly (readonly number[])[]): Finding {
+  return {
+    id: `${kind}/w/option-unused`,
+    tensor: "w",
+    mistake: `the option is taken but not used: the step always has ${numbersOf(fixed)}`,
+    where: whereOf(steps, simulate(kind, w0, gradients, asked, new Set())),
+    cure: "Use the number that was handed in.",
+    formula: `⟦${numbersOf(fixed)}⟧`,
+    axes: ["step"],
+  };
 }
 
 /** Weight decay where it is asked for: λ·w added to the gradient, or taken off the weights beside the step. */

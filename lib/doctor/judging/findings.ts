@@ -85,10 +85,11 @@ function spell(
   }
   const { mistakes, factor, sizes } = matched;
   if (sizes !== undefined) {
+    const also = sizes.startsWith("−") ? ", and the sign is wrong" : "";
     const named = sizes === "" ? "a factor that changes with the sizes" : `the factor ${sizes}`;
     return {
       id: "factor",
-      words: `${tensor} is right up to ${named}: it is divided or multiplied by the wrong size`,
+      words: `${tensor} is right up to ${named}: it is divided or multiplied by the wrong size${also}`,
       cure: `Look at what ${tensor} is divided by.`,
       formula: `${tensor} = ⟦${sizes === "" ? "…" : sizes}⟧ · (the right ${tensor})`,
     };
@@ -140,7 +141,8 @@ function number(v: number): string {
   );
   if (fraction !== undefined && Math.round(v * fraction) !== 0)
     return `${Math.round(v * fraction)}/${fraction}`;
-  return String(Number(v.toPrecision(4)));
+  const short = Number(v.toPrecision(4));
+  return String(Math.abs(short) === 1 ? Number(v.toPrecision(7)) : short);
 }
 
 /** A call that did not give a usable tensor. */

@@ -166,6 +166,7 @@ function scaleBySizes(evidence: readonly Evidence[], tolerance: number): string 
     if (rest > tolerance || factor === 0) return undefined;
     factors.push({ factor, sizes: moment.sizes });
   }
+  if (factors.some(({ factor }) => factor < 0) && factors.some(({ factor }) => factor > 0)) return "";
   // a single element is always some multiple of the right one
   if (factors.length < 3 || evidence.filter((e) => e.expected.size > 1).length < 2) return undefined;
   const known = letters.filter((l) => factors.every(({ sizes }) => sizes[l] !== undefined));
@@ -179,9 +180,9 @@ function scaleBySizes(evidence: readonly Evidence[], tolerance: number): string 
     for (const below of products) {
       if (above.length + below.length === 0) continue;
       const fits = ({ factor, sizes }: (typeof factors)[number]) =>
-        Math.abs(factor * value(below, sizes) - value(above, sizes)) <= 1e-4 * value(above, sizes);
+        Math.abs(Math.abs(factor) * value(below, sizes) - value(above, sizes)) <= 1e-4 * value(above, sizes);
       if (factors.every(fits)) {
-        const over = above.join("·") || "1";
+        const over = (factors[0].factor < 0 ? "−" : "") + (above.join("·") || "1");
         return below.length === 0 ? over : `${over}/${below.length > 1 ? `(${below.join("·")})` : below[0]}`;
       }
     }

@@ -246,6 +246,24 @@ function extremes(code: Calibrated, report: Report, announce: Announce): void {
     );
     return;
   }
+  if (code.operation.kind.startsWith("softmax") && probe.sizes.N > 1) {
+    const levels = x.clone();
+    for (let i = 0; i < x.size; i++)
+      levels.data[i] = (Math.floor(i / probe.sizes.K) % 2 === 0 ? 1000 : -1000) + (i % 3);
+    const rows = run(code, probe, { ...inputs, x: levels }, (y) => randomLike(y.shape, "levels"));
+    if (rows instanceof Fault) {
+      report.findings.push(
+        special(
+          "underflow",
+          rows.tensor,
+          `rows of different size underflow: beside a row of +1000, one of −1000 has ${rows.detail}`,
+          "one row of logits near 1000, the next near −1000",
+          "Subtract each row's own largest logit, not that of the whole batch.",
+        ),
+      );
+      return;
+    }
+  }
   report.checked.push("inputs of ±1000 give numbers");
 }
 
