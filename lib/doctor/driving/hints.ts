@@ -8,7 +8,7 @@ import type { Capabilities } from "../types.js";
 /** Forms to try, the one that the source speaks of first. */
 export function likelyForms(source: string, own: OwnTensor | undefined): Form[] {
   const code = blankOut(source);
-  const fields = (code.match(/\.(data|shape|dims)\b/g) ?? []).length;
+  const fields = (code.match(/\.(data|shape|dims)\b|\{\s*shape\b[^{}]*\bdata\b/g) ?? []).length;
   const nested = (code.match(/\]\s*\[|\[0\]\.length|\.map\(\s*\(?\s*\w+\s*\)?\s*=>\s*\w+\.map/g) ?? [])
     .length;
   const first: Form[] =

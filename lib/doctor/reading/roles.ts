@@ -184,7 +184,9 @@ export function assignments(params: readonly Param[], offered: readonly Role[], 
       walk(at + 1, roles, cost);
       return;
     }
-    if (param.name === "") {
+    // `{ shape, data }` is a tensor taken apart, not a record of options
+    const apart = param.keys?.includes("data") === true && param.keys.includes("shape");
+    if (param.name === "" && !apart) {
       walk(at + 1, [...roles, "options"], cost);
       return;
     }
