@@ -21,7 +21,7 @@ import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
 import type { Announce } from "./trial.js";
 
-const asked: Hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.9, eps: 0.03125 };
+const asked: Hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.95, eps: 0.03125 };
 const w0 = [0.5, -1.25, 2, -0.75, 0.375];
 const gradients = [
   [0.5, -1, 0.25, 2, -0.125],
@@ -415,10 +415,9 @@ function readsOption(code: OptimizerCode, kind: OptimizerKind, source: string): 
     rmsprop: "rho|decay|decayRate|beta|alpha|gamma",
     adam: "beta1|beta2|b1|b2|betas",
   }[kind];
-  const named = new RegExp(
-    `\\.\\s*(${words})\\b|\\{[^{}]*\\b(${words})\\b[^{}]*\\}\\s*(=\\s*\\{\\s*\\}\\s*)?[,)]`,
-  );
-  const fn = code.fn;
+  // a list of names in braces, not a block of code
+  const named = new RegExp(`\\.\\s*(${words})\\b|\\{[\\w\\s,:=.-]*\\b(${words})\\b[\\w\\s,:=.-]*\\}`);
+  const { fn } = code;
   const positional =
     fn !== undefined && parametersOf(fn).some((p) => new RegExp(`^(${words})$`).test(p.name));
   return named.test(source) || positional;

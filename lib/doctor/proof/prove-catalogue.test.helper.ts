@@ -142,7 +142,7 @@ function same(operation: Operation, mistake: Mistake, variant: number, id: strin
 function sameRule(kind: OptimizerKind, flag: string, id: string): boolean {
   const other = ruleMistakes[kind].find((m) => `${kind}/w/${m.flag}` === id);
   if (other === undefined) return false;
-  const hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.9, eps: 0.03125 };
+  const hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.95, eps: 0.03125 };
   const run = (name: string) => {
     const gradients = [[1.5], [-0.25], [0.75], [1], [-2]];
     return simulate(kind, [1], gradients, hyper, new Set([name])).flat();
