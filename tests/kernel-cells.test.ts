@@ -239,6 +239,18 @@ test("error.stack shows the cell's lines", async () => {
 
 test("anything can be thrown", async () => {
   assert.equal((await kernel.run("throw { code: 5 }")).error, "Thrown: { code: 5 }");
+  const hostile = 'throw { [Symbol.for("nodejs.util.inspect.custom")]() { throw new Error("no") } }';
+  assert.equal((await kernel.run(hostile)).error, "Thrown: object");
+  assert.equal(
+    (await kernel.run("const odd = new Error('odd'); odd.stack = 5 as any; throw odd")).error,
+    "Error: odd",
+  );
+});
+
+test("an error is told also where its stack cannot be had", async () => {
+  const code = "Error.prepareStackTrace = () => { throw new Error('no') }; throw new Error('told')";
+  assert.equal((await kernel.run(`const prepare = Error.prepareStackTrace; ${code}`)).error, "Error: told");
+  await expectResult(["Error.prepareStackTrace = prepare; 1"], "1");
 });
 
 test("a rejection that nobody waits for fails its cell", async () => {

@@ -64,6 +64,21 @@ test("shutdown leaves no process, port or file behind, also of what cells have s
   assert.equal(kernel.log(), "", "the kernel's own output is empty");
 });
 
+test("the kernel outlives its tools: a new compiler and a new language server are started", async () => {
+  const kernel = await TestKernel.start();
+  try {
+    await kernel.run("let kept: number = 1");
+    for (const tool of processTree(kernel.pid).slice(1)) {
+      process.kill(tool, "SIGKILL");
+      assert.equal((await kernel.run("kept += 1; kept > 1")).result, "true");
+      assert.match((await kernel.run("const text: string = kept")).error ?? "", /TS2322/);
+    }
+    assert.equal(await kernel.shutdown(), 0);
+  } finally {
+    kernel.close();
+  }
+});
+
 test("shutdown in the middle of a loop", async () => {
   const kernel = await TestKernel.start();
   const running = kernel.start('console.log("go"); while (true) {}');

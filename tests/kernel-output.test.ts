@@ -163,6 +163,20 @@ test("MIME bundles, updates and clearing", async () => {
   ]);
 });
 
+for (const [what, data] of Object.entries({
+  "a circle": "(() => { const circle: any = {}; circle.me = circle; return circle })()",
+  "a BigInt": "{ n: 1n }",
+  "a function": "() => 1",
+})) {
+  test(`${what} in a bundle of JSON is refused in its cell`, async () => {
+    const { error } = await kernel.run(
+      `(globalThis as any)[Symbol.for("Jupyter.publish")]({ data: { "application/json": ${data} } })`,
+    );
+    assert.match(error ?? "", /^TypeError: The MIME bundle's "application\/json" is not JSON: /);
+    assert.equal((await run("1")).result, "1");
+  });
+}
+
 test("the public API of tslab", async () => {
   const { messages } = await run(`
     import * as tslab from "tslab";

@@ -18,7 +18,7 @@ import {
   visibleNames,
 } from "./documents.js";
 import { globalDeclarations } from "./globals.js";
-import { LanguageServer } from "./language-server.js";
+import { LanguageServer, ServerEnded } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
 import { Slots } from "./slots.js";
 import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
@@ -123,6 +123,16 @@ export class Checker {
 
   /** @param count the cell's execution counter */
   async prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
+    try {
+      return await this.#prepare(code, count);
+    } catch (failure) {
+      if (!(failure instanceof ServerEnded)) throw failure;
+      // A new one is started, and knows what the last one knew.
+      return this.#prepare(code, count);
+    }
+  }
+
+  async #prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
     await this.#remembering;
     const file = `Cell [${count}]`;
     const server = await this.server();

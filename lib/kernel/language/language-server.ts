@@ -72,7 +72,7 @@ export class LanguageServer {
   }
 
   request<T>(method: string, params: object): Promise<T> {
-    if (this.#ended) return Promise.reject(new Error("TypeScript's language server has ended."));
+    if (this.#ended) return Promise.reject(new ServerEnded());
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
       this.#open.set(id, { resolve, reject });
@@ -158,9 +158,15 @@ export class LanguageServer {
 
   #end(): void {
     this.#ended = true;
-    for (const { reject } of this.#open.values())
-      reject(new Error("TypeScript's language server has ended."));
+    for (const { reject } of this.#open.values()) reject(new ServerEnded());
     this.#open.clear();
+  }
+}
+
+/** The process has died with a request open. */
+export class ServerEnded extends Error {
+  constructor() {
+    super("TypeScript's language server has ended.");
   }
 }
 

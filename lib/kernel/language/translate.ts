@@ -6,7 +6,7 @@ import {
   parse,
   type VariableDeclaration,
 } from "acorn";
-import { type Message, transform } from "esbuild";
+import { type Message, stop, transform } from "esbuild";
 import { codeFrame, red } from "../code-frame.js";
 import type { CellImport, ErrorContent, PreparedCell } from "../protocol.js";
 import { decodeMappings, originalPlace } from "./positions.js";
@@ -107,21 +107,37 @@ export async function removeTypes(
   options: EmitOptions,
 ): Promise<{ code: string; mappings: string }> {
   try {
-    const { code, map } = await transform(source, {
-      loader: "ts",
-      format: "esm",
-      target: "node20",
-      supported: { "import-attributes": true },
-      sourcemap: "external",
-      sourcesContent: false,
-      sourcefile: "cell.ts",
-      charset: "utf8",
-      logLevel: "silent",
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "ES2022", ...options } },
-    });
+    const { code, map } = await withEsbuild(() =>
+      transform(source, {
+        loader: "ts",
+        format: "esm",
+        target: "node20",
+        supported: { "import-attributes": true },
+        sourcemap: "external",
+        sourcesContent: false,
+        sourcefile: "cell.ts",
+        charset: "utf8",
+        logLevel: "silent",
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "ES2022", ...options } },
+      }),
+    );
     return { code, mappings: JSON.parse(map).mappings };
   } catch (failure) {
     throw syntaxFailure(failure, source, file);
+  }
+}
+
+/** Again when esbuild's process has died, with a new one. */
+async function withEsbuild<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (failure) {
+    if (
+      !(failure instanceof Error && /^The service (?:is no longer running|was stopped)/.test(failure.message))
+    )
+      throw failure;
+    await stop();
+    return work();
   }
 }
 

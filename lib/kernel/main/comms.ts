@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject, ToMain } from "../protocol.js";
-import { checkMetadata } from "./display.js";
+import { checkMetadata, plainJson } from "./display.js";
 import type { Notes } from "./notes.js";
 
 type Handler<T> = (message: T) => unknown;
@@ -118,6 +118,8 @@ export class CommManager implements Comms {
     content: JsonObject,
     { metadata = {}, buffers = [] }: { metadata?: JsonObject; buffers?: readonly Uint8Array[] },
   ): void {
-    this.#notes.post({ type: "comm", cell: this.#currentCell(), kind, content, metadata, buffers });
+    const data = plainJson(content, "content of a comm message");
+    const note = { kind, content: checkMetadata(data), metadata: checkMetadata(metadata), buffers };
+    this.#notes.post({ type: "comm", cell: this.#currentCell(), ...note });
   }
 }

@@ -30,7 +30,7 @@ export function checkBundle(bundle: unknown): MimeBundle {
     );
   }
   const entries = Object.entries(bundle).map(([mime, data]): [string, Json] => {
-    if (/^application\/(?:.*\+)?json$/.test(mime)) return [mime, data];
+    if (/^application\/(?:.*\+)?json$/.test(mime)) return [mime, plainJson(data, `MIME bundle's "${mime}"`)];
     if (typeof data === "string") return [mime, data];
     if (data instanceof Uint8Array) return [mime, Buffer.from(data).toString("base64")];
     if (Array.isArray(data) && data.every((line) => typeof line === "string")) return [mime, data.join("")];
@@ -42,5 +42,23 @@ export function checkBundle(bundle: unknown): MimeBundle {
 }
 
 export function checkMetadata(metadata: unknown): JsonObject {
-  return typeof metadata === "object" && metadata !== null ? { ...metadata } : {};
+  const plain = metadata === undefined ? undefined : plainJson(metadata, "metadata");
+  return isJsonObject(plain) ? plain : {};
+}
+
+function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as JSON has it: what cannot be sent is refused here, in the cell that sends it. */
+export function plainJson(value: unknown, what: string): Json {
+  let text: string | undefined;
+  let reason = `it is ${inspect(value, { depth: 0 })}`;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+  }
+  if (text === undefined) throw new TypeError(`The ${what} is not JSON: ${reason}.`);
+  return JSON.parse(text);
 }

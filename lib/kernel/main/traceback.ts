@@ -43,15 +43,18 @@ export class Tracebacks {
 
   /** An error as Jupyter shows it: what, where with the lines of the cell, through which calls, and caused by what. */
   content(thrown: unknown): ErrorContent {
-    if (!(thrown instanceof Error)) {
-      const evalue = inspect(thrown);
-      return { ename: "Thrown", evalue, traceback: [`${red("Thrown")}: ${evalue}`] };
+    const [ename, evalue] =
+      thrown instanceof Error ? [nameOf(thrown), messageOf(thrown)] : ["Thrown", textOf(thrown)];
+    try {
+      return { ename, evalue, traceback: this.#lines(thrown, new Set()) };
+    } catch {
+      // Whoever asks for the stack may meet a getter, or an Error.prepareStackTrace, that throws.
+      return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`] };
     }
-    return { ename: nameOf(thrown), evalue: messageOf(thrown), traceback: this.#lines(thrown, new Set()) };
   }
 
   #lines(thrown: unknown, seen: Set<unknown>): string[] {
-    if (!(thrown instanceof Error)) return [`${red("Thrown")}: ${inspect(thrown)}`];
+    if (!(thrown instanceof Error)) return [`${red("Thrown")}: ${textOf(thrown)}`];
     seen.add(thrown);
     const [first, ...rest] = headline(thrown).split("\n");
     const lines = [first.replace(/^[^:]+/, (name) => red(name)), ...rest, ...this.#where(thrown)];
@@ -68,7 +71,7 @@ export class Tracebacks {
     const frames = this.#frames.get(error);
     // Errors from elsewhere (another realm, a stack of their own making) bring only their text.
     if (frames === undefined)
-      return (stack ?? "")
+      return String(stack)
         .split("\n")
         .filter((line) => /^\s+at /.test(line))
         .map(dim);
@@ -126,6 +129,15 @@ function shorten(path: string): string {
 function headline(error: Error): string {
   const [name, message] = [nameOf(error), messageOf(error)];
   return message === "" ? name : `${name}: ${message}`;
+}
+
+/** What is thrown may describe itself, and fail in it. */
+function textOf(thrown: unknown): string {
+  try {
+    return inspect(thrown);
+  } catch {
+    return typeof thrown;
+  }
 }
 
 /** Names and messages may be getters that throw. */
