@@ -17,6 +17,7 @@ export class Sockets {
   /** A headless runner asks for numbers, beside the topic: it sees by a gap that a message is missing. */
   readonly #numbered = process.env.GRADBOOK_IOPUB !== undefined;
   #published = 0;
+  #silent = true;
   readonly #outgoing = new Map<Router | XPublisher, Promise<void>>();
 
   constructor(signer: Signer) {
@@ -75,6 +76,7 @@ export class Sockets {
     metadata: Readonly<Record<string, Json>> = {},
     buffers: readonly Uint8Array[] = [],
   ): void {
+    this.#silent = false;
     const header = this.#header(type);
     const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
     if (this.#numbered) identities.push(Buffer.from(`gradbook-${++this.#published}`));
@@ -120,7 +122,10 @@ export class Sockets {
     }
   }
 
-  /** Protocol 5.4: a new subscriber is greeted, so that it knows from when on it misses nothing. */
+  /**
+   * Protocol 5.4: a new subscriber is greeted, so that it knows from when on it misses nothing. The first of them also
+   * hears that the kernel is starting: said earlier, nobody would hear it, or hear it before the welcome.
+   */
   #welcome(frame: Buffer): void {
     if (frame[0] !== 1) return;
     const subscription = frame.subarray(1).toString("utf8");
@@ -134,6 +139,7 @@ export class Sockets {
       buffers: [],
     };
     this.#queue(this.#iopub, buildFrames(message, this.#signer));
+    if (this.#silent) this.publish("status", { execution_state: "starting" }, {});
   }
 
   async #echoHeartbeat(): Promise<void> {

@@ -98,7 +98,6 @@ class Wire {
   async start(): Promise<void> {
     await this.#sockets.bind(this.#data.connection);
     this.#sockets.listen((channel, message) => this.#receive(channel, message));
-    this.#sockets.publish("status", { execution_state: "starting" }, {});
     this.#data.main.on("message", () => this.#inbox.wake());
     this.#inbox.wake();
     listenToWorkers((name, text) =>
