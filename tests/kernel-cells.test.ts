@@ -83,6 +83,25 @@ const results: Readonly<Record<string, readonly [cells: readonly string[], wante
     ["let hidden = 1; { let hidden = 2 } ((hidden: number) => hidden)(3); hidden"],
     "1",
   ],
+  "a name of an earlier cell beside an inner one that is called the same": [
+    [
+      "const outerName = 1",
+      'const inside = () => { const outerName = "ab"; return outerName.length }',
+      "[outerName, inside()]",
+    ],
+    "[ 1, 2 ]",
+  ],
+  "an earlier cell's name and an inner one in the same cell": [
+    [
+      "const sharedName = 40",
+      'const size = () => { const sharedName = "ab"; return sharedName.length }; sharedName + size()',
+    ],
+    "42",
+  ],
+  "redefinition by a pattern, with another type": [
+    ["const { spread } = { spread: 1 }", 'const { spread } = { spread: "text" }; spread.length'],
+    "4",
+  ],
   "redefinition with another type": [["let changing = 1", 'let changing = "text"; changing.length'], "4"],
   "a const can be defined again": [["const fixed = 1", "const fixed = 2; fixed"], "2"],
   "a class can be defined again": [

@@ -11,6 +11,7 @@ import {
   type Definitions,
   draftDocument,
   globalsFileName,
+  namesDeclared,
   nearestConfig,
   overlayConfig,
   portableType,
@@ -137,29 +138,35 @@ export class Checker {
     const file = `Cell [${count}]`;
     const server = await this.server();
     this.#reportChanges(code, server);
-    const draft = this.path("draft");
-    server.setText(draft, draftDocument(code, new Map()));
-    const [translation, symbols] = await Promise.all([
+    const lines = code.split("\n").length;
+    // One round trip for everything. Which names the cell itself defines is only known behind it, so that a guess
+    // decides what is brought into view; where it was wrong, the diagnostics are asked for again.
+    const guessed = visibleNames(code, this.#definitions, new Set(namesDeclared(code)));
+    server.setText(this.path("draft"), draftDocument(code, guessed));
+    const [translation, symbols, early] = await Promise.all([
       this.translate(code, file).catch(syntaxFailureOf),
-      server.request<DocumentSymbol[] | null>("textDocument/documentSymbol", this.#draft),
+      this.#symbols(server, lines),
+      this.#diagnose(server),
     ]);
-    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols ?? [], code);
+    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols, code);
     const visible = visibleNames(code, this.#definitions, own);
-    if (visible.size > 0) server.setText(draft, draftDocument(code, visible));
+    const right = visible.size === guessed.size && [...visible.keys()].every((name) => guessed.has(name));
+    if (!right) server.setText(this.path("draft"), draftDocument(code, visible));
     // Of a text that is no TypeScript only the syntax errors (numbers below 2000) are worth reading.
     const typed = this.#strict && !(translation instanceof SyntaxFailure);
     const below = typed ? Number.POSITIVE_INFINITY : 2000;
-    const lines = code.split("\n").length;
-    const errors = (await this.#diagnose(server)).filter(
+    const errors = (right ? early : await this.#diagnose(server)).filter(
       ({ severity, code: number, range }) =>
         severity === 1 && Number(number) < below && !forgiven.has(Number(number)) && range.start.line < lines,
     );
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
     if (translation instanceof SyntaxFailure) return { error: translation.content };
-    const cell = { code, count, visible, own, symbols: symbols ?? [] };
-    this.#naming = this.#remember(cell, server).catch(() => undefined);
+    const remembered = this.#remember({ code, count, visible, own, symbols }, server).catch(() => undefined);
+    this.#naming = remembered;
     // TypeScript works out now what has changed, while the cell runs.
-    this.#remembering = this.#naming.then(() => this.#diagnose(server)).catch(() => undefined);
+    this.#remembering = remembered
+      .then((changed) => (changed === false ? undefined : this.#diagnose(server)))
+      .catch(() => undefined);
     return translation.prepared;
   }
 
@@ -173,6 +180,13 @@ export class Checker {
 
   get #draft(): { textDocument: { uri: string } } {
     return { textDocument: { uri: pathToFileURL(this.path("draft")).href } };
+  }
+
+  /** What the draft's own lines declare. */
+  async #symbols(server: LanguageServer, lines: number): Promise<readonly DocumentSymbol[]> {
+    const method = "textDocument/documentSymbol";
+    const symbols = (await server.request<DocumentSymbol[] | null>(method, this.#draft)) ?? [];
+    return symbols.filter(({ selectionRange }) => selectionRange.start.line < lines);
   }
 
   async #diagnose(server: LanguageServer): Promise<readonly Diagnostic[]> {
@@ -190,7 +204,7 @@ export class Checker {
     return server;
   }
 
-  /** From now on later cells see this one. The draft still holds it. */
+  /** From now on later cells see this one. The draft still holds it. Returns whether there was anything to see. */
   async #remember(
     cell: {
       readonly code: string;
@@ -200,10 +214,10 @@ export class Checker {
       readonly symbols: readonly DocumentSymbol[];
     },
     server: LanguageServer,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { code, count, visible, own, symbols } = cell;
     const permanent = /\bdeclare\s+(?:global|module)\b/.test(code);
-    if (own.size === 0 && !permanent) return;
+    if (own.size === 0 && !permanent) return false;
     const slot = this.#slots.next();
     const types = await this.#writeDown(own, symbols, server);
     for (const [name, kind] of own) {
@@ -217,6 +231,7 @@ export class Checker {
     }
     this.#forgetUnneeded(server);
     server.setText(this.path("scope"), scopeDocument(this.#definitions));
+    return true;
   }
 
   /** Types of variables that can be written down: they keep the way to a variable's type short, however many cells it has come through. */

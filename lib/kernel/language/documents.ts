@@ -79,6 +79,13 @@ export function visibleNames(
   return new Map([...known].filter(([name]) => words.has(name) && !own.has(name)));
 }
 
+/** Names behind a word that declares, wherever it stands: a guess at what a cell defines, before anything is parsed. */
+export function namesDeclared(code: string): string[] {
+  const declaration =
+    /\b(?:let|const|var|function\s*\*?|class|enum|interface|type|namespace)\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)/gu;
+  return Array.from(code.matchAll(declaration), ([, name]) => name);
+}
+
 const wordsOfTypes = new Set(
   (
     "number string boolean bigint symbol undefined null void unknown never any object true false readonly keyof " +
