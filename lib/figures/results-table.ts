@@ -11,7 +11,7 @@ export interface Column {
   readonly title?: string;
   /** Written in brackets behind the heading, e.g. `"%"` or `"s"`. Default: none. */
   readonly unit?: string;
-  /** Digits after the decimal point of a number. Default: integers as they are, others with four significant digits. */
+  /** Digits after the decimal point of a number. Default: integers whole (10,000 and more with their thousands apart), others with four significant digits. */
   readonly digits?: number;
   /** `"max"` or `"min"` prints the best number of the column bold. Default: none. */
   readonly best?: "max" | "min";
@@ -100,7 +100,9 @@ function print(value: CellValue, digits: number | undefined): string {
   if (typeof value === "string") return value;
   if (!Number.isFinite(value)) return String(value);
   if (digits !== undefined) return value.toFixed(digits);
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  if (Number.isInteger(value))
+    return Math.abs(value) < 10_000 ? String(value) : value.toLocaleString("en-US");
+  return String(Number(value.toPrecision(4)));
 }
 
 function fail(got: string, expected: string): GradbookError {

@@ -38,7 +38,9 @@ caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 caption .note { font-weight: 400; color: var(--muted); }
 th, td { padding: .25rem .7rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { border-bottom: 2px solid var(--muted); }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number, td.number { text-align: right; }
+td.number { white-space: nowrap; }
+thead th { vertical-align: bottom; }
 pre.out { background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .2rem 1rem; }
 pre.stderr, pre.error { border-color: #b3121d; }
 .math { white-space: nowrap; }
