@@ -139,6 +139,15 @@ test("listeners print as the cell that registered them", async () => {
   await first.printed("rung\nonce");
 });
 
+test("console.clear() clears the cell's output", async () => {
+  const { messages } = await run('console.log("old"); console.clear(); console.log("new")');
+  const told = messages.filter(({ type }) => type === "stream" || type === "clear_output");
+  assert.deepEqual(
+    told.map(({ content }) => content),
+    [{ name: "stdout", text: "old\n" }, { wait: false }, { name: "stdout", text: "new\n" }],
+  );
+});
+
 test("MIME bundles, updates and clearing", async () => {
   const { messages } = await run(`
     const publish = (globalThis as any)[Symbol.for("Jupyter.publish")];

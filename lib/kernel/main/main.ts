@@ -112,7 +112,7 @@ export async function runKernel({
   ownCallbacks();
   ownChildren(notes, shared);
   ownWorkers();
-  ownOutput(print);
+  ownOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
   ownInput(() => asker.ask(""));
   ownDialogs(asker);
   tracebacks.install();

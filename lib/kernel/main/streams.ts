@@ -11,12 +11,13 @@ type Print = (name: StreamName, text: string) => void;
  * Puts the front end in the place of the terminal: process.stdout, process.stderr, console, and descriptors 1 and 2
  * written through `fs`. Printing is synchronous up to the wire thread.
  */
-export function ownOutput(print: Print): void {
+export function ownOutput(print: Print, clear: () => void): void {
   for (const name of ["stdout", "stderr"] as const) {
     const stream = new OutputStream((text) => print(name, text), name === "stdout" ? 1 : 2);
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   }
   ownConsole(print);
+  console.clear = clear;
   const writeSync = fs.writeSync;
   const divert = (descriptor: unknown, data: unknown, ...rest: unknown[]): number => {
     if (descriptor !== 1 && descriptor !== 2)
