@@ -11,7 +11,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, panelGrid } from "./panels.js";
+import { legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -93,7 +93,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     x: { title: { text: "" }, rangemode: "tozero", tickformat: "d", nticks: single ? 16 : 6 },
     y:
       yScale === "log"
-        ? { type: "log", dtick: 1 }
+        ? logAxis(lines.flatMap(({ train, test }) => [train.mean, test.mean]))
         : { rangemode: "tozero", nticks: 6, ...(yAxis === "error" ? { ticksuffix: " %" } : {}) },
     xTitle,
     yTitle: yAxis === "error" ? "error rate (%)" : "cross-entropy (nats)",

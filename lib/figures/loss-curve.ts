@@ -10,7 +10,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, panelGrid } from "./panels.js";
+import { legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The loss of every step of one run. */
 export interface StepLosses {
@@ -55,7 +55,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     panelHeight: options.size.width * 0.46,
     titles: [""],
     x: { rangemode: "tozero", nticks: 8, tickformat: ",d" },
-    y: yScale === "log" ? { type: "log", dtick: 1 } : { rangemode: "tozero", nticks: 6 },
+    y: yScale === "log" ? logAxis(runs.map((run) => run.losses)) : { rangemode: "tozero", nticks: 6 },
     xTitle: width === 1 ? "step" : `step (each point: ${width} steps)`,
     yTitle: quantity,
     legend: options.size.text * 1.6,

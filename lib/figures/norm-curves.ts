@@ -9,7 +9,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, panelGrid } from "./panels.js";
+import { legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The norms of one layer's parameters over the steps. */
 export interface LayerNorms {
@@ -52,7 +52,9 @@ export function normCurves(config: NormCurvesConfig): Figure {
     panelHeight: options.size.width * (both && options.size.name === "page" ? 0.36 : 0.5),
     titles: ["norm of the gradient", "norm of the update ÷ norm of the weights"],
     x: { nticks: 6, tickformat: ",d" },
-    y: { type: "log", dtick: 1, exponentformat: "power" },
+    y: logAxis(
+      layers.flatMap(({ gradient, update }) => (update === undefined ? [gradient] : [gradient, update])),
+    ),
     xTitle,
     yTitle: "norm",
     legend: options.size.text * 1.6,

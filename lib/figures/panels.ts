@@ -14,6 +14,20 @@ export interface PanelGrid {
   readonly at: (i: number) => { readonly xaxis: string; readonly yaxis: string };
 }
 
+/** A logarithmic axis: a tick for each power of ten, and where there is hardly one in sight also for 2 and 5 times it. */
+export function logAxis(values: Iterable<ArrayLike<number | null>>): JsonObject {
+  let [low, high] = [Number.POSITIVE_INFINITY, 0];
+  for (const some of values) {
+    for (let i = 0; i < some.length; i++) {
+      const v = some[i] ?? 0;
+      if (!(v > 0 && v < Number.POSITIVE_INFINITY)) continue;
+      low = Math.min(low, v);
+      high = Math.max(high, v);
+    }
+  }
+  return { type: "log", dtick: high < 100 * low ? "D2" : 1, exponentformat: "power" };
+}
+
 /**
  * Lays out `count` panels. Only the left column and the lowest panel of each column carry tick labels, and the
  * axes of all panels move together, because small multiples are made for comparing.
