@@ -88,13 +88,13 @@ function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLa
     depth,
     address: b.arena.floats(blockFloats({ rows, depth })),
   });
-  const samples = (what: string, values: Buffer): [RowBlocks, Step] => {
-    const blocks = blocksOf(b.batch, roundUp(features(values), 4));
+  const samples = (what: string, values: Buffer, most: number): [RowBlocks, Step] => {
+    const blocks = blocksOf(most, roundUp(features(values), 4));
     return [blocks, onTasks(blockSamples(b.program, b.name(`${what} blocks`), values, blocks), sampleTasks)];
   };
 
   // y[n,o] = Σ_i x[n,i] · w[o,i] + b[o]
-  const [inputs, blockInputs] = samples("input", x);
+  const [inputs, blockInputs] = samples("input", x, b.capacity);
   const forward = [
     blockInputs,
     ...multiply(b, "forward", {
@@ -123,7 +123,7 @@ function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLa
   ];
   if (dx !== undefined) {
     // dx[n,i] = Σ_o dy[n,o] · w[o,i]
-    const [outputs, blockOutputs] = samples("output", dy);
+    const [outputs, blockOutputs] = samples("output", dy, b.batch);
     backward.push(
       blockOutputs,
       ...multiply(b, "backward input", {
