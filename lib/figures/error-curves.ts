@@ -234,11 +234,17 @@ function describe(
 ): string {
   const unit = yAxis === "error" ? " %" : " nats";
   const quantity = yAxis === "error" ? "error rate" : "cross-entropy";
+  const xTitle = config.xTitle ?? "epoch";
+  let gaps = 0;
   const ends = lines.map(({ run, train, test }) => {
-    const last = (l: Line) => l.mean[l.mean.length - 1] ?? "not finite";
-    return `${run.name} ends at ${last(train)}${unit} (train), ${last(test)}${unit} (test) after ${config.xTitle ?? "epoch"} ${train.x[train.x.length - 1]}`;
+    const measured = Object.entries({ train, test }).filter(([, { mean }]) => mean.some((v) => v !== null));
+    if (measured.length === 0) return `${run.name} has no finite value`;
+    const last = measured.map(([set, { mean }]) => {
+      gaps += mean.filter((v) => v === null).length;
+      return `${mean[mean.length - 1] ?? "not finite"}${unit} (${set})`;
+    });
+    return `${run.name} ends at ${last.join(", ")} after ${xTitle} ${test.x[test.x.length - 1]}`;
   });
-  const gaps = lines.flatMap(({ train, test }) => [...train.mean, ...test.mean]).filter((v) => v === null);
-  const note = gaps.length === 0 ? "" : ` ${gaps.length} values are not finite and left out.`;
-  return `${config.title}. Curves of the ${quantity} over the epochs: ${ends.join("; ")}.${note}`;
+  const note = gaps === 0 ? "" : ` ${gaps} values are not finite and left out.`;
+  return `${config.title}. Curves of the ${quantity} over the ${xTitle}s: ${ends.join("; ")}.${note}`;
 }
