@@ -20,7 +20,7 @@ test("mcnemar counts only images on which the two differ: 5 against 0 → p = 1/
   assert.deepEqual(found, { onlyFirst: 5, onlySecond: 0, p: 0.0625, distinguishable: false });
   assert.equal(
     mcnemarInWords("Adam", "SGD", found),
-    "only Adam has 5 of the test images right, only SGD 0: not distinguishable (p = 0.063)",
+    "only Adam has 5 of the test images right, only SGD has 0: not distinguishable (p = 0.063)",
   );
 });
 

@@ -34,7 +34,7 @@ export function differenceInWords(a: string, b: string, found: Difference, confi
 }
 
 /**
- * McNemar's test in a sentence: `only A has 71 of the test images right, only B 48: A is better (p = 0.043)`, or
+ * McNemar's test in a sentence: `only A has 71 of the test images right, only B has 48: A is better (p = 0.043)`, or
  * `…: not distinguishable (p = 0.31)`.
  */
 export function mcnemarInWords(
@@ -42,7 +42,7 @@ export function mcnemarInWords(
   b: string,
   { onlyFirst, onlySecond, p, distinguishable }: McNemar,
 ): string {
-  const counts = `only ${a} has ${onlyFirst} of the test images right, only ${b} ${onlySecond}`;
+  const counts = `only ${a} has ${onlyFirst} of the test images right, only ${b} has ${onlySecond}`;
   const verdict = distinguishable ? `${onlyFirst > onlySecond ? a : b} is better` : "not distinguishable";
   return `${counts}: ${verdict} (${pInWords(p)})`;
 }

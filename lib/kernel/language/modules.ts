@@ -18,7 +18,7 @@ interface ProjectFile {
   readonly source: string;
   readonly kind: "module" | "commonjs" | "json";
   readonly code: string;
-  readonly mappings: string;
+  readonly runs: readonly number[];
   readonly program: Program | undefined;
   readonly imports: readonly { readonly literal: Literal; readonly end: number; readonly target: Target }[];
 }
@@ -131,14 +131,14 @@ export class Modules {
   async #translate(
     path: string,
     source: string,
-  ): Promise<Pick<ProjectFile, "kind" | "code" | "mappings" | "program" | "imports">> {
-    const none = { code: "", mappings: "", program: undefined, imports: [] };
+  ): Promise<Pick<ProjectFile, "kind" | "code" | "runs" | "program" | "imports">> {
+    const none = { code: "", runs: [], program: undefined, imports: [] };
     if (path.endsWith(".json")) {
       JSON.parse(source);
       return { ...none, kind: "json" };
     }
     if (path.endsWith(".cjs")) return { ...none, kind: "commonjs" };
-    const { code, mappings } = await removeTypes(source, path, {
+    const { code, runs } = await removeTypes(source, path, {
       ...this.#options(),
       verbatimModuleSyntax: false,
     });
@@ -150,15 +150,15 @@ export class Modules {
       if (literal === undefined) return [];
       return [{ literal, end: statement.end, target: resolveModule(String(literal.value), path) }];
     });
-    return { kind: "module", code, mappings, program, imports };
+    return { kind: "module", code, runs, program, imports };
   }
 
   #render(file: ProjectFile): { code: string; positions: Positions } {
-    const { path, source, code, mappings, program, imports } = file;
+    const { path, source, code, runs, program, imports } = file;
     const rewrite = new Rewrite(code);
     if (program === undefined) {
       rewrite.insert(0, `export default ${source}`);
-      return rewrite.render("", "\n", path, source, "");
+      return rewrite.render("", "\n", path, source, []);
     }
     const { awaits, forAwaits, dynamicImports, callbacks, metas, references } = findReferences(program);
     for (const { literal, end, target } of imports) {
@@ -180,7 +180,7 @@ export class Modules {
     const kit = `const $kernel$ = globalThis[Symbol.for("gradbook.kernel.kit")](${JSON.stringify(path)});`;
     const given = ["require", "__filename", "__dirname"].filter((name) => free.has(name));
     const before = given.length === 0 ? kit : `${kit}const { ${given.join(", ")} } = $kernel$.commonjs();`;
-    return rewrite.render(before, "\n", path, source, mappings);
+    return rewrite.render(before, "\n", path, source, runs);
   }
 
   #urlOf(target: Target): string {

@@ -1,5 +1,4 @@
 import type { Positions } from "../protocol.js";
-import { decodeMappings } from "./positions.js";
 
 interface Edit {
   readonly start: number;
@@ -41,16 +40,16 @@ export class Rewrite {
     this.#first.push([start, end]);
   }
 
-  /** @param mappings of the source map from this text to `source` */
+  /** @param runs from this text to `source`, as in `Positions` */
   render(
     before: string,
     after: string,
     file: string,
     source: string,
-    mappings: string,
+    runs: readonly number[],
   ): { code: string; positions: Positions } {
     const edits = this.#edits.map((edit, i) => ({ ...edit, i })).sort(inOrder);
-    const out = new Tracker(this.#text, decodeMappings(mappings));
+    const out = new Tracker(this.#text, runs);
     out.add(before, undefined);
     for (const [start, end] of this.#first) {
       this.#renderRange(start, end, edits, out, []);

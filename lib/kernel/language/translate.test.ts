@@ -34,12 +34,20 @@ const cases: Readonly<Record<string, string>> = {
   "typeof unknownName": "return [typeof unknownName];",
   "export const e = 1": "($scope$.e = 1);",
   "var v": '("v" in $scope$ || ($scope$.v = void 0));',
-  '"a" + "b"': 'return ["ab"];',
+  '"a" + "b"': 'return ["a" + "b"];',
+  'earlier; "a" + "b"': '$scope$.earlier; return ["ab"];',
+  "earlier\nundefined": "$scope$.earlier; return [void 0];",
+  "let y = earlier\n-1": "($scope$.y = $scope$.earlier - 1);",
+  "earlier; -1": "$scope$.earlier; return [-1];",
+  "earlier.map((x) => x < 2)": "return [$scope$.earlier.map((x) => x < 2)];",
+  "earlier<number>(1)": "return [(0, $scope$.earlier)(1)];",
+  "earlier // why": "return [$scope$.earlier] // why",
+  "({ earlier })": "return [({ earlier: $scope$.earlier })];",
 };
 for (const [source, wanted] of Object.entries(cases)) {
   test(source, async () => {
-    const body = (await bodyOf(source)).replace(/;\s*;/g, ";");
-    assert.equal(body.replace(/\s+/g, ""), wanted.replace(/\s+/g, ""));
+    const bare = (text: string) => text.replace(/\s+/g, "").replace(/;+/g, ";").replace(/;$/, "");
+    assert.equal(bare(await bodyOf(source)), bare(wanted));
   });
 }
 

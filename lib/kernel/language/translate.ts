@@ -65,29 +65,82 @@ export async function translateCell(
   known: ReadonlySet<string>,
   options: EmitOptions,
 ): Promise<Translation> {
-  const { code, mappings } = await removeTypes(source, file, options).then((removed) =>
+  const plain = plainExpression(source);
+  if (plain !== undefined) {
+    return new CellTranslator(source, file, source, tokenRuns(source), plain, known).translate(undefined);
+  }
+  const { code, runs } = await removeTypes(source, file, options).then((removed) =>
     isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed,
   );
   const program = parseModule(code, source);
-  const last = program.body.findLast(({ type }) => type !== "EmptyStatement");
-  const constant = last?.type === "ExpressionStatement" ? undefined : await constantAtEnd(source, options);
-  return new CellTranslator(source, file, code, mappings, program, known).translate(constant);
+  const constant = await constantAtEnd(source, code, options);
+  return new CellTranslator(source, file, code, runs, program, known).translate(constant);
 }
 
 /**
- * The value of a last expression that esbuild has computed and thrown away, such as `"a" + "b"`, as JavaScript; the
- * statement must begin a line or follow a semicolon.
+ * The program of a cell that is a single expression of JavaScript, such as `await train(model)` or `rows.map((r) => r.loss)`:
+ * the way through esbuild's process, which would change nothing, is spared. What TypeScript might read differently
+ * (`f<T>(x)`), what esbuild rewrites, and what holds statements is left to esbuild.
  */
-async function constantAtEnd(source: string, options: EmitOptions): Promise<string | undefined> {
+function plainExpression(source: string): Program | undefined {
+  if (/<[\s\S]*>|@|\b(?:this|super|import|module|exports|class|function|using)\b/.test(source))
+    return undefined;
+  try {
+    const program = parse(source, {
+      ecmaVersion: 2022,
+      sourceType: "module",
+      allowAwaitOutsideFunction: true,
+    });
+    const [only, ...others] = program.body;
+    const single = others.length === 0 && only?.type === "ExpressionStatement";
+    return single && isPure(only.expression) ? program : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** No statements inside, as a function's body has them. */
+function isPure(node: AnyNode): boolean {
+  return !/Statement$|Declaration$/.test(node.type) && childrenOf(node).every(isPure);
+}
+
+/** Runs of a text that stays what it is: every word and sign is its own place. */
+function tokenRuns(source: string): number[] {
+  return source
+    .split("\n")
+    .flatMap((text, line) =>
+      Array.from(text.matchAll(/[\p{ID_Continue}$]+|\S/gu), ({ index }) => [line, index, line, index]).flat(),
+    );
+}
+
+/** What esbuild computes by itself holds nothing but literals and signs. */
+const computable =
+  /^(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(?:undefined|void|typeof|true|false|null)\b|[\s\d.()!~+\-*/%<>=&|^?:,])+$/;
+
+/**
+ * The value of a last expression that esbuild has computed and thrown away, such as `"a" + "b"`, `-1` or `undefined`, as
+ * JavaScript; the statement must begin a line or follow a semicolon.
+ * @param code what esbuild has made of the source
+ */
+async function constantAtEnd(
+  source: string,
+  code: string,
+  options: EmitOptions,
+): Promise<string | undefined> {
   const text = source.replace(/[\s;]+$/, "");
   const starts = new Set([text.lastIndexOf("\n") + 1, text.lastIndexOf(";") + 1]);
   for (const start of starts) {
+    const end = text.slice(start);
+    if (!computable.test(end)) continue;
     try {
-      const { code } = await removeTypes(`x = (${text.slice(start)}\n)`, "", options);
-      const [, value] = /^x = ("(?:[^"\\]|\\.)*"|true|false|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(code) ?? [];
-      if (value === undefined) continue;
-      await removeTypes(text.slice(0, start), "", options);
-      return value;
+      const [alone, before] = await Promise.all([
+        removeTypes(`x = (${end}\n)`, "", options),
+        removeTypes(text.slice(0, start), "", options),
+      ]);
+      const [, value] =
+        /^x = ("(?:[^"\\]|\\.)*"|true|false|void 0|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(alone.code) ?? [];
+      // Otherwise it has left a trace: in `a` and `-1` on two lines, for one, which are a subtraction.
+      if (value !== undefined && before.code === code) return value;
     } catch {
       // Not a statement of its own.
     }
@@ -100,12 +153,12 @@ export function isWrapped(code: string): boolean {
   return /^export default require_\w+\(\);$/m.test(code);
 }
 
-/** TypeScript → JavaScript with imports left alone. */
+/** TypeScript → JavaScript with imports left alone. @returns the code and its places in the source, as in `Positions` */
 export async function removeTypes(
   source: string,
   file: string,
   options: EmitOptions,
-): Promise<{ code: string; mappings: string }> {
+): Promise<{ code: string; runs: readonly number[] }> {
   try {
     const { code, map } = await withEsbuild(() =>
       transform(source, {
@@ -121,7 +174,7 @@ export async function removeTypes(
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "ES2022", ...options } },
       }),
     );
-    return { code, mappings: JSON.parse(map).mappings };
+    return { code, runs: decodeMappings(JSON.parse(map).mappings) };
   } catch (failure) {
     throw syntaxFailure(failure, source, file);
   }
@@ -183,7 +236,7 @@ function syntaxFailure(failure: unknown, source: string, file: string): unknown 
 class CellTranslator {
   readonly #source: string;
   readonly #file: string;
-  readonly #mappings: string;
+  readonly #runs: readonly number[];
   readonly #program: Program;
   readonly #known: ReadonlySet<string>;
   readonly #code: string;
@@ -200,14 +253,14 @@ class CellTranslator {
     source: string,
     file: string,
     code: string,
-    mappings: string,
+    runs: readonly number[],
     program: Program,
     known: ReadonlySet<string>,
   ) {
     this.#source = source;
     this.#file = file;
     this.#code = code;
-    this.#mappings = mappings;
+    this.#runs = runs;
     this.#program = program;
     this.#known = known;
     this.#rewrite = new Rewrite(code);
@@ -222,12 +275,12 @@ class CellTranslator {
     const findings = findReferences(this.#program);
     // Declarations first: at the same place, what they insert stands outside of what references become.
     for (const statement of this.#program.body) this.#rewriteStatement(statement);
-    this.#returnLast(this.#program.body);
+    if (constant === undefined) this.#returnLast(this.#program.body);
     this.#rewriteFindings(findings);
     const locals = this.#hoistedLocals.size === 0 ? "" : `var ${[...this.#hoistedLocals].join(", ")};`;
     const before = `(async function $cell$(${this.#scope}, ${this.#kit}, require, __filename, __dirname) {"use strict";${locals}`;
     const after = constant === undefined ? "\n})" : `\nreturn [${constant}];\n})`;
-    const rendered = this.#rewrite.render(before, after, this.#file, this.#source, this.#mappings);
+    const rendered = this.#rewrite.render(before, after, this.#file, this.#source, this.#runs);
     const imported = new Set(imports.flatMap(({ names }) => names.map(([local]) => local)));
     const declares = [...this.#names.keys()].filter((name) => !imported.has(name));
     return {
@@ -268,7 +321,7 @@ class CellTranslator {
 
   #placeOf(offset: number): { line: number; column: number } {
     const lines = this.#code.slice(0, offset).split("\n");
-    const positions = { file: "", source: "", runs: Int32Array.from(decodeMappings(this.#mappings)) };
+    const positions = { file: "", source: "", runs: Int32Array.from(this.#runs) };
     return (
       originalPlace(positions, lines.length - 1, lines[lines.length - 1].length) ?? { line: 0, column: 0 }
     );
