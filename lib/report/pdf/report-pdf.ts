@@ -8,7 +8,7 @@ import { formulas } from "../formula.js";
 import { mathExtension } from "../math-extension.js";
 import type { ReportParts } from "../page.js";
 import { colors, fonts, Paper } from "./paper.js";
-import { paragraph, plainText } from "./paragraph.js";
+import { lines, paragraph, plainText } from "./paragraph.js";
 import { drawTable, type PdfCell } from "./table.js";
 
 /** Lines of a printed output that are taken over; the rest is in the executed notebook. */
@@ -28,9 +28,11 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
   const writer = new Writer(paper, parts);
   if (!contents.blocks.some((b) => b.kind === "prose" && /^#\s/m.test(b.markdown)))
     writer.title(contents.title);
-  for (const block of contents.blocks) {
-    if (block.kind === "prose") writer.prose(marked.lexer(block.markdown));
-    else await writer.block(block);
+  const drawn = contents.blocks.filter(({ kind }) => kind !== "code");
+  for (const [i, block] of drawn.entries()) {
+    if (block.kind !== "prose") await writer.block(block);
+    else if (i < drawn.length - 1) writer.prose(marked.lexer(block.markdown));
+    else writer.lastProse(marked.lexer(block.markdown));
   }
   writer.end(contents.title);
   return pdfBytes(paper.doc);
@@ -52,6 +54,19 @@ class Writer {
 
   prose(tokens: readonly Token[], indent = 0): void {
     for (const token of tokens) this.proseToken(token, indent);
+  }
+
+  /** The last paragraph goes to a new page with the provenance, so that this never stands on one alone. */
+  lastProse(tokens: readonly Token[]): void {
+    const rest = tokens.filter(({ type }) => type !== "space");
+    const last = rest.pop();
+    this.prose(rest);
+    if (last === undefined) return;
+    if (last.type === "paragraph") {
+      const text = lines(this.paper, last.tokens ?? [], {});
+      this.paper.need(text.reduce((sum, { height }) => sum + height, 5 + this.endHeight));
+    }
+    this.proseToken(last, 0);
   }
 
   private proseToken(token: Token, indent: number): void {
@@ -292,11 +307,16 @@ class Writer {
     paper.gap(8);
   }
 
+  /** Of the provenance, with the gap above it. */
+  private get endHeight(): number {
+    return 14 + 14 * (this.parts.provenance.length + 1);
+  }
+
   /** Provenance, and at the foot of each page its number. */
   end(title: string): void {
     const { paper, parts } = this;
     paper.gap(14);
-    paper.need(14 * (parts.provenance.length + 1));
+    paper.need(this.endHeight - 14);
     for (const [term, value] of parts.provenance) {
       plainText(paper, `${term}: ${value}`, { size: 8.5, color: colors.muted });
     }
