@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { resultsTable } from "../figures/results-table.js";
-import { escapeTex, figuresTex, tableCsv, tableTex } from "./tables.js";
+import { escapeTex } from "./latex.js";
+import { figuresTex, tableCsv, tableTex } from "./tables.js";
 
 const table = resultsTable({
   title: "Results, 50 %",
@@ -31,6 +32,14 @@ test("LaTeX: a backslash and braces in a caption cannot start a command", () => 
     escapeTex("\\input{/etc/passwd} 50% #1 ~^"),
     "\\textbackslash{}input\\{/etc/passwd\\} 50\\% \\#1 \\textasciitilde{}\\textasciicircum{}",
   );
+});
+
+test("LaTeX: signs, Greek letters, raised figures and accents become formulas", () => {
+  assert.equal(
+    escapeTex("∂L/∂x̂ ≈ 10⁻⁸ · Σδ 12–\u206013\u00a0%"),
+    "$\\partial$L/$\\partial$$\\hat{x}$ $\\approx$ 10$^{-8}$ $\\cdot$ $\\Sigma$$\\delta$ 12--13~\\%",
+  );
+  assert.equal(escapeTex("Ärger, é, 数"), "Ärger, é, 数");
 });
 
 test("figures.tex includes each figure with caption and label", () => {

@@ -1,4 +1,5 @@
 import type { Table } from "../figures/results-table.js";
+import { escapeTex } from "./latex.js";
 
 /** RFC 4180: commas, quotes doubled, CRLF; numbers in full precision. */
 export function tableCsv(table: Table): string {
@@ -31,42 +32,6 @@ export function tableTex(table: Table): string {
     "\\end{tabular}",
     "",
   ].join("\n");
-}
-
-/** Text for LaTeX: its own characters escaped, the letters and signs of our figures as commands. */
-export function escapeTex(text: string): string {
-  const commands: Readonly<Record<string, string>> = {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "<": "\\textless{}",
-    ">": "\\textgreater{}",
-    "|": "\\textbar{}",
-    "×": "$\\times$",
-    "−": "$-$",
-    "·": "$\\cdot$",
-    "→": "$\\to$",
-    "≤": "$\\le$",
-    "≥": "$\\ge$",
-    "±": "$\\pm$",
-    "²": "$^2$",
-    "³": "$^3$",
-    η: "$\\eta$",
-    α: "$\\alpha$",
-    β: "$\\beta$",
-    γ: "$\\gamma$",
-    δ: "$\\delta$",
-    ε: "$\\varepsilon$",
-    ρ: "$\\rho$",
-    μ: "$\\mu$",
-    σ: "$\\sigma$",
-    λ: "$\\lambda$",
-    "–": "--",
-    "—": "---",
-  };
-  return text
-    .replace(/\s+/g, " ")
-    .replace(/[\\~^<>|×−·→≤≥±²³ηαβγδερμσλ–—]|[&%$#_{}]/g, (c) => commands[c] ?? `\\${c}`);
 }
 
 /** `figures.tex`: every figure with its caption and a label, to be copied or `\input`. */
