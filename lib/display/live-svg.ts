@@ -2,7 +2,7 @@ import type { EpochPoint } from "../figures/error-curves.js";
 import { themes } from "../figures/theme.js";
 import { escapeHtml } from "./escape.js";
 
-const panel = { width: 270, height: 170, top: 50 };
+const panel = { width: 270, height: 155, top: 68 };
 
 /**
  * A quick drawing of a running training, made within a millisecond and without waiting: the error of both sets after
@@ -16,13 +16,14 @@ export function liveSvg(title: string, epochs: readonly EpochPoint[], losses: re
     last === undefined
       ? ""
       : `epoch ${last.epoch}: train ${percent(last.trainError)}, test ${percent(last.testError)}`;
+  const set = (name: string, i: number) => `<tspan fill="${series[i]}" font-weight="600">${name}</tspan>`;
   const error = (key: "trainError" | "testError") => epochs.map((e) => ({ x: e.epoch, y: 100 * e[key] }));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="680" height="260" font-family="${escapeHtml(family)}" font-size="12" fill="${text}">`,
     `<rect width="680" height="260" fill="#fff"/>`,
     `<text x="55" y="20" font-weight="600" font-size="14">${escapeHtml(title)}</text>`,
     `<text x="55" y="40" fill="${muted}">${escapeHtml(now)}</text>`,
-    curves(55, "error (%), train and test", "epoch", [
+    curves(55, `error (%): ${set("train", 0)}, ${set("test", 1)}`, "epoch", [
       { color: series[0], points: error("trainError") },
       { color: series[1], points: error("testError") },
     ]),
@@ -56,7 +57,7 @@ function curves(left: number, yTitle: string, xTitle: string, lines: readonly Cu
     label(left - 6, bottom + 4, "end", "0"),
     label(left + panel.width, bottom + 16, "end", String(xMax)),
     label(left + panel.width / 2, bottom + 16, "middle", xTitle),
-    label(left + 4, panel.top - 2, "start", yTitle),
+    label(left, panel.top - 10, "start", yTitle),
     ...drawn,
   ].join("");
 }

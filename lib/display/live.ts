@@ -63,7 +63,7 @@ export function live(config: LiveConfig = {}): LivePlot {
     },
     async end() {
       if (epochs.length === 0) return;
-      const figure = errorCurves({ title, runs: [{ name: "run", epochs }], layout: "grid" });
+      const figure = errorCurves({ title, runs: [{ name: "", epochs }], layout: "grid" });
       publish({ ...(await figureMessage(figure)), displayId, update: shown });
       shown = true;
     },

@@ -243,7 +243,7 @@ function describe(
       gaps += mean.filter((v) => v === null).length;
       return `${mean[mean.length - 1] ?? "not finite"}${unit} (${set})`;
     });
-    return `${run.name} ends at ${last.join(", ")} after ${xTitle} ${test.x[test.x.length - 1]}`;
+    return `${run.name || "the run"} ends at ${last.join(", ")} after ${xTitle} ${test.x[test.x.length - 1]}`;
   });
   const note = gaps === 0 ? "" : ` ${gaps} values are not finite and left out.`;
   return `${config.title}. Curves of the ${quantity} over the ${xTitle}s: ${ends.join("; ")}.${note}`;
