@@ -102,6 +102,20 @@ const results: Readonly<Record<string, readonly [cells: readonly string[], wante
     ["const { spread } = { spread: 1 }", 'const { spread } = { spread: "text" }; spread.length'],
     "4",
   ],
+  "several expressions in one": [["let first = 1, second = 2; first, second"], "2"],
+  "a constant behind another expression": [["[1, 2].length\n-1"], "1"],
+  "undefined at the end shows nothing": [["[1, 2]\nundefined"], undefined],
+  "a shebang": [["#!/usr/bin/env node\n7"], "7"],
+  "a thenable that gives a promise": [
+    ["// @ts-nocheck\nawait { then(resolve) { resolve(Promise.resolve(5)) } }"],
+    "5",
+  ],
+  "decorators with metadata": [
+    [
+      'function note(_: unknown, context: ClassFieldDecoratorContext) { context.metadata[context.name] = "noted" }\nclass Noted { @note a = 1 }\n(Noted as any)[(Symbol as any).metadata]',
+    ],
+    "[Object: null prototype] { a: 'noted' }",
+  ],
   "redefinition with another type": [["let changing = 1", 'let changing = "text"; changing.length'], "4"],
   "a const can be defined again": [["const fixed = 1", "const fixed = 2; fixed"], "2"],
   "a class can be defined again": [
@@ -249,6 +263,37 @@ test("an error inside of a function shows the way to it, and its cause", async (
     /at fails \(Cell \[\d+\]:2:9\)\n\s+at go \(Cell \[\d+\]:1:18\)\n\s+at Cell \[\d+\]:2:1/,
   );
   assert.match(traceback, /caused by\nRangeError: inner/);
+});
+
+test("an error behind awaits shows the whole way", async () => {
+  const { traceback } = await kernel.run(
+    'const nap = () => new Promise((r) => setTimeout(r, 1));\nasync function inner() { await nap(); throw new Error("deep") }\nasync function outer() { await inner() }\nawait outer()',
+  );
+  assert.match(
+    traceback,
+    /at inner \(Cell \[\d+\]:2:45\)\n.*at async outer \(Cell \[\d+\]:3:28\)\n.*at Cell \[\d+\]:4:1/,
+  );
+  const missing = await kernel.run(
+    'import { readFile } from "node:fs/promises";\nawait readFile("/nowhere/at/all")',
+  );
+  assert.match(missing.traceback, /> 2 \| await readFile/);
+});
+
+test("both errors of a failed disposal are shown", async () => {
+  const { traceback } = await kernel.run(
+    'using x = { [Symbol.dispose]() { throw new Error("in disposal") } }; throw new Error("in the body")',
+  );
+  assert.match(traceback, /caused by\nError: in disposal[\s\S]*caused by\nError: in the body/);
+});
+
+test("an error of another realm", async () => {
+  const { error } = await kernel.run('import { runInNewContext } from "node:vm"; runInNewContext("null.x")');
+  assert.match(error ?? "", /^TypeError: Cannot read properties of null/);
+});
+
+test("a name defined twice is a syntax error with its place", async () => {
+  const { error } = await kernel.run("// @ts-nocheck\nfunction f() {}\nfunction f() {}");
+  assert.match(error ?? "", /already been declared \(Cell \[\d+\], line 3, column 10\)/);
 });
 
 test("error.stack shows the cell's lines", async () => {

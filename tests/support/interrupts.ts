@@ -15,6 +15,8 @@ export const kinds: Readonly<Record<string, string>> = {
   "a loop that catches everything": 'console.log("go"); for (;;) { try { for (;;) ticks++ } catch {} }',
   "a loop of awaits that catches everything":
     'console.log("go"); for (;;) { try { await new Promise((resolve) => setTimeout(resolve, 3)); ticks++ } catch {} }',
+  "a loop behind a caught interrupt":
+    'console.log("go"); try { await new Promise(() => {}) } catch {} for (;;) ticks++',
   "a loop of microtasks": 'console.log("go"); for (;;) { await null; ticks++ }',
   "a recursion":
     'const deeper = (n: number): number => { try { return deeper(n + 1) + 1 } catch { return 0 } }; console.log("go"); for (;;) deeper(0)',

@@ -142,7 +142,7 @@ export class Modules {
       ...this.#options(),
       verbatimModuleSyntax: false,
     });
-    const program = parseModule(code, source);
+    const program = parseModule(code, { file: path, source, runs });
     const isModule = !isWrapped(code) && program.body.some(({ type }) => /^(?:Import|Export)/.test(type));
     if (path.endsWith(".js") && !isModule && isCommonJsPackage(path)) return { ...none, kind: "commonjs" };
     const imports = program.body.flatMap((statement) => {

@@ -65,15 +65,17 @@ export async function translateCell(
   known: ReadonlySet<string>,
   options: EmitOptions,
 ): Promise<Translation> {
+  // A comment of the same length.
+  const text = source.replace(/^#!/, "//");
   const plain = plainExpression(source);
   if (plain !== undefined) {
     return new CellTranslator(source, file, source, tokenRuns(source), plain, known).translate(undefined);
   }
-  const { code, runs } = await removeTypes(source, file, options).then((removed) =>
-    isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed,
+  const { code, runs } = await removeTypes(text, file, options).then((removed) =>
+    isWrapped(removed.code) ? removeTypes(`${text}\n;export {};`, file, options) : removed,
   );
-  const program = parseModule(code, source);
-  const constant = await constantAtEnd(source, code, options);
+  const program = parseModule(code, { file, source, runs });
+  const constant = await constantAtEnd(text, code, options);
   return new CellTranslator(source, file, code, runs, program, known).translate(constant);
 }
 
@@ -194,20 +196,46 @@ async function withEsbuild<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-export function parseModule(code: string, source: string): Program {
+export function parseModule(code: string, { file, source, runs }: TranslatedFrom): Program {
   try {
     return parse(code, { ecmaVersion: "latest", sourceType: "module", allowAwaitOutsideFunction: true });
   } catch (failure) {
-    const evalue = failure instanceof Error ? failure.message : String(failure);
-    throw new SyntaxFailure(
-      {
-        ename: "SyntaxError",
-        evalue,
-        traceback: [`${red("SyntaxError")}: ${evalue}`, ...source.split("\n").slice(0, 5)],
-      },
-      false,
-    );
+    const message = failure instanceof Error ? failure.message.replace(/ \(\d+:\d+\)$/, "") : String(failure);
+    const loc = failure instanceof Error ? Reflect.get(failure, "loc") : undefined;
+    const place =
+      loc && originalPlace({ file, source, runs: Int32Array.from(runs) }, loc.line - 1, loc.column);
+    throw place === undefined
+      ? new SyntaxFailure(
+          { ename: "SyntaxError", evalue: message, traceback: [`${red("SyntaxError")}: ${message}`] },
+          false,
+        )
+      : failureAt(message, { file, source, line: place.line + 1, column: place.column + 1 }, false);
   }
+}
+
+/** Where translated code comes from; `runs` as in `Positions`. */
+interface TranslatedFrom {
+  readonly file: string;
+  readonly source: string;
+  readonly runs: readonly number[];
+}
+
+/** Line and column from 1. */
+interface SourcePlace {
+  readonly file: string;
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+function failureAt(
+  message: string,
+  { file, source, line, column }: SourcePlace,
+  incomplete: boolean,
+): SyntaxFailure {
+  const evalue = `${message} (${file}, line ${line}, column ${column})`;
+  const traceback = [`${red("SyntaxError")}: ${evalue}`, ...codeFrame(source, line, column)];
+  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, incomplete);
 }
 
 function syntaxFailure(failure: unknown, source: string, file: string): unknown {
@@ -217,8 +245,6 @@ function syntaxFailure(failure: unknown, source: string, file: string): unknown 
   if (first === undefined || first.location === null) return failure;
   const { line, column: bytes, lineText } = first.location;
   const column = Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
-  const evalue = `${first.text} (${file}, line ${line}, column ${column})`;
-  const traceback = [`${red("SyntaxError")}: ${evalue}`, ...codeFrame(source, line, column)];
   const atEnd =
     source
       .split("\n")
@@ -230,7 +256,7 @@ function syntaxFailure(failure: unknown, source: string, file: string): unknown 
   const openTemplate =
     /Unterminated template literal/.test(first.text) ||
     (/Unterminated string/.test(first.text) && lineText.includes("`"));
-  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, open || openTemplate);
+  return failureAt(first.text, { file, source, line, column }, open || openTemplate);
 }
 
 class CellTranslator {
@@ -474,12 +500,9 @@ class CellTranslator {
     }
     if (last.type !== "ExpressionStatement" || this.#isGenerated(last.expression)) return;
     // To the end of the statement: a closing parenthesis is not part of the expression.
-    this.#rewrite.wrap(
-      last.start,
-      this.#code[last.end - 1] === ";" ? last.end - 1 : last.end,
-      "return [",
-      "]",
-    );
+    const end = this.#code[last.end - 1] === ";" ? last.end - 1 : last.end;
+    const several = last.expression.type === "SequenceExpression";
+    this.#rewrite.wrap(last.start, end, several ? "return [(" : "return [", several ? ")]" : "]");
   }
 
   /** Statements that stand for decorators, enums and namespaces are no expressions of the user. */
@@ -508,7 +531,12 @@ class CellTranslator {
     for (const { start } of dynamicImports)
       this.#rewrite.replace(start, start + "import".length, `${this.#kit}.load`);
     for (const { start, end } of metas) this.#rewrite.replace(start, end, `${this.#kit}.meta`);
+    // What esbuild's own helpers mean by `Object` and `Symbol` is not what a cell calls so.
+    const helpers = this.#program.body.filter(
+      (one) => one.type === "VariableDeclaration" && one.declarations.every(({ id }) => this.#isHelper(id)),
+    );
     for (const { node, use } of references) {
+      if (helpers.some(({ start, end }) => node.start >= start && node.end <= end)) continue;
       if (!this.#isScoped(node.name, use === "typeof")) continue;
       const path = `${this.#scope}.${node.name}`;
       // V8 places a call at its opening parenthesis, a reader at the function's name.
@@ -519,6 +547,10 @@ class CellTranslator {
         this.#rewrite.replace(node.start, node.end, text);
       }
     }
+  }
+
+  #isHelper(id: AnyNode): boolean {
+    return id.type === "Identifier" && id.name.startsWith("__") && this.#locals.has(id.name);
   }
 
   /** Whether a free name is to be looked up in the scope object. */

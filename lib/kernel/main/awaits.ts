@@ -20,6 +20,8 @@ export interface Awaits {
   readonly bind: <T>(callback: T) => T;
 }
 
+const firstOf = Promise.any.bind(Promise);
+
 /** Never settles: code that awaits it is forgotten, `catch` and `finally` included. */
 const never = new Promise<never>(() => undefined);
 
@@ -33,15 +35,17 @@ export function createAwaits(shared: SharedState): Awaits {
     if (cell === undefined) return settle(cell, value);
     if (cell.stopped || Atomics.load(shared.interrupt, 0) === 1) return stopAt(cell);
     if (!isThenable(value)) return { cell, failed: false, value };
-    return new Promise((resolve) => {
-      const stop = (): void => resolve({ cell, failed: true, value: new Interrupted() });
-      cell.waiting.add(stop);
-      const settled = (failed: boolean) => (result: unknown) => {
-        cell.waiting.delete(stop);
-        resolve({ cell, failed, value: result });
-      };
-      value.then(settled(false), settled(true));
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<Outcome>((resolve) => {
+      stop = () => resolve({ cell, failed: true, value: new Interrupted() });
     });
+    cell.waiting.add(stop);
+    const settled = (failed: boolean) => (result: unknown) => {
+      cell.waiting.delete(stop);
+      return { cell, failed, value: result };
+    };
+    // Not `race`: only through `any` does V8 find the functions that wait, and errors know the way they have come.
+    return firstOf([Promise.resolve(value).then(settled(false), settled(true)), stopped]);
   };
   const resume: Awaits["resume"] = ({ cell, failed, value }) => {
     enterCell(cell);

@@ -101,8 +101,8 @@ export async function runKernel({
   const session = new Session({ shared, notes, loader, comms, tracebacks, home, kit: kitOf(home) });
   const asker = new Input(notes, input.port1, shared);
 
-  // Node 20.0 has not these two yet, and `using` needs them.
-  for (const name of ["dispose", "asyncDispose"]) {
+  // Node has not all of these yet; `using` and decorators need them.
+  for (const name of ["dispose", "asyncDispose", "metadata"]) {
     if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
   }
 

@@ -1,6 +1,7 @@
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { isNativeError } from "node:util/types";
 import { codeFrame, dim, red } from "../code-frame.js";
 import { originalPlace } from "../language/positions.js";
 import type { ErrorContent, Positions } from "../protocol.js";
@@ -43,8 +44,9 @@ export class Tracebacks {
 
   /** An error as Jupyter shows it: what, where with the lines of the cell, through which calls, and caused by what. */
   content(thrown: unknown): ErrorContent {
-    const [ename, evalue] =
-      thrown instanceof Error ? [nameOf(thrown), messageOf(thrown)] : ["Thrown", textOf(thrown)];
+    const [ename, evalue] = isError(thrown)
+      ? [nameOf(thrown), messageOf(thrown)]
+      : ["Thrown", textOf(thrown)];
     try {
       return { ename, evalue, traceback: this.#lines(thrown, new Set()) };
     } catch {
@@ -54,11 +56,15 @@ export class Tracebacks {
   }
 
   #lines(thrown: unknown, seen: Set<unknown>): string[] {
-    if (!(thrown instanceof Error)) return [`${red("Thrown")}: ${textOf(thrown)}`];
+    if (!isError(thrown)) return [`${red("Thrown")}: ${textOf(thrown)}`];
     seen.add(thrown);
     const [first, ...rest] = headline(thrown).split("\n");
     const lines = [first.replace(/^[^:]+/, (name) => red(name)), ...rest, ...this.#where(thrown)];
-    const causes = [thrown.cause, ...(thrown instanceof AggregateError ? thrown.errors : [])];
+    const causes = [
+      thrown.cause,
+      ...(thrown instanceof AggregateError ? thrown.errors : []),
+      ...suppressed(thrown),
+    ];
     for (const cause of causes) {
       if (cause === undefined || cause === null || seen.has(cause)) continue;
       lines.push("", dim("caused by"), ...this.#lines(cause, seen));
@@ -105,6 +111,12 @@ export class Tracebacks {
   }
 }
 
+/** The two errors of a `using` whose disposal failed while another error was on its way. */
+function suppressed(error: Error): unknown[] {
+  if (nameOf(error) !== "SuppressedError") return [];
+  return [Reflect.get(error, "error"), Reflect.get(error, "suppressed")];
+}
+
 function describe({ call, file, line, column }: Frame): string {
   const place = `${file}:${line}:${column}`;
   return call === "" ? place : `${call} (${place})`;
@@ -129,6 +141,11 @@ function shorten(path: string): string {
 function headline(error: Error): string {
   const [name, message] = [nameOf(error), messageOf(error)];
   return message === "" ? name : `${name}: ${message}`;
+}
+
+/** Also one of another realm (`vm.runInNewContext`). */
+function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || isNativeError(thrown);
 }
 
 /** What is thrown may describe itself, and fail in it. */

@@ -5,12 +5,14 @@ import { type SharedState, Word } from "../shared.js";
 const patience = 300;
 /** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
 const rhythm = 25;
+/** Main has answered, but the cell is not over: who does not answer again within this time (milliseconds) is in a loop. */
+const secondPatience = 75;
 
 /**
  * Stops what main is doing, in two steps. First the shared flag goes up: library loops look at it, and main's event
  * loop, if it is free, stops a cell that waits at an `await`. If main's event loop has not answered after 300 ms,
  * something blocks it, and V8 is told to end the running callback. Main is told again each time, because a message may
- * have been the callback that was ended.
+ * have been the callback that was ended, and as long as the cell is not over, because it may have caught the first.
  */
 export class Interrupter {
   readonly #shared: SharedState;
@@ -18,6 +20,7 @@ export class Interrupter {
   readonly #release: () => void;
   #session: Session | undefined;
   #sequence = 0;
+  #running = false;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -30,7 +33,9 @@ export class Interrupter {
     this.#release = release;
   }
 
-  raise(): void {
+  /** @param running whether there is a cell that is to end */
+  raise(running: boolean): void {
+    this.#running = running;
     Atomics.store(this.#shared.interrupt, 0, 1);
     this.#tell(++this.#sequence);
     clearTimeout(this.#timer);
@@ -59,12 +64,18 @@ export class Interrupter {
   #stopHard(): void {
     this.#timer = undefined;
     const { words, interrupt } = this.#shared;
-    if (Atomics.load(words, Word.interruptSeen) === this.#sequence) {
-      this.settle();
-      return;
-    }
     // A library loop took notice and returned what it has; what the cell does with it is not to be stopped.
     if (Atomics.load(interrupt, 0) === 2) return;
+    if (Atomics.load(words, Word.interruptSeen) === this.#sequence) {
+      if (!this.#running) {
+        this.settle();
+        return;
+      }
+      // The cell was told, has caught it, and may have gone into a loop.
+      this.#tell(++this.#sequence);
+      this.#timer = setTimeout(() => this.#stopHard(), secondPatience);
+      return;
+    }
     this.stopNow();
     this.#tell(this.#sequence);
     this.#timer = setTimeout(() => this.#stopHard(), rhythm);

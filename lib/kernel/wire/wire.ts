@@ -328,7 +328,7 @@ class Wire {
   #interrupt(): object {
     const cell = this.#running;
     if (cell !== undefined) cell.interrupted = true;
-    this.#interrupter.raise();
+    this.#interrupter.raise(cell !== undefined);
     // A child that main waits for gets what Ctrl-C would send, and then no more time than anybody else.
     this.#signalSyncChildren("SIGINT");
     if (this.#question !== undefined) this.#settleInput({ refused: "interrupted" });
