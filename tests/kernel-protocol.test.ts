@@ -92,6 +92,47 @@ test("completion of members, names of cells, globals, imports and paths", async 
   assert.deepEqual([cursor_start, cursor_end], [17, 22], "counted in characters, not in UTF-16 units");
 });
 
+/** What the matches at ▮ make of the code. */
+async function completed(marked: string): Promise<string[]> {
+  const [before, after] = marked.split("▮");
+  const { matches, cursor_start } = await ask("complete_request", {
+    code: before + after,
+    cursor_pos: [...before].length,
+  });
+  const kept = [...before].slice(0, Number(cursor_start)).join("");
+  return (matches as string[]).map((match) => kept + match + after);
+}
+
+const completions: Readonly<Record<string, readonly string[]>> = {
+  "`v=${odd.▮": ["`v=${odd.alpha", '`v=${odd["be-ta"]'],
+  "/* it's */ odd.al▮": ["/* it's */ odd.alpha"],
+  "/'/.test(odd.al▮": ["/'/.test(odd.alpha"],
+  "`it's ${`${odd.al▮": ["`it's ${`${odd.alpha"],
+  "// odd.▮": [],
+  "'odd.▮'": [],
+  "odd['▮": ["odd['alpha", "odd['be-ta"],
+  "odd.▮": ["odd.alpha", 'odd["be-ta"]'],
+  "'😀', odd.be▮": ["'😀', odd[\"be-ta\"]"],
+  "let s = 1;\nodd?.▮": ["let s = 1;\nodd?.alpha", 'let s = 1;\nodd?.["be-ta"]'],
+  "perhaps.▮": ["perhaps?.beta"],
+  "perhaps?.▮": ["perhaps?.beta"],
+  "const { alpha, ▮ } = odd": ['const { alpha, "be-ta" } = odd'],
+  "import { writeFileS▮ } from 'node:fs'": ["import { writeFileSync } from 'node:fs'"],
+  "import { ▮ } from 'tslab'": ["Display", "display", "newDisplay", "versions", "type"].map(
+    (name) => `import { ${name} } from 'tslab'`,
+  ),
+  "takes({ ▮": ["takes({ only"],
+  "later.▮": ["later.catch", "later.finally", "later.then"],
+};
+
+test("completion inserts what is right at its place", async () => {
+  await kernel.run(
+    "const odd = { alpha: 1, 'be-ta': 2 }; let perhaps: { beta: number } | undefined; const later = Promise.resolve(1); function takes(_: { only: 1 }) {}",
+  );
+  for (const [marked, wanted] of Object.entries(completions))
+    assert.deepEqual(await completed(marked), wanted, marked);
+});
+
 test("completion of paths leaves the kernel's own files out", async () => {
   const matches = await complete('import x from "./');
   assert.ok(matches.includes("lib"), matches.join());
