@@ -156,6 +156,24 @@ test("inspection shows type and documentation, and the signature between parenth
   assert.equal(nothing.found, false);
 });
 
+test("name? shows a value or the declaration of a type, or says that there is none", async () => {
+  await kernel.run(
+    "/** What it is. */\ninterface Described { kind: 'a' | 'b' }\nconst described: Described = { kind: 'a' }",
+  );
+  const help = async (cell: string): Promise<string> => {
+    const { reply } = await kernel.run(cell);
+    const [page] = reply.payload as { source: string; data: Record<string, string> }[];
+    assert.equal(page.source, "page");
+    return page.data["text/plain"];
+  };
+  assert.equal(await help("described?"), "const described: Described");
+  assert.match(await help("Described?"), /interface Described \{\s+kind: "a" \| "b";\s+\}\s+What it is\./);
+  assert.match(await help("Math.max??"), /max\(\.\.\.values: number\[\]\): number/);
+  assert.equal(await help("neverDefined?"), "neverDefined: nothing is known of it.");
+  const nothing = await ask("inspect_request", { code: "neverDefined", cursor_pos: 3, detail_level: 0 });
+  assert.equal(nothing.found, false);
+});
+
 test("completion, inspection and the heartbeat answer during a tight loop", async () => {
   const loop = kernel.start('console.log("go"); while (true) {}');
   await loop.printed("go");

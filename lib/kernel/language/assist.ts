@@ -94,9 +94,13 @@ export class Assist {
   }
 
   /** What is at the cursor: the name under it, or the function whose arguments are being written. */
-  async inspect({ code, cursor }: CursorRequest): Promise<{ data: MimeBundle } | undefined> {
+  async inspect({ code, cursor, detail = 0 }: CursorRequest): Promise<{ data: MimeBundle } | undefined> {
     const { server, uri } = await this.#open(code);
-    const at = (offset: number): object => ({ textDocument: { uri }, position: placeAt(code, offset) });
+    const at = (offset: number): object => ({
+      textDocument: { uri },
+      position: placeAt(code, offset),
+      verbosityLevel: detail,
+    });
     const onName = /[\p{ID_Continue}$]/u.test(code[cursor] ?? "");
     const afterName = cursor > 0 && /[\p{ID_Continue}$]/u.test(code[cursor - 1]);
     const hover =
@@ -107,13 +111,22 @@ export class Assist {
     return { data: { "text/plain": plain, "text/markdown": markdown } };
   }
 
+  /** What `name?` shows: the value of that name, or else the type with its members. */
+  async help(name: string): Promise<{ data: MimeBundle } | undefined> {
+    const value = await this.inspect({ code: name, cursor: name.length });
+    const asType = `0 as ${name}`;
+    return value ?? this.inspect({ code: asType, cursor: asType.length, detail: 1 });
+  }
+
   async #hover(server: LanguageServer, place: object): Promise<string | undefined> {
     const answer = await server.request<{ contents: { value: string } | string } | null>(
       "textDocument/hover",
       place,
     );
     if (answer === null) return undefined;
-    return typeof answer.contents === "string" ? answer.contents : answer.contents.value;
+    const text = typeof answer.contents === "string" ? answer.contents : answer.contents.value;
+    // A name that means nothing.
+    return /^```\w*\n(?:type \S+ = \/\*unresolved\*\/ )?any\n```\s*$/.test(text) ? undefined : text;
   }
 
   async #signature(server: LanguageServer, place: object): Promise<string | undefined> {
