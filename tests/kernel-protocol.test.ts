@@ -197,6 +197,7 @@ const completeness: Readonly<Record<string, readonly string[]>> = {
     "// words",
     "await 1",
     "type A = { a: 1 }",
+    "name?",
     "",
   ],
   incomplete: [

@@ -57,6 +57,7 @@ serve<LanguageMethods>(wire, {
   complete: (request) => assist.complete(request),
   inspect: (request) => assist.inspect(request),
   async isComplete({ code }) {
+    if (question.test(code)) return { status: "complete" };
     try {
       await translateCell(code, "cell", new Set(), {});
       return { status: "complete" };
