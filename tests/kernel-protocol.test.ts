@@ -204,13 +204,17 @@ const completeness: Readonly<Record<string, readonly string[]>> = {
     "if (true) {",
     "let x =",
     "`abc",
+    "let s = `a\n",
+    "let s = `a\nb",
+    "f(`it's ${`\n",
+    "'abc\\",
     "f(1,",
     "/* open",
     "class A {\n  x = 1",
     "[1, 2",
     "const o = {",
   ],
-  invalid: ["}", "let let = 1", '"abc', "1 2", "function )"],
+  invalid: ["}", "let let = 1", '"abc', "`a` + 'b", "'a\n`", "1 2", "function )"],
 };
 for (const [status, samples] of Object.entries(completeness)) {
   test(`is_complete: ${status}`, async () => {

@@ -176,8 +176,22 @@ export async function removeTypes(
     );
     return { code, runs: decodeMappings(JSON.parse(map).mappings) };
   } catch (failure) {
-    throw syntaxFailure(failure, source, file);
+    throw syntaxFailure(failure, source, file, await endsInString(source));
   }
+}
+
+/** Whether more text would go on inside of a string: in a template, and behind a backslash that ends a line. */
+async function endsInString(source: string): Promise<boolean> {
+  const lines = `${source}\n`;
+  const first = await transform(lines, { loader: "ts", logLevel: "silent" }).then(
+    () => undefined,
+    firstMessage,
+  );
+  return /^Unterminated string/.test(first?.text ?? "") && first?.location?.line === lines.split("\n").length;
+}
+
+function firstMessage(failure: unknown): Message | undefined {
+  return failure instanceof Error && "errors" in failure ? (failure.errors as Message[])[0] : undefined;
 }
 
 /** Again when esbuild's process has died, with a new one. */
@@ -210,10 +224,9 @@ export function parseModule(code: string, source: string): Program {
   }
 }
 
-function syntaxFailure(failure: unknown, source: string, file: string): unknown {
-  const errors: readonly Message[] =
-    failure instanceof Error && "errors" in failure ? (failure.errors as Message[]) : [];
-  const [first] = errors;
+/** @param openString whether the source breaks off inside of a string that could go on in the next line */
+function syntaxFailure(failure: unknown, source: string, file: string, openString: boolean): unknown {
+  const first = firstMessage(failure);
   if (first === undefined || first.location === null) return failure;
   const { line, column: bytes, lineText } = first.location;
   const column = Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
@@ -227,10 +240,7 @@ function syntaxFailure(failure: unknown, source: string, file: string): unknown 
       .slice(column - 1)
       .trim() === "";
   const open = atEnd && /end of file|to terminate multi-line comment/.test(first.text);
-  const openTemplate =
-    /Unterminated template literal/.test(first.text) ||
-    (/Unterminated string/.test(first.text) && lineText.includes("`"));
-  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, open || openTemplate);
+  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, open || openString);
 }
 
 class CellTranslator {
