@@ -116,6 +116,13 @@ const results: Readonly<Record<string, readonly [cells: readonly string[], wante
     "[ '0', 'Flat' ]",
   ],
   namespaces: [["namespace Space { export const inside = 3 }", "Space.inside"], "3"],
+  "types of a namespace with dots": [
+    [
+      "namespace Far.Away { export type Distance = number; export const light = 1 }",
+      "const far: Far.Away.Distance = 2; far + Far.Away.light",
+    ],
+    "3",
+  ],
   "interfaces and type aliases flow on": [
     [
       "interface Point { x: number }\ntype Pair<T> = [T, T]",

@@ -51,8 +51,9 @@ interface KeptCell {
   readonly count: number;
 }
 
+const namespaceKind = 3;
 /** Kinds of symbols that are types: namespace, class (also type aliases), enum, interface. */
-const typeKinds = new Set([3, 5, 10, 11]);
+const typeKinds = new Set([namespaceKind, 5, 10, 11]);
 /** Functions and variables; what has no value in JavaScript is only declared, or imported as a type. */
 const valueKinds = new Set([12, 13, 14]);
 /** Errors that are no mistake in a notebook: a package without type declarations is used as `any`. */
@@ -305,10 +306,12 @@ function ownNames(
 ): Map<string, Definition["kind"]> {
   const own = new Map<string, Definition["kind"]>(names);
   for (const {
-    name,
+    name: path,
     kind,
     selectionRange: { start },
   } of symbols) {
+    // `namespace A.B { … }` declares A.
+    const name = kind === namespaceKind ? path.replace(/\..*/, "") : path;
     if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || name === "global" || name === "default")
       continue;
     // A name can be a type and a value; then only an import carries both.
