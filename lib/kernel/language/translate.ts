@@ -69,9 +69,7 @@ export async function translateCell(
   if (plain !== undefined) {
     return new CellTranslator(source, file, source, tokenRuns(source), plain, known).translate(undefined);
   }
-  const { code, runs } = await removeTypes(source, file, options).then((removed) =>
-    isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed,
-  );
+  const { code, runs } = await removeTypesOfCell(source, file, options);
   const program = parseModule(code, source);
   const constant = await constantAtEnd(source, code, options);
   return new CellTranslator(source, file, code, runs, program, known).translate(constant);
@@ -135,7 +133,7 @@ async function constantAtEnd(
     try {
       const [alone, before] = await Promise.all([
         removeTypes(`x = (${end}\n)`, "", options),
-        removeTypes(text.slice(0, start), "", options),
+        removeTypesOfCell(text.slice(0, start), "", options),
       ]);
       const [, value] =
         /^x = ("(?:[^"\\]|\\.)*"|true|false|void 0|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(alone.code) ?? [];
@@ -147,6 +145,27 @@ async function constantAtEnd(
   }
   return undefined;
 }
+
+/** Keeps what esbuild would drop or wrap in a file: a cell's names are for later cells, and a cell is no CommonJS. */
+async function removeTypesOfCell(
+  source: string,
+  file: string,
+  options: EmitOptions,
+): Promise<{ code: string; runs: readonly number[] }> {
+  const aliases = new Set(Array.from(source.matchAll(importAlias), ([, name]) => name));
+  if (aliases.size > 0) {
+    try {
+      return await removeTypes(`${source}\n;export { ${[...aliases].join(", ")} };`, file, options);
+    } catch {
+      // The words stand in a text or an inner block, or the cell has a mistake that is told below.
+    }
+  }
+  const removed = await removeTypes(source, file, options);
+  return isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed;
+}
+
+/** `import Short = Long.Name`, which esbuild drops where nothing uses it. */
+const importAlias = /(?:^|[;}])\s*import\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=/gmu;
 
 /** `this`, `exports` and `module` make esbuild take a text for CommonJS, unless something in it says otherwise. */
 export function isWrapped(code: string): boolean {
@@ -349,7 +368,7 @@ class CellTranslator {
         if (statement.id) this.#declareName(statement.id.name, "other");
         return;
       case "VariableDeclaration": {
-        const kind = statement.kind === "const" ? "const" : "let";
+        const kind = this.#isAlias(statement) ? "other" : statement.kind === "const" ? "const" : "let";
         for (const { id } of statement.declarations)
           for (const name of patternNames(id)) this.#declareName(name, kind);
         return;
@@ -357,6 +376,14 @@ class CellTranslator {
       default:
         for (const name of varNames([statement])) this.#declareName(name, "let");
     }
+  }
+
+  /** Whether a `const` has been written as `import Short = Long.Name`, which carries types as well. */
+  #isAlias({ start, declarations: [{ init }] }: VariableDeclaration): boolean {
+    if (!/^(?:Identifier|MemberExpression)$/.test(init?.type ?? "")) return false;
+    const { line, column } = this.#placeOf(start);
+    const text = this.#source.split("\n").slice(line).join("\n").slice(column);
+    return /^(?:export\s+)?import\s+[\p{ID_Continue}$]+\s*=/u.test(text);
   }
 
   #declareName(name: string, kind: "let" | "const" | "other"): void {
@@ -424,10 +451,8 @@ class CellTranslator {
   }
 
   /** `let x = 1, y` → `($scope$.x = 1, $scope$.y = void 0)`; the identifiers themselves are references. */
-  #rewriteVariables(
-    { kind, declarations, start }: VariableDeclaration,
-    role: "statement" | "init" | "target",
-  ): void {
+  #rewriteVariables(statement: VariableDeclaration, role: "statement" | "init" | "target"): void {
+    const { kind, declarations, start } = statement;
     const names = declarations.flatMap(({ id }) => patternNames(id));
     if (names.every((name) => this.#locals.has(name))) return;
     for (const name of names) if (this.#locals.has(name)) this.#hoistedLocals.add(name);
@@ -441,6 +466,9 @@ class CellTranslator {
         if (name !== undefined && !this.#locals.has(name) && isAnonymous(init)) {
           this.#rewrite.wrap(init.start, init.end, `{ ${name}: `, ` }.${name}`);
         }
+        // What has only types inside is not there when the cell runs.
+        if (this.#isAlias(statement))
+          this.#rewrite.wrap(init.start, init.end, "(() => { try { return ", " } catch {} })()");
         this.#resetNamespace(init);
       } else if (role !== "target" && name !== undefined && !this.#locals.has(name)) {
         // `var x` alone changes nothing when there is a value.
