@@ -197,6 +197,12 @@ test("a package that is not there, with its cure", async () => {
   );
 });
 
+test("a part that an installed package does not export", async () => {
+  const cure = /Package only-esm is installed but does not provide it\.$/;
+  assert.match((await kernel.run('import none from "only-esm/none"')).error ?? "", cure);
+  assert.match((await kernel.run('// @ts-nocheck\nimport "only-esm/none"')).error ?? "", cure);
+});
+
 test("a name that a package does not export", async () => {
   const { error } = await kernel.run('// @ts-nocheck\nimport { nothing } from "only-esm"\nnothing');
   assert.match(error ?? "", /"only-esm" does not export "nothing" \(exports: default, kind\)/);

@@ -21,6 +21,7 @@ import {
 import { globalDeclarations } from "./globals.js";
 import { LanguageServer, ServerEnded } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
+import { isInstalled } from "./resolve.js";
 import { Slots } from "./slots.js";
 import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
 
@@ -277,7 +278,7 @@ export class Checker {
         const count = this.#kept.get(Number(slot))?.count;
         return count === undefined ? "(this cell) " : `(Cell [${count}]) `;
       });
-      const cure = installCure(text);
+      const cure = installCure(text, this.#folder);
       return {
         line,
         column,
@@ -329,9 +330,12 @@ function isMember(code: string, { line, character }: Place): boolean {
 }
 
 /** What to do about a package that is not there; nothing for files and for Node's own modules. */
-function installCure(message: string): string {
+function installCure(message: string, folder: string): string {
   const [, name] = /^Cannot find module '((?:@[^'/]+\/)?[^'/.#@][^'/:]*)(?:\/[^']*)?'/.exec(message) ?? [];
-  return name === undefined ? "" : ` npm install ${name} in the notebook's folder installs it.`;
+  if (name === undefined) return "";
+  return isInstalled(name, folder)
+    ? ` Package ${name} is installed but does not provide it.`
+    : ` npm install ${name} in the notebook's folder installs it.`;
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {

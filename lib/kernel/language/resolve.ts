@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,7 +41,7 @@ export function resolveModule(specifier: string, from: string): Target {
     return projectFile(resolve(dirname(from), specifier), specifier, from);
   }
   const path = specifier.startsWith("#") ? resolveInternal(specifier, from) : resolvePackage(specifier, from);
-  if (path === undefined) throw notFound(specifier, from);
+  if (path === undefined || !isFile(path)) throw notFound(specifier, from);
   const real = realpathSync(path);
   // A package of the same workspace may export TypeScript as it is; installed ones are JavaScript.
   const installed = real.includes(`${sep}node_modules${sep}`) || !typescript.test(real);
@@ -58,11 +58,23 @@ function projectFile(path: string, specifier: string, from: string): Target {
 }
 
 function notFound(specifier: string, from: string): Error {
-  const message = `Cannot find "${specifier}" from ${dirname(from)}.`;
-  const cure = /^[./]/.test(specifier)
+  // Cells are no files: of them the folder is known.
+  const importer = isFile(from)
+    ? { path: from, folder: "its folder" }
+    : { path: dirname(from), folder: "that folder" };
+  const name = packageName(specifier);
+  const cure = /^[./#]|:/.test(specifier)
     ? ""
-    : ` npm install ${packageName(specifier)} in that folder installs it.`;
-  return Object.assign(new Error(message + cure), { name: "ModuleNotFound" });
+    : isInstalled(name, dirname(from))
+      ? ` Package ${name} is installed but does not provide it.`
+      : ` npm install ${name} in ${importer.folder} installs it.`;
+  const message = `Cannot find "${specifier}" from ${importer.path}.${cure}`;
+  return Object.assign(new Error(message), { name: "ModuleNotFound" });
+}
+
+/** Whether there is a package of that name for files of a folder. */
+export function isInstalled(name: string, folder: string): boolean {
+  return ancestors(folder).some((one) => existsSync(join(one, "node_modules", name)));
 }
 
 function packageName(specifier: string): string {
