@@ -201,6 +201,16 @@ test("a package that is not there, with its cure", async () => {
   );
 });
 
+test("a package that is installed while the kernel runs", async () => {
+  const code = 'import { late } from "@late/package/sub"; late.toFixed(1)';
+  const { error } = await kernel.run(code);
+  assert.match(error ?? "", /npm install @late\/package in the notebook's folder installs it\.$/);
+  write("node_modules/@late/package/package.json", '{ "exports": { "./sub": "./sub.js" } }');
+  write("node_modules/@late/package/sub.js", "exports.late = 1;");
+  write("node_modules/@late/package/sub.d.ts", "export const late: number;");
+  await expectResult(code, "'1.0'");
+});
+
 test("import.meta.resolve of a package that is not there", async () => {
   const { error } = await kernel.run('import.meta.resolve("not-installed")');
   assert.match(error ?? "", /^ModuleNotFound: Cannot find "not-installed" from /);

@@ -168,7 +168,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** A folder and everything above it. */
-function ancestors(folder: string): string[] {
+export function ancestors(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }
