@@ -130,6 +130,30 @@ const results: Readonly<Record<string, readonly [cells: readonly string[], wante
     "[ '0', 'Flat' ]",
   ],
   namespaces: [["namespace Space { export const inside = 3 }", "Space.inside"], "3"],
+  "types of a namespace with dots": [
+    [
+      "namespace Far.Away { export type Distance = number; export const light = 1 }",
+      "const far: Far.Away.Distance = 2; far + Far.Away.light",
+    ],
+    "3",
+  ],
+  "an alias of a namespace, which its own cell does not use": [
+    [
+      "namespace Long { export namespace Name { export type Size = number; export const size = 3 } }",
+      "import Short = Long.Name\n-1",
+      "const size: Short.Size = Short.size; size",
+    ],
+    "3",
+  ],
+  "an alias of types alone": [
+    [
+      "namespace Only { export namespace Types { export type Size = number } }",
+      "import Few = Only.Types",
+      "const few: Few.Size = 4; few",
+    ],
+    "4",
+  ],
+  "an alias in a text": [["`\nimport Long = Nothing.There\n`.length"], "29"],
   "interfaces and type aliases flow on": [
     [
       "interface Point { x: number }\ntype Pair<T> = [T, T]",

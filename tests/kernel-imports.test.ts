@@ -89,6 +89,10 @@ const cases: Readonly<Record<string, readonly [code: string, wanted: string]>> =
     'import { inner } from "../inner.ts"; inner.endsWith("/deep/inner.ts")',
     "true",
   ],
+  "import.meta.resolve": [
+    '["only-esm", "#own/inner", "fs", "./nowhere.ts", "https://a.b/c"].map((it) => import.meta.resolve(it).split("/").slice(-2).join("/"))',
+    "[ 'only-esm/main.js', 'deep/inner.ts', 'node:fs', 'notebooks/nowhere.ts', 'a.b/c' ]",
+  ],
   "#imports of the package": ['import { inner as own } from "#own/inner"; own.endsWith("inner.ts")', "true"],
   "top-level await in a file": ['import { waited } from "./top-level.ts"; waited', "5"],
   "files that import each other": ['import { a } from "./a.ts"; a()', "'abA'"],
@@ -195,6 +199,27 @@ test("a package that is not there, with its cure", async () => {
     error ?? "",
     /Cannot find "not-installed" from .*\. npm install not-installed in that folder installs it\./,
   );
+});
+
+test("a package that is installed while the kernel runs", async () => {
+  const code = 'import { late } from "@late/package/sub"; late.toFixed(1)';
+  const { error } = await kernel.run(code);
+  assert.match(error ?? "", /npm install @late\/package in the notebook's folder installs it\.$/);
+  write("node_modules/@late/package/package.json", '{ "exports": { "./sub": "./sub.js" } }');
+  write("node_modules/@late/package/sub.js", "exports.late = 1;");
+  write("node_modules/@late/package/sub.d.ts", "export const late: number;");
+  await expectResult(code, "'1.0'");
+});
+
+test("import.meta.resolve of a package that is not there", async () => {
+  const { error } = await kernel.run('import.meta.resolve("not-installed")');
+  assert.match(error ?? "", /^ModuleNotFound: Cannot find "not-installed" from /);
+});
+
+test("a part that an installed package does not export", async () => {
+  const cure = /Package only-esm is installed but does not provide it\.$/;
+  assert.match((await kernel.run('import none from "only-esm/none"')).error ?? "", cure);
+  assert.match((await kernel.run('// @ts-nocheck\nimport "only-esm/none"')).error ?? "", cure);
 });
 
 test("a name that a package does not export", async () => {

@@ -92,6 +92,47 @@ test("completion of members, names of cells, globals, imports and paths", async 
   assert.deepEqual([cursor_start, cursor_end], [17, 22], "counted in characters, not in UTF-16 units");
 });
 
+/** What the matches at ▮ make of the code. */
+async function completed(marked: string): Promise<string[]> {
+  const [before, after] = marked.split("▮");
+  const { matches, cursor_start } = await ask("complete_request", {
+    code: before + after,
+    cursor_pos: [...before].length,
+  });
+  const kept = [...before].slice(0, Number(cursor_start)).join("");
+  return (matches as string[]).map((match) => kept + match + after);
+}
+
+const completions: Readonly<Record<string, readonly string[]>> = {
+  "`v=${odd.▮": ["`v=${odd.alpha", '`v=${odd["be-ta"]'],
+  "/* it's */ odd.al▮": ["/* it's */ odd.alpha"],
+  "/'/.test(odd.al▮": ["/'/.test(odd.alpha"],
+  "`it's ${`${odd.al▮": ["`it's ${`${odd.alpha"],
+  "// odd.▮": [],
+  "'odd.▮'": [],
+  "odd['▮": ["odd['alpha", "odd['be-ta"],
+  "odd.▮": ["odd.alpha", 'odd["be-ta"]'],
+  "'😀', odd.be▮": ["'😀', odd[\"be-ta\"]"],
+  "let s = 1;\nodd?.▮": ["let s = 1;\nodd?.alpha", 'let s = 1;\nodd?.["be-ta"]'],
+  "perhaps.▮": ["perhaps?.beta"],
+  "perhaps?.▮": ["perhaps?.beta"],
+  "const { alpha, ▮ } = odd": ['const { alpha, "be-ta" } = odd'],
+  "import { writeFileS▮ } from 'node:fs'": ["import { writeFileSync } from 'node:fs'"],
+  "import { ▮ } from 'tslab'": ["Display", "display", "newDisplay", "versions", "type"].map(
+    (name) => `import { ${name} } from 'tslab'`,
+  ),
+  "takes({ ▮": ["takes({ only"],
+  "later.▮": ["later.catch", "later.finally", "later.then"],
+};
+
+test("completion inserts what is right at its place", async () => {
+  await kernel.run(
+    "const odd = { alpha: 1, 'be-ta': 2 }; let perhaps: { beta: number } | undefined; const later = Promise.resolve(1); function takes(_: { only: 1 }) {}",
+  );
+  for (const [marked, wanted] of Object.entries(completions))
+    assert.deepEqual(await completed(marked), wanted, marked);
+});
+
 test("completion of paths leaves the kernel's own files out", async () => {
   const matches = await complete('import x from "./');
   assert.ok(matches.includes("lib"), matches.join());
@@ -112,6 +153,24 @@ test("inspection shows type and documentation, and the signature between parenth
   assert.match(await inspect("double("), /double\(value: number\): number/);
   assert.match(await inspect("Math.max(1, 2", 8), /max/);
   const nothing = await ask("inspect_request", { code: "  ", cursor_pos: 1, detail_level: 0 });
+  assert.equal(nothing.found, false);
+});
+
+test("name? shows a value or the declaration of a type, or says that there is none", async () => {
+  await kernel.run(
+    "/** What it is. */\ninterface Described { kind: 'a' | 'b' }\nconst described: Described = { kind: 'a' }",
+  );
+  const help = async (cell: string): Promise<string> => {
+    const { reply } = await kernel.run(cell);
+    const [page] = reply.payload as { source: string; data: Record<string, string> }[];
+    assert.equal(page.source, "page");
+    return page.data["text/plain"];
+  };
+  assert.equal(await help("described?"), "const described: Described");
+  assert.match(await help("Described?"), /interface Described \{\s+kind: "a" \| "b";\s+\}\s+What it is\./);
+  assert.match(await help("Math.max??"), /max\(\.\.\.values: number\[\]\): number/);
+  assert.equal(await help("neverDefined?"), "neverDefined: nothing is known of it.");
+  const nothing = await ask("inspect_request", { code: "neverDefined", cursor_pos: 3, detail_level: 0 });
   assert.equal(nothing.found, false);
 });
 
@@ -138,19 +197,24 @@ const completeness: Readonly<Record<string, readonly string[]>> = {
     "// words",
     "await 1",
     "type A = { a: 1 }",
+    "name?",
     "",
   ],
   incomplete: [
     "if (true) {",
     "let x =",
     "`abc",
+    "let s = `a\n",
+    "let s = `a\nb",
+    "f(`it's ${`\n",
+    "'abc\\",
     "f(1,",
     "/* open",
     "class A {\n  x = 1",
     "[1, 2",
     "const o = {",
   ],
-  invalid: ["}", "let let = 1", '"abc', "1 2", "function )"],
+  invalid: ["}", "let let = 1", '"abc', "`a` + 'b", "'a\n`", "1 2", "function )"],
 };
 for (const [status, samples] of Object.entries(completeness)) {
   test(`is_complete: ${status}`, async () => {

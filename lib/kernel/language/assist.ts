@@ -15,6 +15,8 @@ interface CompletionItem {
   readonly kind?: number;
   readonly sortText?: string;
   readonly insertText?: string;
+  /** What has been written is compared with this, if it is not the label. */
+  readonly filterText?: string;
   readonly labelDetails?: { readonly detail?: string };
   readonly textEdit?: {
     readonly newText: string;
@@ -67,42 +69,38 @@ export class Assist {
         position,
       },
     );
-    const before = code.slice(0, cursor);
-    const [prefix] = isInString(before)
-      ? (/[^/"'`]*$/.exec(before) ?? [""])
-      : (/#?[\p{ID_Continue}$]*$/u.exec(before) ?? [""]);
-    const start = cursor - prefix.length;
     const items = [...(Array.isArray(answer) ? answer : (answer?.items ?? []))];
-    if (!isInString(before) && code[start - 1] !== ".")
+    // In strings, comments, imports and behind dots there are no globals, nor are names of cells.
+    if (items.some(({ label }) => label === "globalThis"))
       items.push(...definedItems(this.#checker.definitions));
     const fitting = items
-      .filter(
-        ({ label }) =>
-          label.toLowerCase().startsWith(prefix.toLowerCase()) && !label.startsWith(".gradbook-"),
-      )
-      .sort((a, b) => compare(a.sortText ?? "", b.sortText ?? "") || compare(a.label, b.label));
-    const found = new Map(fitting.map((item) => [item.insertText ?? item.label, item]));
+      .flatMap((item) => insertionOf(item, code, cursor))
+      .sort((a, b) => compare(a.sortText, b.sortText) || compare(a.label, b.label));
+    const start = Math.min(cursor, ...fitting.map((one) => one.start));
+    // All matches of an answer begin at one place: those that begin behind it repeat what stands between.
+    const found = new Map(fitting.map((one) => [code.slice(start, one.start) + one.text, one]));
     return {
       matches: [...found.keys()],
       start,
       end: cursor,
-      types: [...found].map(([text, { kind = 6, labelDetails }]) => {
-        const signature = labelDetails?.detail;
-        return {
-          text,
-          type: kinds[kind] ?? "instance",
-          start,
-          end: cursor,
-          ...(signature === undefined ? {} : { signature }),
-        };
-      }),
+      types: [...found].map(([text, { kind, signature }]) => ({
+        text,
+        type: kinds[kind] ?? "instance",
+        start,
+        end: cursor,
+        ...(signature === undefined ? {} : { signature }),
+      })),
     };
   }
 
   /** What is at the cursor: the name under it, or the function whose arguments are being written. */
-  async inspect({ code, cursor }: CursorRequest): Promise<{ data: MimeBundle } | undefined> {
+  async inspect({ code, cursor, detail = 0 }: CursorRequest): Promise<{ data: MimeBundle } | undefined> {
     const { server, uri } = await this.#open(code);
-    const at = (offset: number): object => ({ textDocument: { uri }, position: placeAt(code, offset) });
+    const at = (offset: number): object => ({
+      textDocument: { uri },
+      position: placeAt(code, offset),
+      verbosityLevel: detail,
+    });
     const onName = /[\p{ID_Continue}$]/u.test(code[cursor] ?? "");
     const afterName = cursor > 0 && /[\p{ID_Continue}$]/u.test(code[cursor - 1]);
     const hover =
@@ -113,13 +111,22 @@ export class Assist {
     return { data: { "text/plain": plain, "text/markdown": markdown } };
   }
 
+  /** What `name?` shows: the value of that name, or else the type with its members. */
+  async help(name: string): Promise<{ data: MimeBundle } | undefined> {
+    const value = await this.inspect({ code: name, cursor: name.length });
+    const asType = `0 as ${name}`;
+    return value ?? this.inspect({ code: asType, cursor: asType.length, detail: 1 });
+  }
+
   async #hover(server: LanguageServer, place: object): Promise<string | undefined> {
     const answer = await server.request<{ contents: { value: string } | string } | null>(
       "textDocument/hover",
       place,
     );
     if (answer === null) return undefined;
-    return typeof answer.contents === "string" ? answer.contents : answer.contents.value;
+    const text = typeof answer.contents === "string" ? answer.contents : answer.contents.value;
+    // A name that means nothing.
+    return /^```\w*\n(?:type \S+ = \/\*unresolved\*\/ )?any\n```\s*$/.test(text) ? undefined : text;
   }
 
   async #signature(server: LanguageServer, place: object): Promise<string | undefined> {
@@ -163,14 +170,31 @@ function placeAt(code: string, offset: number): Place {
   return { line: lines.length - 1, character: lines[lines.length - 1].length };
 }
 
-/** Whether a line breaks off inside a quoted string: there, paths are completed. */
-function isInString(before: string): boolean {
-  const line = before.slice(before.lastIndexOf("\n") + 1);
-  let quote = "";
-  for (let i = 0; i < line.length; i++) {
-    if (line[i] === "\\") i++;
-    else if (quote !== "" && line[i] === quote) quote = "";
-    else if (quote === "" && /["'`]/.test(line[i])) quote = line[i];
-  }
-  return quote !== "";
+function offsetOf(code: string, { line, character }: Place): number {
+  const above = code.split("\n").slice(0, line);
+  return above.reduce((sum, { length }) => sum + length + 1, character);
+}
+
+/** A completion item as a text that takes the place of what stands between `start` and the cursor. */
+interface Insertion {
+  readonly text: string;
+  readonly start: number;
+  readonly label: string;
+  readonly sortText: string;
+  readonly kind: number;
+  readonly signature?: string;
+}
+
+/** Nothing if the item does not go on with what has been written. */
+function insertionOf(item: CompletionItem, code: string, cursor: number): Insertion[] {
+  const { label, textEdit, kind = 6, sortText = "", labelDetails } = item;
+  const text = textEdit?.newText ?? item.insertText ?? label;
+  const [word] = /#?[\p{ID_Continue}$]*$/u.exec(code.slice(0, cursor)) ?? [""];
+  const start = textEdit?.range === undefined ? cursor - word.length : offsetOf(code, textEdit.range.start);
+  const written = code.slice(start, cursor).toLowerCase();
+  if (!(item.filterText ?? label).toLowerCase().startsWith(written)) return [];
+  // The kernel's files, and the beginning of `[Symbol.iterator]`, which is no member by itself.
+  if (label.startsWith(".gradbook-") || /^(?:\?\.)?\[Symbol\]$/.test(text)) return [];
+  const signature = labelDetails?.detail;
+  return [{ text, start, label, sortText, kind, ...(signature === undefined ? {} : { signature }) }];
 }

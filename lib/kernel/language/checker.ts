@@ -21,6 +21,7 @@ import {
 import { globalDeclarations } from "./globals.js";
 import { LanguageServer, ServerEnded } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
+import { isInstalled } from "./resolve.js";
 import { Slots } from "./slots.js";
 import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
 
@@ -51,8 +52,9 @@ interface KeptCell {
   readonly count: number;
 }
 
+const namespaceKind = 3;
 /** Kinds of symbols that are types: namespace, class (also type aliases), enum, interface. */
-const typeKinds = new Set([3, 5, 10, 11]);
+const typeKinds = new Set([namespaceKind, 5, 10, 11]);
 /** Functions and variables; what has no value in JavaScript is only declared, or imported as a type. */
 const valueKinds = new Set([12, 13, 14]);
 /** Errors that are no mistake in a notebook: a package without type declarations is used as `any`. */
@@ -276,7 +278,7 @@ export class Checker {
         const count = this.#kept.get(Number(slot))?.count;
         return count === undefined ? "(this cell) " : `(Cell [${count}]) `;
       });
-      const cure = installCure(text);
+      const cure = installCure(text, this.#folder);
       return {
         line,
         column,
@@ -305,10 +307,12 @@ function ownNames(
 ): Map<string, Definition["kind"]> {
   const own = new Map<string, Definition["kind"]>(names);
   for (const {
-    name,
+    name: path,
     kind,
     selectionRange: { start },
   } of symbols) {
+    // `namespace A.B { … }` declares A.
+    const name = kind === namespaceKind ? path.replace(/\..*/, "") : path;
     if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || name === "global" || name === "default")
       continue;
     // A name can be a type and a value; then only an import carries both.
@@ -326,9 +330,12 @@ function isMember(code: string, { line, character }: Place): boolean {
 }
 
 /** What to do about a package that is not there; nothing for files and for Node's own modules. */
-function installCure(message: string): string {
+function installCure(message: string, folder: string): string {
   const [, name] = /^Cannot find module '((?:@[^'/]+\/)?[^'/.#@][^'/:]*)(?:\/[^']*)?'/.exec(message) ?? [];
-  return name === undefined ? "" : ` npm install ${name} in the notebook's folder installs it.`;
+  if (name === undefined) return "";
+  return isInstalled(name, folder)
+    ? ` Package ${name} is installed but does not provide it.`
+    : ` npm install ${name} in the notebook's folder installs it.`;
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {

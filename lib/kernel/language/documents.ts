@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configName } from "./language-server.js";
+import { isInstalled } from "./resolve.js";
 
 /** What a name means to later cells. */
 export interface Definition {
@@ -172,11 +173,6 @@ function ownPackage(folder: string, base: string | undefined): object {
   // A second list of paths would hide the project's.
   if (base !== undefined && /"paths"\s*:/.test(readFileSync(base, "utf8"))) return {};
   return { paths: { gradbook: [fileURLToPath(new URL("../../index.d.ts", import.meta.url))] } };
-}
-
-function isInstalled(name: string, folder: string): boolean {
-  if (existsSync(join(folder, "node_modules", name))) return true;
-  return dirname(folder) !== folder && isInstalled(name, dirname(folder));
 }
 
 export const overlayConfig = (folder: string): string => join(folder, configName);

@@ -39,7 +39,7 @@ serve<LanguageMethods>(wire, {
       }
       const [, name] = question.exec(code) ?? [];
       if (name === undefined) return checker.prepare(code, count);
-      const found = await assist.inspect({ code: name, cursor: name.length, detail: 1 });
+      const found = await assist.help(name);
       const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
       return { payload: { source: "page", data, start: 0 } };
     });
@@ -57,6 +57,7 @@ serve<LanguageMethods>(wire, {
   complete: (request) => assist.complete(request),
   inspect: (request) => assist.inspect(request),
   async isComplete({ code }) {
+    if (question.test(code)) return { status: "complete" };
     try {
       await translateCell(code, "cell", new Set(), {});
       return { status: "complete" };

@@ -37,7 +37,7 @@ export interface CursorRequest {
   readonly code: string;
   /** In UTF-16 units. */
   readonly cursor: number;
-  /** 0: short, 1: with the whole documentation. */
+  /** 0: short, 1: with the members of types. */
   readonly detail?: number;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { ancestors } from "./resolve.js";
 
 /** A change on the disk, in the terms of the Language Server Protocol. */
 export interface FileChange {
@@ -16,15 +17,16 @@ interface Known {
 
 const endings = ["", ".ts", ".mts", ".tsx", ".d.ts", ".js", ".mjs", ".json", "/index.ts", "/index.js"];
 const relativeImport = /(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]*|\.{1,2})["']/g;
+const packageImport = /(?:from|import|require)\s*\(?\s*["']((?:@[^"'/\n]+\/)?[^"'/.@#\n][^"'/:\n]*)["'/]/g;
 
 /**
  * Notices which of the project's files have changed since the last look: those that a cell imports, and what they
- * import. The language server does not watch the disk, and a notebook's answer must not depend on what it read earlier.
+ * import; and which packages have been installed. The language server does not watch the disk, and a notebook's answer must not depend on what it read earlier.
  */
 export class ProjectFiles {
   readonly #known = new Map<string, Known>();
 
-  /** Looks at everything that `code`, standing in `folder`, imports by a relative path. */
+  /** Looks at everything that `code`, standing in `folder`, imports. */
   changes(code: string, folder: string): FileChange[] {
     const found: FileChange[] = [];
     const visited = new Set<string>();
@@ -54,9 +56,12 @@ export class ProjectFiles {
   }
 }
 
-/** Paths that the relative imports of a text may mean. */
+/** Paths that the relative imports of a text may mean, and the manifests of packages. */
 function importsOf(code: string, folder: string): string[] {
-  return [...code.matchAll(relativeImport)].flatMap(([, specifier]) => {
+  const manifests = [...code.matchAll(packageImport)].flatMap(([, name]) =>
+    ancestors(folder).map((one) => join(one, "node_modules", name, "package.json")),
+  );
+  const files = [...code.matchAll(relativeImport)].flatMap(([, specifier]) => {
     const path = resolve(folder, specifier);
     const typescript = path.replace(/\.([cm]?)js$/, ".$1ts");
     return [
@@ -64,6 +69,7 @@ function importsOf(code: string, folder: string): string[] {
       typescript,
     ];
   });
+  return [...files, ...manifests];
 }
 
 function stampOf(path: string): string | undefined {

@@ -71,7 +71,24 @@ test("refused: what is not there, with a cure for packages", () => {
   );
 });
 
-test("refused: what a package keeps to itself", () => {
-  assert.throws(() => show("@scope/conditions/hidden"), /Cannot find/);
-  assert.throws(() => show("@scope/conditions/x/y.js"), /Cannot find/);
+test("refused: what a package keeps to itself or lacks, which no npm install cures", () => {
+  const cure = /Package @scope\/conditions is installed but does not provide it\.$/;
+  assert.throws(() => show("@scope/conditions/hidden"), cure);
+  assert.throws(() => show("@scope/conditions/x/y.js"), cure);
+  assert.throws(() => show("@scope/conditions/deep/none.js"), cure);
+});
+
+test("refused: what a package's own imports lack", () => {
+  assert.throws(() => show("#none"), /^ModuleNotFound: Cannot find "#none" from \S+\.$/);
+});
+
+test("the file that imports is named", () => {
+  assert.throws(
+    () => resolveModule("./none.js", join(root, "src/main.ts")),
+    /Cannot find "\.\/none\.js" from \S+main\.ts\.$/,
+  );
+  assert.throws(
+    () => resolveModule("none", join(root, "src/main.ts")),
+    /main\.ts\. npm install none in its folder installs it\.$/,
+  );
 });

@@ -1,7 +1,7 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** What a specifier means. */
 export type Target =
@@ -32,20 +32,23 @@ const ownPackage = fileURLToPath(new URL("../../../", import.meta.url));
 export function resolveModule(specifier: string, from: string): Target {
   if (isBuiltin(specifier)) return { kind: "builtin", specifier };
   if (specifier.startsWith("file:")) return projectFile(fileURLToPath(specifier), specifier, from);
-  if (
-    /^\.{0,2}\//.test(specifier) ||
-    specifier === "." ||
-    specifier === ".." ||
-    /^[A-Za-z]:[\\/]/.test(specifier)
-  ) {
-    return projectFile(resolve(dirname(from), specifier), specifier, from);
-  }
+  if (isPath(specifier)) return projectFile(resolve(dirname(from), specifier), specifier, from);
   const path = specifier.startsWith("#") ? resolveInternal(specifier, from) : resolvePackage(specifier, from);
-  if (path === undefined) throw notFound(specifier, from);
+  if (path === undefined || !isFile(path)) throw notFound(specifier, from);
   const real = realpathSync(path);
   // A package of the same workspace may export TypeScript as it is; installed ones are JavaScript.
   const installed = real.includes(`${sep}node_modules${sep}`) || !typescript.test(real);
   return { kind: installed ? "package" : "project", path: real };
+}
+
+const isPath = (specifier: string): boolean => /^\.{0,2}\/|^\.{1,2}$|^[A-Za-z]:[\\/]/.test(specifier);
+
+/** `import.meta.resolve`: like Node's it does not look whether a file is there, but whether a package is. */
+export function resolveUrl(specifier: string, from: string): string {
+  if (isBuiltin(specifier)) return specifier.replace(/^(?:node:)?/, "node:");
+  if (isPath(specifier) || URL.canParse(specifier)) return new URL(specifier, pathToFileURL(from)).href;
+  const target = resolveModule(specifier, from);
+  return target.kind === "builtin" ? target.specifier : pathToFileURL(target.path).href;
 }
 
 function projectFile(path: string, specifier: string, from: string): Target {
@@ -58,11 +61,23 @@ function projectFile(path: string, specifier: string, from: string): Target {
 }
 
 function notFound(specifier: string, from: string): Error {
-  const message = `Cannot find "${specifier}" from ${dirname(from)}.`;
-  const cure = /^[./]/.test(specifier)
+  // Cells are no files: of them the folder is known.
+  const importer = isFile(from)
+    ? { path: from, folder: "its folder" }
+    : { path: dirname(from), folder: "that folder" };
+  const name = packageName(specifier);
+  const cure = /^[./#]|:/.test(specifier)
     ? ""
-    : ` npm install ${packageName(specifier)} in that folder installs it.`;
-  return Object.assign(new Error(message + cure), { name: "ModuleNotFound" });
+    : isInstalled(name, dirname(from))
+      ? ` Package ${name} is installed but does not provide it.`
+      : ` npm install ${name} in ${importer.folder} installs it.`;
+  const message = `Cannot find "${specifier}" from ${importer.path}.${cure}`;
+  return Object.assign(new Error(message), { name: "ModuleNotFound" });
+}
+
+/** Whether there is a package of that name for files of a folder. */
+export function isInstalled(name: string, folder: string): boolean {
+  return ancestors(folder).some((one) => existsSync(join(one, "node_modules", name)));
 }
 
 function packageName(specifier: string): string {
@@ -153,7 +168,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** A folder and everything above it. */
-function ancestors(folder: string): string[] {
+export function ancestors(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }

@@ -42,6 +42,7 @@ const cases: Readonly<Record<string, string>> = {
   "earlier.map((x) => x < 2)": "return [$scope$.earlier.map((x) => x < 2)];",
   "earlier<number>(1)": "return [(0, $scope$.earlier)(1)];",
   "earlier // why": "return [$scope$.earlier] // why",
+  "import A = earlier.b": "($scope$.A = (() => { try { return $scope$.earlier.b } catch {} })());",
   "({ earlier })": "return [({ earlier: $scope$.earlier })];",
 };
 for (const [source, wanted] of Object.entries(cases)) {

@@ -71,9 +71,7 @@ export async function translateCell(
   if (plain !== undefined) {
     return new CellTranslator(source, file, source, tokenRuns(source), plain, known).translate(undefined);
   }
-  const { code, runs } = await removeTypes(text, file, options).then((removed) =>
-    isWrapped(removed.code) ? removeTypes(`${text}\n;export {};`, file, options) : removed,
-  );
+  const { code, runs } = await removeTypesOfCell(text, file, options);
   const program = parseModule(code, { file, source, runs });
   const constant = await constantAtEnd(text, code, options);
   return new CellTranslator(source, file, code, runs, program, known).translate(constant);
@@ -137,7 +135,7 @@ async function constantAtEnd(
     try {
       const [alone, before] = await Promise.all([
         removeTypes(`x = (${end}\n)`, "", options),
-        removeTypes(text.slice(0, start), "", options),
+        removeTypesOfCell(text.slice(0, start), "", options),
       ]);
       const [, value] =
         /^x = ("(?:[^"\\]|\\.)*"|true|false|void 0|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(alone.code) ?? [];
@@ -149,6 +147,27 @@ async function constantAtEnd(
   }
   return undefined;
 }
+
+/** Keeps what esbuild would drop or wrap in a file: a cell's names are for later cells, and a cell is no CommonJS. */
+async function removeTypesOfCell(
+  source: string,
+  file: string,
+  options: EmitOptions,
+): Promise<{ code: string; runs: readonly number[] }> {
+  const aliases = new Set(Array.from(source.matchAll(importAlias), ([, name]) => name));
+  if (aliases.size > 0) {
+    try {
+      return await removeTypes(`${source}\n;export { ${[...aliases].join(", ")} };`, file, options);
+    } catch {
+      // The words stand in a text or an inner block, or the cell has a mistake that is told below.
+    }
+  }
+  const removed = await removeTypes(source, file, options);
+  return isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed;
+}
+
+/** `import Short = Long.Name`, which esbuild drops where nothing uses it. */
+const importAlias = /(?:^|[;}])\s*import\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=/gmu;
 
 /** `this`, `exports` and `module` make esbuild take a text for CommonJS, unless something in it says otherwise. */
 export function isWrapped(code: string): boolean {
@@ -178,8 +197,22 @@ export async function removeTypes(
     );
     return { code, runs: decodeMappings(JSON.parse(map).mappings) };
   } catch (failure) {
-    throw syntaxFailure(failure, source, file);
+    throw syntaxFailure(failure, source, file, await endsInString(source));
   }
+}
+
+/** Whether more text would go on inside of a string: in a template, and behind a backslash that ends a line. */
+async function endsInString(source: string): Promise<boolean> {
+  const lines = `${source}\n`;
+  const first = await transform(lines, { loader: "ts", logLevel: "silent" }).then(
+    () => undefined,
+    firstMessage,
+  );
+  return /^Unterminated string/.test(first?.text ?? "") && first?.location?.line === lines.split("\n").length;
+}
+
+function firstMessage(failure: unknown): Message | undefined {
+  return failure instanceof Error && "errors" in failure ? (failure.errors as Message[])[0] : undefined;
 }
 
 /** Again when esbuild's process has died, with a new one. */
@@ -238,10 +271,9 @@ function failureAt(
   return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, incomplete);
 }
 
-function syntaxFailure(failure: unknown, source: string, file: string): unknown {
-  const errors: readonly Message[] =
-    failure instanceof Error && "errors" in failure ? (failure.errors as Message[]) : [];
-  const [first] = errors;
+/** @param openString whether the source breaks off inside of a string that could go on in the next line */
+function syntaxFailure(failure: unknown, source: string, file: string, openString: boolean): unknown {
+  const first = firstMessage(failure);
   if (first === undefined || first.location === null) return failure;
   const { line, column: bytes, lineText } = first.location;
   const column = Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
@@ -253,10 +285,7 @@ function syntaxFailure(failure: unknown, source: string, file: string): unknown 
       .slice(column - 1)
       .trim() === "";
   const open = atEnd && /end of file|to terminate multi-line comment/.test(first.text);
-  const openTemplate =
-    /Unterminated template literal/.test(first.text) ||
-    (/Unterminated string/.test(first.text) && lineText.includes("`"));
-  return failureAt(first.text, { file, source, line, column }, open || openTemplate);
+  return failureAt(first.text, { file, source, line, column }, open || openString);
 }
 
 class CellTranslator {
@@ -365,7 +394,7 @@ class CellTranslator {
         if (statement.id) this.#declareName(statement.id.name, "other");
         return;
       case "VariableDeclaration": {
-        const kind = statement.kind === "const" ? "const" : "let";
+        const kind = this.#isAlias(statement) ? "other" : statement.kind === "const" ? "const" : "let";
         for (const { id } of statement.declarations)
           for (const name of patternNames(id)) this.#declareName(name, kind);
         return;
@@ -373,6 +402,14 @@ class CellTranslator {
       default:
         for (const name of varNames([statement])) this.#declareName(name, "let");
     }
+  }
+
+  /** Whether a `const` has been written as `import Short = Long.Name`, which carries types as well. */
+  #isAlias({ start, declarations: [{ init }] }: VariableDeclaration): boolean {
+    if (!/^(?:Identifier|MemberExpression)$/.test(init?.type ?? "")) return false;
+    const { line, column } = this.#placeOf(start);
+    const text = this.#source.split("\n").slice(line).join("\n").slice(column);
+    return /^(?:export\s+)?import\s+[\p{ID_Continue}$]+\s*=/u.test(text);
   }
 
   #declareName(name: string, kind: "let" | "const" | "other"): void {
@@ -440,10 +477,8 @@ class CellTranslator {
   }
 
   /** `let x = 1, y` → `($scope$.x = 1, $scope$.y = void 0)`; the identifiers themselves are references. */
-  #rewriteVariables(
-    { kind, declarations, start }: VariableDeclaration,
-    role: "statement" | "init" | "target",
-  ): void {
+  #rewriteVariables(statement: VariableDeclaration, role: "statement" | "init" | "target"): void {
+    const { kind, declarations, start } = statement;
     const names = declarations.flatMap(({ id }) => patternNames(id));
     if (names.every((name) => this.#locals.has(name))) return;
     for (const name of names) if (this.#locals.has(name)) this.#hoistedLocals.add(name);
@@ -457,6 +492,9 @@ class CellTranslator {
         if (name !== undefined && !this.#locals.has(name) && isAnonymous(init)) {
           this.#rewrite.wrap(init.start, init.end, `{ ${name}: `, ` }.${name}`);
         }
+        // What has only types inside is not there when the cell runs.
+        if (this.#isAlias(statement))
+          this.#rewrite.wrap(init.start, init.end, "(() => { try { return ", " } catch {} })()");
         this.#resetNamespace(init);
       } else if (role !== "target" && name !== undefined && !this.#locals.has(name)) {
         // `var x` alone changes nothing when there is a value.

@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { LanguageData } from "../language/language.js";
 import type { ModuleMethods } from "../language/methods.js";
+import { resolveUrl } from "../language/resolve.js";
 import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
 import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
@@ -164,7 +164,7 @@ function createKit(awaits: Awaits, loader: Loader): (path: string) => ModuleKit 
         typeof attributes === "object" && attributes !== null ? Reflect.get(attributes, "type") : undefined;
       return loader.import(String(specifier), path, typeof type === "string" ? type : undefined);
     },
-    meta: importMeta(path, (specifier) => new URL(specifier, pathToFileURL(path)).href),
+    meta: importMeta(path, (specifier) => resolveUrl(specifier, path)),
     commonjs: () => ({ require: loader.require(path), __filename: path, __dirname: dirname(path) }),
   });
 }
