@@ -234,18 +234,34 @@ function found<T extends { layer: number; name: string }>(
   return place;
 }
 
-function read(floats: Float32Array, { address, layout }: Buffer, shape: readonly number[]): Tensor {
+function read(floats: Float32Array, buffer: Buffer, shape: readonly number[]): Tensor {
   const tensor = Tensor.zeros(shape);
-  const size = sizeOf(shape.slice(1));
-  for (let n = 0; n < shape[0]; n++)
-    for (let i = 0; i < size; i++) tensor.data[n * size + i] = floats[address / 4 + n * layout.size + i];
+  eachRow(buffer, shape[0], (place, at, length) => {
+    for (let i = 0; i < length; i++) tensor.data[at + i] = floats[place + i];
+  });
   return tensor;
 }
 
-function write(floats: Float32Array, { address, layout }: Buffer, { shape, data }: Tensor): void {
-  const size = sizeOf(shape.slice(1));
-  for (let n = 0; n < shape[0]; n++)
-    for (let i = 0; i < size; i++) floats[address / 4 + n * layout.size + i] = data[n * size + i];
+function write(floats: Float32Array, buffer: Buffer, { shape, data }: Tensor): void {
+  eachRow(buffer, shape[0], (place, at, length) => {
+    for (let i = 0; i < length; i++) floats[place + i] = data[at + i];
+  });
+}
+
+/**
+ * The rows of the first samples: where each stands in the engine's memory, which may have gaps that must stay 0, and in
+ * a tensor, which has none.
+ */
+function eachRow(
+  { address, layout }: Buffer,
+  samples: number,
+  see: (place: number, at: number, length: number) => void,
+): void {
+  const { C, H, W, origin, row, plane, size } = layout;
+  let at = 0;
+  for (let n = 0; n < samples; n++)
+    for (let c = 0; c < C; c++)
+      for (let h = 0; h < H; h++, at += W) see(address / 4 + n * size + origin + c * plane + h * row, at, W);
 }
 
 function argmaxAt(values: Float32Array, row: number, K: number): number {
