@@ -32,14 +32,20 @@ function tellOnce(model: Sequential): void {
   console.info(`fit: ${what}, written by hand, runs on the main thread; all other layers run on the engine.`);
 }
 
+/** A parameter or running statistic of a layer, with its first float in the engine's memory. */
+interface ValuePlace {
+  readonly layer: number;
+  readonly parameter: Parameter;
+  readonly offset: number;
+}
+
 class EngineTrainer implements Trainer {
   private readonly engine: Engine;
   private readonly feed: Feed;
   private readonly mean: boolean;
   private readonly randomness: Rng;
-  /** The model's parameters and running statistics with their first float in the engine's memory. */
-  private readonly parameters: readonly { readonly parameter: Parameter; readonly offset: number }[];
-  private readonly running: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  private readonly parameters: readonly ValuePlace[];
+  private readonly running: readonly ValuePlace[];
   private readonly lone: string | undefined;
   private rng: Rng;
 
@@ -65,11 +71,12 @@ class EngineTrainer implements Trainer {
     this.parameters = model.layers.flatMap(({ layer }, index) =>
       Object.entries(layer.params ?? {}).map(([name, parameter]) => {
         const { offset } = found(plan.parameters, index, name);
-        return { parameter, offset: plan.at.weights / 4 + offset };
+        return { layer: index, parameter, offset: plan.at.weights / 4 + offset };
       }),
     );
     this.running = model.layers.flatMap(({ layer }, index) =>
       Object.entries((isBuiltin(layer) ? layer.buffers : undefined) ?? {}).map(([name, parameter]) => ({
+        layer: index,
         parameter,
         offset: found(plan.running, index, name).address / 4,
       })),
@@ -118,12 +125,8 @@ class EngineTrainer implements Trainer {
   }
 
   sync(): void {
-    const { floats } = this.engine;
-    for (const list of [this.parameters, this.running])
-      for (const { parameter, offset } of list) {
-        const { data } = parameter.value;
-        for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
-      }
+    this.fetch(this.parameters);
+    this.fetch(this.running);
   }
 
   readState(): Float32Array[] {
@@ -182,26 +185,37 @@ class EngineTrainer implements Trainer {
     return kind === "mse" && this.mean ? sum / this.model.output[0] : sum;
   }
 
-  /** A layer written by hand: its tensors are copies, so it may keep them. */
+  /** A layer written by hand: its tensors are copies, so it may keep them, and so are its parameters. */
   private runCustom(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
     const { plan, floats } = this.engine;
     const { name, layer, input, output } = this.model.layers[index];
     const wires = plan.custom.find((c) => c.layer === index);
     if (wires === undefined) return;
+    const parameters = this.parameters.filter((p) => p.layer === index);
     if (pass === "forward") {
+      // the engine has updated its own weights since
+      this.fetch(parameters);
       const x = read(floats, wires.x, [samples, ...input]);
       const y = layer.forward(x, { training, rng: this.rng });
       assertSameShape(name, "the output of forward", y.shape, [samples, ...output]);
       write(floats, wires.y, y);
       return;
     }
-    for (const parameter of Object.values(layer.params ?? {})) parameter.grad.data.fill(0);
+    for (const { parameter } of parameters) parameter.grad.data.fill(0);
     const dx = layer.backward(read(floats, wires.dy, [samples, ...output]));
     assertSameShape(name, "the result of backward", dx.shape, [samples, ...input]);
     if (wires.dx !== undefined) write(floats, wires.dx, dx);
-    for (const { parameter, offset } of this.parameters)
-      if (Object.values(layer.params ?? {}).includes(parameter))
-        floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+    for (const { parameter, offset } of parameters)
+      floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+  }
+
+  /** Brings values from the engine's memory into the model's parameters. */
+  private fetch(places: readonly ValuePlace[]): void {
+    const { floats } = this.engine;
+    for (const { parameter, offset } of places) {
+      const { data } = parameter.value;
+      for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
+    }
   }
 }
 

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { arrayDataset } from "../datasets/array-dataset.js";
 import type { Dataset } from "../datasets/dataset.js";
-import type { Layer } from "../layers/layer.js";
+import { type Layer, Parameter } from "../layers/layer.js";
 import { linear } from "../layers/linear.js";
 import { relu } from "../layers/relu.js";
-import { sequential } from "../layers/sequential.js";
+import { type Sequential, sequential } from "../layers/sequential.js";
+import { tanh } from "../layers/tanh.js";
+import { adam } from "../optimizers/adam.js";
 import { sgd } from "../optimizers/sgd.js";
 import { stepDecay } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
@@ -185,6 +190,64 @@ test("fit: a layer written by hand trains beside the built-in ones", () => {
   });
   const run = fit(model, config({ optimizer: sgd({ lr: 0.05 }), epochs: 20 }));
   assert.ok(run.epochs[20].trainLoss < run.epochs[0].trainLoss);
+});
+
+/** y = x·Wᵀ as a notebook cell would write it. */
+class Matrix implements Layer {
+  readonly params = { weight: new Parameter([6, 2], 2, 6) };
+  private x = Tensor.zeros([0]);
+  forward(x: Tensor): Tensor {
+    this.x = x;
+    const y = Tensor.zeros([x.shape[0], 6], x.dtype);
+    const w = this.params.weight.value.data;
+    for (let i = 0; i < y.size; i++)
+      for (let k = 0; k < 2; k++) y.data[i] += x.data[2 * Math.floor(i / 6) + k] * w[2 * (i % 6) + k];
+    return y;
+  }
+  backward(dy: Tensor): Tensor {
+    const { value, grad } = this.params.weight;
+    const dx = Tensor.zeros(this.x.shape, dy.dtype);
+    for (let i = 0; i < dy.size; i++)
+      for (let k = 0; k < 2; k++) {
+        const at = 2 * Math.floor(i / 6) + k;
+        grad.data[2 * (i % 6) + k] += dy.data[i] * this.x.data[at];
+        dx.data[at] += dy.data[i] * value.data[2 * (i % 6) + k];
+      }
+    return dx;
+  }
+}
+
+/** A model with a layer in front, so that the gradient that goes on is used too. */
+function withMatrix(byHand: boolean): Sequential {
+  const matrix = byHand ? new Matrix() : linear({ in: 2, out: 6, bias: false });
+  const layers = [linear({ in: 2, out: 2 }), matrix, tanh(), linear({ in: 6, out: 2 })];
+  const model = sequential(layers, { input: [2], seed: 3 });
+  const rng = new Rng("the same weights");
+  for (const { parameter } of model.parameters)
+    for (let i = 0; i < parameter.value.size; i++) parameter.value.data[i] = rng.normal();
+  return model;
+}
+
+for (const optimizer of [sgd({ lr: 0.1 }), sgd({ lr: 0.1, momentum: 0.9 }), adam({ lr: 0.02 })])
+  for (const batch of [1, 7, 50])
+    test(`fit: a linear layer written by hand learns as the built-in one does, ${JSON.stringify(optimizer.spec)}, batch ${batch}`, () => {
+      const more = { optimizer, batch, evaluateEvery: 3, epochs: 3 };
+      const [own, builtin] = [true, false].map((byHand) => fit(withMatrix(byHand), config(more)));
+      for (const [i, loss] of builtin.stepLosses.entries())
+        assert.ok(Math.abs(loss - own.stepLosses[i]) < 1e-4 * (1 + loss), `step ${i + 1}`);
+      for (const [i, { testLoss }] of builtin.evaluations.entries())
+        assert.ok(Math.abs(testLoss - own.evaluations[i].testLoss) < 1e-4);
+    });
+
+test("fit: checkpoints within an epoch change no bit of a layer written by hand", () => {
+  const folder = mkdtempSync(join(tmpdir(), "fit-"));
+  const checkpoint = join(folder, "run.ckpt");
+  try {
+    const run = fit(withMatrix(true), config({ checkpoint, checkpointEvery: 2 }));
+    assert.equal(run.digest, fit(withMatrix(true), config()).digest);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("confusionMatrix, predict and features read a trained model", () => {
