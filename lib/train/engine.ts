@@ -97,7 +97,7 @@ class EngineTrainer implements Trainer {
 
   evaluate(set: TrainerConfig["train"]): Evaluation {
     const { engine, feed } = this;
-    const { at, capacity, output } = engine.plan;
+    const { at, capacity, classes, output } = engine.plan;
     let total = 0;
     let wrong = 0;
     for (let from = 0; from < set.size; from += capacity) {
@@ -107,7 +107,7 @@ class EngineTrainer implements Trainer {
       total += this.sumOfLosses(samples);
       for (let n = 0; n < samples; n++) {
         const row = output.address / 4 + n * output.layout.size;
-        if (argmaxAt(engine.floats, row, set.classes) !== engine.ints[at.labels / 4 + n]) wrong++;
+        if (argmaxAt(engine.floats, row, classes) !== engine.ints[at.labels / 4 + n]) wrong++;
       }
     }
     return { loss: total / set.size, error: wrong / set.size };

@@ -266,6 +266,24 @@ test("confusionMatrix, predict and features read a trained model", () => {
   );
 });
 
+for (const dtype of ["float32", "float64"] as const)
+  test(`a test set without the model's last class: an answer of that class is an error everywhere, ${dtype}`, () => {
+    const model = sequential([linear({ in: 2, out: 3 })], { input: [2], dtype });
+    const [weight, bias] = model.parameters.map(({ parameter }) => parameter.value.data);
+    weight.fill(0);
+    bias.set([1, 0, 2]);
+    const set = clouds(10);
+    assert.equal(set.classes, 2);
+    const run = fit(model, config({ train: set, test: set, epochs: 0 }));
+    assert.equal(run.epochs[0].testError, 1);
+    assert.deepEqual(Array.from(predict(model, set).classes), new Array(10).fill(2));
+    assert.deepEqual(confusionMatrix(model, set), [
+      [0, 0, 5],
+      [0, 0, 5],
+      [0, 0, 0],
+    ]);
+  });
+
 test("fit refuses a loss that is no longer a number, with epoch, step, parameter and cure", () => {
   assert.throws(
     () => fit(network(), config({ optimizer: sgd({ lr: 1e200 }) })),

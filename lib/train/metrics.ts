@@ -37,9 +37,13 @@ export function predict(model: Sequential, set: Dataset): Predictions {
   return { classes, probabilities };
 }
 
-/** counts[t][p]: how many samples of class t the model calls p. Rows sum to the class's samples. */
+/**
+ * counts[t][p]: how many samples of class t the model calls p, [K, K] for K outputs. Rows sum to the class's samples; a
+ * set may lack classes.
+ */
 export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
-  const counts = Array.from({ length: set.classes }, () => new Array<number>(set.classes).fill(0));
+  const [K] = model.output;
+  const counts = Array.from({ length: K }, () => new Array<number>(K).fill(0));
   const { classes } = predict(model, set);
   for (let n = 0; n < set.size; n++) counts[set.labels[n]][classes[n]]++;
   return counts;
