@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { arrayDataset } from "../datasets/array-dataset.js";
 import type { Dataset } from "../datasets/dataset.js";
+import { conv2d } from "../layers/conv2d.js";
 import { type Layer, Parameter } from "../layers/layer.js";
 import { linear } from "../layers/linear.js";
 import { relu } from "../layers/relu.js";
@@ -17,7 +18,7 @@ import { Rng } from "../tensor/rng.js";
 import { Tensor } from "../tensor/tensor.js";
 import { earlyStop } from "./early-stop.js";
 import { type FitConfig, fit } from "./fit.js";
-import { confusionMatrix, features, predict } from "./metrics.js";
+import { activations, confusionMatrix, features, predict } from "./metrics.js";
 
 /** Two clouds of points around (−1, −1) and (1, 1): a line separates them. */
 function clouds(size: number, seed = 1): Dataset {
@@ -282,6 +283,27 @@ for (const dtype of ["float32", "float64"] as const)
       [0, 0, 5],
       [0, 0, 0],
     ]);
+  });
+
+for (const dtype of ["float32", "float64"] as const)
+  test(`predict and its kin refuse data that fit refuses, ${dtype}`, () => {
+    const wide = arrayDataset(new Float32Array(6), [0, 1], [3]);
+    const many = arrayDataset(new Float32Array(6), [0, 1, 2], [2]);
+    const model = sequential([linear({ in: 2, out: 2 })], { input: [2], dtype });
+    const shape = /on own data: samples of the shape \[3\], expected \[2\], the model's input/;
+    for (const measure of [
+      () => predict(model, wide),
+      () => confusionMatrix(model, wide),
+      () => activations(model, wide, [0]),
+      () => features(model, wide, "linear1"),
+    ])
+      assert.throws(measure, shape);
+    assert.throws(() => predict(model, wide), /^GradbookError: predict on own data/);
+    assert.throws(() => predict(model, many), /3 classes for a model with the output \[2\], expected \[3\]/);
+    const images = arrayDataset(new Float32Array(32), [0, 1], [1, 4, 4]);
+    const conv = sequential([conv2d({ in: 1, out: 2, kernel: 2 })], { input: [1, 4, 4], dtype });
+    assert.throws(() => predict(conv, images), /2 classes for a model with the output \[2, 3, 3\], expected/);
+    assert.deepEqual(features(conv, images, "conv1").shape, [2, 18]);
   });
 
 test("fit refuses a loss that is no longer a number, with epoch, step, parameter and cure", () => {

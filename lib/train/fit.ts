@@ -1,11 +1,10 @@
-import type { Dataset } from "../datasets/dataset.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { refuseUnknownKeys } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
-import { formatShape, sameShape } from "../tensor/shape.js";
+import { assertFits } from "./assert-fits.js";
 import { type FitConfig, fitKeys } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
@@ -34,7 +33,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     const every = config[key];
     if (every !== undefined) parseCount("fit", key, every);
   }
-  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits(model, set);
+  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits("fit", model, set);
 
   const recorder = new Recorder(model, config, loss, batch, seed);
   const saved = recorder.resume();
@@ -87,32 +86,4 @@ export function fit(model: Sequential, config: FitConfig): Run {
 function shuffled(order: Uint32Array, rng: Rng): void {
   for (let i = 0; i < order.length; i++) order[i] = i;
   rng.shuffle(order);
-}
-
-function assertFits(model: Sequential, set: Dataset): void {
-  if (!sameShape(set.shape, model.input)) {
-    throw new GradbookError({
-      code: "shape",
-      what: `fit on ${set.name}`,
-      got: `samples of the shape ${formatShape(set.shape)}`,
-      expected: `${formatShape(model.input)}, the model's input`,
-    });
-  }
-  if (model.output.length !== 1 || model.output[0] < set.classes) {
-    throw new GradbookError({
-      code: "shape",
-      what: `fit on ${set.name}`,
-      got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
-      expected: `[${set.classes}]`,
-      cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score a class.`,
-    });
-  }
-  if (set.size === 0) {
-    throw new GradbookError({
-      code: "data",
-      what: `fit on ${set.name}`,
-      got: "no samples",
-      expected: "at least one",
-    });
-  }
 }

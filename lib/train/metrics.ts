@@ -3,6 +3,7 @@ import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
 import { sgd } from "../optimizers/sgd.js";
 import { Tensor } from "../tensor/tensor.js";
+import { assertFits, assertSamples } from "./assert-fits.js";
 import { argmax, gather } from "./definition.js";
 import { makeTrainer } from "./make-trainer.js";
 
@@ -14,7 +15,9 @@ export interface Predictions {
   readonly probabilities: Tensor;
 }
 
+/** @throws GradbookError when set and model do not fit, as `fit` does */
 export function predict(model: Sequential, set: Dataset): Predictions {
+  assertFits("predict", model, set);
   const classes = new Uint8Array(set.size);
   const K = model.output[0];
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
@@ -42,6 +45,7 @@ export function predict(model: Sequential, set: Dataset): Predictions {
  * set may lack classes.
  */
 export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
+  assertFits("confusionMatrix", model, set);
   const [K] = model.output;
   const counts = Array.from({ length: K }, () => new Array<number>(K).fill(0));
   const { classes } = predict(model, set);
@@ -55,12 +59,14 @@ export function activations(
   set: Dataset,
   samples: ArrayLike<number>,
 ): Record<string, Tensor> {
+  assertSamples("activations", model, set);
   const { x } = gather(model, set, Uint32Array.from(samples), 0, samples.length);
   return { input: x, ...model.activations(x) };
 }
 
 /** One layer's output for a whole set, flattened to features: [N, F]; what t-SNE takes. */
 export function features(model: Sequential, set: Dataset, layer: string): Tensor {
+  assertSamples("features", model, set);
   model.layer(layer);
   const all = Uint32Array.from({ length: set.size }, (_, i) => i);
   const output = activations(model, set, all)[layer];
