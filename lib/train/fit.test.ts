@@ -306,6 +306,14 @@ for (const dtype of ["float32", "float64"] as const)
     assert.deepEqual(features(conv, images, "conv1").shape, [2, 18]);
   });
 
+test("predict names a class beyond 255", () => {
+  const model = sequential([linear({ in: 2, out: 300 })], { input: [2] });
+  const [weight, bias] = model.parameters.map(({ parameter }) => parameter.value.data);
+  weight.fill(0);
+  bias[290] = 50;
+  assert.deepEqual(Array.from(predict(model, clouds(2)).classes), [290, 290]);
+});
+
 test("fit refuses a loss that is no longer a number, with epoch, step, parameter and cure", () => {
   assert.throws(
     () => fit(network(), config({ optimizer: sgd({ lr: 1e200 }) })),

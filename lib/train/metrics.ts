@@ -9,8 +9,8 @@ import { makeTrainer } from "./make-trainer.js";
 
 /** A model's answers on a set, in the set's order. */
 export interface Predictions {
-  /** Most probable class of each sample, [N]. */
-  readonly classes: Uint8Array;
+  /** Most probable class of each sample, [N]; bytes, as labels are, where the model has at most 256 outputs. */
+  readonly classes: Uint8Array | Uint32Array;
   /** Softmax of the outputs, [N, K]. */
   readonly probabilities: Tensor;
 }
@@ -18,8 +18,8 @@ export interface Predictions {
 /** @throws GradbookError when set and model do not fit, as `fit` does */
 export function predict(model: Sequential, set: Dataset): Predictions {
   assertFits("predict", model, set);
-  const classes = new Uint8Array(set.size);
-  const K = model.output[0];
+  const [K] = model.output;
+  const classes = K > 256 ? new Uint32Array(set.size) : new Uint8Array(set.size);
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
   const trainer = makeTrainer(model, {
     loss: softmaxCrossEntropy(),
