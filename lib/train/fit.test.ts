@@ -16,7 +16,7 @@ import { sgd } from "../optimizers/sgd.js";
 import { stepDecay } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { Tensor } from "../tensor/tensor.js";
-import { earlyStop } from "./early-stop.js";
+import { type EarlyStopConfig, earlyStop } from "./early-stop.js";
 import { type FitConfig, fit } from "./fit.js";
 import { activations, confusionMatrix, features, predict } from "./metrics.js";
 
@@ -151,6 +151,30 @@ test("fit: early stop ends a run that no longer improves, with its history", () 
   );
   assert.equal(run.ending, "stopped early");
   assert.equal(run.epochs.length, 4);
+});
+
+test("fit: one early stop serves one run after another", () => {
+  const more = {
+    epochs: 9,
+    optimizer: sgd({ lr: 0 }),
+    onEpoch: earlyStop({ watch: "trainLoss", patience: 2 }),
+  };
+  for (let again = 0; again < 2; again++) assert.equal(fit(network(), config(more)).epochs.length, 3);
+});
+
+test("early stop refuses what it cannot watch", () => {
+  const { test: _, ...untested } = config();
+  assert.throws(
+    () => fit(network(), { ...untested, onEpoch: earlyStop() }),
+    /earlyStop: testLoss of epoch 0 is NaN, expected a number\. Give fit a test set .*watch: "trainLoss"/,
+  );
+  const run = fit(network(), { ...untested, onEpoch: earlyStop({ watch: "trainError", patience: 9 }) });
+  assert.equal(run.epochs.length, 6);
+  const typo = { watch: "testAccuracy" } as unknown as EarlyStopConfig;
+  assert.throws(
+    () => earlyStop(typo),
+    /earlyStop: watch is "testAccuracy", expected one of testLoss, testError/,
+  );
 });
 
 test("fit: the stop button ends it between two batches, the history is kept and the flag acknowledged", () => {
