@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -169,6 +170,22 @@ test("NaN, −0, Infinity and subnormal numbers come back bit by bit", () => {
   assert.deepEqual(readCheckpoint(file), checkpoint);
 });
 
+test("a checkpoint of the first format, whose SHA-256 left the header out, is still read", () => {
+  const checkpoint = newFile();
+  stopAfter(10, network("float32"), { checkpoint });
+  const bytes = readFileSync(checkpoint);
+  const end = bytes.indexOf(0x0a) + 1;
+  const payload = bytes.subarray(end);
+  const header = {
+    ...JSON.parse(bytes.subarray(0, end).toString()),
+    format: "gradbook checkpoint 1",
+    payload: createHash("sha256").update(payload).digest("hex"),
+  };
+  const resume = newFile();
+  writeFileSync(resume, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload]));
+  assert.equal(fit(network("float32"), config({ resume })).digest, fit(network("float32"), config()).digest);
+});
+
 test("a damaged checkpoint is refused with the reason, and the model is left alone", () => {
   const checkpoint = newFile();
   stopAfter(10, network("float32"), { checkpoint });
@@ -190,11 +207,17 @@ test("a damaged checkpoint is refused with the reason, and the model is left alo
   refused(Buffer.concat([whole, Buffer.alloc(8)]), /bytes behind the header, expected/);
   refused(whole.subarray(0, 40), /it does not begin with a header/);
   refused(new Uint8Array(0), /it does not begin with a header/);
-  refused(Buffer.from('{"format":"other"}\n'), /its format is "other", expected gradbook checkpoint 1/);
+  refused(Buffer.from('{"format":"other"}\n'), /its format is "other", expected gradbook checkpoint 2/);
   refused(Buffer.from('{"format":"gradbook checkpoint 1"}\n'), /its header is incomplete/);
   const flipped = Buffer.from(whole);
   flipped[whole.length - 9] ^= 1;
   refused(flipped, /its bytes are not those that were written \(SHA-256 differs\)/);
+  const digest = readCheckpoint(checkpoint).digests[1];
+  const other = (digest[0] === "0" ? "1" : "0") + digest.slice(1);
+  const header = Buffer.from(whole.toString("latin1").replace(digest, other), "latin1");
+  refused(header, /its bytes are not those that were written \(SHA-256 differs\)/);
+  const older = Buffer.from(whole.toString("latin1").replace("checkpoint 2", "checkpoint 1"), "latin1");
+  refused(older, /its bytes are not those that were written \(SHA-256 differs\)/);
 });
 
 test("a checkpoint of another run is refused: seed, rate, batch, weights, data; a missing one, and no file at all", () => {

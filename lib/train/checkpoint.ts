@@ -36,11 +36,13 @@ interface Header {
   readonly ending: Checkpoint["ending"];
   readonly digests: readonly string[];
   readonly arrays: readonly { readonly name: string; readonly dtype: string; readonly length: number }[];
-  /** SHA-256 of all bytes behind the header. */
+  /** SHA-256 of the header with "" in this place, and of all bytes behind it. */
   readonly payload: string;
 }
 
-const FORMAT = "gradbook checkpoint 1";
+const FORMAT = "gradbook checkpoint 2";
+/** Its SHA-256 left the header out; still read. */
+const OLD_FORMAT = "gradbook checkpoint 1";
 
 /**
  * Writes a checkpoint: one line of JSON, padded to whole 8 bytes, then the arrays as raw little-endian floats. It
@@ -49,8 +51,6 @@ const FORMAT = "gradbook checkpoint 1";
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const { run, step, ending, digests, arrays } = checkpoint;
   const parts = [...arrays.values()].map(littleEndian);
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
   const header: Header = {
     format: FORMAT,
     run,
@@ -62,9 +62,9 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
       dtype: data instanceof Float32Array ? "float32" : "float64",
       length: data.length,
     })),
-    payload: hash.digest("hex"),
+    payload: "",
   };
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify({ ...header, payload: digestOf(header, parts) }));
   const line = Buffer.alloc(Math.ceil((text.length + 1) / 8) * 8, " ");
   text.copy(line);
   line[line.length - 1] = 0x0a;
@@ -97,7 +97,7 @@ export function readCheckpoint(path: string): Checkpoint {
   if (payload.length !== expected) {
     throw refusedCheckpoint(path, `${payload.length} bytes behind the header`, `${expected}`);
   }
-  if (createHash("sha256").update(payload).digest("hex") !== header.payload) {
+  if (digestOf(header, [payload]) !== header.payload) {
     throw refusedCheckpoint(path, "its bytes are not those that were written (SHA-256 differs)");
   }
   const arrays = new Map<string, FloatArray>();
@@ -110,6 +110,13 @@ export function readCheckpoint(path: string): Checkpoint {
   return { run, step, ending, digests, arrays };
 }
 
+function digestOf(header: Header, parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  if (header.format === FORMAT) hash.update(JSON.stringify({ ...header, payload: "" }));
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
 function parseHeader(path: string, line: string): Header {
   let header: Partial<Header>;
   try {
@@ -117,8 +124,9 @@ function parseHeader(path: string, line: string): Header {
   } catch {
     throw refusedCheckpoint(path, "it does not begin with a header");
   }
-  if (header.format !== FORMAT)
-    throw refusedCheckpoint(path, `its format is ${JSON.stringify(header.format)}`, FORMAT);
+  const { format } = header;
+  if (format !== FORMAT && format !== OLD_FORMAT)
+    throw refusedCheckpoint(path, `its format is ${JSON.stringify(format)}`, FORMAT);
   const { run, step, ending, digests, arrays, payload } = header;
   if (
     typeof run !== "string" ||
@@ -130,7 +138,7 @@ function parseHeader(path: string, line: string): Header {
   ) {
     throw refusedCheckpoint(path, "its header is incomplete");
   }
-  return { format: FORMAT, run, step: Number(step), ending, digests, arrays, payload };
+  return { format, run, step: Number(step), ending, digests, arrays, payload };
 }
 
 /** Little-endian bytes as floats of this machine, copied. */
