@@ -186,6 +186,27 @@ test("a checkpoint of the first format, whose SHA-256 left the header out, is st
   assert.equal(fit(network("float32"), config({ resume })).digest, fit(network("float32"), config()).digest);
 });
 
+test("a place where no checkpoint can be written is refused before the training", () => {
+  const file = newFile();
+  writeFileSync(file, "");
+  const refused = (checkpoint: string, words: RegExp) => {
+    let steps = 0;
+    assert.throws(() => fit(network("float32"), config({ checkpoint, onStep: () => steps++ })), words);
+    assert.equal(steps, 0);
+  };
+  refused(folder, /^GradbookError: checkpoint .*: it is a folder, expected a file\. Name one/);
+  refused(
+    join(file, "x"),
+    /^GradbookError: checkpoint .*x: it cannot be written \((EEXIST|ENOTDIR): .*\), expected/,
+  );
+  refused("", /^GradbookError: checkpoint "": it is no path, expected a file/);
+  assert.throws(
+    () => fit(network("float32"), config({ resume: folder })),
+    /^GradbookError: checkpoint .*: it is a folder, expected a file/,
+  );
+  assert.ok(readdirSync(folder).every((name) => name.endsWith(".ckpt")));
+});
+
 test("a damaged checkpoint is refused with the reason, and the model is left alone", () => {
   const checkpoint = newFile();
   stopAfter(10, network("float32"), { checkpoint });
@@ -209,6 +230,14 @@ test("a damaged checkpoint is refused with the reason, and the model is left alo
   refused(new Uint8Array(0), /it does not begin with a header/);
   refused(Buffer.from('{"format":"other"}\n'), /its format is "other", expected gradbook checkpoint 2/);
   refused(Buffer.from('{"format":"gradbook checkpoint 1"}\n'), /its header is incomplete/);
+  refused(Buffer.from("null\n"), /it does not begin with a header/);
+  const lists = (digests: string, arrays: string) =>
+    Buffer.from(
+      `{"format":"gradbook checkpoint 2","run":"","step":1,"ending":"unfinished","payload":"","digests":[${digests}],"arrays":[${arrays}]}\n`,
+    );
+  refused(lists("", "null"), /its header is incomplete/);
+  refused(lists("", '{"name":"a","dtype":"float32","length":1.5}'), /its header is incomplete/);
+  refused(lists("null", ""), /its header is incomplete/);
   const flipped = Buffer.from(whole);
   flipped[whole.length - 9] ^= 1;
   refused(flipped, /its bytes are not those that were written \(SHA-256 differs\)/);

@@ -5,6 +5,7 @@ import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { assertFits } from "./assert-fits.js";
+import { assertWritable } from "./checkpoint.js";
 import { type FitConfig, fitKeys } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
@@ -20,7 +21,8 @@ export type { FitConfig } from "./fit-config.js";
  *     const run = fit(model, { train, test, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batch: 10, epochs: 15 });
  *
  * The same model, data and seed give the same bits, and the same `run.digest`, on every machine.
- * @throws GradbookError when data and model do not fit, or the loss is no longer a number
+ * @throws GradbookError when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
+ *   a number
  */
 export function fit(model: Sequential, config: FitConfig): Run {
   refuseUnknownKeys("fit", config, fitKeys);
@@ -35,6 +37,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
   }
   for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits("fit", model, set);
 
+  if (config.checkpoint !== undefined) assertWritable(config.checkpoint);
   const recorder = new Recorder(model, config, loss, batch, seed);
   const saved = recorder.resume();
   const { threads } = config;
