@@ -3,6 +3,7 @@ import { type Buffer, MEBIBYTE } from "../engine/memory.js";
 import type { ModelLayer } from "../engine/stages/choose.js";
 import { parseThreads } from "../engine/team.js";
 import { GradbookError } from "../errors/error.js";
+import { returned } from "../layers/assert-layer.js";
 import { isBuiltin, type Parameter } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { power } from "../optimizers/adam.js";
@@ -196,13 +197,14 @@ class EngineTrainer implements Trainer {
       // the engine has updated its own weights since
       this.fetch(parameters);
       const x = read(floats, wires.x, [samples, ...input]);
-      const y = layer.forward(x, { training, rng: this.rng });
+      const y = returned(name, "forward", layer.forward(x, { training, rng: this.rng }));
       assertSameShape(name, "the output of forward", y.shape, [samples, ...output]);
       write(floats, wires.y, y);
       return;
     }
     for (const { parameter } of parameters) parameter.grad.data.fill(0);
-    const dx = layer.backward(read(floats, wires.dy, [samples, ...output]));
+    const dy = read(floats, wires.dy, [samples, ...output]);
+    const dx = returned(name, "backward", layer.backward(dy));
     assertSameShape(name, "the result of backward", dx.shape, [samples, ...input]);
     if (wires.dx !== undefined) write(floats, wires.dx, dx);
     for (const { parameter, offset } of parameters)

@@ -11,6 +11,7 @@ import { linear } from "../layers/linear.js";
 import { relu } from "../layers/relu.js";
 import { type Sequential, sequential } from "../layers/sequential.js";
 import { tanh } from "../layers/tanh.js";
+import { mse } from "../losses/squared.js";
 import { adam } from "../optimizers/adam.js";
 import { sgd } from "../optimizers/sgd.js";
 import { stepDecay } from "../schedules/schedule.js";
@@ -344,6 +345,92 @@ test("fit refuses a loss that is no longer a number, with epoch, step, parameter
     /^GradbookError: fit, epoch 1, step \d+: the loss is (NaN|Infinity).*expected a finite number\. Try a smaller learning rate \(now 1e\+200\)/,
   );
 });
+
+test("fit refuses what is missing, of another kind, or a function that was not called", () => {
+  const refused = (more: object, words: string) =>
+    assert.throws(
+      () => fit(network(), { ...config(), ...more }),
+      new RegExp(`^GradbookError: fit: ${words}`),
+    );
+  refused(
+    { optimizer: undefined },
+    "optimizer is missing, expected an optimizer\\. sgd\\({ lr: 0.01 }\\) makes one",
+  );
+  refused({ optimizer: adam }, "optimizer is a function, expected an optimizer\\. Call it: adam\\(");
+  refused({ optimizer: "adam" }, 'optimizer is "adam", expected an optimizer');
+  refused({ train: undefined }, "train is missing, expected a data set");
+  refused({ train: [1, 2] }, "train is an array, expected a data set");
+  refused({ test: null }, "test is null, expected a data set");
+  refused({ trainSample: {} }, "trainSample is an object of another kind, expected a data set");
+  refused({ loss: mse }, "loss is a function, expected a loss\\. Call it: mse\\(");
+  refused({ loss: "mse" }, 'loss is "mse", expected a loss');
+  refused({ schedule: 0.1 }, "schedule is 0.1, expected a function");
+  refused({ onEpoch: "log" }, 'onEpoch is "log", expected a function');
+  const [none, list] = [undefined, [relu()]] as unknown as Sequential[];
+  assert.throws(() => fit(none, config()), /fit: model is missing, expected a model\. sequential/);
+  assert.throws(() => fit(list, config()), /fit: model is an array, expected a model/);
+  const nothing = undefined as unknown as FitConfig;
+  assert.throws(() => fit(network(), nothing), /fit: the configuration is missing, expected a record/);
+});
+
+test("fit names the schedule or the data that brought NaN", () => {
+  for (const rate of [Number.NaN, undefined]) {
+    const schedule = (epoch: number) => (epoch < 2 ? 0.1 : (rate as number));
+    assert.throws(
+      () => fit(network(), config({ schedule })),
+      new RegExp(`fit, epoch 2: schedule returned ${rate}, expected a learning rate, a finite number`),
+    );
+  }
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const x = new Float32Array(20).fill(1);
+    x[7] = value;
+    const train = arrayDataset(x, new Uint8Array(10), [2]);
+    assert.throws(
+      () => fit(network(), config({ train })),
+      new RegExp(
+        `the loss is NaN.*; sample 3 of own data holds ${value}, .*Look for what went wrong where the data`,
+      ),
+    );
+  }
+});
+
+for (const dtype of ["float32", "float64"] as const)
+  test(`what a layer written by hand lacks is named, ${dtype}`, () => {
+    const refused = (layer: object, words: RegExp) =>
+      assert.throws(() => {
+        const model = sequential([layer as Layer, linear({ in: 2, out: 2 })], { input: [2], dtype });
+        fit(model, config({ epochs: 1 }));
+      }, words);
+    const forward = (x: Tensor) => x.clone();
+    const backward = (dy: Tensor) => dy.clone();
+    const outputShape = () => [2];
+    class Mine {}
+    refused(
+      { forward() {}, backward },
+      /object1 .*: forward returned undefined, expected a Tensor\. Is its return/,
+    );
+    refused(
+      { forward() {}, backward, outputShape },
+      /object1: forward returned undefined, expected a Tensor/,
+    );
+    refused(
+      { forward: () => [1, 2], backward },
+      /forward returned a value that is no Tensor, expected a Tensor/,
+    );
+    refused({ forward, backward() {} }, /object1: backward returned undefined, expected a Tensor/);
+    refused({ forward }, /object1: no method backward, expected forward\(x\) and backward\(dy\)/);
+    refused({ backward }, /sequential, layer 0 \(Object\): no method forward/);
+    refused(
+      { forward, backward, params: { w: Tensor.zeros([2]) } },
+      /layer 0 \(Object\): params\.w is no Parameter/,
+    );
+    refused(relu, /sequential, layer 0: relu, which was not called, expected a layer\. Call it, relu\(\)/);
+    refused(Mine, /sequential, layer 0: Mine, which was not called/);
+    assert.throws(
+      () => sequential([undefined as unknown as Layer], { input: [2] }),
+      /sequential, layer 0: undefined, expected a layer/,
+    );
+  });
 
 test("fit refuses data of another shape, too many classes, no samples, a batch of 0, and unknown keys", () => {
   const wide = arrayDataset(new Float32Array(6), new Uint8Array([0, 1]), [3]);

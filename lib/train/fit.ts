@@ -1,4 +1,4 @@
-import { refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
@@ -6,7 +6,7 @@ import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { assertFits } from "./assert-fits.js";
 import { assertWritable } from "./checkpoint.js";
-import { type FitConfig, fitKeys } from "./fit-config.js";
+import { assertConfig, type FitConfig } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
@@ -25,7 +25,7 @@ export type { FitConfig } from "./fit-config.js";
  *   a number
  */
 export function fit(model: Sequential, config: FitConfig): Run {
-  refuseUnknownKeys("fit", config, fitKeys);
+  assertConfig(model, config);
   const { train, test, optimizer, schedule = constant, shuffle = true, seed = 0 } = config;
   const loss = config.loss ?? softmaxCrossEntropy();
   const batch = parseCount("fit", "batch", config.batch ?? 32);
@@ -59,7 +59,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     const first = Math.floor(recorder.steps / stepsOfEpoch);
     for (let epoch = first + 1; epoch <= epochs && ending === "finished"; epoch++) {
       if (shuffle) shuffled(order, randomness.fork(epoch));
-      const lr = schedule(epoch, optimizer.spec.lr);
+      const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr));
       let passed = batch * (recorder.steps - (epoch - 1) * stepsOfEpoch);
       while (passed < train.size && recorder.steps < limit) {
         if (stopRequested()) {
@@ -89,4 +89,14 @@ export function fit(model: Sequential, config: FitConfig): Run {
 function shuffled(order: Uint32Array, rng: Rng): void {
   for (let i = 0; i < order.length; i++) order[i] = i;
   rng.shuffle(order);
+}
+
+function rateOf(epoch: number, lr: number): number {
+  if (Number.isFinite(lr)) return lr;
+  throw new GradbookError({
+    code: "config",
+    what: `fit, epoch ${epoch}`,
+    got: `schedule returned ${String(lr)}`,
+    expected: "a learning rate, a finite number",
+  });
 }

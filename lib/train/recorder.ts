@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { Dataset } from "../datasets/dataset.js";
 import { GradbookError } from "../errors/error.js";
 import { isBuiltin } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
+import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { type Checkpoint, readCheckpoint, refusedCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { firstDigest, nextDigest } from "./digest.js";
@@ -207,15 +209,19 @@ export class Recorder {
     const broken = this.model.parameters.find(
       ({ parameter }) => !parameter.value.data.every(Number.isFinite),
     );
+    const data = notFinite(this.config.train);
     const before = this.stepLosses.slice(-4, -1).map((v) => v.toPrecision(3));
     return new GradbookError({
       code: "diverged",
       what: `fit, epoch ${epoch}, step ${this.steps}`,
       got: `the loss is ${loss}${before.length > 0 ? ` after ${before.join(", ")}` : ""}${
         broken === undefined ? "" : `; ${broken.name} holds a value that is not finite`
-      }`,
+      }${data === undefined ? "" : `; ${data}`}`,
       expected: "a finite number",
-      cure: `Try a smaller learning rate (now ${this.config.optimizer.spec.lr}), inputs scaled to 0 … 1, or init: "he".`,
+      cure:
+        data !== undefined
+          ? "Look for what went wrong where the data was made: no network learns from NaN or Infinity."
+          : `Try a smaller learning rate (now ${this.config.optimizer.spec.lr}), inputs scaled to 0 … 1, or init: "he".`,
     });
   }
 
@@ -235,4 +241,15 @@ export class Recorder {
       shuffle: config.shuffle ?? true,
     };
   }
+}
+
+/** The first sample that holds NaN or Infinity, in words. */
+function notFinite(set: Dataset): string | undefined {
+  const sample = new Float64Array(sizeOf(set.shape));
+  for (let n = 0; n < set.size; n++) {
+    set.read(n, sample, 0);
+    const value = sample.find((v) => !Number.isFinite(v));
+    if (value !== undefined) return `sample ${n} of ${set.name} holds ${value}`;
+  }
+  return undefined;
 }
