@@ -134,6 +134,20 @@ test("a run with a limit of steps: stopped, resumed and resumed again after its 
   }
 });
 
+test("a run that a limit of steps ended goes on without the record of a part of an epoch", () => {
+  const checkpoint = newFile();
+  const expected = fit(network("float32"), config());
+  fit(network("float32"), config({ checkpoint, steps: 10 }));
+  assert.equal(fit(network("float32"), config({ checkpoint, resume: true, steps: 12 })).epochs.length, 3);
+  const more = { checkpoint, resume: true };
+  const told: number[] = [];
+  const onEpoch = Object.assign(() => {}, {
+    resume: (past: Run["epochs"]) => told.push(...past.map((e) => e.epoch)),
+  });
+  assert.deepEqual(fit(network("float32"), config({ ...more, onEpoch })), expected);
+  assert.deepEqual(told, [0, 1]);
+});
+
 test("early stop remembers the epochs before a resume, and a run that it ended stays ended", () => {
   const still = { optimizer: sgd({ lr: 0 }), epochs: 9 };
   const plain = (): Sequential => sequential([linear({ in: 4, out: 3 })], { input: [4], seed: 1 });

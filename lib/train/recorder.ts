@@ -72,6 +72,8 @@ export class Recorder {
   /** @param epoch the epoch that the step belongs to, from 1 */
   recordStep(loss: number, epoch: number, trainer: Trainer): void {
     const { train, evaluateEvery, checkpointEvery, onStep } = this.config;
+    // a limit of steps ended the run here, and now it goes on
+    if (!isWhole(lastEpoch(this))) this.epochs = this.epochs.slice(0, -1);
     this.stepLosses.push(loss);
     if (!Number.isFinite(loss)) throw this.divergence(loss, epoch, trainer);
     if (evaluateEvery !== undefined && this.steps % evaluateEvery === 0)
@@ -168,7 +170,7 @@ export class Recorder {
       const [step, trainLoss, testLoss, testError] = evaluations.subarray(4 * i);
       return { step, trainLoss, testLoss, testError };
     });
-    onEpoch?.resume?.(this.epochs);
+    onEpoch?.resume?.(this.epochs.filter(isWhole));
     const state = [...saved.arrays].flatMap(([name, data]) => (name.startsWith("optimizer ") ? [data] : []));
     const wanted = this.config.optimizer.slots * this.model.parameters.length;
     if (state.length !== wanted)
@@ -242,6 +244,8 @@ export class Recorder {
     };
   }
 }
+
+const isWhole = ({ epoch }: Epoch): boolean => Number.isInteger(epoch);
 
 /** The first sample that holds NaN or Infinity, in words. */
 function notFinite(set: Dataset): string | undefined {
