@@ -37,6 +37,7 @@ export function definitionTrainer(
     evaluate: (set) => evaluate(model, loss, set),
     outputs: (set, see) => forEachBatch(model, set, (output, _labels, from) => see(output, from)),
     sync() {},
+    load() {},
     readState: () => state.flat(),
     writeState(saved) {
       for (const [i, slot] of state.flat().entries()) slot.set(saved[i]);

@@ -68,7 +68,7 @@ class EngineTrainer implements Trainer {
     this.lone = loneBatchNorm(model);
     this.randomness = new Rng(config.seed).fork("step");
     this.rng = this.randomness;
-    const { plan, floats } = this.engine;
+    const { plan } = this.engine;
     this.parameters = model.layers.flatMap(({ layer }, index) =>
       Object.entries(layer.params ?? {}).map(([name, parameter]) => {
         const { offset } = found(plan.parameters, index, name);
@@ -82,8 +82,7 @@ class EngineTrainer implements Trainer {
         offset: found(plan.running, index, name).address / 4,
       })),
     );
-    for (const { parameter, offset } of [...this.parameters, ...this.running])
-      floats.set(parameter.value.data, offset);
+    this.load();
   }
 
   step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
@@ -128,6 +127,11 @@ class EngineTrainer implements Trainer {
   sync(): void {
     this.fetch(this.parameters);
     this.fetch(this.running);
+  }
+
+  load(): void {
+    for (const { parameter, offset } of [...this.parameters, ...this.running])
+      this.engine.floats.set(parameter.value.data, offset);
   }
 
   readState(): Float32Array[] {

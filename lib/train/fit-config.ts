@@ -36,9 +36,12 @@ export interface FitConfig {
   readonly shuffle?: boolean;
   /** Default: the optimizer's rate, unchanged. */
   readonly schedule?: Schedule;
-  /** Called after each epoch, epoch 0 included, with the weights of that moment in the model. Return "stop" to end. */
+  /**
+   * Called after each epoch, epoch 0 included, with the weights of that moment in the model; weights that it changes are
+   * those that training goes on with. Return "stop" to end.
+   */
   readonly onEpoch?: EpochCallback;
-  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run. */
+  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run; the model's weights may be older. */
   readonly onStep?: (step: number, loss: number) => void;
   /** Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole. Default: none. */
   readonly checkpoint?: string | undefined;

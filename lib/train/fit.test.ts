@@ -178,6 +178,34 @@ test("early stop refuses what it cannot watch", () => {
   );
 });
 
+for (const dtype of ["float32", "float64"] as const)
+  test(`fit goes on with the weights that onEpoch leaves in the model, ${dtype}`, () => {
+    // large enough for packed products of the whole batch
+    const layers = () => [
+      linear({ in: 2, out: 150 }),
+      relu(),
+      linear({ in: 150, out: 150 }),
+      linear({ in: 150, out: 2 }),
+    ];
+    const model = sequential(layers(), { input: [2], dtype });
+    const still = { optimizer: sgd({ lr: 0 }), epochs: 1, batch: 50 };
+    const run = fit(
+      model,
+      config({
+        ...still,
+        onEpoch: (_, { parameters }) => {
+          for (const { parameter } of parameters) parameter.value.data.fill(0);
+        },
+      }),
+    );
+    // all scores are the same
+    for (const loss of [run.epochs[1].trainLoss, run.stepLosses[0]])
+      assert.ok(Math.abs(loss - Math.LN2) < 1e-6);
+    assert.ok(model.parameters.every(({ parameter }) => parameter.value.data.every((v) => v === 0)));
+    const other = fit(sequential(layers(), { input: [2], dtype }), config(still));
+    assert.ok(Math.abs(other.epochs[1].trainLoss - Math.LN2) > 1e-3);
+  });
+
 test("fit: the stop button ends it between two batches, the history is kept and the flag acknowledged", () => {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const symbol = Symbol.for("Jupyter.interrupt");

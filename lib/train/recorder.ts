@@ -66,7 +66,9 @@ export class Recorder {
     const previous = epoch === 0 ? this.first : lastEpoch(this).digest;
     const record: Epoch = { ...measured, digest: nextDigest(previous, measured, this.model) };
     this.epochs = [...this.epochs, record];
-    return onEpoch?.(record, this.model);
+    const answer = onEpoch?.(record, this.model);
+    trainer.load();
+    return answer;
   }
 
   /** @param epoch the epoch that the step belongs to, from 1 */
