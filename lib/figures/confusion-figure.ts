@@ -5,7 +5,7 @@ import { axisLook } from "./panels.js";
 export interface ConfusionFigureConfig extends FigureOptions {
   /** `matrix[t][p]`: how many images of class `t` the network takes for class `p`; `[K][K]` counts. */
   readonly matrix: readonly (readonly number[])[];
-  /** The classes' names. Default `"0"`, `"1"`, … */
+  /** The classes' names; the numbers of those beyond. Default `"0"`, `"1"`, … */
   readonly labels?: readonly string[];
 }
 
@@ -17,8 +17,8 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
   const options = resolveOptions("confusionFigure", config, ["matrix", "labels"]);
   const { matrix } = config;
   const k = matrix.length;
-  const labels = config.labels ?? matrix.map((_, i) => String(i));
-  checkMatrix(matrix, labels);
+  checkMatrix(matrix, config.labels ?? []);
+  const labels = matrix.map((_, i) => config.labels?.[i] ?? String(i));
   const { size, theme } = options;
 
   const totals = matrix.map((row) => row.reduce((a, b) => a + b, 0));
@@ -140,7 +140,7 @@ function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly st
   const fail = (got: string, expected: string) =>
     new GradbookError({ code: "shape", what: "confusionFigure", got, expected });
   if (k === 0) throw fail("no classes", "a K×K matrix of counts");
-  if (labels.length !== k) throw fail(`${labels.length} labels for ${k} classes`, "one for each class");
+  if (labels.length > k) throw fail(`${labels.length} labels for ${k} classes`, "at most one for each class");
   matrix.forEach((row, t) => {
     if (row.length !== k) throw fail(`row ${t} has ${row.length} entries`, `${k}, one for each class`);
     const bad = row.find((n) => !Number.isInteger(n) || n < 0);

@@ -84,6 +84,18 @@ test("the recall of a class is its diagonal's share of its row", () => {
   assert.match(JSON.stringify(layout.annotations), /75\.0 %.*–/);
 });
 
+test("a class that the set has no name for is called by its number", () => {
+  const { layout } = confusionFigure({
+    title: "t",
+    matrix: [
+      [3, 1],
+      [0, 0],
+    ],
+    labels: ["cat"],
+  });
+  assert.match(JSON.stringify(layout), /\["cat","1"\]/);
+});
+
 test("a name comes from the title", () => {
   assert.equal(slug("Error rate: η = 0.001, batch 10"), "error-rate-0-001-batch-10");
   assert.equal(slug("Über-Größe"), "uber-gro-e");
@@ -176,6 +188,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     "a confusion matrix that is not square",
     () => confusionFigure({ title: "t", matrix: [[1, 2]] }),
     /row 0 has 2 entries/,
+  ],
+  [
+    "more names than classes",
+    () => confusionFigure({ title: "t", matrix: [[1]], labels: ["a", "b"] }),
+    /2 labels for 1 classes, expected at most one for each class/,
   ],
   ["a negative count", () => confusionFigure({ title: "t", matrix: [[-1]] }), /row 0 holds -1/],
   [

@@ -2,6 +2,7 @@ import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { type DType, Tensor } from "../tensor/tensor.js";
+import { assertLayer, assertMethod, returned } from "./assert-layer.js";
 import { type Init, initialize } from "./init.js";
 import { type ForwardContext, isBuiltin, type Layer, type Parameter } from "./layer.js";
 
@@ -76,14 +77,18 @@ export class Sequential {
   /** x: [N, …input] → [N, …output]. */
   forward(x: Tensor, context: ForwardContext = this.evaluating): Tensor {
     let y = x;
-    for (const { layer } of this.layers) y = layer.forward(y, context);
+    for (const { name, layer } of this.layers) y = returned(name, "forward", layer.forward(y, context));
     return y;
   }
 
   /** Runs the last forward backwards: dy by its output → dx by its input; parameter gradients are added up. */
   backward(dy: Tensor): Tensor {
     let dx = dy;
-    for (let i = this.layers.length - 1; i >= 0; i--) dx = this.layers[i].layer.backward(dx);
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const { name, layer } = this.layers[i];
+      assertMethod(name, layer, "backward");
+      dx = returned(name, "backward", layer.backward(dx));
+    }
     return dx;
   }
 
@@ -92,7 +97,7 @@ export class Sequential {
     const outputs: Record<string, Tensor> = {};
     let y = x;
     for (const { name, layer } of this.layers) {
-      y = layer.forward(y, this.evaluating);
+      y = returned(name, "forward", layer.forward(y, this.evaluating));
       outputs[name] = y;
     }
     return outputs;
@@ -177,7 +182,8 @@ export class Sequential {
     const counts = new Map<string, number>();
     const names = new Set<string>();
     let input = this.input;
-    return layers.map((layer) => {
+    return layers.map((layer, place) => {
+      assertLayer(layer, place, this.dtype);
       const kind = isBuiltin(layer)
         ? shortNames[layer.spec.kind]
         : lowerFirst(layer.constructor.name || "layer");
@@ -207,7 +213,8 @@ export class Sequential {
   private outputOf(name: string, layer: Layer, input: Shape): Shape {
     try {
       if (layer.outputShape !== undefined) return layer.outputShape(input);
-      return layer.forward(Tensor.zeros([2, ...input], this.dtype), this.evaluating).shape.slice(1);
+      const y = layer.forward(Tensor.zeros([2, ...input], this.dtype), this.evaluating);
+      return returned(name, "forward", y).shape.slice(1);
     } catch (error) {
       if (!(error instanceof GradbookError)) throw error;
       throw new GradbookError(

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,6 +134,20 @@ test("a run with a limit of steps: stopped, resumed and resumed again after its 
   }
 });
 
+test("a run that a limit of steps ended goes on without the record of a part of an epoch", () => {
+  const checkpoint = newFile();
+  const expected = fit(network("float32"), config());
+  fit(network("float32"), config({ checkpoint, steps: 10 }));
+  assert.equal(fit(network("float32"), config({ checkpoint, resume: true, steps: 12 })).epochs.length, 3);
+  const more = { checkpoint, resume: true };
+  const told: number[] = [];
+  const onEpoch = Object.assign(() => {}, {
+    resume: (past: Run["epochs"]) => told.push(...past.map((e) => e.epoch)),
+  });
+  assert.deepEqual(fit(network("float32"), config({ ...more, onEpoch })), expected);
+  assert.deepEqual(told, [0, 1]);
+});
+
 test("early stop remembers the epochs before a resume, and a run that it ended stays ended", () => {
   const still = { optimizer: sgd({ lr: 0 }), epochs: 9 };
   const plain = (): Sequential => sequential([linear({ in: 4, out: 3 })], { input: [4], seed: 1 });
@@ -169,6 +184,43 @@ test("NaN, −0, Infinity and subnormal numbers come back bit by bit", () => {
   assert.deepEqual(readCheckpoint(file), checkpoint);
 });
 
+test("a checkpoint of the first format, whose SHA-256 left the header out, is still read", () => {
+  const checkpoint = newFile();
+  stopAfter(10, network("float32"), { checkpoint });
+  const bytes = readFileSync(checkpoint);
+  const end = bytes.indexOf(0x0a) + 1;
+  const payload = bytes.subarray(end);
+  const header = {
+    ...JSON.parse(bytes.subarray(0, end).toString()),
+    format: "gradbook checkpoint 1",
+    payload: createHash("sha256").update(payload).digest("hex"),
+  };
+  const resume = newFile();
+  writeFileSync(resume, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload]));
+  assert.equal(fit(network("float32"), config({ resume })).digest, fit(network("float32"), config()).digest);
+});
+
+test("a place where no checkpoint can be written is refused before the training", () => {
+  const file = newFile();
+  writeFileSync(file, "");
+  const refused = (checkpoint: string, words: RegExp) => {
+    let steps = 0;
+    assert.throws(() => fit(network("float32"), config({ checkpoint, onStep: () => steps++ })), words);
+    assert.equal(steps, 0);
+  };
+  refused(folder, /^GradbookError: checkpoint .*: it is a folder, expected a file\. Name one/);
+  refused(
+    join(file, "x"),
+    /^GradbookError: checkpoint .*x: it cannot be written \((EEXIST|ENOTDIR): .*\), expected/,
+  );
+  refused("", /^GradbookError: checkpoint "": it is no path, expected a file/);
+  assert.throws(
+    () => fit(network("float32"), config({ resume: folder })),
+    /^GradbookError: checkpoint .*: it is a folder, expected a file/,
+  );
+  assert.ok(readdirSync(folder).every((name) => name.endsWith(".ckpt")));
+});
+
 test("a damaged checkpoint is refused with the reason, and the model is left alone", () => {
   const checkpoint = newFile();
   stopAfter(10, network("float32"), { checkpoint });
@@ -190,11 +242,25 @@ test("a damaged checkpoint is refused with the reason, and the model is left alo
   refused(Buffer.concat([whole, Buffer.alloc(8)]), /bytes behind the header, expected/);
   refused(whole.subarray(0, 40), /it does not begin with a header/);
   refused(new Uint8Array(0), /it does not begin with a header/);
-  refused(Buffer.from('{"format":"other"}\n'), /its format is "other", expected gradbook checkpoint 1/);
+  refused(Buffer.from('{"format":"other"}\n'), /its format is "other", expected gradbook checkpoint 2/);
   refused(Buffer.from('{"format":"gradbook checkpoint 1"}\n'), /its header is incomplete/);
+  refused(Buffer.from("null\n"), /it does not begin with a header/);
+  const lists = (digests: string, arrays: string) =>
+    Buffer.from(
+      `{"format":"gradbook checkpoint 2","run":"","step":1,"ending":"unfinished","payload":"","digests":[${digests}],"arrays":[${arrays}]}\n`,
+    );
+  refused(lists("", "null"), /its header is incomplete/);
+  refused(lists("", '{"name":"a","dtype":"float32","length":1.5}'), /its header is incomplete/);
+  refused(lists("null", ""), /its header is incomplete/);
   const flipped = Buffer.from(whole);
   flipped[whole.length - 9] ^= 1;
   refused(flipped, /its bytes are not those that were written \(SHA-256 differs\)/);
+  const digest = readCheckpoint(checkpoint).digests[1];
+  const other = (digest[0] === "0" ? "1" : "0") + digest.slice(1);
+  const header = Buffer.from(whole.toString("latin1").replace(digest, other), "latin1");
+  refused(header, /its bytes are not those that were written \(SHA-256 differs\)/);
+  const older = Buffer.from(whole.toString("latin1").replace("checkpoint 2", "checkpoint 1"), "latin1");
+  refused(older, /its bytes are not those that were written \(SHA-256 differs\)/);
 });
 
 test("a checkpoint of another run is refused: seed, rate, batch, weights, data; a missing one, and no file at all", () => {

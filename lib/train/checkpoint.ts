@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -36,11 +37,13 @@ interface Header {
   readonly ending: Checkpoint["ending"];
   readonly digests: readonly string[];
   readonly arrays: readonly { readonly name: string; readonly dtype: string; readonly length: number }[];
-  /** SHA-256 of all bytes behind the header. */
+  /** SHA-256 of the header with "" in this place, and of all bytes behind it. */
   readonly payload: string;
 }
 
-const FORMAT = "gradbook checkpoint 1";
+const FORMAT = "gradbook checkpoint 2";
+/** Its SHA-256 left the header out; still read. */
+const OLD_FORMAT = "gradbook checkpoint 1";
 
 /**
  * Writes a checkpoint: one line of JSON, padded to whole 8 bytes, then the arrays as raw little-endian floats. It
@@ -49,8 +52,6 @@ const FORMAT = "gradbook checkpoint 1";
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const { run, step, ending, digests, arrays } = checkpoint;
   const parts = [...arrays.values()].map(littleEndian);
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
   const header: Header = {
     format: FORMAT,
     run,
@@ -62,33 +63,79 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
       dtype: data instanceof Float32Array ? "float32" : "float64",
       length: data.length,
     })),
-    payload: hash.digest("hex"),
+    payload: "",
   };
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify({ ...header, payload: digestOf(header, parts) }));
   const line = Buffer.alloc(Math.ceil((text.length + 1) / 8) * 8, " ");
   text.copy(line);
   line[line.length - 1] = 0x0a;
-  mkdirSync(dirname(path), { recursive: true });
+  writeBeside(path, [line, ...parts], (temporary) => renameSync(temporary, path));
+}
+
+/** @throws GradbookError when no checkpoint can be written there: before the training, not after its first epoch */
+export function assertWritable(path: string): void {
+  if (typeof path !== "string" || path === "") throw unusable(JSON.stringify(path), "it is no path");
+  assertNoFolder(path);
+  writeBeside(path, [], (temporary) => rmSync(temporary));
+}
+
+/** Writes a file beside `path`, which `then` moves or removes; an error leaves nothing behind. */
+function writeBeside(path: string, parts: readonly Uint8Array[], then: (temporary: string) => void): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    mkdirSync(dirname(path), { recursive: true });
     // part by part: the weights of a large model are not held in memory once more
     const file = openSync(temporary, "w");
     try {
-      for (const part of [line, ...parts]) writeFileSync(file, part);
+      for (const part of parts) writeFileSync(file, part);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, path);
+    then(temporary);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
+    removeIfThere(temporary);
+    throw unusable(path, "it cannot be written", error);
+  }
+}
+
+/** The error that made it superfluous says more than its own. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
+}
+
+function assertNoFolder(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) throw unusable(path, "it is a folder");
+}
+
+function unusable(path: string, why: string, cause?: unknown): GradbookError {
+  return new GradbookError(
+    {
+      code: "checkpoint",
+      what: `checkpoint ${path}`,
+      got: cause instanceof Error ? `${why} (${cause.message})` : why,
+      expected: "a file",
+      cure: 'Name one in a folder of yours, such as checkpoint: "run.ckpt".',
+    },
+    { cause },
+  );
+}
+
+/** The file as it stands. */
+function readBytes(path: string): Buffer {
+  if (!existsSync(path)) throw refusedCheckpoint(path, "there is no such file");
+  assertNoFolder(path);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw unusable(path, "it cannot be read", error);
   }
 }
 
 /** @throws GradbookError that says what is wrong with the file: it is missing, no checkpoint, cut, or changed */
 export function readCheckpoint(path: string): Checkpoint {
-  if (!existsSync(path)) throw refusedCheckpoint(path, "there is no such file");
-  const bytes = readFileSync(path);
+  const bytes = readBytes(path);
   const end = bytes.indexOf(0x0a) + 1;
   const header = parseHeader(path, bytes.subarray(0, end).toString("utf8"));
   const sizes = header.arrays.map(({ dtype, length }) => length * (dtype === "float32" ? 4 : 8));
@@ -97,7 +144,7 @@ export function readCheckpoint(path: string): Checkpoint {
   if (payload.length !== expected) {
     throw refusedCheckpoint(path, `${payload.length} bytes behind the header`, `${expected}`);
   }
-  if (createHash("sha256").update(payload).digest("hex") !== header.payload) {
+  if (digestOf(header, [payload]) !== header.payload) {
     throw refusedCheckpoint(path, "its bytes are not those that were written (SHA-256 differs)");
   }
   const arrays = new Map<string, FloatArray>();
@@ -110,15 +157,19 @@ export function readCheckpoint(path: string): Checkpoint {
   return { run, step, ending, digests, arrays };
 }
 
+function digestOf(header: Header, parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  if (header.format === FORMAT) hash.update(JSON.stringify({ ...header, payload: "" }));
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
 function parseHeader(path: string, line: string): Header {
-  let header: Partial<Header>;
-  try {
-    header = JSON.parse(line);
-  } catch {
-    throw refusedCheckpoint(path, "it does not begin with a header");
-  }
-  if (header.format !== FORMAT)
-    throw refusedCheckpoint(path, `its format is ${JSON.stringify(header.format)}`, FORMAT);
+  const header = parseObject(line);
+  if (header === undefined) throw refusedCheckpoint(path, "it does not begin with a header");
+  const { format } = header;
+  if (format !== FORMAT && format !== OLD_FORMAT)
+    throw refusedCheckpoint(path, `its format is ${JSON.stringify(format)}`, FORMAT);
   const { run, step, ending, digests, arrays, payload } = header;
   if (
     typeof run !== "string" ||
@@ -126,11 +177,29 @@ function parseHeader(path: string, line: string): Header {
     !Number.isSafeInteger(step) ||
     (ending !== "unfinished" && ending !== "stopped early") ||
     !Array.isArray(digests) ||
-    !Array.isArray(arrays)
+    !digests.every((digest) => typeof digest === "string") ||
+    !Array.isArray(arrays) ||
+    !arrays.every(isArrayHeader)
   ) {
     throw refusedCheckpoint(path, "its header is incomplete");
   }
-  return { format: FORMAT, run, step: Number(step), ending, digests, arrays, payload };
+  return { format, run, step: Number(step), ending, digests, arrays, payload };
+}
+
+function parseObject(line: string): Partial<Header> | undefined {
+  try {
+    return JSON.parse(line) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isArrayHeader(entry: Partial<Header["arrays"][number]> | null): boolean {
+  return (
+    typeof entry?.name === "string" &&
+    (entry.dtype === "float32" || entry.dtype === "float64") &&
+    Number.isSafeInteger(entry.length)
+  );
 }
 
 /** Little-endian bytes as floats of this machine, copied. */

@@ -37,6 +37,7 @@ export function definitionTrainer(
     evaluate: (set) => evaluate(model, loss, set),
     outputs: (set, see) => forEachBatch(model, set, (output, _labels, from) => see(output, from)),
     sync() {},
+    load() {},
     readState: () => state.flat(),
     writeState(saved) {
       for (const [i, slot] of state.flat().entries()) slot.set(saved[i]);
@@ -47,11 +48,12 @@ export function definitionTrainer(
 
 /** Mean loss and error rate of a whole set, with the model's present weights. */
 function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
+  const [K] = model.output;
   let total = 0;
   let wrong = 0;
   forEachBatch(model, set, (output, labels) => {
     total += loss.sum(output, labels);
-    for (let n = 0; n < labels.length; n++) if (argmax(output.data, n, set.classes) !== labels[n]) wrong++;
+    for (let n = 0; n < labels.length; n++) if (argmax(output.data, n, K) !== labels[n]) wrong++;
   });
   return { loss: total / set.size, error: wrong / set.size };
 }

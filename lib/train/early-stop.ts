@@ -1,4 +1,4 @@
-import { refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import type { Epoch } from "./history.js";
 
@@ -9,7 +9,9 @@ export interface EarlyStopConfig {
   readonly patience?: number;
 }
 
-/** A callback for `onEpoch`; a resumed run tells it of the epochs before. */
+const watchable = ["testLoss", "testError", "trainLoss", "trainError"] as const;
+
+/** A callback for `onEpoch`; a resumed run tells it of the epochs before, an epoch 0 begins anew. */
 export interface EarlyStop {
   (epoch: Epoch): "stop" | undefined;
   readonly resume: (epochs: readonly Epoch[]) => void;
@@ -19,17 +21,46 @@ export interface EarlyStop {
  * An `onEpoch` callback that ends a run which no longer improves.
  *
  *     fit(model, { …, onEpoch: earlyStop({ patience: 5 }) })
+ *
+ * @throws GradbookError when epoch 0 has no number to watch: `testLoss` and `testError` need a test set
  */
 export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
   refuseUnknownKeys("earlyStop", config, ["watch", "patience"]);
   const watch = config.watch ?? "testLoss";
+  if (!watchable.includes(watch)) {
+    throw new GradbookError({
+      code: "config",
+      what: "earlyStop",
+      got: `watch is ${JSON.stringify(watch)}`,
+      expected: `one of ${watchable.join(", ")}`,
+    });
+  }
   const patience = parseCount("earlyStop", "patience", config.patience ?? 3);
   let best = Number.POSITIVE_INFINITY;
   let since = 0;
   const see = (epoch: Epoch): "stop" | undefined => {
+    if (epoch.epoch === 0) {
+      assertNumber(watch, epoch[watch]);
+      best = Number.POSITIVE_INFINITY;
+      since = 0;
+    }
     since = epoch[watch] < best ? 0 : since + 1;
     best = Math.min(best, epoch[watch]);
     return since >= patience ? "stop" : undefined;
   };
   return Object.assign(see, { resume: (epochs: readonly Epoch[]) => epochs.forEach(see) });
+}
+
+/** NaN is never an improvement: the run would end as if it had been watched. */
+function assertNumber(watch: string, value: number): void {
+  if (!Number.isNaN(value)) return;
+  throw new GradbookError({
+    code: "config",
+    what: "earlyStop",
+    got: `${watch} of epoch 0 is NaN`,
+    expected: "a number",
+    cure: watch.startsWith("test")
+      ? 'Give fit a test set without NaN, or watch the training set: earlyStop({ watch: "trainLoss" }).'
+      : "Look for NaN in the training set.",
+  });
 }

@@ -329,6 +329,62 @@ agrees("a layer written by hand between built-in ones", {
   batch: 4,
 });
 
+/** y = |x|·x / 2, without parameters. */
+class Bend implements Layer {
+  private x = Tensor.zeros([0]);
+  forward(x: Tensor): Tensor {
+    this.x = x;
+    return map(x, (v) => (Math.abs(v) * v) / 2);
+  }
+  backward(dy: Tensor): Tensor {
+    return map(dy, (v, i) => Math.abs(this.x.data[i]) * v);
+  }
+}
+
+/** The same shape and precision, other values. */
+function map(tensor: Tensor, f: (v: number, i: number) => number): Tensor {
+  const result = tensor.clone();
+  for (let i = 0; i < result.size; i++) result.data[i] = f(tensor.data[i], i);
+  return result;
+}
+
+// a convolution reads a padded layout: what is written by hand before, behind and between must find its places
+for (const [place, before] of Object.entries({
+  "at the beginning": () => [new Bend()],
+  "twice at the beginning": () => [new Bend(), new Bend()],
+  "then ReLU": () => [new Bend(), relu()],
+  "then dropout": () => [new Bend(), dropout({ p: 0.3 })],
+  "then tanh and ReLU": () => [new Bend(), tanh(), relu()],
+  "after dropout": () => [dropout({ p: 0.3 }), new Bend()],
+  "after a conv": () => [conv2d({ in: 2, out: 2, kernel: 3, pad: 1 }), new Bend()],
+  "between conv, ReLU and ReLU": () => [conv2d({ in: 2, out: 2, kernel: 1 }), relu(), new Bend(), relu()],
+  "after a pool": () => [maxPool2d({ kernel: 3, stride: 1, pad: 1 }), new Bend()],
+  "with parameters": () => [
+    conv2d({ in: 2, out: 3, kernel: 1 }),
+    new Scale(),
+    conv2d({ in: 3, out: 2, kernel: 1 }),
+  ],
+} satisfies Record<string, () => Layer[]>))
+  for (const [pad, stride] of [
+    [0, 1],
+    [1, 1],
+    [2, 1],
+    [1, 2],
+  ])
+    for (const W of [5, 8]) {
+      const conv = () => conv2d({ in: 2, out: 3, kernel: 3, stride, pad });
+      const [, h, w] = conv().outputShape([2, 6, W]);
+      agrees(
+        `by hand ${place}, conv s${stride} p${pad} on 6×${W}, by hand`,
+        {
+          layers: () => [...before(), conv(), new Bend(), ...end(3 * h * w, 4)],
+          input: [2, 6, W],
+          batch: 3,
+        },
+        2e-5,
+      );
+    }
+
 /** Trains one step of a model that must be refused. */
 function refused(
   layers: Layer[],

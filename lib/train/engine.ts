@@ -3,6 +3,7 @@ import { type Buffer, MEBIBYTE } from "../engine/memory.js";
 import type { ModelLayer } from "../engine/stages/choose.js";
 import { parseThreads } from "../engine/team.js";
 import { GradbookError } from "../errors/error.js";
+import { returned } from "../layers/assert-layer.js";
 import { isBuiltin, type Parameter } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { power } from "../optimizers/adam.js";
@@ -32,14 +33,20 @@ function tellOnce(model: Sequential): void {
   console.info(`fit: ${what}, written by hand, runs on the main thread; all other layers run on the engine.`);
 }
 
+/** A parameter or running statistic of a layer, with its first float in the engine's memory. */
+interface ValuePlace {
+  readonly layer: number;
+  readonly parameter: Parameter;
+  readonly offset: number;
+}
+
 class EngineTrainer implements Trainer {
   private readonly engine: Engine;
   private readonly feed: Feed;
   private readonly mean: boolean;
   private readonly randomness: Rng;
-  /** The model's parameters and running statistics with their first float in the engine's memory. */
-  private readonly parameters: readonly { readonly parameter: Parameter; readonly offset: number }[];
-  private readonly running: readonly { readonly parameter: Parameter; readonly offset: number }[];
+  private readonly parameters: readonly ValuePlace[];
+  private readonly running: readonly ValuePlace[];
   private readonly lone: string | undefined;
   private rng: Rng;
 
@@ -61,21 +68,21 @@ class EngineTrainer implements Trainer {
     this.lone = loneBatchNorm(model);
     this.randomness = new Rng(config.seed).fork("step");
     this.rng = this.randomness;
-    const { plan, floats } = this.engine;
+    const { plan } = this.engine;
     this.parameters = model.layers.flatMap(({ layer }, index) =>
       Object.entries(layer.params ?? {}).map(([name, parameter]) => {
         const { offset } = found(plan.parameters, index, name);
-        return { parameter, offset: plan.at.weights / 4 + offset };
+        return { layer: index, parameter, offset: plan.at.weights / 4 + offset };
       }),
     );
     this.running = model.layers.flatMap(({ layer }, index) =>
       Object.entries((isBuiltin(layer) ? layer.buffers : undefined) ?? {}).map(([name, parameter]) => ({
+        layer: index,
         parameter,
         offset: found(plan.running, index, name).address / 4,
       })),
     );
-    for (const { parameter, offset } of [...this.parameters, ...this.running])
-      floats.set(parameter.value.data, offset);
+    this.load();
   }
 
   step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
@@ -90,7 +97,7 @@ class EngineTrainer implements Trainer {
 
   evaluate(set: TrainerConfig["train"]): Evaluation {
     const { engine, feed } = this;
-    const { at, capacity, output } = engine.plan;
+    const { at, capacity, classes, output } = engine.plan;
     let total = 0;
     let wrong = 0;
     for (let from = 0; from < set.size; from += capacity) {
@@ -100,7 +107,7 @@ class EngineTrainer implements Trainer {
       total += this.sumOfLosses(samples);
       for (let n = 0; n < samples; n++) {
         const row = output.address / 4 + n * output.layout.size;
-        if (argmaxAt(engine.floats, row, set.classes) !== engine.ints[at.labels / 4 + n]) wrong++;
+        if (argmaxAt(engine.floats, row, classes) !== engine.ints[at.labels / 4 + n]) wrong++;
       }
     }
     return { loss: total / set.size, error: wrong / set.size };
@@ -118,12 +125,13 @@ class EngineTrainer implements Trainer {
   }
 
   sync(): void {
-    const { floats } = this.engine;
-    for (const list of [this.parameters, this.running])
-      for (const { parameter, offset } of list) {
-        const { data } = parameter.value;
-        for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
-      }
+    this.fetch(this.parameters);
+    this.fetch(this.running);
+  }
+
+  load(): void {
+    for (const { parameter, offset } of [...this.parameters, ...this.running])
+      this.engine.floats.set(parameter.value.data, offset);
   }
 
   readState(): Float32Array[] {
@@ -182,26 +190,38 @@ class EngineTrainer implements Trainer {
     return kind === "mse" && this.mean ? sum / this.model.output[0] : sum;
   }
 
-  /** A layer written by hand: its tensors are copies, so it may keep them. */
+  /** A layer written by hand: its tensors are copies, so it may keep them, and so are its parameters. */
   private runCustom(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
     const { plan, floats } = this.engine;
     const { name, layer, input, output } = this.model.layers[index];
     const wires = plan.custom.find((c) => c.layer === index);
     if (wires === undefined) return;
+    const parameters = this.parameters.filter((p) => p.layer === index);
     if (pass === "forward") {
+      // the engine has updated its own weights since
+      this.fetch(parameters);
       const x = read(floats, wires.x, [samples, ...input]);
-      const y = layer.forward(x, { training, rng: this.rng });
+      const y = returned(name, "forward", layer.forward(x, { training, rng: this.rng }));
       assertSameShape(name, "the output of forward", y.shape, [samples, ...output]);
       write(floats, wires.y, y);
       return;
     }
-    for (const parameter of Object.values(layer.params ?? {})) parameter.grad.data.fill(0);
-    const dx = layer.backward(read(floats, wires.dy, [samples, ...output]));
+    for (const { parameter } of parameters) parameter.grad.data.fill(0);
+    const dy = read(floats, wires.dy, [samples, ...output]);
+    const dx = returned(name, "backward", layer.backward(dy));
     assertSameShape(name, "the result of backward", dx.shape, [samples, ...input]);
     if (wires.dx !== undefined) write(floats, wires.dx, dx);
-    for (const { parameter, offset } of this.parameters)
-      if (Object.values(layer.params ?? {}).includes(parameter))
-        floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+    for (const { parameter, offset } of parameters)
+      floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
+  }
+
+  /** Brings values from the engine's memory into the model's parameters. */
+  private fetch(places: readonly ValuePlace[]): void {
+    const { floats } = this.engine;
+    for (const { parameter, offset } of places) {
+      const { data } = parameter.value;
+      for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
+    }
   }
 }
 
@@ -234,18 +254,34 @@ function found<T extends { layer: number; name: string }>(
   return place;
 }
 
-function read(floats: Float32Array, { address, layout }: Buffer, shape: readonly number[]): Tensor {
+function read(floats: Float32Array, buffer: Buffer, shape: readonly number[]): Tensor {
   const tensor = Tensor.zeros(shape);
-  const size = sizeOf(shape.slice(1));
-  for (let n = 0; n < shape[0]; n++)
-    for (let i = 0; i < size; i++) tensor.data[n * size + i] = floats[address / 4 + n * layout.size + i];
+  eachRow(buffer, shape[0], (place, at, length) => {
+    for (let i = 0; i < length; i++) tensor.data[at + i] = floats[place + i];
+  });
   return tensor;
 }
 
-function write(floats: Float32Array, { address, layout }: Buffer, { shape, data }: Tensor): void {
-  const size = sizeOf(shape.slice(1));
-  for (let n = 0; n < shape[0]; n++)
-    for (let i = 0; i < size; i++) floats[address / 4 + n * layout.size + i] = data[n * size + i];
+function write(floats: Float32Array, buffer: Buffer, { shape, data }: Tensor): void {
+  eachRow(buffer, shape[0], (place, at, length) => {
+    for (let i = 0; i < length; i++) floats[place + i] = data[at + i];
+  });
+}
+
+/**
+ * The rows of the first samples: where each stands in the engine's memory, which may have gaps that must stay 0, and in
+ * a tensor, which has none.
+ */
+function eachRow(
+  { address, layout }: Buffer,
+  samples: number,
+  see: (place: number, at: number, length: number) => void,
+): void {
+  const { C, H, W, origin, row, plane, size } = layout;
+  let at = 0;
+  for (let n = 0; n < samples; n++)
+    for (let c = 0; c < C; c++)
+      for (let h = 0; h < H; h++, at += W) see(address / 4 + n * size + origin + c * plane + h * row, at, W);
 }
 
 function argmaxAt(values: Float32Array, row: number, K: number): number {

@@ -1,4 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
+import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertMethod } from "../layers/assert-layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -34,9 +36,12 @@ export interface FitConfig {
   readonly shuffle?: boolean;
   /** Default: the optimizer's rate, unchanged. */
   readonly schedule?: Schedule;
-  /** Called after each epoch, epoch 0 included, with the weights of that moment in the model. Return "stop" to end. */
+  /**
+   * Called after each epoch, epoch 0 included, with the weights of that moment in the model; weights that it changes are
+   * those that training goes on with. Return "stop" to end.
+   */
   readonly onEpoch?: EpochCallback;
-  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run. */
+  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run; the model's weights may be older. */
   readonly onStep?: (step: number, loss: number) => void;
   /** Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole. Default: none. */
   readonly checkpoint?: string | undefined;
@@ -52,7 +57,7 @@ export interface FitConfig {
   readonly threads?: number;
 }
 
-export const fitKeys = [
+const fitKeys = [
   "train",
   "test",
   "optimizer",
@@ -72,3 +77,65 @@ export const fitKeys = [
   "resume",
   "threads",
 ];
+
+/** What each thing that is given must have, its name in an error, and how one is made. */
+const things = {
+  model: {
+    has: ["layers", "input", "forward"],
+    expected: "a model",
+    cure: "sequential([…], { input }) makes one.",
+  },
+  set: {
+    has: ["read", "labels", "shape"],
+    expected: "a data set",
+    cure: "loadMnist() and arrayDataset() give one.",
+  },
+  optimizer: { has: ["spec", "update"], expected: "an optimizer", cure: "sgd({ lr: 0.01 }) makes one." },
+  loss: { has: ["spec", "gradient"], expected: "a loss", cure: "softmaxCrossEntropy() makes one." },
+} as const;
+
+/** @throws GradbookError when something is missing or of another kind: a cell in JavaScript has no compiler to say so */
+export function assertConfig(model: Sequential, config: FitConfig): void {
+  assertThing("model", model, things.model);
+  for (const { name, layer } of model.layers) assertMethod(name, layer, "backward");
+  if (typeof config !== "object" || config === null)
+    throw refused("the configuration", config, "a record", "fit(model, { train, optimizer })");
+  refuseUnknownKeys("fit", config, fitKeys);
+  const { train, test, trainSample, optimizer, loss } = config;
+  assertThing("train", train, things.set);
+  if (test !== undefined) assertThing("test", test, things.set);
+  if (trainSample !== undefined) assertThing("trainSample", trainSample, things.set);
+  assertThing("optimizer", optimizer, things.optimizer);
+  if (loss !== undefined) assertThing("loss", loss, things.loss);
+  for (const key of ["schedule", "onEpoch", "onStep"] as const) {
+    const value: unknown = config[key];
+    if (value !== undefined && typeof value !== "function") throw refused(key, value, "a function");
+  }
+}
+
+function assertThing(
+  key: string,
+  value: object | undefined,
+  { has, expected, cure }: (typeof things)[keyof typeof things],
+): void {
+  if (typeof value === "object" && value !== null && has.every((name) => name in value)) return;
+  const called = typeof value === "function" && `Call it: ${Reflect.get(value, "name")}({ … }).`;
+  throw refused(key, value, expected, called || cure);
+}
+
+function refused(key: string, value: unknown, expected: string, cure?: string): GradbookError {
+  const got = value === undefined ? "missing" : shown(value);
+  return new GradbookError({
+    code: "config",
+    what: "fit",
+    got: `${key} is ${got}`,
+    expected,
+    ...(cure === undefined ? {} : { cure }),
+  });
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object of another kind" : JSON.stringify(value);
+}

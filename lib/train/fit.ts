@@ -1,12 +1,12 @@
-import type { Dataset } from "../datasets/dataset.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
-import { formatShape, sameShape } from "../tensor/shape.js";
-import { type FitConfig, fitKeys } from "./fit-config.js";
+import { assertFits } from "./assert-fits.js";
+import { assertWritable } from "./checkpoint.js";
+import { assertConfig, type FitConfig } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
@@ -21,10 +21,11 @@ export type { FitConfig } from "./fit-config.js";
  *     const run = fit(model, { train, test, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batch: 10, epochs: 15 });
  *
  * The same model, data and seed give the same bits, and the same `run.digest`, on every machine.
- * @throws GradbookError when data and model do not fit, or the loss is no longer a number
+ * @throws GradbookError when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
+ *   a number
  */
 export function fit(model: Sequential, config: FitConfig): Run {
-  refuseUnknownKeys("fit", config, fitKeys);
+  assertConfig(model, config);
   const { train, test, optimizer, schedule = constant, shuffle = true, seed = 0 } = config;
   const loss = config.loss ?? softmaxCrossEntropy();
   const batch = parseCount("fit", "batch", config.batch ?? 32);
@@ -34,8 +35,9 @@ export function fit(model: Sequential, config: FitConfig): Run {
     const every = config[key];
     if (every !== undefined) parseCount("fit", key, every);
   }
-  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits(model, set);
+  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits("fit", model, set);
 
+  if (config.checkpoint !== undefined) assertWritable(config.checkpoint);
   const recorder = new Recorder(model, config, loss, batch, seed);
   const saved = recorder.resume();
   const { threads } = config;
@@ -57,7 +59,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     const first = Math.floor(recorder.steps / stepsOfEpoch);
     for (let epoch = first + 1; epoch <= epochs && ending === "finished"; epoch++) {
       if (shuffle) shuffled(order, randomness.fork(epoch));
-      const lr = schedule(epoch, optimizer.spec.lr);
+      const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr));
       let passed = batch * (recorder.steps - (epoch - 1) * stepsOfEpoch);
       while (passed < train.size && recorder.steps < limit) {
         if (stopRequested()) {
@@ -89,30 +91,12 @@ function shuffled(order: Uint32Array, rng: Rng): void {
   rng.shuffle(order);
 }
 
-function assertFits(model: Sequential, set: Dataset): void {
-  if (!sameShape(set.shape, model.input)) {
-    throw new GradbookError({
-      code: "shape",
-      what: `fit on ${set.name}`,
-      got: `samples of the shape ${formatShape(set.shape)}`,
-      expected: `${formatShape(model.input)}, the model's input`,
-    });
-  }
-  if (model.output.length !== 1 || model.output[0] < set.classes) {
-    throw new GradbookError({
-      code: "shape",
-      what: `fit on ${set.name}`,
-      got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
-      expected: `[${set.classes}]`,
-      cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score a class.`,
-    });
-  }
-  if (set.size === 0) {
-    throw new GradbookError({
-      code: "data",
-      what: `fit on ${set.name}`,
-      got: "no samples",
-      expected: "at least one",
-    });
-  }
+function rateOf(epoch: number, lr: number): number {
+  if (Number.isFinite(lr)) return lr;
+  throw new GradbookError({
+    code: "config",
+    what: `fit, epoch ${epoch}`,
+    got: `schedule returned ${String(lr)}`,
+    expected: "a learning rate, a finite number",
+  });
 }

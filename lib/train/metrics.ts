@@ -3,20 +3,23 @@ import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
 import { sgd } from "../optimizers/sgd.js";
 import { Tensor } from "../tensor/tensor.js";
+import { assertFits, assertSamples } from "./assert-fits.js";
 import { argmax, gather } from "./definition.js";
 import { makeTrainer } from "./make-trainer.js";
 
 /** A model's answers on a set, in the set's order. */
 export interface Predictions {
-  /** Most probable class of each sample, [N]. */
-  readonly classes: Uint8Array;
+  /** Most probable class of each sample, [N]; bytes, as labels are, where the model has at most 256 outputs. */
+  readonly classes: Uint8Array | Uint32Array;
   /** Softmax of the outputs, [N, K]. */
   readonly probabilities: Tensor;
 }
 
+/** @throws GradbookError when set and model do not fit, as `fit` does */
 export function predict(model: Sequential, set: Dataset): Predictions {
-  const classes = new Uint8Array(set.size);
-  const K = model.output[0];
+  assertFits("predict", model, set);
+  const [K] = model.output;
+  const classes = K > 256 ? new Uint32Array(set.size) : new Uint8Array(set.size);
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
   const trainer = makeTrainer(model, {
     loss: softmaxCrossEntropy(),
@@ -37,9 +40,14 @@ export function predict(model: Sequential, set: Dataset): Predictions {
   return { classes, probabilities };
 }
 
-/** counts[t][p]: how many samples of class t the model calls p. Rows sum to the class's samples. */
+/**
+ * counts[t][p]: how many samples of class t the model calls p, [K, K] for K outputs. Rows sum to the class's samples; a
+ * set may lack classes.
+ */
 export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
-  const counts = Array.from({ length: set.classes }, () => new Array<number>(set.classes).fill(0));
+  assertFits("confusionMatrix", model, set);
+  const [K] = model.output;
+  const counts = Array.from({ length: K }, () => new Array<number>(K).fill(0));
   const { classes } = predict(model, set);
   for (let n = 0; n < set.size; n++) counts[set.labels[n]][classes[n]]++;
   return counts;
@@ -51,12 +59,14 @@ export function activations(
   set: Dataset,
   samples: ArrayLike<number>,
 ): Record<string, Tensor> {
+  assertSamples("activations", model, set);
   const { x } = gather(model, set, Uint32Array.from(samples), 0, samples.length);
   return { input: x, ...model.activations(x) };
 }
 
 /** One layer's output for a whole set, flattened to features: [N, F]; what t-SNE takes. */
 export function features(model: Sequential, set: Dataset, layer: string): Tensor {
+  assertSamples("features", model, set);
   model.layer(layer);
   const all = Uint32Array.from({ length: set.size }, (_, i) => i);
   const output = activations(model, set, all)[layer];

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { Dataset } from "../datasets/dataset.js";
 import { GradbookError } from "../errors/error.js";
 import { isBuiltin } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
+import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { type Checkpoint, readCheckpoint, refusedCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { firstDigest, nextDigest } from "./digest.js";
@@ -64,12 +66,16 @@ export class Recorder {
     const previous = epoch === 0 ? this.first : lastEpoch(this).digest;
     const record: Epoch = { ...measured, digest: nextDigest(previous, measured, this.model) };
     this.epochs = [...this.epochs, record];
-    return onEpoch?.(record, this.model);
+    const answer = onEpoch?.(record, this.model);
+    trainer.load();
+    return answer;
   }
 
   /** @param epoch the epoch that the step belongs to, from 1 */
   recordStep(loss: number, epoch: number, trainer: Trainer): void {
     const { train, evaluateEvery, checkpointEvery, onStep } = this.config;
+    // a limit of steps ended the run here, and now it goes on
+    if (!isWhole(lastEpoch(this))) this.epochs = this.epochs.slice(0, -1);
     this.stepLosses.push(loss);
     if (!Number.isFinite(loss)) throw this.divergence(loss, epoch, trainer);
     if (evaluateEvery !== undefined && this.steps % evaluateEvery === 0)
@@ -166,7 +172,7 @@ export class Recorder {
       const [step, trainLoss, testLoss, testError] = evaluations.subarray(4 * i);
       return { step, trainLoss, testLoss, testError };
     });
-    onEpoch?.resume?.(this.epochs);
+    onEpoch?.resume?.(this.epochs.filter(isWhole));
     const state = [...saved.arrays].flatMap(([name, data]) => (name.startsWith("optimizer ") ? [data] : []));
     const wanted = this.config.optimizer.slots * this.model.parameters.length;
     if (state.length !== wanted)
@@ -207,15 +213,19 @@ export class Recorder {
     const broken = this.model.parameters.find(
       ({ parameter }) => !parameter.value.data.every(Number.isFinite),
     );
+    const data = notFinite(this.config.train);
     const before = this.stepLosses.slice(-4, -1).map((v) => v.toPrecision(3));
     return new GradbookError({
       code: "diverged",
       what: `fit, epoch ${epoch}, step ${this.steps}`,
       got: `the loss is ${loss}${before.length > 0 ? ` after ${before.join(", ")}` : ""}${
         broken === undefined ? "" : `; ${broken.name} holds a value that is not finite`
-      }`,
+      }${data === undefined ? "" : `; ${data}`}`,
       expected: "a finite number",
-      cure: `Try a smaller learning rate (now ${this.config.optimizer.spec.lr}), inputs scaled to 0 … 1, or init: "he".`,
+      cure:
+        data !== undefined
+          ? "Look for what went wrong where the data was made: no network learns from NaN or Infinity."
+          : `Try a smaller learning rate (now ${this.config.optimizer.spec.lr}), inputs scaled to 0 … 1, or init: "he".`,
     });
   }
 
@@ -235,4 +245,17 @@ export class Recorder {
       shuffle: config.shuffle ?? true,
     };
   }
+}
+
+const isWhole = ({ epoch }: Epoch): boolean => Number.isInteger(epoch);
+
+/** The first sample that holds NaN or Infinity, in words. */
+function notFinite(set: Dataset): string | undefined {
+  const sample = new Float64Array(sizeOf(set.shape));
+  for (let n = 0; n < set.size; n++) {
+    set.read(n, sample, 0);
+    const value = sample.find((v) => !Number.isFinite(v));
+    if (value !== undefined) return `sample ${n} of ${set.name} holds ${value}`;
+  }
+  return undefined;
 }

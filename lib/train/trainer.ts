@@ -44,6 +44,8 @@ export interface Trainer {
   outputs(set: Dataset, see: (output: Tensor, from: number) => void): void;
   /** Brings the present weights and running statistics into the model's own parameters. */
   sync(): void;
+  /** Goes on from the model's own parameters and running statistics: a callback may have changed them. */
+  load(): void;
   /** The optimizer's memory, for checkpoints: one array a slot and parameter, in the model's order. */
   readState(): readonly (Float32Array | Float64Array)[];
   writeState(state: readonly (Float32Array | Float64Array)[]): void;

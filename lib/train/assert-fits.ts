@@ -1,0 +1,39 @@
+import type { Dataset } from "../datasets/dataset.js";
+import { GradbookError } from "../errors/error.js";
+import type { Sequential } from "../layers/sequential.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
+
+/**
+ * @param what the function that is given both, e.g. "fit"
+ * @throws GradbookError when the set is empty, its samples are not the model's input, or a class has no output
+ */
+export function assertFits(what: string, model: Sequential, set: Dataset): void {
+  assertSamples(what, model, set);
+  if (model.output.length === 1 && model.output[0] >= set.classes) return;
+  throw new GradbookError({
+    code: "shape",
+    what: `${what} on ${set.name}`,
+    got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
+    expected: `[${set.classes}]`,
+    cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score a class.`,
+  });
+}
+
+/** Whatever the model's output is. */
+export function assertSamples(what: string, model: Sequential, set: Dataset): void {
+  if (!sameShape(set.shape, model.input)) {
+    throw new GradbookError({
+      code: "shape",
+      what: `${what} on ${set.name}`,
+      got: `samples of the shape ${formatShape(set.shape)}`,
+      expected: `${formatShape(model.input)}, the model's input`,
+    });
+  }
+  if (set.size > 0) return;
+  throw new GradbookError({
+    code: "data",
+    what: `${what} on ${set.name}`,
+    got: "no samples",
+    expected: "at least one",
+  });
+}
