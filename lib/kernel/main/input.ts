@@ -26,7 +26,7 @@ export class Input {
   /** Blocks until the front end has answered; an interrupt ends the wait. */
   askSync(prompt: string, password = false): string {
     const before = Atomics.load(this.#words, Word.inputAnswered);
-    this.#post(prompt, password, true);
+    this.#post(prompt, password, true, currentCell()?.id ?? 0);
     for (let seen = before; ; seen = Atomics.load(this.#words, Word.inputAnswered)) {
       for (
         let post = receiveMessageOnPort(this.#port);
@@ -41,16 +41,16 @@ export class Input {
     }
   }
 
-  async ask(prompt: string, password = false): Promise<string> {
+  /** @param cell whose question it is; default: the cell whose code runs */
+  async ask(prompt: string, password = false, cell = currentCell()?.id ?? 0): Promise<string> {
     const answer = new Promise<InputAnswer>((resolve) => {
       this.#reader = resolve;
     });
-    this.#post(prompt, password, false);
+    this.#post(prompt, password, false, cell);
     return textOf(await answer);
   }
 
-  #post(prompt: string, password: boolean, sync: boolean): void {
-    const cell = currentCell()?.id ?? 0;
+  #post(prompt: string, password: boolean, sync: boolean, cell: number): void {
     this.#notes.post({ type: "input", cell, prompt, password, sync });
   }
 

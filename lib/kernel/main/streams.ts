@@ -1,8 +1,10 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import readline from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { format } from "node:util";
 import type { StreamName } from "../protocol.js";
+import { Interrupted } from "./cell.js";
 import { clock } from "./timers.js";
 
 type Print = (name: StreamName, text: string) => void;
@@ -108,20 +110,124 @@ function slice(data: unknown, [offset, length]: unknown[]): string {
 /** How long (milliseconds) a reader may take to stop reading before the front end is asked for a further line. */
 const secondThoughts = 20;
 
-/** process.stdin: asks the front end for a line whenever somebody reads. @param ask resolves to undefined at the end */
-export function ownInput(ask: () => Promise<string | undefined>): void {
-  const stdin = new Readable({
-    read() {
-      clock.setTimeout(() => {
-        // readline reads ahead; only a reader that is still waiting is worth a question.
-        if (!stdin.readableFlowing) return;
-        ask().then(
-          (line) => stdin.push(line === undefined ? null : `${line}\n`),
-          (reason: Error) => stdin.destroy(reason),
-        );
-      }, secondThoughts);
-    },
-  });
-  Object.assign(stdin, { fd: 0, isTTY: false });
+/** Where the lines of process.stdin come from. */
+export interface LineSource {
+  /** The cell that the front end waits for; between cells there is nobody to ask. */
+  readonly running: () => number | undefined;
+  readonly ask: (cell: number) => Promise<string>;
+}
+
+/** process.stdin: asks the front end for a line whenever somebody reads. A stream that has ended is replaced. */
+export function ownInput(source: LineSource): void {
+  let stdin: InputStream;
+  const open = (): void => {
+    stdin = new InputStream(source, (over) => {
+      if (over === stdin) open();
+    });
+    // `import { stdin } from "node:process"` is a copy.
+    syncBuiltinESMExports();
+  };
   Object.defineProperty(process, "stdin", { configurable: true, enumerable: true, get: () => stdin });
+  open();
+  ownReadline();
+}
+
+/** Lines from the front end, asked for one at a time, in the cell in which somebody wants them. */
+class InputStream extends Readable {
+  readonly fd = 0;
+  readonly isTTY = false;
+  readonly #source: LineSource;
+  readonly #over: (stream: InputStream) => void;
+  /** Node reads once and waits for the answer, however many cells later somebody wants it. */
+  #unanswered = false;
+  #asking = false;
+  /** The cell in which somebody read last. */
+  #reader: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param over hears that nothing more will come from the stream */
+  constructor(source: LineSource, over: (stream: InputStream) => void) {
+    super();
+    this.#source = source;
+    this.#over = over;
+  }
+
+  override _read(): void {
+    this.#unanswered = true;
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    this.#consider();
+    return chunk;
+  }
+
+  override resume(): this {
+    super.resume();
+    this.#consider();
+    return this;
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#over(this);
+    done(error);
+  }
+
+  #consider(): void {
+    this.#reader = this.#source.running() ?? this.#reader;
+    this.#schedule();
+  }
+
+  /** readline reads ahead; only a reader that is still waiting in the same cell is worth a question. */
+  #schedule(): void {
+    clock.clearTimeout(this.#timer);
+    if (!this.#unanswered || this.#asking) return;
+    this.#timer = clock.setTimeout(() => {
+      const cell = this.#source.running();
+      if (cell !== undefined && cell === this.#reader && this.#isAwaited()) void this.#ask(cell);
+    }, secondThoughts);
+  }
+
+  #isAwaited(): boolean {
+    return !this.destroyed && (this.readableFlowing === true || this.listenerCount("readable") > 0);
+  }
+
+  async #ask(cell: number): Promise<void> {
+    this.#asking = true;
+    try {
+      const line = await this.#source.ask(cell);
+      this.#unanswered = false;
+      this.push(`${line}\n`);
+    } catch (reason) {
+      this.#refuse(cell, reason);
+    } finally {
+      this.#asking = false;
+      this.#schedule();
+    }
+  }
+
+  /** The end after the error closes readline's interfaces: a question that was never answered blocks the next one. */
+  #refuse(cell: number, reason: unknown): void {
+    const interrupted = reason instanceof Interrupted;
+    // Its cell has ended without the line, which a later one may want.
+    if (!interrupted && this.#source.running() !== cell) return;
+    this.#unanswered = false;
+    this.#over(this);
+    this.push(null);
+    if (!interrupted) this.emit("error", reason);
+  }
+}
+
+/** A new question on an interface that is open already is news to nobody but its input. */
+function ownReadline(): void {
+  const prototype: object = Object.getPrototypeOf(readline.Interface.prototype);
+  for (const name of ["prompt", Symbol.asyncIterator]) {
+    const original: (...parameters: unknown[]) => unknown = Reflect.get(prototype, name);
+    const ask = function (this: { input?: unknown; closed?: boolean }, ...parameters: unknown[]): unknown {
+      const result = Reflect.apply(original, this, parameters);
+      if (this.input instanceof InputStream && this.closed !== true) this.input.resume();
+      return result;
+    };
+    Object.defineProperty(prototype, name, { configurable: true, writable: true, value: ask });
+  }
 }
