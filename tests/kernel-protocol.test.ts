@@ -277,6 +277,17 @@ test("a question that a cell leaves behind does not block the next one", async (
   reader.close();
 });
 
+test("a question on the spot does not lose the one that waits with a promise", async () => {
+  const reader = await TestKernel.start();
+  reader.answer = (prompt) => (prompt === "" && ++unnamed === 1 ? (undefined as never) : `a${unnamed}`);
+  let unnamed = 0;
+  const { result } = await reader.run(
+    "import rp from 'readline/promises'; const line = rp.createInterface({ input: process.stdin }).question(''); await new Promise((r) => setTimeout(r, 60)); [prompt('now'), await line]",
+  );
+  assert.equal(result, "[ 'a1', 'a2' ]");
+  reader.close();
+});
+
 test("stdin survives that there is nobody to ask", async () => {
   const question =
     "var rl = rp.createInterface({ input: process.stdin }); const said = await rl.question(''); rl.close(); said";

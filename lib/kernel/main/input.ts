@@ -14,7 +14,7 @@ export class Input {
   readonly #notes: Notes;
   readonly #port: MessagePort;
   readonly #words: Int32Array;
-  #reader: ((answer: InputAnswer) => void) | undefined;
+  #reader: { readonly settle: (answer: InputAnswer) => void; readonly ask: () => void } | undefined;
 
   constructor(notes: Notes, port: MessagePort, shared: SharedState) {
     this.#notes = notes;
@@ -34,7 +34,11 @@ export class Input {
         post = receiveMessageOnPort(this.#port)
       ) {
         const letter: Letter = post.message;
-        if (letter.sync) return textOf(letter.answer);
+        if (letter.sync) {
+          // There is one question at a time: the one that waited with a promise was forgotten for this one.
+          this.#reader?.ask();
+          return textOf(letter.answer);
+        }
         this.#deliver(letter);
       }
       Atomics.wait(this.#words, Word.inputAnswered, seen);
@@ -43,10 +47,11 @@ export class Input {
 
   /** @param cell whose question it is; default: the cell whose code runs */
   async ask(prompt: string, password = false, cell = currentCell()?.id ?? 0): Promise<string> {
-    const answer = new Promise<InputAnswer>((resolve) => {
-      this.#reader = resolve;
+    const askFrontEnd = (): void => this.#post(prompt, password, false, cell);
+    const answer = new Promise<InputAnswer>((settle) => {
+      this.#reader = { settle, ask: askFrontEnd };
     });
-    this.#post(prompt, password, false, cell);
+    askFrontEnd();
     return textOf(await answer);
   }
 
@@ -57,7 +62,7 @@ export class Input {
   #deliver({ answer }: Letter): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.(answer);
+    reader?.settle(answer);
   }
 }
 
