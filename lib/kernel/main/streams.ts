@@ -1,10 +1,10 @@
-import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import readline from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { format } from "node:util";
 import type { StreamName } from "../protocol.js";
 import { Interrupted } from "./cell.js";
+import { ownDescriptors } from "./descriptors.js";
 import { clock } from "./timers.js";
 
 type Print = (name: StreamName, text: string) => void;
@@ -14,22 +14,13 @@ type Print = (name: StreamName, text: string) => void;
  * written through `fs`. Printing is synchronous up to the wire thread.
  */
 export function ownOutput(print: Print, clear: () => void): void {
-  for (const name of ["stdout", "stderr"] as const) {
-    const stream = new OutputStream((text) => print(name, text), name === "stdout" ? 1 : 2);
+  const stdout = new OutputStream((text) => print("stdout", text), 1);
+  const stderr = new OutputStream((text) => print("stderr", text), 2);
+  for (const [name, stream] of Object.entries({ stdout, stderr }))
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
-  }
   ownConsole(print);
   console.clear = clear;
-  const writeSync = fs.writeSync;
-  const divert = (descriptor: unknown, data: unknown, ...rest: unknown[]): number => {
-    if (descriptor !== 1 && descriptor !== 2)
-      return Reflect.apply(writeSync, fs, [descriptor, data, ...rest]);
-    const text = typeof data === "string" ? data : slice(data, rest);
-    print(descriptor === 1 ? "stdout" : "stderr", text);
-    return Buffer.byteLength(text);
-  };
-  fs.writeSync = divert as typeof fs.writeSync;
-  syncBuiltinESMExports();
+  ownDescriptors((descriptor, bytes) => (descriptor === 1 ? stdout : stderr).printBytes(bytes));
 }
 
 /** A stream that hands its text on before `write` returns. */
@@ -52,16 +43,16 @@ class OutputStream extends Writable {
   ): void {
     if (typeof chunk === "string")
       this.#print(encoding === "utf8" ? chunk : Buffer.from(chunk, encoding).toString());
-    else this.#print(this.#decode(chunk));
+    else this.printBytes(chunk);
     done();
   }
 
   /** A character cut in two by the caller's chunks waits for its other half. */
-  #decode(chunk: Buffer): string {
+  printBytes(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const end = bytes.length - unfinishedBytes(bytes);
     this.#rest = Buffer.from(bytes.subarray(end));
-    return bytes.toString("utf8", 0, end);
+    this.#print(bytes.toString("utf8", 0, end));
   }
 }
 
@@ -98,13 +89,6 @@ function ownConsole(print: Print): void {
     indent = indent.slice(2);
     groupEnd();
   };
-}
-
-function slice(data: unknown, [offset, length]: unknown[]): string {
-  if (!ArrayBuffer.isView(data)) return String(data);
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const start = typeof offset === "number" ? offset : 0;
-  return bytes.toString("utf8", start, typeof length === "number" ? start + length : bytes.length);
 }
 
 /** How long (milliseconds) a reader may take to stop reading before the front end is asked for a further line. */
