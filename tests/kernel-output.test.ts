@@ -115,6 +115,31 @@ test("what is no text and no bytes is not written to a descriptor", async () => 
   );
 });
 
+for (const [code, expected] of [
+  [
+    "process.stderr.end(); await new Response('w').body!.pipeTo(callbacks.Writable.toWeb(process.stdout))",
+    "w",
+  ],
+  ["await pipeline(Readable.from(['a', 'b']), process.stdout)", "ab"],
+  ["await new Promise((done) => callbacks.pipeline(Readable.from(['a']), process.stdout, done))", "a"],
+  ["await new Promise<void>((done) => process.stdout.end('end', done))", "end"],
+  [
+    "process.stdout.cork(); process.stdout.write('corked'); process.stdout.end(); await finished(process.stdout)",
+    "corked",
+  ],
+  ["process.stdout.destroy(); process.stderr.destroy(new Error('e')); 0", ""],
+  ["await pipeline(async function* () { yield 'a'; throw 1 }, process.stdout).catch(() => 0)", "a"],
+]) {
+  test(`stdout is open after ${code}`, async () => {
+    const { stdout } = await run(
+      `import callbacks, { Readable } from "node:stream"; import { finished, pipeline } from "node:stream/promises"; ${code}`,
+    );
+    assert.equal(stdout, expected);
+    const after = await run("process.stdout.write('out'); process.stderr.write('error'); 0");
+    assert.deepEqual([after.stdout, after.stderr], ["out", "error"]);
+  });
+}
+
 test("a child process that inherits its output, between lines of the cell", async () => {
   const { stdout, stderr } = await run(
     'import { spawnSync } from "node:child_process"; console.log("1"); spawnSync("sh", ["-c", "echo 2; echo e >&2"], { stdio: "inherit" }); console.log("3"); 0',

@@ -23,7 +23,7 @@ export function ownOutput(print: Print, clear: () => void): void {
   ownDescriptors((descriptor, bytes) => (descriptor === 1 ? stdout : stderr).printBytes(bytes));
 }
 
-/** A stream that hands its text on before `write` returns. */
+/** A stream that hands its text on before `write` returns, and that later cells find open whatever one has done to it. */
 class OutputStream extends Writable {
   readonly fd: number;
   readonly isTTY = false;
@@ -31,7 +31,10 @@ class OutputStream extends Writable {
   #rest = Buffer.alloc(0);
 
   constructor(print: (text: string) => void, fd: number) {
-    super({ decodeStrings: false });
+    // Whoever waits for the end is not to wait for a close.
+    super({ decodeStrings: false, autoDestroy: false });
+    // `pipeline` takes its listeners away when the stream closes.
+    this.setMaxListeners(0);
     this.#print = print;
     this.fd = fd;
   }
@@ -45,6 +48,23 @@ class OutputStream extends Writable {
       this.#print(encoding === "utf8" ? chunk : Buffer.from(chunk, encoding).toString());
     else this.printBytes(chunk);
     done();
+  }
+
+  /** Whoever waits for the end, as `pipeline` does, is told that all is written. */
+  override end(...parameters: unknown[]): this {
+    const done = parameters.find((one) => typeof one === "function");
+    const [chunk, encoding] = parameters.filter((one) => one !== done);
+    if (chunk !== undefined && chunk !== null) Reflect.apply(this.write, this, [chunk, encoding]);
+    while (this.writableCorked > 0) this.uncork();
+    process.nextTick(() => {
+      done?.();
+      this.emit("finish");
+    });
+    return this;
+  }
+
+  override destroy(): this {
+    return this;
   }
 
   /** A character cut in two by the caller's chunks waits for its other half. */
