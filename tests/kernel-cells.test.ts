@@ -405,6 +405,51 @@ test("an array of records is a table as well", async () => {
   assert.match(data["text/plain"], /name: '<a>'/);
 });
 
+async function tableOf(code: string): Promise<{ html: string | undefined; plain: string | undefined }> {
+  const { messages, error, result } = await kernel.run(code);
+  assert.equal(error, undefined);
+  const data = messages.find(({ type }) => type === "execute_result")?.content.data as Record<string, string>;
+  return { html: data["text/html"], plain: result };
+}
+
+test("of a long table the first and the last rows are shown, and only these are looked at", async () => {
+  const { html } = await tableOf(
+    "let looked = 0; const row = (n: number) => new Proxy({ n }, { ownKeys: () => (looked++, ['n']) }); Array.from({ length: 1000 }, (_, n) => (n < 20 || n > 979 ? { n } : row(n)))",
+  );
+  const rows = [...(html ?? "").matchAll(/<tr><th>(\d+)<\/th><td [^>]*>(\d+)<\/td><\/tr>/g)];
+  assert.deepEqual(
+    rows.map(([, place, n]) => `${place} ${n}`),
+    Array.from({ length: 40 }, (_, i) => (i < 20 ? `${i} ${i}` : `${i + 960} ${i + 960}`)),
+  );
+  assert.match(html ?? "", /<th>19<\/th>.*… 960 more rows ….*<th>980<\/th>/);
+  assert.equal((await kernel.run("looked")).result, "0");
+});
+
+test("a long string in a table is cut as in a text", async () => {
+  const { html } = await tableOf("[{ a: 'x' + '😀'.repeat(1e6) }]");
+  assert.match(html ?? "", /<td>x(?:😀){4999}\.\.\. 1990002 more characters<\/td>/);
+});
+
+for (const [code, plain] of [
+  ["[{ get a(): number { throw new Error('x') } }]", "[ { a: [Getter] } ]"],
+  ["new Proxy({ a: 1 }, { get() { throw new Error('x') } })", "{ a: 1 }"],
+  ["new Proxy({ a: 1 }, { get: () => () => 5 })", "{ a: 1 }"],
+  ["new Proxy({ a: 1 }, { has() { throw new Error('x') } })", "{ a: 1 }"],
+  ["[new Proxy({ a: 1 }, { ownKeys() { throw new Error('x') } })]", "[ { a: 1 } ]"],
+  ["const gone = Proxy.revocable({}, {}); gone.revoke(); gone.proxy", "<Revoked Proxy>"],
+  ["const none = Proxy.revocable([{ a: 1 }], {}); none.revoke(); [none.proxy]", "[ <Revoked Proxy> ]"],
+  ["Object.defineProperty([{ a: 1 }], 0, { get() { throw new Error('x') } })", "[ [Getter] ]"],
+] as const) {
+  test(`what inspect can show does not fail its cell: ${code}`, async () => {
+    assert.deepEqual(await tableOf(code), { html: undefined, plain });
+  });
+}
+
+test("a column of a table is not taken from the prototype", async () => {
+  const { html } = await tableOf("[{ toString: 1 }, { b: 2 }] as object[]");
+  assert.match(html ?? "", /<tr><th>1<\/th><td><\/td><td [^>]*>2<\/td><\/tr>/);
+});
+
 test("an object that shows itself", async () => {
   const { messages } = await kernel.run(
     '({ async [Symbol.for("Jupyter.display")]() { return { "text/html": "<b>me</b>", "application/json": { a: 1 } } } })',

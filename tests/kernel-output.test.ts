@@ -78,6 +78,68 @@ test("writing to descriptors 1 and 2", async () => {
   assert.equal(stderr, "two");
 });
 
+for (const [code, expected, value] of [
+  ["(fs as any).writeSync(1, Buffer.from('abcd'), { offset: 1, length: 2 })", "bc", "2"],
+  ["fs.writeSync(1, Buffer.from('abcd'), 1, 2)", "bc", "2"],
+  ["fs.writeSync(1, new Uint16Array([0x6261, 0x6463]))", "abcd", "4"],
+  ["fs.writeSync(1, '4142', null, 'hex')", "AB", "2"],
+  [
+    "const euro = Buffer.from('€'); [fs.writeSync(1, euro.subarray(0, 2)), fs.writeSync(1, euro, 2)]",
+    "€",
+    "[ 2, 1 ]",
+  ],
+  ["fs.writevSync(1, [Buffer.from('a'), Buffer.from('b')])", "ab", "2"],
+  ["fs.writeFileSync(1, 'file'); fs.appendFileSync(1, Buffer.from('s'))", "files", undefined],
+  ["await new Promise((done) => fs.write(1, 'later', (_, count) => done(count)))", "later", "5"],
+  ["await new Promise((done) => fs.writev(1, [Buffer.from('v')], (_, count) => done(count)))", "v", "1"],
+  ["await new Promise<void>((done) => fs.writeFile(1, 'whole', () => done()))", "whole", undefined],
+  ["(await promisify(fs.write)(1, Buffer.from('p'))).bytesWritten", "p", "1"],
+  [
+    "const before = fs.fstatSync(1).ino; const file = fs.createWriteStream('', { fd: 1 }); file.write('a'); file.end('b'); await once(file, 'close'); fs.closeSync(1); fs.fstatSync(1).ino === before",
+    "ab",
+    "true",
+  ],
+] as const) {
+  test(`descriptor 1: ${code}`, async () => {
+    const { stdout, result } = await run(
+      `import fs from "node:fs"; import { once } from "node:events"; import { promisify } from "node:util"; ${code}`,
+    );
+    assert.deepEqual([stdout, result], [expected, value]);
+  });
+}
+
+test("what is no text and no bytes is not written to a descriptor", async () => {
+  assert.match(
+    (await kernel.run("fs.writeSync(1, { a: 1 } as any)")).error ?? "",
+    /^TypeError: .*\{ a: 1 \}/,
+  );
+});
+
+for (const [code, expected] of [
+  [
+    "process.stderr.end(); await new Response('w').body!.pipeTo(callbacks.Writable.toWeb(process.stdout))",
+    "w",
+  ],
+  ["await pipeline(Readable.from(['a', 'b']), process.stdout)", "ab"],
+  ["await new Promise((done) => callbacks.pipeline(Readable.from(['a']), process.stdout, done))", "a"],
+  ["await new Promise<void>((done) => process.stdout.end('end', done))", "end"],
+  [
+    "process.stdout.cork(); process.stdout.write('corked'); process.stdout.end(); await finished(process.stdout)",
+    "corked",
+  ],
+  ["process.stdout.destroy(); process.stderr.destroy(new Error('e')); 0", ""],
+  ["await pipeline(async function* () { yield 'a'; throw 1 }, process.stdout).catch(() => 0)", "a"],
+]) {
+  test(`stdout is open after ${code}`, async () => {
+    const { stdout } = await run(
+      `import callbacks, { Readable } from "node:stream"; import { finished, pipeline } from "node:stream/promises"; ${code}`,
+    );
+    assert.equal(stdout, expected);
+    const after = await run("process.stdout.write('out'); process.stderr.write('error'); 0");
+    assert.deepEqual([after.stdout, after.stderr], ["out", "error"]);
+  });
+}
+
 test("a child process that inherits its output, between lines of the cell", async () => {
   const { stdout, stderr } = await run(
     'import { spawnSync } from "node:child_process"; console.log("1"); spawnSync("sh", ["-c", "echo 2; echo e >&2"], { stdio: "inherit" }); console.log("3"); 0',

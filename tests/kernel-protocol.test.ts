@@ -288,6 +288,111 @@ test("an interrupt ends the wait for input", async () => {
   kernel.answer = undefined;
 });
 
+/** Cells of a fresh kernel, whose answers are a1, a2, …; an array has nobody to answer. */
+async function readCells(cells: readonly (string | readonly [string])[]): Promise<(string | undefined)[]> {
+  const reader = await TestKernel.start();
+  let count = 0;
+  reader.answer = () => `a${++count}`;
+  try {
+    await reader.run('import readline from "readline"; import rp from "readline/promises"; 0');
+    const results: (string | undefined)[] = [];
+    for (const cell of cells) {
+      const running =
+        typeof cell === "string" ? reader.start(cell) : reader.start(cell[0], { allow_stdin: false });
+      const result = await Promise.race([running.done, pause(5000)]);
+      results.push(result === false ? `${cell} hangs` : (result.error ?? result.result));
+    }
+    return [...results, `${count} questions`];
+  } finally {
+    reader.close();
+  }
+}
+
+test("stdin is read in one cell after the other", async () => {
+  const kept = "const kept = rp.createInterface({ input: process.stdin }); await kept.question('')";
+  assert.deepEqual(
+    await readCells([
+      kept,
+      "await new Promise((r) => setTimeout(r, 60)); 'nobody asks'",
+      "await kept.question('')",
+      "const b = rp.createInterface({ input: process.stdin }); const said = await b.question(''); b.close(); said",
+      "kept.close(); const c = readline.createInterface({ input: process.stdin }); const told = await new Promise((r) => c.question('', r)); c.close(); told",
+      "let last; for await (last of readline.createInterface({ input: process.stdin })) break; last",
+      "let chunk; for await (chunk of process.stdin) break; String(chunk)",
+      "import { stdin } from 'node:process'; const d = rp.createInterface({ input: stdin }); const line = await d.question(''); d.close(); line",
+      "await new Promise((r) => setTimeout(r, 60)); 'nobody asks'",
+    ]),
+    [
+      ..."a1,nobody asks,a2,a3,a4,a5,a6\\n,a7,nobody asks".split(",").map((text) => `'${text}'`),
+      "7 questions",
+    ],
+  );
+});
+
+test("a question that a cell leaves behind does not block the next one", async () => {
+  const reader = await TestKernel.start();
+  let count = 0;
+  reader.answer = () => (++count === 2 ? (undefined as never) : `a${count}`);
+  const first = await reader.run(
+    "import rp from 'readline/promises'; const rl = rp.createInterface({ input: process.stdin }); const a = await rl.question(''); await new Promise((r) => setTimeout(r, 60)); a",
+  );
+  assert.equal(first.result, "'a1'");
+  assert.equal((await reader.run("await rl.question('')")).result, "'a3'");
+  reader.close();
+});
+
+test("a question on the spot does not lose the one that waits with a promise", async () => {
+  const reader = await TestKernel.start();
+  reader.answer = (prompt) => (prompt === "" && ++unnamed === 1 ? (undefined as never) : `a${unnamed}`);
+  let unnamed = 0;
+  const { result } = await reader.run(
+    "import rp from 'readline/promises'; const line = rp.createInterface({ input: process.stdin }).question(''); await new Promise((r) => setTimeout(r, 60)); [prompt('now'), await line]",
+  );
+  assert.equal(result, "[ 'a1', 'a2' ]");
+  reader.close();
+});
+
+test("stdin survives that there is nobody to ask", async () => {
+  const question =
+    "var rl = rp.createInterface({ input: process.stdin }); const said = await rl.question(''); rl.close(); said";
+  const refused = "Error: No input: this front end takes no input.";
+  assert.deepEqual(
+    await readCells([
+      [question],
+      question,
+      ["for await (const line of process.stdin) break"],
+      question,
+      [
+        "try { for await (const _ of readline.createInterface({ input: process.stdin })); } catch (e) { String(e) }",
+      ],
+    ]),
+    [refused, "'a1'", refused, "'a2'", undefined, "2 questions"],
+  );
+});
+
+test("stdin survives an interrupt", async () => {
+  let asked: () => void = () => undefined;
+  const reader = await TestKernel.start();
+  const once = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  reader.answer = () => {
+    asked();
+    return undefined as never;
+  };
+  const running = reader.start(
+    "import rp from 'readline/promises'; const rl = rp.createInterface({ input: process.stdin }); await rl.question('')",
+  );
+  await once;
+  await reader.interrupt();
+  assert.equal((await running.done).reply.ename, "Interrupted");
+  reader.answer = () => "here";
+  const again = await reader.run("await rp.createInterface({ input: process.stdin }).question('')");
+  assert.equal(again.result, "'here'");
+  assert.match((await reader.run("await rl.question('')")).error ?? "", /readline was closed/);
+  reader.close();
+});
+
 test("comms in both directions", async () => {
   const opened = await kernel.run(`
     const comms = (globalThis as any)[Symbol.for("Jupyter.comms")];

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { Json, JsonObject, MimeBundle } from "../protocol.js";
-import { htmlTable } from "./table.js";
+import { htmlTable, maximumCharacters } from "./table.js";
 
 /** An object with this method shows itself. */
 export const displaySymbol: unique symbol = Symbol.for("Jupyter.display") as never;
@@ -10,16 +10,26 @@ export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> 
   if (value === undefined) return undefined;
   const own = await ownBundle(value);
   if (own !== undefined) return own;
-  const text = inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+  const limits = { depth: 4, maxArrayLength: 100, maxStringLength: maximumCharacters, breakLength: 100 };
+  const text = inspect(value, limits);
   const table = htmlTable(value);
   return table === undefined ? { "text/plain": text } : { "text/plain": text, "text/html": table };
 }
 
 async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
-  const method: unknown = Reflect.get(value, displaySymbol);
+  const method = displayMethod(value);
   if (typeof method !== "function") return undefined;
   return checkBundle(await Reflect.apply(method, value, []));
+}
+
+/** A proxy may refuse to be asked, or have an answer to everything; `inspect` can show it nevertheless. */
+function displayMethod(value: object): unknown {
+  try {
+    return displaySymbol in value ? Reflect.get(value, displaySymbol) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Refuses what is no MIME bundle before it confuses a front end. */

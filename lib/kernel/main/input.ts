@@ -14,7 +14,7 @@ export class Input {
   readonly #notes: Notes;
   readonly #port: MessagePort;
   readonly #words: Int32Array;
-  #reader: ((answer: InputAnswer) => void) | undefined;
+  #reader: { readonly settle: (answer: InputAnswer) => void; readonly ask: () => void } | undefined;
 
   constructor(notes: Notes, port: MessagePort, shared: SharedState) {
     this.#notes = notes;
@@ -26,7 +26,7 @@ export class Input {
   /** Blocks until the front end has answered; an interrupt ends the wait. */
   askSync(prompt: string, password = false): string {
     const before = Atomics.load(this.#words, Word.inputAnswered);
-    this.#post(prompt, password, true);
+    this.#post(prompt, password, true, currentCell()?.id ?? 0);
     for (let seen = before; ; seen = Atomics.load(this.#words, Word.inputAnswered)) {
       for (
         let post = receiveMessageOnPort(this.#port);
@@ -34,30 +34,35 @@ export class Input {
         post = receiveMessageOnPort(this.#port)
       ) {
         const letter: Letter = post.message;
-        if (letter.sync) return textOf(letter.answer);
+        if (letter.sync) {
+          // There is one question at a time: the one that waited with a promise was forgotten for this one.
+          this.#reader?.ask();
+          return textOf(letter.answer);
+        }
         this.#deliver(letter);
       }
       Atomics.wait(this.#words, Word.inputAnswered, seen);
     }
   }
 
-  async ask(prompt: string, password = false): Promise<string> {
-    const answer = new Promise<InputAnswer>((resolve) => {
-      this.#reader = resolve;
+  /** @param cell whose question it is; default: the cell whose code runs */
+  async ask(prompt: string, password = false, cell = currentCell()?.id ?? 0): Promise<string> {
+    const askFrontEnd = (): void => this.#post(prompt, password, false, cell);
+    const answer = new Promise<InputAnswer>((settle) => {
+      this.#reader = { settle, ask: askFrontEnd };
     });
-    this.#post(prompt, password, false);
+    askFrontEnd();
     return textOf(await answer);
   }
 
-  #post(prompt: string, password: boolean, sync: boolean): void {
-    const cell = currentCell()?.id ?? 0;
+  #post(prompt: string, password: boolean, sync: boolean, cell: number): void {
     this.#notes.post({ type: "input", cell, prompt, password, sync });
   }
 
   #deliver({ answer }: Letter): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.(answer);
+    reader?.settle(answer);
   }
 }
 

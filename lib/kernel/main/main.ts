@@ -113,7 +113,7 @@ export async function runKernel({
   ownChildren(notes, shared);
   ownWorkers();
   ownOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
-  ownInput(() => asker.ask(""));
+  ownInput({ running: () => session.running, ask: (cell) => asker.ask("", false, cell) });
   ownDialogs(asker);
   tracebacks.install();
   Object.assign(globalThis, {

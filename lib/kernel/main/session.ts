@@ -53,6 +53,11 @@ export class Session {
     return currentCell()?.id ?? this.#latest;
   }
 
+  /** The cell that the front end waits for. */
+  get running(): number | undefined {
+    return this.#running?.cell.id;
+  }
+
   run(note: RunNote): void {
     const cell = new Cell(note.cell);
     this.#latest = cell.id;

@@ -1,8 +1,10 @@
-import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
+import readline from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { format } from "node:util";
 import type { StreamName } from "../protocol.js";
+import { Interrupted } from "./cell.js";
+import { ownDescriptors } from "./descriptors.js";
 import { clock } from "./timers.js";
 
 type Print = (name: StreamName, text: string) => void;
@@ -12,25 +14,16 @@ type Print = (name: StreamName, text: string) => void;
  * written through `fs`. Printing is synchronous up to the wire thread.
  */
 export function ownOutput(print: Print, clear: () => void): void {
-  for (const name of ["stdout", "stderr"] as const) {
-    const stream = new OutputStream((text) => print(name, text), name === "stdout" ? 1 : 2);
+  const stdout = new OutputStream((text) => print("stdout", text), 1);
+  const stderr = new OutputStream((text) => print("stderr", text), 2);
+  for (const [name, stream] of Object.entries({ stdout, stderr }))
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
-  }
   ownConsole(print);
   console.clear = clear;
-  const writeSync = fs.writeSync;
-  const divert = (descriptor: unknown, data: unknown, ...rest: unknown[]): number => {
-    if (descriptor !== 1 && descriptor !== 2)
-      return Reflect.apply(writeSync, fs, [descriptor, data, ...rest]);
-    const text = typeof data === "string" ? data : slice(data, rest);
-    print(descriptor === 1 ? "stdout" : "stderr", text);
-    return Buffer.byteLength(text);
-  };
-  fs.writeSync = divert as typeof fs.writeSync;
-  syncBuiltinESMExports();
+  ownDescriptors((descriptor, bytes) => (descriptor === 1 ? stdout : stderr).printBytes(bytes));
 }
 
-/** A stream that hands its text on before `write` returns. */
+/** A stream that hands its text on before `write` returns, and that later cells find open whatever one has done to it. */
 class OutputStream extends Writable {
   readonly fd: number;
   readonly isTTY = false;
@@ -38,7 +31,10 @@ class OutputStream extends Writable {
   #rest = Buffer.alloc(0);
 
   constructor(print: (text: string) => void, fd: number) {
-    super({ decodeStrings: false });
+    // Whoever waits for the end is not to wait for a close.
+    super({ decodeStrings: false, autoDestroy: false });
+    // `pipeline` takes its listeners away when the stream closes.
+    this.setMaxListeners(0);
     this.#print = print;
     this.fd = fd;
   }
@@ -50,16 +46,33 @@ class OutputStream extends Writable {
   ): void {
     if (typeof chunk === "string")
       this.#print(encoding === "utf8" ? chunk : Buffer.from(chunk, encoding).toString());
-    else this.#print(this.#decode(chunk));
+    else this.printBytes(chunk);
     done();
   }
 
+  /** Whoever waits for the end, as `pipeline` does, is told that all is written. */
+  override end(...parameters: unknown[]): this {
+    const done = parameters.find((one) => typeof one === "function");
+    const [chunk, encoding] = parameters.filter((one) => one !== done);
+    if (chunk !== undefined && chunk !== null) Reflect.apply(this.write, this, [chunk, encoding]);
+    while (this.writableCorked > 0) this.uncork();
+    process.nextTick(() => {
+      done?.();
+      this.emit("finish");
+    });
+    return this;
+  }
+
+  override destroy(): this {
+    return this;
+  }
+
   /** A character cut in two by the caller's chunks waits for its other half. */
-  #decode(chunk: Buffer): string {
+  printBytes(chunk: Buffer): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const end = bytes.length - unfinishedBytes(bytes);
     this.#rest = Buffer.from(bytes.subarray(end));
-    return bytes.toString("utf8", 0, end);
+    this.#print(bytes.toString("utf8", 0, end));
   }
 }
 
@@ -98,30 +111,127 @@ function ownConsole(print: Print): void {
   };
 }
 
-function slice(data: unknown, [offset, length]: unknown[]): string {
-  if (!ArrayBuffer.isView(data)) return String(data);
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const start = typeof offset === "number" ? offset : 0;
-  return bytes.toString("utf8", start, typeof length === "number" ? start + length : bytes.length);
-}
-
 /** How long (milliseconds) a reader may take to stop reading before the front end is asked for a further line. */
 const secondThoughts = 20;
 
-/** process.stdin: asks the front end for a line whenever somebody reads. @param ask resolves to undefined at the end */
-export function ownInput(ask: () => Promise<string | undefined>): void {
-  const stdin = new Readable({
-    read() {
-      clock.setTimeout(() => {
-        // readline reads ahead; only a reader that is still waiting is worth a question.
-        if (!stdin.readableFlowing) return;
-        ask().then(
-          (line) => stdin.push(line === undefined ? null : `${line}\n`),
-          (reason: Error) => stdin.destroy(reason),
-        );
-      }, secondThoughts);
-    },
-  });
-  Object.assign(stdin, { fd: 0, isTTY: false });
+/** Where the lines of process.stdin come from. */
+export interface LineSource {
+  /** The cell that the front end waits for; between cells there is nobody to ask. */
+  readonly running: () => number | undefined;
+  readonly ask: (cell: number) => Promise<string>;
+}
+
+/** process.stdin: asks the front end for a line whenever somebody reads. A stream that has ended is replaced. */
+export function ownInput(source: LineSource): void {
+  let stdin: InputStream;
+  const open = (): void => {
+    stdin = new InputStream(source, (over) => {
+      if (over === stdin) open();
+    });
+    // `import { stdin } from "node:process"` is a copy.
+    syncBuiltinESMExports();
+  };
   Object.defineProperty(process, "stdin", { configurable: true, enumerable: true, get: () => stdin });
+  open();
+  ownReadline();
+}
+
+/** Lines from the front end, asked for one at a time, in the cell in which somebody wants them. */
+class InputStream extends Readable {
+  readonly fd = 0;
+  readonly isTTY = false;
+  readonly #source: LineSource;
+  readonly #over: (stream: InputStream) => void;
+  /** Node reads once and waits for the answer, however many cells later somebody wants it. */
+  #unanswered = false;
+  #asking = false;
+  /** The cell in which somebody read last. */
+  #reader: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param over hears that nothing more will come from the stream */
+  constructor(source: LineSource, over: (stream: InputStream) => void) {
+    super();
+    this.#source = source;
+    this.#over = over;
+  }
+
+  override _read(): void {
+    this.#unanswered = true;
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size);
+    this.#consider();
+    return chunk;
+  }
+
+  override resume(): this {
+    super.resume();
+    this.#consider();
+    return this;
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#over(this);
+    done(error);
+  }
+
+  #consider(): void {
+    this.#reader = this.#source.running() ?? this.#reader;
+    this.#schedule();
+  }
+
+  /** readline reads ahead; only a reader that is still waiting in the same cell is worth a question. */
+  #schedule(): void {
+    clock.clearTimeout(this.#timer);
+    if (!this.#unanswered || this.#asking) return;
+    this.#timer = clock.setTimeout(() => {
+      const cell = this.#source.running();
+      if (cell !== undefined && cell === this.#reader && this.#isAwaited()) void this.#ask(cell);
+    }, secondThoughts);
+  }
+
+  #isAwaited(): boolean {
+    return !this.destroyed && (this.readableFlowing === true || this.listenerCount("readable") > 0);
+  }
+
+  async #ask(cell: number): Promise<void> {
+    this.#asking = true;
+    try {
+      const line = await this.#source.ask(cell);
+      this.#unanswered = false;
+      this.push(`${line}\n`);
+    } catch (reason) {
+      this.#refuse(cell, reason);
+    } finally {
+      this.#asking = false;
+      this.#schedule();
+    }
+  }
+
+  /** The end after the error closes readline's interfaces: a question that was never answered blocks the next one. */
+  #refuse(cell: number, reason: unknown): void {
+    const interrupted = reason instanceof Interrupted;
+    // Its cell has ended without the line, which a later one may want.
+    if (!interrupted && this.#source.running() !== cell) return;
+    this.#unanswered = false;
+    this.#over(this);
+    this.push(null);
+    if (!interrupted) this.emit("error", reason);
+  }
+}
+
+/** A new question on an interface that is open already is news to nobody but its input. */
+function ownReadline(): void {
+  const prototype: object = Object.getPrototypeOf(readline.Interface.prototype);
+  for (const name of ["prompt", Symbol.asyncIterator]) {
+    const original: (...parameters: unknown[]) => unknown = Reflect.get(prototype, name);
+    const ask = function (this: { input?: unknown; closed?: boolean }, ...parameters: unknown[]): unknown {
+      const result = Reflect.apply(original, this, parameters);
+      if (this.input instanceof InputStream && this.closed !== true) this.input.resume();
+      return result;
+    };
+    Object.defineProperty(prototype, name, { configurable: true, writable: true, value: ask });
+  }
 }

@@ -46,6 +46,8 @@ export interface WireData {
 /** How long (milliseconds) main has to end itself after a shutdown_request. */
 const farewellTime = 1000;
 
+const cellIsOver = "the cell that asks is over";
+
 const interruptedError: ErrorContent = {
   ename: "Interrupted",
   evalue: "the cell was stopped",
@@ -286,6 +288,7 @@ class Wire {
     if (request === undefined) return;
     cell.request = undefined;
     this.#interrupter.settle();
+    if (this.#question?.cell === cell) this.#settleInput({ refused: cellIsOver });
     const { result, error, expressions } = outcome;
     if (result !== undefined && !cell.silent) {
       const content = { execution_count: cell.count, data: result.data, metadata: result.metadata };
@@ -441,7 +444,7 @@ class Wire {
     const cell = this.#cells.get(id);
     const request = cell?.request;
     if (cell === undefined || request === undefined || !cell.allowStdin) {
-      const refused = request === undefined ? "the cell that asks is over" : "this front end takes no input";
+      const refused = request === undefined ? cellIsOver : "this front end takes no input";
       this.#sendInput(sync, { refused });
       return;
     }
