@@ -11,7 +11,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, logAxis, panelGrid } from "./panels.js";
+import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -90,7 +90,14 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
       ? options.size.width * 0.48
       : Math.min(options.size.width * 0.48, (options.size.width / Math.min(columns, runs.length)) * 0.62),
     titles: single ? [""] : runs.map((r) => r.name),
-    x: { title: { text: "" }, rangemode: "tozero", tickformat: "d", nticks: single ? 16 : 6 },
+    x: {
+      title: { text: "" },
+      rangemode: "tozero",
+      ...countAxis([0, ...lines.flatMap(({ train }) => train.x)], {
+        tickformat: "d",
+        nticks: single ? 16 : 6,
+      }),
+    },
     y:
       yScale === "log"
         ? logAxis(lines.flatMap(({ train, test }) => [train.mean, test.mean]))

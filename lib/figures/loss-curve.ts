@@ -10,7 +10,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, logAxis, panelGrid } from "./panels.js";
+import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The loss of every step of one run. */
 export interface StepLosses {
@@ -54,7 +54,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     columns: 1,
     panelHeight: options.size.width * 0.46,
     titles: [""],
-    x: { rangemode: "tozero", nticks: 8, tickformat: ",d" },
+    x: { rangemode: "tozero", ...countAxis([0, longest], { nticks: 8, tickformat: ",d" }) },
     y: yScale === "log" ? logAxis(runs.map((run) => run.losses)) : { rangemode: "tozero", nticks: 6 },
     xTitle: width === 1 ? "step" : `step (each point: ${width} steps)`,
     yTitle: quantity,

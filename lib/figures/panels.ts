@@ -29,6 +29,25 @@ export function logAxis(values: Iterable<ArrayLike<number | null>>): JsonObject 
 }
 
 /**
+ * An axis that counts epochs or steps. Over a short stretch Plotly would put ticks between the counts too and round
+ * their labels (0 0 1 1 2), so there each count has a tick; between values that are not whole the labels stay as they are.
+ * @param counts every value drawn, and 0 when the axis starts there
+ */
+export function countAxis(
+  counts: Iterable<number>,
+  look: { readonly nticks: number; readonly tickformat: string },
+): JsonObject {
+  let [low, high, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
+  for (const count of counts) {
+    low = Math.min(low, count);
+    high = Math.max(high, count);
+    whole &&= Number.isInteger(count);
+  }
+  if (high - low >= look.nticks / 2) return look;
+  return whole ? { tickformat: look.tickformat, dtick: 1 } : { nticks: look.nticks };
+}
+
+/**
  * Lays out `count` panels. Only the left column and the lowest panel of each column carry tick labels, and the
  * axes of all panels move together, because small multiples are made for comparing.
  */
