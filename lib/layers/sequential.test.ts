@@ -120,11 +120,14 @@ test("sequential refuses a layer that does not fit, naming it and what comes bef
 });
 
 test("sequential refuses the same layer object twice, no layers, and unknown keys", () => {
-  const shared = dropout();
-  assert.throws(
-    () => sequential([shared, relu(), Object.assign(shared, { name: "d" }), shared], { input: [3] }),
-    /two layers are called "d".*make a second one/,
-  );
+  for (const shared of [dropout(), relu(), linear({ in: 3, out: 3 }), new Doubling()]) {
+    assert.throws(
+      () => sequential([shared, relu(), shared], { input: [3] }),
+      /sequential: layers 1 and 3 are the same object, .*expected a layer of its own.*Make a second one\./,
+    );
+  }
+  const [a, b] = [relu(), relu()].map((layer) => Object.assign(layer, { name: "d" }));
+  assert.throws(() => sequential([a, b], { input: [3] }), /two layers are called "d"/);
   assert.throws(() => sequential([], { input: [3] }), /sequential: no layers/);
   const config = { input: [3], sed: 1 };
   assert.throws(() => sequential([relu()], config), /Did you mean "seed"\?/);

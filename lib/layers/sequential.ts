@@ -177,7 +177,8 @@ export class Sequential {
     const counts = new Map<string, number>();
     const names = new Set<string>();
     let input = this.input;
-    return layers.map((layer) => {
+    return layers.map((layer, i) => {
+      refuseTwice(layers, layer, i);
       const kind = isBuiltin(layer)
         ? shortNames[layer.spec.kind]
         : lowerFirst(layer.constructor.name || "layer");
@@ -189,9 +190,6 @@ export class Sequential {
           what: "sequential",
           got: `two layers are called "${name}"`,
           expected: "a name of its own for each",
-          ...(layers.filter((l) => l === layer).length > 1
-            ? { cure: "The same layer object stands in the model twice; make a second one." }
-            : {}),
         });
       }
       names.add(name);
@@ -243,6 +241,19 @@ const shortNames: Readonly<Record<string, string>> = {
   batchNorm2d: "norm",
   dropout: "dropout",
 };
+
+/** A layer keeps what its backward needs of its last forward, so at a second place the first one's would be lost. */
+function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
+  const first = layers.indexOf(layer);
+  if (first === i) return;
+  throw new GradbookError({
+    code: "config",
+    what: "sequential",
+    got: `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
+    expected: "a layer of its own at each place",
+    cure: "Make a second one.",
+  });
+}
 
 function named(layer: string, params: Readonly<Record<string, Parameter>> | undefined): NamedParameter[] {
   return Object.entries(params ?? {}).map(([name, parameter]) => ({ name: `${layer}.${name}`, parameter }));
