@@ -113,6 +113,18 @@ test("sequential: a layer written by hand stands beside the built-in ones", () =
   assert.match(String(model), /Doubling \(written by hand\)/);
 });
 
+test("sequential: a model among the layers stands for its layers, with the weights of a model written flat", () => {
+  const ends = () => [linear({ in: 4, out: 6 }), relu(), linear({ in: 6, out: 2 }), relu()] as const;
+  const [a, b, c, d] = ends();
+  const config = { input: [4], seed: 1 };
+  const nested = sequential([sequential([a, b], config), c, sequential([d], { input: [2] })], config);
+  const flat = sequential(ends(), config);
+  assert.equal(String(nested), String(flat));
+  assert.deepEqual(nested.parameters, flat.parameters);
+  const inner = sequential([relu()], { input: [3] });
+  assert.throws(() => sequential([inner, inner], { input: [3] }), /layers 1 and 2 are the same object/);
+});
+
 test("sequential refuses a layer that does not fit, naming it and what comes before", () => {
   assert.throws(() => sequential([flatten(), linear({ in: 100, out: 10 })], { input: [1, 28, 28] }), {
     message: "linear1 (after [784]): the input has 784 features ([1, 784]), expected 100 (weight [10, 100]).",

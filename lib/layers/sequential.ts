@@ -36,6 +36,8 @@ export interface NamedParameter {
  *     const model = sequential([conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }), relu(), flatten(), linear({ in: 3136, out: 10 })],
  *       { input: [1, 28, 28], seed: 1, init: "he" });
  *
+ * A model among the layers stands for its layers.
+ *
  * @throws GradbookError when a layer does not fit the one before it
  */
 export function sequential(layers: readonly Layer[], config: SequentialConfig): Sequential {
@@ -65,7 +67,7 @@ export class Sequential {
       });
     }
     this.evaluating = { training: false, rng: new Rng("evaluation") };
-    this.layers = this.place(layers);
+    this.layers = this.place(layers.flatMap(single));
     this.initialize();
   }
 
@@ -241,6 +243,11 @@ const shortNames: Readonly<Record<string, string>> = {
   batchNorm2d: "norm",
   dropout: "dropout",
 };
+
+/** A model's layers are the outer model's own, so that they are trained, counted and named as if written there. */
+function single(layer: Layer): readonly Layer[] {
+  return layer instanceof Sequential ? layer.layers.map((inner) => inner.layer) : [layer];
+}
 
 /** A layer keeps what its backward needs of its last forward, so at a second place the first one's would be lost. */
 function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
