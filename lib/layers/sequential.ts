@@ -36,7 +36,8 @@ export interface NamedParameter {
  *     const model = sequential([conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }), relu(), flatten(), linear({ in: 3136, out: 10 })],
  *       { input: [1, 28, 28], seed: 1, init: "he" });
  *
- * A model among the layers stands for its layers.
+ * A model among the layers stands for its layers. The model gives the built-in layers new weights, also those that were
+ * trained in another model: make layers anew for each model.
  *
  * @throws GradbookError when a layer does not fit the one before it
  */
@@ -217,6 +218,7 @@ export class Sequential {
     }
   }
 
+  /** Starts all built-in layers' weights anew: a layer that another model has loses what it learned there. */
   private initialize(): void {
     const rng = new Rng(this.seed).fork("init");
     for (const { name, layer } of this.layers) {
