@@ -140,9 +140,27 @@ test("sequential refuses the same layer object twice, no layers, and unknown key
   }
   const [a, b] = [relu(), relu()].map((layer) => Object.assign(layer, { name: "d" }));
   assert.throws(() => sequential([a, b], { input: [3] }), /two layers are called "d"/);
-  assert.throws(() => sequential([], { input: [3] }), /sequential: no layers/);
+  assert.throws(
+    () => sequential([], { input: [3] }),
+    /sequential: no layers, expected a list of at least one/,
+  );
   const config = { input: [3], sed: 1 };
   assert.throws(() => sequential([relu()], config), /Did you mean "seed"\?/);
+});
+
+test("sequential refuses what is no layer, no list of layers, and no configuration", () => {
+  const build = (layers: unknown, config: unknown = { input: [3] }) =>
+    Reflect.apply(sequential, undefined, [layers, config]);
+  assert.throws(() => build([dropout(), relu]), {
+    message:
+      "sequential: layer 2 is the function relu, expected a layer. A layer is made by calling it: relu().",
+  });
+  assert.throws(() => build([undefined]), /layer 1 is nothing, expected a layer/);
+  assert.throws(() => build([[relu()]]), /layer 1 is a list of 1, expected a layer/);
+  assert.throws(() => build(relu()), /layers is an object of the class Activation, expected a list/);
+  assert.throws(() => Reflect.apply(sequential, undefined, [[relu()]]), {
+    message: "sequential: nothing, expected a record { input, seed, init, dtype }.",
+  });
 });
 
 test("sequential refuses an unknown layer name", () => {

@@ -1,4 +1,4 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { type DType, Tensor } from "../tensor/tensor.js";
@@ -59,14 +59,15 @@ export class Sequential {
     this.dtype = config.dtype ?? "float32";
     this.seed = config.seed ?? 0;
     this.init = config.init ?? "pytorch";
-    if (layers.length === 0) {
+    if (!Array.isArray(layers) || layers.length === 0) {
       throw new GradbookError({
         code: "config",
         what: "sequential",
-        got: "no layers",
-        expected: "at least one",
+        got: Array.isArray(layers) ? "no layers" : `layers is ${inWords(layers)}`,
+        expected: "a list of at least one",
       });
     }
+    layers.forEach(refuseNoLayer);
     this.evaluating = { training: false, rng: new Rng("evaluation") };
     this.layers = this.place(layers.flatMap(single));
     this.initialize();
@@ -249,6 +250,17 @@ const shortNames: Readonly<Record<string, string>> = {
 /** A model's layers are the outer model's own, so that they are trained, counted and named as if written there. */
 function single(layer: Layer): readonly Layer[] {
   return layer instanceof Sequential ? layer.layers.map((inner) => inner.layer) : [layer];
+}
+
+function refuseNoLayer(layer: unknown, i: number): void {
+  if (typeof layer === "object" && layer !== null && "forward" in layer) return;
+  throw new GradbookError({
+    code: "config",
+    what: "sequential",
+    got: `layer ${i + 1} is ${inWords(layer)}`,
+    expected: "a layer",
+    ...(typeof layer === "function" ? { cure: `A layer is made by calling it: ${layer.name}().` } : {}),
+  });
 }
 
 /** A layer keeps what its backward needs of its last forward, so at a second place the first one's would be lost. */
