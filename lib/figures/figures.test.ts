@@ -222,6 +222,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /2 values of b/,
   ],
   [
+    "normCurves with more steps than values",
+    () => normCurves({ title: "t", steps: [1, 2], layers: [{ name: "a", gradient: [1] }] }),
+    /2 steps, expected 1, one for each value/,
+  ],
+  [
     "a ragged grid",
     () => rateGrid({ title: "t", rows: ["a"], columns: [1, 2], values: [[1]], quantity: "%" }),
     /1 values in row 0/,

@@ -43,6 +43,8 @@ export function normCurves(config: NormCurvesConfig): Figure {
         throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
     }
   }
+  if (config.steps !== undefined && config.steps.length !== count)
+    throw fail(`${config.steps.length} steps`, `${count}, one for each value`);
   const x = Array.from({ length: count }, (_, k) => config.steps?.[k] ?? k + 1);
   const both = layers.some((layer) => layer.update !== undefined);
   const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);

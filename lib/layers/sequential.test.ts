@@ -6,6 +6,7 @@ import { flatten } from "./flatten.js";
 import { arange, noise } from "./gradients.test.helper.js";
 import { hw4Layers } from "./hw4.test.helper.js";
 import type { Layer } from "./layer.js";
+import { leakyRelu } from "./leaky-relu.js";
 import { linear } from "./linear.js";
 import { relu } from "./relu.js";
 import { sequential } from "./sequential.js";
@@ -160,6 +161,35 @@ test("sequential refuses what is no layer, no list of layers, and no configurati
   assert.throws(() => build(relu()), /layers is an object of the class Activation, expected a list/);
   assert.throws(() => Reflect.apply(sequential, undefined, [[relu()]]), {
     message: "sequential: nothing, expected a record { input, seed, init, dtype }.",
+  });
+});
+
+test("sequential refuses no shape of one sample, and a precision that there is not", () => {
+  const build = (config: unknown) => Reflect.apply(sequential, undefined, [[flatten()], config]);
+  for (const [config, got] of [
+    [{}, "nothing"],
+    [{ input: 4 }, "4"],
+    [{ input: [] }, "[]"],
+    [{ input: [0] }, "[0]"],
+    [{ input: [-1] }, "[-1]"],
+    [{ input: [2, -2, -1] }, "[2, -2, -1]"],
+    [{ input: [1.5] }, "[1.5]"],
+  ] as const) {
+    assert.throws(() => build(config), {
+      message: `sequential: input is ${got}, expected the shape of one sample, sizes of at least 1. [1, 28, 28] is one of MNIST's images, [784] its pixels in a row.`,
+    });
+  }
+  assert.throws(() => build({ input: [4], dtype: "float16" }), {
+    message: 'sequential: dtype is "float16", expected "float32" or "float64".',
+  });
+});
+
+test("dropout and leakyRelu refuse a number: the record's key was meant", () => {
+  assert.throws(() => Reflect.apply(dropout, undefined, [0.1]), {
+    message: "dropout: 0.1, expected a record { p }.",
+  });
+  assert.throws(() => Reflect.apply(leakyRelu, undefined, [0.2]), {
+    message: "leakyRelu: 0.2, expected a record { slope }.",
   });
 });
 

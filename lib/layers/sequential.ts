@@ -1,7 +1,7 @@
 import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
-import { type DType, Tensor } from "../tensor/tensor.js";
+import { type DType, parseDType, Tensor } from "../tensor/tensor.js";
 import { type Init, initialize } from "./init.js";
 import { type ForwardContext, isBuiltin, type Layer, type Parameter } from "./layer.js";
 
@@ -55,8 +55,8 @@ export class Sequential {
 
   constructor(layers: readonly Layer[], config: SequentialConfig) {
     refuseUnknownKeys("sequential", config, ["input", "seed", "init", "dtype"]);
-    this.input = config.input;
-    this.dtype = config.dtype ?? "float32";
+    this.input = parseInput(config.input);
+    this.dtype = parseDType("sequential", config.dtype ?? "float32");
     this.seed = config.seed ?? 0;
     this.init = config.init ?? "pytorch";
     if (!Array.isArray(layers) || layers.length === 0) {
@@ -250,6 +250,18 @@ const shortNames: Readonly<Record<string, string>> = {
 /** A model's layers are the outer model's own, so that they are trained, counted and named as if written there. */
 function single(layer: Layer): readonly Layer[] {
   return layer instanceof Sequential ? layer.layers.map((inner) => inner.layer) : [layer];
+}
+
+function parseInput(input: Shape): Shape {
+  if (Array.isArray(input) && input.length > 0 && input.every((n) => Number.isInteger(n) && n >= 1))
+    return input;
+  throw new GradbookError({
+    code: "config",
+    what: "sequential",
+    got: `input is ${Array.isArray(input) ? formatShape(input) : inWords(input)}`,
+    expected: "the shape of one sample, sizes of at least 1",
+    cure: "[1, 28, 28] is one of MNIST's images, [784] its pixels in a row.",
+  });
 }
 
 function refuseNoLayer(layer: unknown, i: number): void {
