@@ -113,6 +113,8 @@ class Run {
   private readonly outputs = new RunOutputs();
   private readonly counts = new Map<number, number>();
   private readonly failures: CellError[] = [];
+  /** Errors that the cells have sent and that are not yet failures; they may come long after a cell's reply. */
+  private readonly sent = new Map<CellPlace, ErrorOutput>();
   private readonly toRun: readonly { readonly index: number; readonly cell: CodeCell }[];
   private languageInfo: Json | undefined;
 
@@ -136,11 +138,14 @@ class Run {
     });
     this.languageInfo = kernel.info.languageInfo;
     try {
-      for (const [done, { index, cell }] of this.toRun.entries())
+      for (const [done, { index, cell }] of this.toRun.entries()) {
         await this.runCell(kernel, index, cell, done);
+        this.failLate();
+      }
     } finally {
       await kernel.shutdown();
     }
+    this.failLate();
     const seconds = (performance.now() - started) / 1000;
     this.options.onProgress?.({ step: "end", total: this.toRun.length, seconds });
     return { notebook: this.notebook(), failures: this.failures, cells: this.toRun.length, seconds };
@@ -180,11 +185,25 @@ class Run {
       this.options.onProgress?.({ step: "inside", done, total, cell: place, progress });
     });
     if (error === undefined) return;
+    this.sent.delete(place);
+    this.fail(place, error);
+  }
+
+  /** What a timer or a promise threw is the failure of the cell that started it, though its reply was "ok". */
+  private failLate(): void {
+    for (const [place, error] of this.sent) {
+      this.sent.delete(place);
+      this.fail(place, error, " (thrown by a timer or a promise that the cell started)");
+    }
+  }
+
+  private fail(place: CellPlace, error: ErrorOutput, when = ""): void {
     const failure = this.failure("cell-failed", place, {
-      got: `${error.ename}: ${error.evalue}`.replace(/\.$/, ""),
+      got: `${`${error.ename}: ${error.evalue}`.replace(/\.$/, "")}${when}`,
       error,
     });
-    if (this.options.allowErrors !== true && !cellTags(cell).includes("raises-exception")) throw failure;
+    const tags = cellTags(this.input.cells[place.index]);
+    if (this.options.allowErrors !== true && !tags.includes("raises-exception")) throw failure;
     this.failures.push(failure);
   }
 
@@ -200,6 +219,7 @@ class Run {
       try {
         const reply = await kernel.execute(place.source, {
           onMessage: ({ type, content }) => {
+            if (type === "error") this.sent.set(place, readError(content));
             const progress = this.outputs.accept(place.index, type, content);
             if (progress !== undefined) onInside(progress);
           },
@@ -226,6 +246,7 @@ class Run {
         throw this.failure(code, place, { ...words, cause });
       }
       this.outputs.forget(place.index);
+      this.sent.delete(place);
       await sleep(100);
     }
   }
