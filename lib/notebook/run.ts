@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertWritableFile } from "../errors/writable.js";
 import { CellError, type CellPlace } from "./cell-error.js";
 import { type KernelClient, startKernel } from "./kernel-client.js";
 import { DEFAULT_KERNEL, findKernel, type KernelSpec } from "./kernels.js";
@@ -90,6 +91,7 @@ export async function runNotebook(path: string, options: RunOptions = {}): Promi
       cure: "Name another file.",
     });
   }
+  if (out !== undefined) assertWritableFile(out);
   const cwd = resolve(options.cwd ?? dirname(path));
   if (!existsSync(cwd))
     throw new GradbookError({ code: "notebook-folder", what: cwd, got: "there is no such folder" });

@@ -201,6 +201,16 @@ test("sweep refuses what JSON would change silently, with its place", () => {
   assert.throws(of(Promise.resolve(1)), /a promise, expected the result itself\. fit is synchronous/);
 });
 
+test("sweep refuses a folder that is a file, before the first run", () =>
+  inFolder((folder) => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    let runs = 0;
+    const run = () => ++runs;
+    assert.throws(() => sweep({ grid: { a: [1] }, run, folder: file }), /nothing can be written there/);
+    assert.equal(runs, 0);
+  }));
+
 test("sweep refuses seeds that are no whole numbers or come twice, an empty where, no run, and unknown keys", () => {
   const config = { grid: { a: [1] }, run: () => 1 };
   assert.throws(() => sweep({ ...config, seeds: [1, 1] }), /sweep: seeds: 1 twice, expected whole numbers/);
