@@ -238,6 +238,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /column "b" is in no row/,
   ],
   [
+    "digits that a number cannot have",
+    () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: [{ key: "a", digits: 101 }] }),
+    /digits of column "a" is 101, expected a whole number in 0 … 100/,
+  ],
+  [
     "a sample that is not in the batch",
     () => channelMaps({ shape: [1, 1, 1, 1], data: [0] }, 1),
     /sample 1 of a batch \[1, 1, 1, 1\]/,
