@@ -10,7 +10,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
+import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The loss of every step of one run. */
 export interface StepLosses {
@@ -62,11 +62,12 @@ export function lossCurve(config: LossCurveConfig): Figure {
   });
 
   const data: JsonObject[] = [];
-  let notFinite = 0;
+  let [notFinite, below] = [0, 0];
   runs.forEach((run, i) => {
     const color = options.theme.series[i % options.theme.series.length];
     const line = summary(run.losses, width);
     notFinite += line.notFinite;
+    below += countBelow(line.mean, yScale);
     const shared = { type: "scatter", mode: "lines", legendgroup: String(i), ...grid.at(0) };
     if (width > 1) {
       data.push({
@@ -105,7 +106,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     height: grid.height,
     description: `${config.title}. Loss of each of ${longest} steps: ${runs
       .map((run) => `${run.name} goes from ${ends(run.losses, width).join(" to ")}`)
-      .join("; ")}.${note}`,
+      .join("; ")}.${note}${belowNote(below)}`,
   });
 }
 

@@ -28,6 +28,16 @@ export function logAxis(values: Iterable<ArrayLike<number | null>>): JsonObject 
   return { type: "log", dtick: high < 100 * low ? "D2" : 1, exponentformat: "power" };
 }
 
+/** How many values have no place on the scale: zeros and negatives on a logarithmic one. */
+export function countBelow(values: readonly (number | null)[], scale: "linear" | "log" = "linear"): number {
+  return scale === "log" ? values.filter((v) => v !== null && v <= 0).length : 0;
+}
+
+/** What a description says of them, after its last sentence. */
+export function belowNote(count: number): string {
+  return count === 0 ? "" : ` ${count} values are not above 0 and have no place on the logarithmic axis.`;
+}
+
 /**
  * An axis that counts epochs or steps. Over a short stretch Plotly would put ticks between the counts too and round
  * their labels (0 0 1 1 2), so there each count has a tick; between values that are not whole the labels stay as they are.
