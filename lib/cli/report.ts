@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { CellError } from "../notebook/cell-error.js";
 import { checkReport } from "../report/check.js";
 import { writeOverview } from "../report/overview.js";
@@ -48,6 +49,7 @@ export const command: Command = {
     const places = names.map((name) => locateReport(name, values.out));
     refuseSameFolders(places);
     if (values.check) return check(places, scale, data);
+    for (const { folder } of places) assertWritableFolder(folder);
     const options = { scale, force: values.force ?? false, ...(data === undefined ? {} : { data }) };
     const failed = await interruptible((signal) =>
       inParallel(places, parseJobs(values.jobs), (place, alone) =>

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { writeNotebook } from "../notebook/write-ipynb.js";
+import { command as report } from "./report.js";
 import { command, parseParameters } from "./run.js";
 
 const gradbook = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
@@ -54,6 +55,25 @@ test("gradbook run ends with exit code 1, the error with the cell's lines, and n
     /^gradbook run: n\.ipynb, code cell 1 of 1: TypeError: no\.\n\nTypeError: no\n {2}1 \| const a = 1;\n> 2 \| throw new TypeError\('no'\);\n {4}\| {7}\^\n\n {4}at Cell \[1\]:2:7\n$/m,
   );
   assert.equal(written, undefined);
+});
+
+test("gradbook run and report refuse an output that cannot be written, before anything runs", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
+  try {
+    const path = join(folder, "n.ipynb");
+    await writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
+    await assert.rejects(command.run([path, "--out", folder]), {
+      message: `${folder}: it is a folder. Name a file in it with --out FILE.`,
+    });
+    await assert.rejects(
+      command.run([path, "--out", join(path, "x.ipynb")]),
+      /n\.ipynb is a file\)\. Name another file/,
+    );
+    await assert.rejects(report.run([path, "--out", path]), /n\.ipynb is a file\)\. Name another folder/);
+    assert.deepEqual(await readdir(folder), ["n.ipynb"]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 for (const signal of ["SIGINT", "SIGKILL"] as const) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 
@@ -19,7 +19,7 @@ export interface ArrayDatasetOptions {
  * @param x all samples one behind the other: [size · Π shape]; kept, not copied
  * @param labels class of each sample, 0 … 255: [size]
  * @param shape of one sample, e.g. [1, 28, 28]
- * @throws GradbookError when the lengths don't fit together, or a label has no class
+ * @throws GradbookError when x is no Float32Array or Float64Array, the lengths don't fit together, or a label has no class
  */
 export function arrayDataset(
   x: Float32Array | Float64Array,
@@ -29,6 +29,7 @@ export function arrayDataset(
 ): Dataset {
   const { name = "own data", source = "an array" } = options;
   const count = sampleCount(name, shape);
+  refuseOtherArrays(name, x);
   if (labels.length === 0 || x.length !== labels.length * count) {
     throw new GradbookError({
       code: "shape",
@@ -37,19 +38,33 @@ export function arrayDataset(
       expected: `${count} numbers (${shape.join("·")}) for each of at least one label`,
     });
   }
-  const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
-  const classNames = options.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
+  const classes = Math.min(options.classNames?.length ?? 256, 256);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
-    if (Number.isInteger(label) && label >= 0 && label < Math.min(classNames.length, 256)) continue;
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
     throw new GradbookError({
       code: "data",
       what: name,
       got: `label ${label} of sample ${i}`,
-      expected: `a whole number in 0 … ${Math.min(classNames.length, 256) - 1}`,
+      expected: `a whole number in 0 … ${classes - 1}`,
     });
   }
+  const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
+  const classNames = options.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
   return new ArraySamples(name, source, [...shape], classNames, x, Uint8Array.from(labels));
+}
+
+/** By its tag and not by `instanceof`: a notebook may have classes of its own realm. */
+function refuseOtherArrays(name: string, x: unknown): void {
+  const tag = Object.prototype.toString.call(x);
+  if (tag === "[object Float32Array]" || tag === "[object Float64Array]") return;
+  throw new GradbookError({
+    code: "data",
+    what: name,
+    got: `x is ${inWords(x)}`,
+    expected: "a Float32Array or Float64Array",
+    cure: "Float32Array.from(numbers) makes one of a list.",
+  });
 }
 
 class ArraySamples implements Dataset {

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import { publish } from "./publish.js";
 
 export const metricsMime = "application/vnd.gradbook.metrics+json";
@@ -14,14 +14,22 @@ export interface MetricsRecord {
  * In the notebook it shows one line with the keys.
  */
 export function metrics(record: MetricsRecord): void {
-  checkNumbers(record, "");
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    throw new GradbookError({
+      code: "config",
+      what: "metrics",
+      got: inWords(record),
+      expected: "a record, e.g. { testError: 0.02 }",
+    });
+  }
+  checkValue(record, "");
   publish({
     data: { [metricsMime]: record, "text/plain": `metrics: ${Object.keys(record).join(", ")}` },
   });
 }
 
-/** JSON would turn NaN into null silently; a metric that is not a number is a finding, so it must be said. */
-function checkNumbers(value: MetricsValue, path: string): void {
+/** JSON would turn NaN into null and leave out a function silently; a metric that is missing is a finding, so it must be said. */
+function checkValue(value: MetricsValue, path: string): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new GradbookError({
       code: "range",
@@ -31,8 +39,16 @@ function checkNumbers(value: MetricsValue, path: string): void {
       cure: "Write null for what could not be measured.",
     });
   }
+  if (!["number", "string", "boolean", "object"].includes(typeof value)) {
+    throw new GradbookError({
+      code: "config",
+      what: "metrics",
+      got: `${path} is ${inWords(value)}`,
+      expected: "a number, text, boolean, list or record",
+      cure: "Write null for what could not be measured.",
+    });
+  }
   if (typeof value === "object" && value !== null) {
-    for (const [key, inner] of Object.entries(value))
-      checkNumbers(inner, path === "" ? key : `${path}.${key}`);
+    for (const [key, inner] of Object.entries(value)) checkValue(inner, path === "" ? key : `${path}.${key}`);
   }
 }

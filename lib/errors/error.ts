@@ -41,10 +41,18 @@ function errorSentence({ what, got, expected, cure }: ErrorRecord): string {
 }
 
 /**
- * Refuses keys that a configuration record does not have, naming the nearest known one.
+ * Refuses keys that a configuration record does not have, naming the nearest known one, and what is no record.
  * @param what the function that takes the record, e.g. `"conv2d"`
  */
 export function refuseUnknownKeys(what: string, config: object, known: readonly string[]): void {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: inWords(config),
+      expected: `a record { ${known.join(", ")} }`,
+    });
+  }
   for (const key of Object.keys(config)) {
     if (known.includes(key)) continue;
     const nearest = known.find((k) => editDistance(k.toLowerCase(), key.toLowerCase()) <= 2);
@@ -56,6 +64,18 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
       ...(nearest === undefined ? {} : { cure: `Did you mean "${nearest}"?` }),
     });
   }
+}
+
+/** What stands where something else should: `0.5`, `"same"`, `a list of 2`, `the function relu`, `nothing`. */
+export function inWords(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (typeof value === "object" && value !== null) {
+    const kind = value.constructor?.name ?? "Object";
+    return kind === "Object" ? "a record" : `an object of the class ${kind}`;
+  }
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 function editDistance(a: string, b: string): number {

@@ -11,7 +11,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, logAxis, panelGrid } from "./panels.js";
+import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -90,7 +90,14 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
       ? options.size.width * 0.48
       : Math.min(options.size.width * 0.48, (options.size.width / Math.min(columns, runs.length)) * 0.62),
     titles: single ? [""] : runs.map((r) => r.name),
-    x: { title: { text: "" }, rangemode: "tozero", tickformat: "d", nticks: single ? 16 : 6 },
+    x: {
+      title: { text: "" },
+      rangemode: "tozero",
+      ...countAxis([0, ...lines.flatMap(({ train }) => train.x)], {
+        tickformat: "d",
+        nticks: single ? 16 : 6,
+      }),
+    },
     y:
       yScale === "log"
         ? logAxis(lines.flatMap(({ train, test }) => [train.mean, test.mean]))
@@ -235,16 +242,17 @@ function describe(
   const unit = yAxis === "error" ? " %" : " nats";
   const quantity = yAxis === "error" ? "error rate" : "cross-entropy";
   const xTitle = config.xTitle ?? "epoch";
-  let gaps = 0;
+  let [gaps, below] = [0, 0];
   const ends = lines.map(({ run, train, test }) => {
     const measured = Object.entries({ train, test }).filter(([, { mean }]) => mean.some((v) => v !== null));
     if (measured.length === 0) return `${run.name} has no finite value`;
     const last = measured.map(([set, { mean }]) => {
       gaps += mean.filter((v) => v === null).length;
+      below += countBelow(mean, config.yScale);
       return `${mean[mean.length - 1] ?? "not finite"}${unit} (${set})`;
     });
     return `${run.name || "the run"} ends at ${last.join(", ")} after ${xTitle} ${test.x[test.x.length - 1]}`;
   });
   const note = gaps === 0 ? "" : ` ${gaps} values are not finite and left out.`;
-  return `${config.title}. Curves of the ${quantity} over the ${xTitle}s: ${ends.join("; ")}.${note}`;
+  return `${config.title}. Curves of the ${quantity} over the ${xTitle}s: ${ends.join("; ")}.${note}${belowNote(below)}`;
 }

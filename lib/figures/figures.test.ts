@@ -53,6 +53,46 @@ test("a diverged epoch is a gap, and the description says so", () => {
   assert.match(layout.meta.description, /2 values are not finite and left out/);
 });
 
+const saying = ({ layout }: { layout: { meta: { description: string } } }) => layout.meta.description;
+
+test("what a logarithmic axis cannot show is counted in the description, a linear one shows it", () => {
+  const runs = [run("a", 0.5, 0.1, 0)];
+  assert.match(saying(errorCurves({ title: "t", yScale: "log", runs })), /\. 2 values are not above 0/);
+  assert.doesNotMatch(saying(errorCurves({ title: "t", runs })), /not above 0/);
+  const losses = [{ name: "a", losses: [1, -1, 0, Number.NaN] }];
+  assert.match(
+    saying(lossCurve({ title: "t", yScale: "log", runs: losses })),
+    / 1 losses are not finite and left out\. 2 values are not above 0 and have no place on the logarithmic axis\.$/,
+  );
+  assert.doesNotMatch(saying(lossCurve({ title: "t", runs: losses })), /not above 0/);
+});
+
+test("filters say how many weights are not finite", () => {
+  const of = (...data: number[]) => saying(filters({ title: "t", weight: { shape: [1, 1, 1, 3], data } }));
+  assert.match(of(Number.NaN, 1, -2), /weight from -2 to 1\. 1 values are not finite and left blank\.$/);
+  assert.match(of(0, 1, -2), /weight from -2 to 1\.$/);
+});
+
+test("a grid of runs that all diverged has no range", () => {
+  const grid = rateGrid({
+    title: "t",
+    rows: ["a"],
+    columns: [1, 2],
+    values: [[null, Number.NaN]],
+    quantity: "%",
+  });
+  assert.equal(saying(grid), "t. % for 1 × 2 settings. 2 did not end with a number.");
+});
+
+test("a probability that is not finite is nobody's answer", () => {
+  const of = (...probabilities: number[]) =>
+    saying(
+      mistakes({ title: "t", classes: ["a", "b"], mistakes: [{ image: bitmap, truth: 0, probabilities }] }),
+    );
+  assert.match(of(Number.NaN, Number.NaN), /a a without a finite probability/);
+  assert.match(of(Number.NaN, 0.8), /a a taken for b/);
+});
+
 test("one epoch is drawn as a point, for a line of one point is invisible", () => {
   assert.equal(errorCurves({ title: "t", runs: [run("a", 0.5)] }).data[0].mode, "markers");
 });
@@ -239,6 +279,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /2 values of b/,
   ],
   [
+    "normCurves with more steps than values",
+    () => normCurves({ title: "t", steps: [1, 2], layers: [{ name: "a", gradient: [1] }] }),
+    /2 steps, expected 1, one for each value/,
+  ],
+  [
     "a ragged grid",
     () => rateGrid({ title: "t", rows: ["a"], columns: [1, 2], values: [[1]], quantity: "%" }),
     /1 values in row 0/,
@@ -248,6 +293,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     "a column that no row has",
     () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: ["b"] }),
     /column "b" is in no row/,
+  ],
+  [
+    "digits that a number cannot have",
+    () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: [{ key: "a", digits: 101 }] }),
+    /digits of column "a" is 101, expected a whole number in 0 … 100/,
   ],
   [
     "a sample that is not in the batch",

@@ -9,7 +9,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { colorBar, finiteRange, tile } from "./tiles.js";
+import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
 export interface FiltersConfig extends FigureOptions {
   /** A convolution's weight `[F, C, KH, KW]`. */
@@ -87,6 +87,8 @@ export function filters(config: FiltersConfig): Figure {
     });
   }
   const figureHeight = Math.round(margin.t + tall + 16);
+  const broken = countNotFinite([values]);
+  const note = broken === 0 ? "" : ` ${broken} values are not finite and left blank.`;
   return figure(options, {
     data,
     layout: {
@@ -96,6 +98,6 @@ export function filters(config: FiltersConfig): Figure {
       margin: { ...margin, r: size.width - margin.l - across * cell, b: figureHeight - margin.t - tall },
     },
     height: figureHeight,
-    description: `${config.title}. ${kernels} kernels of ${height}×${width}; ${quantity} from ${short(range.low)} to ${short(range.high)}.`,
+    description: `${config.title}. ${kernels} kernels of ${height}×${width}; ${quantity} from ${short(range.low)} to ${short(range.high)}.${note}`,
   });
 }

@@ -10,7 +10,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, logAxis, panelGrid } from "./panels.js";
+import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The loss of every step of one run. */
 export interface StepLosses {
@@ -54,7 +54,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     columns: 1,
     panelHeight: options.size.width * 0.46,
     titles: [""],
-    x: { rangemode: "tozero", nticks: 8, tickformat: ",d" },
+    x: { rangemode: "tozero", ...countAxis([0, longest], { nticks: 8, tickformat: ",d" }) },
     y: yScale === "log" ? logAxis(runs.map((run) => run.losses)) : { rangemode: "tozero", nticks: 6 },
     xTitle: width === 1 ? "step" : `step (each point: ${width} steps)`,
     yTitle: quantity,
@@ -62,11 +62,12 @@ export function lossCurve(config: LossCurveConfig): Figure {
   });
 
   const data: JsonObject[] = [];
-  let notFinite = 0;
+  let [notFinite, below] = [0, 0];
   runs.forEach((run, i) => {
     const color = options.theme.series[i % options.theme.series.length];
     const line = summary(run.losses, width);
     notFinite += line.notFinite;
+    below += countBelow(line.mean, yScale);
     const shared = { type: "scatter", mode: "lines", legendgroup: String(i), ...grid.at(0) };
     if (width > 1) {
       data.push({
@@ -105,7 +106,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     height: grid.height,
     description: `${config.title}. Loss of each of ${longest} steps: ${runs
       .map((run) => `${run.name} goes from ${ends(run.losses, width).join(" to ")}`)
-      .join("; ")}.${note}`,
+      .join("; ")}.${note}${belowNote(below)}`,
   });
 }
 

@@ -70,7 +70,7 @@ export function mistakes(config: MistakesConfig): Figure {
     const x = (i % columns) * (cell + gap);
     const y = Math.floor(i / columns) * rowHeight;
     const order = Array.from({ length: classes.length }, (_, c) => c).sort(
-      (a, b) => mistake.probabilities[b] - mistake.probabilities[a] || a - b,
+      (a, b) => known(mistake.probabilities[b]) - known(mistake.probabilities[a]) || a - b,
     );
     text(`true: ${classes[mistake.truth]}`, x, y + head / 2, { xanchor: "left" });
     images.push(
@@ -110,15 +110,21 @@ export function mistakes(config: MistakesConfig): Figure {
     height,
     description:
       `${config.title}. ${shown.length} images: ` +
-      `${shown.map((m) => `a ${classes[m.truth]} taken for ${classes[argmax(m.probabilities)]}`).join(", ")}` +
+      `${shown.map((m) => `a ${classes[m.truth]} ${answer(m, classes)}`).join(", ")}` +
       `${left > 0 ? `; ${left} more are not shown` : ""}. The true class's bar is green, the others' orange.`,
   });
 }
 
-function argmax(values: ArrayLike<number>): number {
+/** What is no number is no answer either: it stands behind all that are. */
+function known(probability: number): number {
+  return Number.isFinite(probability) ? probability : Number.NEGATIVE_INFINITY;
+}
+
+function answer({ probabilities }: Mistake, classes: readonly string[]): string {
   let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
-  return best;
+  for (let i = 1; i < probabilities.length; i++)
+    if (known(probabilities[i]) > known(probabilities[best])) best = i;
+  return Number.isFinite(probabilities[best]) ? `taken for ${classes[best]}` : "without a finite probability";
 }
 
 function round(value: number): number {

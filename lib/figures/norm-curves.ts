@@ -9,7 +9,7 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { legendAbove, logAxis, panelGrid } from "./panels.js";
+import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The norms of one layer's parameters over the steps. */
 export interface LayerNorms {
@@ -43,6 +43,8 @@ export function normCurves(config: NormCurvesConfig): Figure {
         throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
     }
   }
+  if (config.steps !== undefined && config.steps.length !== count)
+    throw fail(`${config.steps.length} steps`, `${count}, one for each value`);
   const x = Array.from({ length: count }, (_, k) => config.steps?.[k] ?? k + 1);
   const both = layers.some((layer) => layer.update !== undefined);
   const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);
@@ -51,7 +53,7 @@ export function normCurves(config: NormCurvesConfig): Figure {
     columns: options.size.name === "page" ? 2 : 1,
     panelHeight: options.size.width * (both && options.size.name === "page" ? 0.36 : 0.5),
     titles: ["norm of the gradient", "norm of the update ÷ norm of the weights"],
-    x: { nticks: 6, tickformat: ",d" },
+    x: countAxis(x, { nticks: 6, tickformat: ",d" }),
     y: logAxis(
       layers.flatMap(({ gradient, update }) => (update === undefined ? [gradient] : [gradient, update])),
     ),

@@ -28,6 +28,35 @@ export function logAxis(values: Iterable<ArrayLike<number | null>>): JsonObject 
   return { type: "log", dtick: high < 100 * low ? "D2" : 1, exponentformat: "power" };
 }
 
+/** How many values have no place on the scale: zeros and negatives on a logarithmic one. */
+export function countBelow(values: readonly (number | null)[], scale: "linear" | "log" = "linear"): number {
+  return scale === "log" ? values.filter((v) => v !== null && v <= 0).length : 0;
+}
+
+/** What a description says of them, after its last sentence. */
+export function belowNote(count: number): string {
+  return count === 0 ? "" : ` ${count} values are not above 0 and have no place on the logarithmic axis.`;
+}
+
+/**
+ * An axis that counts epochs or steps. Over a short stretch Plotly would put ticks between the counts too and round
+ * their labels (0 0 1 1 2), so there each count has a tick; between values that are not whole the labels stay as they are.
+ * @param counts every value drawn, and 0 when the axis starts there
+ */
+export function countAxis(
+  counts: Iterable<number>,
+  look: { readonly nticks: number; readonly tickformat: string },
+): JsonObject {
+  let [low, high, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
+  for (const count of counts) {
+    low = Math.min(low, count);
+    high = Math.max(high, count);
+    whole &&= Number.isInteger(count);
+  }
+  if (high - low >= look.nticks / 2) return look;
+  return whole ? { tickformat: look.tickformat, dtick: 1 } : { nticks: look.nticks };
+}
+
 /**
  * Lays out `count` panels. Only the left column and the lowest panel of each column carry tick labels, and the
  * axes of all panels move together, because small multiples are made for comparing.

@@ -118,7 +118,8 @@ export function rateGrid(config: RateGridConfig): Figure {
     },
     height,
     description:
-      `${config.title}. ${quantity} for ${rows.length} × ${columns.length} settings, from ${short(range.low)} to ${short(range.high)}` +
+      `${config.title}. ${quantity} for ${rows.length} × ${columns.length} settings` +
+      `${all.length === 0 ? "" : `, from ${short(range.low)} to ${short(range.high)}`}` +
       `${winner === undefined ? "" : `; the best is ${rows[winner.r]} at ${columns[winner.c]}`}.` +
       `${diverged === 0 ? "" : ` ${diverged} did not end with a number.`}`,
   });

@@ -62,6 +62,9 @@ export function resultsTable(config: ResultsTableConfig): Table {
   );
   for (const column of columns) {
     refuseUnknownKeys("resultsTable", column, columnKeys);
+    const { digits = 0 } = column;
+    if (!Number.isInteger(digits) || digits < 0 || digits > 100)
+      throw fail(`digits of column "${column.key}" is ${digits}`, "a whole number in 0 … 100");
     if (!rows.some((row) => Object.hasOwn(row, column.key))) {
       throw fail(`column "${column.key}" is in no row`, `one of ${Object.keys(rows[0]).join(", ")}`);
     }

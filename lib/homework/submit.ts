@@ -1,7 +1,7 @@
-import { constants, existsSync } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { GradbookError } from "../errors/error.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
 import { stringifyNotebook, writeNotebook } from "../notebook/write-ipynb.js";
@@ -56,7 +56,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
       cure: "Hand it in, move it away, or overwrite it with --force.",
     });
   }
-  await assertWritable(out);
+  assertWritableFolder(out);
   // Paths in the sources are known before the minutes of a run.
   refuse(path, absolutePaths(stripOutputs(await readNotebook(path))));
   const { notebook, seconds } = await runNotebook(path, {
@@ -91,22 +91,4 @@ function refuse(notebook: string, findings: readonly Finding[]): void {
     got: `${got}${more}`,
     cure,
   });
-}
-
-async function assertWritable(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (cause) {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new GradbookError(
-      {
-        code: "submission-folder",
-        what: folder,
-        got: `nothing can be written there (${why})`,
-        cure: "Name another folder with --out DIR.",
-      },
-      { cause },
-    );
-  }
 }

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import type { DType, Tensor } from "../tensor/tensor.js";
 import type { Layer } from "./layer.js";
 
@@ -8,17 +8,16 @@ import type { Layer } from "./layer.js";
  * @throws GradbookError when it has no forward, or parameters that no optimizer can update
  */
 export function assertLayer(layer: Layer, place: number, dtype: DType): void {
-  const what = `sequential, layer ${place}`;
-  if (typeof layer !== "object" || layer === null) {
-    const called = typeof layer === "function" && String(Reflect.get(layer, "name"));
+  if (typeof layer !== "object" || layer === null || Array.isArray(layer)) {
     throw new GradbookError({
       code: "config",
-      what,
-      got: called === false ? String(layer) : `${called || "a function"}, which was not called`,
+      what: "sequential",
+      got: `layer ${place + 1} is ${inWords(layer)}`,
       expected: "a layer",
-      ...(called === false ? {} : { cure: `Call it, ${called || "f"}(), or make one of a class with new.` }),
+      ...(typeof layer === "function" ? { cure: calling(layer) } : {}),
     });
   }
+  const what = `sequential, layer ${place + 1}`;
   const name = layer.name ?? (layer.constructor?.name || "layer");
   assertMethod(`${what} (${name})`, layer, "forward");
   for (const [key, parameter] of Object.entries(layer.params ?? {})) {
@@ -32,6 +31,14 @@ export function assertLayer(layer: Layer, place: number, dtype: DType): void {
       cure: `params = { ${key}: new Parameter(shape, fanIn, fanOut) }`,
     });
   }
+}
+
+/** How a function or a class becomes a layer. */
+function calling(layer: object): string {
+  const name = String(Reflect.get(layer, "name") || "f");
+  return /^class\b/.test(String(layer))
+    ? `Make one of the class: new ${name}().`
+    : `A layer is made by calling it: ${name}().`;
 }
 
 /**

@@ -1,12 +1,20 @@
 import type { Pair } from "../engine/spec.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 
 /** A size in pixels for both axes, or `[height, width]`. */
 export type Size = number | Pair;
 
-/** `3` → `[3, 3]`. @throws GradbookError when a number is not whole or below `least` */
+/** `3` → `[3, 3]`. @throws GradbookError when it is neither a number nor two, or one is not whole or below `least` */
 export function parsePair(what: string, key: string, size: Size, least: number): Pair {
   const pair: Pair = typeof size === "number" ? [size, size] : size;
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: pair === undefined ? `no ${key}` : `${key} is ${inWords(pair)}`,
+      expected: "a number of pixels or [height, width]",
+    });
+  }
   for (const n of pair) parseCount(what, key, n, least);
   return pair;
 }

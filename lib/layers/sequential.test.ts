@@ -6,6 +6,7 @@ import { flatten } from "./flatten.js";
 import { arange, noise } from "./gradients.test.helper.js";
 import { hw4Layers } from "./hw4.test.helper.js";
 import type { Layer } from "./layer.js";
+import { leakyRelu } from "./leaky-relu.js";
 import { linear } from "./linear.js";
 import { relu } from "./relu.js";
 import { sequential } from "./sequential.js";
@@ -113,6 +114,18 @@ test("sequential: a layer written by hand stands beside the built-in ones", () =
   assert.match(String(model), /Doubling \(written by hand\)/);
 });
 
+test("sequential: a model among the layers stands for its layers, with the weights of a model written flat", () => {
+  const ends = () => [linear({ in: 4, out: 6 }), relu(), linear({ in: 6, out: 2 }), relu()] as const;
+  const [a, b, c, d] = ends();
+  const config = { input: [4], seed: 1 };
+  const nested = sequential([sequential([a, b], config), c, sequential([d], { input: [2] })], config);
+  const flat = sequential(ends(), config);
+  assert.equal(String(nested), String(flat));
+  assert.deepEqual(nested.parameters, flat.parameters);
+  const inner = sequential([relu()], { input: [3] });
+  assert.throws(() => sequential([inner, inner], { input: [3] }), /layers 1 and 2 are the same object/);
+});
+
 test("sequential refuses a layer that does not fit, naming it and what comes before", () => {
   assert.throws(() => sequential([flatten(), linear({ in: 100, out: 10 })], { input: [1, 28, 28] }), {
     message: "linear1 (after [784]): the input has 784 features ([1, 784]), expected 100 (weight [10, 100]).",
@@ -120,14 +133,64 @@ test("sequential refuses a layer that does not fit, naming it and what comes bef
 });
 
 test("sequential refuses the same layer object twice, no layers, and unknown keys", () => {
-  const shared = dropout();
+  for (const shared of [dropout(), relu(), linear({ in: 3, out: 3 }), new Doubling()]) {
+    assert.throws(
+      () => sequential([shared, relu(), shared], { input: [3] }),
+      /sequential: layers 1 and 3 are the same object, .*expected a layer of its own.*Make a second one\./,
+    );
+  }
+  const [a, b] = [relu(), relu()].map((layer) => Object.assign(layer, { name: "d" }));
+  assert.throws(() => sequential([a, b], { input: [3] }), /two layers are called "d"/);
   assert.throws(
-    () => sequential([shared, relu(), Object.assign(shared, { name: "d" }), shared], { input: [3] }),
-    /two layers are called "d".*make a second one/,
+    () => sequential([], { input: [3] }),
+    /sequential: no layers, expected a list of at least one/,
   );
-  assert.throws(() => sequential([], { input: [3] }), /sequential: no layers/);
   const config = { input: [3], sed: 1 };
   assert.throws(() => sequential([relu()], config), /Did you mean "seed"\?/);
+});
+
+test("sequential refuses what is no layer, no list of layers, and no configuration", () => {
+  const build = (layers: unknown, config: unknown = { input: [3] }) =>
+    Reflect.apply(sequential, undefined, [layers, config]);
+  assert.throws(() => build([dropout(), relu]), {
+    message:
+      "sequential: layer 2 is the function relu, expected a layer. A layer is made by calling it: relu().",
+  });
+  assert.throws(() => build([undefined]), /layer 1 is nothing, expected a layer/);
+  assert.throws(() => build([[relu()]]), /layer 1 is a list of 1, expected a layer/);
+  assert.throws(() => build(relu()), /layers is an object of the class Activation, expected a list/);
+  assert.throws(() => Reflect.apply(sequential, undefined, [[relu()]]), {
+    message: "sequential: nothing, expected a record { input, seed, init, dtype }.",
+  });
+});
+
+test("sequential refuses no shape of one sample, and a precision that there is not", () => {
+  const build = (config: unknown) => Reflect.apply(sequential, undefined, [[flatten()], config]);
+  for (const [config, got] of [
+    [{}, "nothing"],
+    [{ input: 4 }, "4"],
+    [{ input: [] }, "[]"],
+    [{ input: [0] }, "[0]"],
+    [{ input: [-1] }, "[-1]"],
+    [{ input: [2, -2, -1] }, "[2, -2, -1]"],
+    [{ input: [1.5] }, "[1.5]"],
+  ] as const) {
+    assert.throws(() => build(config), {
+      message: `sequential: input is ${got}, expected the shape of one sample, sizes of at least 1. [1, 28, 28] is one of MNIST's images, [784] its pixels in a row.`,
+    });
+  }
+  assert.throws(() => build({ input: [4], dtype: "float16" }), {
+    message: 'sequential: dtype is "float16", expected "float32" or "float64".',
+  });
+});
+
+test("dropout and leakyRelu refuse a number: the record's key was meant", () => {
+  assert.throws(() => Reflect.apply(dropout, undefined, [0.1]), {
+    message: "dropout: 0.1, expected a record { p }.",
+  });
+  assert.throws(() => Reflect.apply(leakyRelu, undefined, [0.2]), {
+    message: "leakyRelu: 0.2, expected a record { slope }.",
+  });
 });
 
 test("sequential refuses an unknown layer name", () => {

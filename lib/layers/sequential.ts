@@ -1,7 +1,7 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
-import { type DType, Tensor } from "../tensor/tensor.js";
+import { type DType, parseDType, Tensor } from "../tensor/tensor.js";
 import { assertLayer, assertMethod, returned } from "./assert-layer.js";
 import { type Init, initialize } from "./init.js";
 import { type ForwardContext, isBuiltin, type Layer, type Parameter } from "./layer.js";
@@ -37,6 +37,9 @@ export interface NamedParameter {
  *     const model = sequential([conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }), relu(), flatten(), linear({ in: 3136, out: 10 })],
  *       { input: [1, 28, 28], seed: 1, init: "he" });
  *
+ * A model among the layers stands for its layers. The model gives the built-in layers new weights, also those that were
+ * trained in another model: make layers anew for each model.
+ *
  * @throws GradbookError when a layer does not fit the one before it
  */
 export function sequential(layers: readonly Layer[], config: SequentialConfig): Sequential {
@@ -53,20 +56,20 @@ export class Sequential {
 
   constructor(layers: readonly Layer[], config: SequentialConfig) {
     refuseUnknownKeys("sequential", config, ["input", "seed", "init", "dtype"]);
-    this.input = config.input;
-    this.dtype = config.dtype ?? "float32";
+    this.input = parseInput(config.input);
+    this.dtype = parseDType("sequential", config.dtype ?? "float32");
     this.seed = config.seed ?? 0;
     this.init = config.init ?? "pytorch";
-    if (layers.length === 0) {
+    if (!Array.isArray(layers) || layers.length === 0) {
       throw new GradbookError({
         code: "config",
         what: "sequential",
-        got: "no layers",
-        expected: "at least one",
+        got: Array.isArray(layers) ? "no layers" : `layers is ${inWords(layers)}`,
+        expected: "a list of at least one",
       });
     }
     this.evaluating = { training: false, rng: new Rng("evaluation") };
-    this.layers = this.place(layers);
+    this.layers = this.place(layers.flatMap(single));
     this.initialize();
   }
 
@@ -182,8 +185,9 @@ export class Sequential {
     const counts = new Map<string, number>();
     const names = new Set<string>();
     let input = this.input;
-    return layers.map((layer, place) => {
-      assertLayer(layer, place, this.dtype);
+    return layers.map((layer, i) => {
+      assertLayer(layer, i, this.dtype);
+      refuseTwice(layers, layer, i);
       const kind = isBuiltin(layer)
         ? shortNames[layer.spec.kind]
         : lowerFirst(layer.constructor.name || "layer");
@@ -195,9 +199,6 @@ export class Sequential {
           what: "sequential",
           got: `two layers are called "${name}"`,
           expected: "a name of its own for each",
-          ...(layers.filter((l) => l === layer).length > 1
-            ? { cure: "The same layer object stands in the model twice; make a second one." }
-            : {}),
         });
       }
       names.add(name);
@@ -224,6 +225,7 @@ export class Sequential {
     }
   }
 
+  /** Starts all built-in layers' weights anew: a layer that another model has loses what it learned there. */
   private initialize(): void {
     const rng = new Rng(this.seed).fork("init");
     for (const { name, layer } of this.layers) {
@@ -250,6 +252,36 @@ const shortNames: Readonly<Record<string, string>> = {
   batchNorm2d: "norm",
   dropout: "dropout",
 };
+
+/** A model's layers are the outer model's own, so that they are trained, counted and named as if written there. */
+function single(layer: Layer): readonly Layer[] {
+  return layer instanceof Sequential ? layer.layers.map((inner) => inner.layer) : [layer];
+}
+
+function parseInput(input: Shape): Shape {
+  if (Array.isArray(input) && input.length > 0 && input.every((n) => Number.isInteger(n) && n >= 1))
+    return input;
+  throw new GradbookError({
+    code: "config",
+    what: "sequential",
+    got: `input is ${Array.isArray(input) ? formatShape(input) : inWords(input)}`,
+    expected: "the shape of one sample, sizes of at least 1",
+    cure: "[1, 28, 28] is one of MNIST's images, [784] its pixels in a row.",
+  });
+}
+
+/** A layer keeps what its backward needs of its last forward, so at a second place the first one's would be lost. */
+function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
+  const first = layers.indexOf(layer);
+  if (first === i) return;
+  throw new GradbookError({
+    code: "config",
+    what: "sequential",
+    got: `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
+    expected: "a layer of its own at each place",
+    cure: "Make a second one.",
+  });
+}
 
 function named(layer: string, params: Readonly<Record<string, Parameter>> | undefined): NamedParameter[] {
   return Object.entries(params ?? {}).map(([name, parameter]) => ({ name: `${layer}.${name}`, parameter }));

@@ -173,6 +173,28 @@ test("allowErrors goes on, and every error is a real error output", async () => 
   );
 });
 
+test("what a timer or a promise throws later is the failure of the cell that started it", async () => {
+  const cells = [
+    'setTimeout(() => { throw new Error("late") }, 50);',
+    'setTimeout(() => void Promise.reject(new Error("alone")), 50); 1',
+    "await new Promise((r) => setTimeout(r, 400)); 2",
+  ];
+  const { error, files } = await run(cells, { kernel: "tslab" });
+  assertCellError(error);
+  assert.match(
+    error.message,
+    /code cell \d of 3: Error: \w+ \(thrown by a timer or a promise that the cell started\)/,
+  );
+  assert.deepEqual(files, []);
+
+  const { result } = await run(cells, { kernel: "tslab", allowErrors: true });
+  const found = result?.failures.map(({ cell, error }) => `${cell.number} ${error?.evalue}`);
+  assert.deepEqual(found?.sort(), ["1 late", "2 alone"]);
+
+  const tagged = cells.map((source, i) => codeCell(source, i, ["raises-exception"]));
+  assert.equal((await run(tagged, { kernel: "tslab" })).result?.failures.length, 2);
+});
+
 test("a kernel that dies is named, with what is known of its end, and what there was is kept when asked", async () => {
   const { error, files, written } = await run(["console.log('before')", "process.exit(3)", "1"], {
     keepPartial: true,

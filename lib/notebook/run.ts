@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertWritableFile } from "../errors/writable.js";
 import { CellError, type CellPlace } from "./cell-error.js";
 import { type KernelClient, startKernel } from "./kernel-client.js";
 import { DEFAULT_KERNEL, findKernel, type KernelSpec } from "./kernels.js";
@@ -90,6 +91,7 @@ export async function runNotebook(path: string, options: RunOptions = {}): Promi
       cure: "Name another file.",
     });
   }
+  if (out !== undefined) assertWritableFile(out);
   const cwd = resolve(options.cwd ?? dirname(path));
   if (!existsSync(cwd))
     throw new GradbookError({ code: "notebook-folder", what: cwd, got: "there is no such folder" });
@@ -113,6 +115,8 @@ class Run {
   private readonly outputs = new RunOutputs();
   private readonly counts = new Map<number, number>();
   private readonly failures: CellError[] = [];
+  /** Errors that the cells have sent and that are not yet failures; they may come long after a cell's reply. */
+  private readonly sent = new Map<CellPlace, ErrorOutput>();
   private readonly toRun: readonly { readonly index: number; readonly cell: CodeCell }[];
   private languageInfo: Json | undefined;
 
@@ -136,11 +140,14 @@ class Run {
     });
     this.languageInfo = kernel.info.languageInfo;
     try {
-      for (const [done, { index, cell }] of this.toRun.entries())
+      for (const [done, { index, cell }] of this.toRun.entries()) {
         await this.runCell(kernel, index, cell, done);
+        this.failLate();
+      }
     } finally {
       await kernel.shutdown();
     }
+    this.failLate();
     const seconds = (performance.now() - started) / 1000;
     this.options.onProgress?.({ step: "end", total: this.toRun.length, seconds });
     return { notebook: this.notebook(), failures: this.failures, cells: this.toRun.length, seconds };
@@ -180,11 +187,25 @@ class Run {
       this.options.onProgress?.({ step: "inside", done, total, cell: place, progress });
     });
     if (error === undefined) return;
+    this.sent.delete(place);
+    this.fail(place, error);
+  }
+
+  /** What a timer or a promise threw is the failure of the cell that started it, though its reply was "ok". */
+  private failLate(): void {
+    for (const [place, error] of this.sent) {
+      this.sent.delete(place);
+      this.fail(place, error, " (thrown by a timer or a promise that the cell started)");
+    }
+  }
+
+  private fail(place: CellPlace, error: ErrorOutput, when = ""): void {
     const failure = this.failure("cell-failed", place, {
-      got: `${error.ename}: ${error.evalue}`.replace(/\.$/, ""),
+      got: `${`${error.ename}: ${error.evalue}`.replace(/\.$/, "")}${when}`,
       error,
     });
-    if (this.options.allowErrors !== true && !cellTags(cell).includes("raises-exception")) throw failure;
+    const tags = cellTags(this.input.cells[place.index]);
+    if (this.options.allowErrors !== true && !tags.includes("raises-exception")) throw failure;
     this.failures.push(failure);
   }
 
@@ -200,6 +221,7 @@ class Run {
       try {
         const reply = await kernel.execute(place.source, {
           onMessage: ({ type, content }) => {
+            if (type === "error") this.sent.set(place, readError(content));
             const progress = this.outputs.accept(place.index, type, content);
             if (progress !== undefined) onInside(progress);
           },
@@ -226,6 +248,7 @@ class Run {
         throw this.failure(code, place, { ...words, cause });
       }
       this.outputs.forget(place.index);
+      this.sent.delete(place);
       await sleep(100);
     }
   }

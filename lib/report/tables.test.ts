@@ -27,6 +27,15 @@ test("LaTeX: its own characters are escaped, numbers stand to the right", () => 
   assert.match(tex, /c\\_d \\& e & -- & \$\\rho\$ \$\\times\$ 2 \\\\/);
 });
 
+test("LaTeX: a row that starts with [ or * is no argument of the line before", () => {
+  const rows = ["[1]", "[2pt] a", " * b", "c [3]"].map((a) => ({ a, b: "[4]" }));
+  const tex = tableTex(resultsTable({ title: "t", rows, columns: [{ key: "a", title: "[a]" }, "b"] }));
+  assert.deepEqual(
+    tex.split("\n").filter((line) => line.includes("&")),
+    ["{}[a] & b \\\\", "{}[1] & [4] \\\\", "{}[2pt] a & [4] \\\\", "{} * b & [4] \\\\", "c [3] & [4] \\\\"],
+  );
+});
+
 test("LaTeX: a backslash and braces in a caption cannot start a command", () => {
   assert.equal(
     escapeTex("\\input{/etc/passwd} 50% #1 ~^"),

@@ -16,7 +16,9 @@ function guard(value: string | number | boolean): string {
 
 /** A `tabular` with the rules of the package booktabs; the caption belongs to whoever includes it. */
 export function tableTex(table: Table): string {
-  const line = (cells: readonly string[]) => `${cells.join(" & ")} \\\\`;
+  // after \\, \toprule and \midrule a [ or * would be read as their argument
+  const line = ([first, ...more]: readonly string[]) =>
+    `${[/^\s*[[*]/.test(first) ? `{}${first}` : first, ...more].join(" & ")} \\\\`;
   const head = table.columns.map((c) => escapeTex(c.unit === "" ? c.title : `${c.title} (${c.unit})`));
   const body = table.rows.map((row) =>
     row.map(({ text, best }) => (best ? `\\textbf{${escapeTex(text)}}` : escapeTex(text))),

@@ -57,7 +57,24 @@ function finish(job: Job, result: unknown, started: number): Finished {
   assertPlain(`sweep: run (${jobName(job)})`, result);
   // the way through JSON is what a later read does too: both return the same
   const plain: PlainValue = JSON.parse(JSON.stringify(result));
+  refuseOtherColumns(job, plain);
   return { ...job, result: plain, seconds: secondsSince(started) };
+}
+
+/** In the table a result's key is a column, as a setting's axis and the seed are: it must not say something else. */
+function refuseOtherColumns(job: Job, result: PlainValue): void {
+  if (typeof result !== "object" || result === null || Array.isArray(result)) return;
+  for (const [key, value] of Object.entries({ ...job.setting, seed: job.seed })) {
+    const said = Object.entries(result).find(([own]) => own === key)?.[1];
+    if (said === undefined || said === value) continue;
+    throw new GradbookError({
+      code: "sweep-result",
+      what: `sweep: run (${jobName(job)})`,
+      got: `result.${key} is ${JSON.stringify(said)}`,
+      expected: `${JSON.stringify(value)}, the run's own ${key}`,
+      cure: `Give it another name than ${key}.`,
+    });
+  }
 }
 
 function finishDiverged(job: Job, error: unknown, started: number): Finished {

@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { stopRequested } from "../train/interrupt.js";
 import { bundleModule } from "./bundle.js";
 import type { CommonSweepConfig } from "./config.js";
@@ -59,6 +60,7 @@ export async function sweepModule<G extends Grid, R>(
   const stop = stopSignal(config.signal);
   try {
     if (todo.length > 0) {
+      if (!stop.signal.aborted) assertWritableFolder(store.folder, "Name another folder.");
       const engine = await loadEngine(name);
       await engine({
         name: basename(source).replace(/\.\w+$/, ""),

@@ -201,6 +201,26 @@ test("sweep refuses what JSON would change silently, with its place", () => {
   assert.throws(of(Promise.resolve(1)), /a promise, expected the result itself\. fit is synchronous/);
 });
 
+test("sweep refuses a result that says another seed or setting than the run's; the same may stand in it", () => {
+  const of = (result: unknown) => sweep({ grid: { lr: [0.1] }, seeds: [3], run: () => result });
+  assert.throws(() => of({ seed: 7 }), {
+    message:
+      "sweep: run (lr 0.1, seed 3): result.seed is 7, expected 3, the run's own seed. Give it another name than seed.",
+  });
+  assert.throws(() => of({ lr: 0.05, error: 1 }), /result\.lr is 0\.05, expected 0\.1, the run's own lr/);
+  assert.deepEqual(of({ lr: 0.1, seed: 3, error: 1 }).rows, [{ lr: 0.1, seed: 3, error: 1 }]);
+});
+
+test("sweep refuses a folder that is a file, before the first run", () =>
+  inFolder((folder) => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    let runs = 0;
+    const run = () => ++runs;
+    assert.throws(() => sweep({ grid: { a: [1] }, run, folder: file }), /nothing can be written there/);
+    assert.equal(runs, 0);
+  }));
+
 test("sweep refuses seeds that are no whole numbers or come twice, an empty where, no run, and unknown keys", () => {
   const config = { grid: { a: [1] }, run: () => 1 };
   assert.throws(() => sweep({ ...config, seeds: [1, 1] }), /sweep: seeds: 1 twice, expected whole numbers/);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { stopRequested } from "../train/interrupt.js";
 import type { CommonSweepConfig } from "./config.js";
 import { executeNow, type RunContext, type RunFunction } from "./execute.js";
@@ -74,6 +75,7 @@ function sweepHere<G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingO
   const wanted = settings(config);
   const jobs = jobsOf(wanted, parseSeeds(config.seeds), codeDigest(run, config.depends ?? []));
   const store = config.folder === undefined ? undefined : new Store(config.folder);
+  if (store !== undefined) assertWritableFolder(store.folder, "Name another folder.");
   const known = new Map(jobs.map((job) => [job.key, store?.read(job)]));
   const reused = jobs.filter(({ key }) => known.get(key) !== undefined).length;
   const counter = new ProgressCounter(jobs.length, reused, onProgress, clock);

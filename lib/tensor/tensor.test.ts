@@ -49,6 +49,18 @@ test("Tensor refuses data of another length, ragged rows, and an index outside",
     /a row of 1 values on axis 1, expected 2 values, as in the first row/,
   );
   assert.throws(() => Tensor.from([1, 2]).at(2), /index 2 on axis 0, expected 0 … 1/);
+  assert.throws(() => Tensor.from([[1, 2]]).at(0, 1, 5), {
+    message: "Tensor [1, 2]: 3 indices, expected 2, one for each axis.",
+  });
+  for (const make of [
+    Tensor.zeros,
+    (_: unknown, dtype: unknown) => Reflect.apply(Tensor.prototype.clone, Tensor.zeros([2]), [dtype]),
+  ]) {
+    assert.throws(
+      () => Reflect.apply(make, undefined, [[2], "float16"]),
+      /dtype is "float16", expected "float32" or "float64"/,
+    );
+  }
   assert.throws(() => Tensor.zeros([2, -1]), /axis 1 of \[2, -1\] is -1/);
 });
 

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import { assertShape, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 
 /** The two precisions: training runs in float32, the gradient doctor and the reference fixtures in float64. */
@@ -33,6 +33,7 @@ export class Tensor {
 
   static zeros(shape: Shape, dtype: DType = "float32"): Tensor {
     assertShape("Tensor.zeros", shape);
+    parseDType("Tensor.zeros", dtype);
     return new Tensor(
       shape,
       dtype === "float64" ? new Float64Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
@@ -82,6 +83,14 @@ export class Tensor {
 
   /** Position in `data` of an element. */
   offset(index: readonly number[]): number {
+    if (index.length > this.shape.length) {
+      throw new GradbookError({
+        code: "index",
+        what: `Tensor ${formatShape(this.shape)}`,
+        got: `${index.length} indices`,
+        expected: `${this.shape.length}, one for each axis`,
+      });
+    }
     let offset = 0;
     for (let axis = 0; axis < this.shape.length; axis++) {
       const i = index[axis] ?? Number.NaN;
@@ -111,6 +120,7 @@ export class Tensor {
 
   /** A copy with its own data, in the precision asked for. */
   clone(dtype: DType = this.dtype): Tensor {
+    parseDType("Tensor.clone", dtype);
     return new Tensor(
       this.shape,
       dtype === "float64" ? new Float64Array(this.data) : new Float32Array(this.data),
@@ -137,6 +147,17 @@ export class Tensor {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
+}
+
+/** @throws GradbookError when it is not the name of a precision */
+export function parseDType(what: string, dtype: DType): DType {
+  if (dtype === "float32" || dtype === "float64") return dtype;
+  throw new GradbookError({
+    code: "config",
+    what,
+    got: `dtype is ${inWords(dtype)}`,
+    expected: '"float32" or "float64"',
+  });
 }
 
 /** @throws GradbookError when the shapes differ; `what` names the layer, `role` the tensor */

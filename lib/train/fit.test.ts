@@ -447,16 +447,16 @@ for (const dtype of ["float32", "float64"] as const)
     );
     refused({ forward, backward() {} }, /object1: backward returned undefined, expected a Tensor/);
     refused({ forward }, /object1: no method backward, expected forward\(x\) and backward\(dy\)/);
-    refused({ backward }, /sequential, layer 0 \(Object\): no method forward/);
+    refused({ backward }, /sequential, layer 1 \(Object\): no method forward/);
     refused(
       { forward, backward, params: { w: Tensor.zeros([2]) } },
-      /layer 0 \(Object\): params\.w is no Parameter/,
+      /layer 1 \(Object\): params\.w is no Parameter/,
     );
-    refused(relu, /sequential, layer 0: relu, which was not called, expected a layer\. Call it, relu\(\)/);
-    refused(Mine, /sequential, layer 0: Mine, which was not called/);
+    refused(relu, /layer 1 is the function relu, expected a layer\. A layer is made by calling it: relu\(\)/);
+    refused(Mine, /layer 1 is the function Mine, expected a layer\. Make one of the class: new Mine\(\)/);
     assert.throws(
       () => sequential([undefined as unknown as Layer], { input: [2] }),
-      /sequential, layer 0: undefined, expected a layer/,
+      /layer 1 is nothing, expected a layer/,
     );
   });
 

@@ -5,6 +5,7 @@ import { errorCurves } from "../error-curves.js";
 import { examples } from "../examples.js";
 import type { Figure } from "../figure.js";
 import { lossCurve } from "../loss-curve.js";
+import { normCurves } from "../norm-curves.js";
 import { renderPng, renderSmallPng } from "./raster.js";
 import { renderSvg } from "./svg.js";
 
@@ -171,4 +172,37 @@ test("a notebook's picture in 256 colours differs by at most 14 levels from all 
     assert.ok(off * 200 <= width * height, `${name}: ${off} of ${width * height}`);
     assert.ok((await renderSmallPng(svg, 2)).length < 0.6 * (await renderPng(svg, 2)).length);
   }
+});
+
+/** The labels under the panels, from left to right. */
+const countLabels = async (figure: Figure) =>
+  [...(await renderSvg(figure)).matchAll(/class="xtick"[^>]*>\s*<text[^>]*>([^<]*)</g)].map((m) => m[1]);
+const upTo = (n: number) => Array.from({ length: n + 1 }, (_, k) => String(k));
+const epochs = (n: number) =>
+  Array.from({ length: n + 1 }, (_, epoch) => ({
+    epoch,
+    trainError: 0.5,
+    testError: 0.5,
+    trainLoss: 1,
+    testLoss: 1,
+  }));
+
+for (const n of [1, 2, 3, 7, 8, 10]) {
+  test(`the axis of ${n} epochs has each of them once`, async () => {
+    const figure = errorCurves({ title: "t", runs: [{ name: "a", epochs: epochs(n) }] });
+    assert.deepEqual(await countLabels(figure), upTo(n));
+  });
+}
+
+test("few epochs in a grid and few steps have each a tick of its own; steps between whole numbers keep their labels", async () => {
+  const runs = ["a", "b"].map((name) => ({ name, epochs: epochs(2) }));
+  assert.deepEqual(await countLabels(errorCurves({ title: "t", layout: "grid", runs })), upTo(2));
+  assert.deepEqual(
+    await countLabels(lossCurve({ title: "t", runs: [{ name: "a", losses: [3, 2, 1] }] })),
+    upTo(3),
+  );
+  const norms = (steps: readonly number[]) =>
+    normCurves({ title: "t", steps, layers: [{ name: "a", gradient: [0.1, 0.2, 0.1] }] });
+  assert.deepEqual(await countLabels(norms([1, 2, 3])), ["1", "2", "3"]);
+  assert.deepEqual(await countLabels(norms([0, 0.5, 1])), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
 });
