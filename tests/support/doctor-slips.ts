@@ -2029,4 +2029,18 @@ export const slips: readonly Slip[] = [
     tensors: ["w"],
     words: /started wrongly[\s\S]*NaN/,
   },
+  {
+    file: "conv-functions.js",
+    title: "the gradients in another order",
+    edits: [["return [gradInput, gradW, gradB]", "return [gradW, gradInput, gradB]"]],
+    tensors: ["dW|db"],
+    words: /^the gradients are returned in another order: \[dW, dx, db\], expected \[dx, dW, db\]$/,
+  },
+  {
+    file: "linear-functions.cjs",
+    title: "the gradients of W and b exchanged",
+    edits: [["return [gradInput, gradW, gradB]", "return [gradInput, gradB, gradW]"]],
+    tensors: ["dW|db"],
+    words: /^the gradients are returned in another order: \[dx, db, dW\], expected \[dx, dW, db\]$/,
+  },
 ];
