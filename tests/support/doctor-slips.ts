@@ -2043,4 +2043,18 @@ export const slips: readonly Slip[] = [
     tensors: ["dW|db"],
     words: /^the gradients are returned in another order: \[dx, db, dW\], expected \[dx, dW, db\]$/,
   },
+  {
+    file: "layers-as-functions.mjs",
+    title: "in a layer that a function returns, dx without W",
+    edits: [["s + w[i] * dy[n][o]", "s + dy[n][o]"]],
+    tensors: ["dx"],
+    words: /W/,
+  },
+  {
+    file: "layers-as-functions.mjs",
+    title: "in a layer made with new, no mask on the way back",
+    edits: [["row.map((v, i) => v * mask[n][i])) });", "row.slice()) });"]],
+    tensors: ["dx"],
+    words: /mask/,
+  },
 ];

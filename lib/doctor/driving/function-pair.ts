@@ -158,8 +158,8 @@ export function rolesInRecord(param: Param, roles: readonly Role[], source: stri
   return found;
 }
 
-/** `const { x, w } = args;` */
-function destructuredFrom(name: string, source: string): string[] {
+/** `const { x, w } = args;` @param name as it stands in a regular expression */
+export function destructuredFrom(name: string, source: string): string[] {
   const match = new RegExp(`\\{([^{}]*)\\}\\s*=\\s*${name}\\b`).exec(source);
   return match === null
     ? []

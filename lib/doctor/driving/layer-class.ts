@@ -61,7 +61,9 @@ export function construct(maker: Maker, args: readonly unknown[]): object {
   let made: unknown;
   try {
     made =
-      isClass(make) || make.prototype?.forward !== undefined
+      isClass(make) ||
+      make.prototype?.forward !== undefined ||
+      /\bthis\s*\.\s*forward\s*=/.test(fullSource(make))
         ? Reflect.construct(make, args)
         : Reflect.apply(make, undefined, args);
   } catch (thrown) {
