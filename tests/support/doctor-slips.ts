@@ -2057,4 +2057,17 @@ export const slips: readonly Slip[] = [
     tensors: ["dx"],
     words: /mask/,
   },
+  {
+    file: "maxpool-functions.mjs",
+    title: "equal maxima share the gradient evenly",
+    edits: [
+      [
+        "dx[n][c][bi][bj] += gradOutput[n][c][i][j];",
+        "const hits = []; for (let a = 0; a < kernel; a++) for (let b = 0; b < kernel; b++) if (x[n][c][i * stride + a][j * stride + b] === x[n][c][bi][bj]) hits.push([i * stride + a, j * stride + b]); for (const [h, w] of hits) dx[n][c][h][w] += gradOutput[n][c][i][j] / hits.length;",
+      ],
+    ],
+    verdict: "correct",
+    tensors: [],
+    words: /equal maxima split the gradient evenly/,
+  },
 ];

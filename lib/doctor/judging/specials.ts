@@ -178,7 +178,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
         if (near(got[got.length - 1], g) && tied.length > 1) last = true;
       } else if (tied.length === 1) kind = near(got[0], g) ? kind : "other";
       else if (got.every((v) => near(v, g))) kind = "all";
-      else if (got.every((v) => near(v, g / tied.length))) kind = "shared";
+      else if (got.every((v) => near(v, g / tied.length))) kind = kind === "one" ? "shared" : kind;
       else if (got.every((v) => v === 0)) kind = "none";
       else kind = "other";
     }
@@ -187,8 +187,13 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
     if (last) report.conventions.push("among equal maxima the last one takes the gradient");
     return;
   }
+  if (kind === "shared") {
+    // a convex combination of the one-sided derivatives: a subgradient like any one of them
+    report.checked.push("windows with equal maxima: the shares add up to the gradient");
+    report.conventions.push("equal maxima split the gradient evenly between them");
+    return;
+  }
   const words = {
-    shared: "ties are shared: equal maxima split the gradient between them",
     all: "ties are counted several times: every one of the equal maxima gets the whole gradient",
     none: "ties are lost: with equal maxima nobody gets the gradient",
     other: "with equal maxima the gradient does not go to one of them",
@@ -201,10 +206,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
       "windows with equal maxima (after ReLU most windows hold several zeros)",
       "Remember the position of one maximum in the forward pass, the first for instance, and give it the whole gradient; a mask x === max marks several.",
     ),
-    formula:
-      kind === "all"
-        ? "dx[h,k] += dy where x[h,k] ⟦= max, for each of them⟧"
-        : "dx[h,k] += dy ⟦/ (number of equal maxima)⟧",
+    formula: "dx[h,k] += dy where x[h,k] ⟦= max, for each of them⟧",
     axes: ["height", "width"],
   });
 }
