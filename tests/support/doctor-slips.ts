@@ -2070,4 +2070,18 @@ export const slips: readonly Slip[] = [
     tensors: [],
     words: /equal maxima split the gradient evenly/,
   },
+  {
+    file: "batchnorm1d.ts",
+    title: "eps is taken and forgotten",
+    edits: [["this.eps = eps;", "this.eps = 1e-5;"]],
+    tensors: ["y"],
+    words: /eps is taken but not used: it is always 0\.00001/,
+  },
+  {
+    file: "batchnorm1d.ts",
+    title: "momentum is taken and forgotten",
+    edits: [["this.momentum = momentum;", "this.momentum = 0.1;"]],
+    tensors: ["runningMean"],
+    words: /momentum is taken but not used/,
+  },
 ];

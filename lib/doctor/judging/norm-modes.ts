@@ -5,6 +5,7 @@ import { normDims } from "../operations/batch-norm-terms.js";
 import { decode } from "../reading/decode.js";
 import { fieldsOf } from "../reading/fields.js";
 import { plainName } from "../reading/roles.js";
+import { takesNumber } from "../reading/source.js";
 import { Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import type { Forward, Report } from "./report.js";
@@ -46,11 +47,26 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, a
     const varRate = judgeStatistic("runningVar", start.variance, moved.variance, targets, takesRate, report);
     if (meanRate !== undefined && varRate !== undefined && Math.abs(meanRate - varRate) > 1e-9)
       report.findings.push(unlike(meanRate, varRate));
+    else if (meanRate !== undefined && takesNumber(code.source, "momentum") && !followsMomentum(meanRate))
+      report.findings.push(rateUnused(meanRate));
     evaluation(code, trial.inputs, moved, forward, report);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     report.open.length += 0;
   }
+}
+
+const followsMomentum = (rate: number): boolean =>
+  [asked.momentum, 1 - asked.momentum].some((asks) => Math.abs(rate - asks) < 1e-9);
+
+function rateUnused(rate: number): Finding {
+  return finding(
+    "momentum-unused",
+    "runningMean",
+    `the option momentum is taken but not used: the running statistics always move towards the batch's by ${rate}`,
+    `momentum ${asked.momentum}`,
+    "Keep what is handed in: this.momentum = momentum.",
+  );
 }
 
 /** The two statistics follow the batch at different rates: in one of them the decay is the wrong way round. */

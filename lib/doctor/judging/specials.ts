@@ -1,6 +1,7 @@
 import { Rng } from "../../tensor/rng.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { asked, type Calibrated } from "../driving/calibrate.js";
+import { takesNumber } from "../reading/source.js";
 import { type Case, Fault, type Finding, type Values } from "../types.js";
 import { checkModes } from "./norm-modes.js";
 import type { Forward, Report } from "./report.js";
@@ -12,11 +13,14 @@ export function checkSpecials(code: Calibrated, forward: Forward, report: Report
   // a dx that is wrong already says more than what it does in special places
   const wrong = report.findings.some((f) => f.tensor === "dx");
   if (!wrong && (kind === "relu" || kind === "leakyRelu")) kink(code, forward, report, announce);
-  if (kind === "leakyRelu") slopeUsed(code, forward, report);
+  if (kind === "leakyRelu")
+    numberUsed(code, forward, "slope", "slope|alpha|negativeSlope|negative_slope", report);
   if (!wrong && kind === "maxPool2d" && code.hasBackward) ties(code, report, announce);
   if (kind === "sigmoid" || kind === "tanh" || kind === "softmax" || kind === "softmaxCrossEntropy")
     extremes(code, report, announce);
   if (kind === "batchNorm1d" || kind === "batchNorm2d") constant(code, forward, report, announce);
+  if (kind === "batchNorm1d" || kind === "batchNorm2d")
+    numberUsed(code, forward, "eps", "eps|epsilon", report);
   if (kind === "batchNorm1d" || kind === "batchNorm2d") checkModes(code, forward, report, announce);
 }
 
@@ -64,18 +68,24 @@ function constant(code: Calibrated, forward: Forward, report: Report, announce: 
   });
 }
 
-/** A slope that the constructor is given by name must be the one that forward has. */
-function slopeUsed(code: Calibrated, { convention, right }: Forward, report: Report): void {
-  const { slope } = convention.numbers;
-  const takes = /constructor\s*\([^)]*\b(slope|alpha|negativeSlope|negative_slope)\b/.test(code.source);
-  if (!takes || !right || slope === undefined || Math.abs(slope - asked.slope) < 1e-6) return;
+/** A number that is taken by name must be the one that forward has. */
+function numberUsed(
+  code: Calibrated,
+  { convention, right }: Forward,
+  option: "slope" | "eps",
+  words: string,
+  report: Report,
+): void {
+  const used = convention.numbers[option];
+  if (!right || used === undefined || Math.abs(used - asked[option]) < 1e-6) return;
+  if (!takesNumber(code.source, words)) return;
   report.findings.push(
     special(
-      "leakyRelu/y/slope-unused",
+      `${code.operation.kind}/y/${option}-unused`,
       "y",
-      `the slope that the constructor is given is not used: it is always ${Number(slope.toPrecision(4))}`,
-      `slope ${asked.slope}`,
-      "Keep the option in the constructor: this.slope = slope.",
+      `the option ${option} is taken but not used: it is always ${Number(used.toPrecision(4))}`,
+      `${option} ${asked[option]}`,
+      `Keep what is handed in: this.${option} = ${option}.`,
     ),
   );
 }
