@@ -2084,4 +2084,16 @@ export const slips: readonly Slip[] = [
     tensors: ["runningMean"],
     words: /momentum is taken but not used/,
   },
+  {
+    file: "linear-geometry.ts",
+    title: "backward takes a step in W",
+    edits: [
+      [
+        "return { dx: {",
+        "for (let i = 0; i < dW.length; i++) this.W.data[i] -= 0.01 * dW[i]; return { dx: {",
+      ],
+    ],
+    tensors: ["W"],
+    words: /backward changes the parameter W itself/,
+  },
 ];
