@@ -2096,4 +2096,20 @@ export const slips: readonly Slip[] = [
     tensors: ["W"],
     words: /backward changes the parameter W itself/,
   },
+  {
+    file: "dropout.ts",
+    title: "the way back in evaluation mode is tried",
+    edits: [],
+    verdict: "correct",
+    tensors: [],
+    words: /dx in evaluation mode is the derivative/,
+  },
+  {
+    file: "batchnorm1d.ts",
+    title: "the way back in evaluation mode is that of training: said, but no mistake",
+    edits: [],
+    verdict: "correct",
+    tensors: [],
+    words: /not judged: the backward pass in evaluation mode/,
+  },
 ];

@@ -6,7 +6,7 @@ import type { Session } from "../driving/session.js";
 import { type Examination, Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
-import { type Announce, randomLike } from "./trial.js";
+import { type Announce, evaluationBackward, randomLike } from "./trial.js";
 
 /** Dropout has no derivative to compare with but its own mask: y/x of the forward pass is what dx/dy must be. */
 export function examineDropout(subject: string, code: Calibrated, announce: Announce): Examination {
@@ -277,7 +277,9 @@ function judgeEvaluation(
     return;
   }
   const c = code.operation.cases(code.can).probe;
-  const y = code.open(c).forward(inputs, false);
+  const session = code.open(c);
+  session.forward(inputs, true);
+  const y = session.forward(inputs, false);
   const factors = Float64Array.from(y.data, (v, i) => v / inputs.x.data[i]);
   const [f] = factors;
   if (factors.some((v) => Math.abs(v - f) > 1e-6)) {
@@ -287,6 +289,15 @@ function judgeEvaluation(
   const expected = scale !== undefined && Math.abs(scale - 1) < 1e-9 ? 1 - asked.p : 1;
   if (Math.abs(f - expected) < 1e-6) {
     checked.push("evaluation drops nothing");
+    if (code.hasBackward) {
+      const dy = randomLike(y.shape, "evaluation dy");
+      evaluationBackward(
+        session,
+        dy,
+        dy.data.map((g) => g * f),
+        checked,
+      );
+    }
     if (expected !== 1) conventions.push("the scale 1 − p is applied while evaluating");
     return;
   }

@@ -9,7 +9,7 @@ import { takesNumber } from "../reading/source.js";
 import { Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import type { Forward, Report } from "./report.js";
-import { type Announce, runTrial } from "./trial.js";
+import { type Announce, evaluationBackward, randomLike, runTrial } from "./trial.js";
 
 /** Running statistics: moved by training, used when evaluating. Only where the code has them. */
 export function checkModes(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
@@ -150,12 +150,16 @@ function evaluation(
   const after = statistic(object, /mean|mu\b|avg/);
   const { numbers } = forward.convention;
   const d = normDims(c.sizes);
+  const root = (v: ArrayLike<number>, at: number) => {
+    const variance = v[Math.floor(at / d.S) % d.C];
+    return numbers.outside === 1 ? Math.sqrt(variance) + numbers.eps : Math.sqrt(variance + numbers.eps);
+  };
   const normalised = (m: ArrayLike<number>, v: ArrayLike<number>) =>
     Float64Array.from(x.data, (value, at) => {
       const channel = Math.floor(at / d.S) % d.C;
-      const root =
-        numbers.outside === 1 ? Math.sqrt(v[channel]) + numbers.eps : Math.sqrt(v[channel] + numbers.eps);
-      return (inputs.gamma.data[channel] * (value - m[channel])) / root + (inputs.beta?.data[channel] ?? 0);
+      return (
+        (inputs.gamma.data[channel] * (value - m[channel])) / root(v, at) + (inputs.beta?.data[channel] ?? 0)
+      );
     });
   if (after !== undefined && compare(after, mean).error > 1e-9) {
     report.findings.push(
@@ -170,6 +174,16 @@ function evaluation(
   }
   if (compare(y.data, normalised(mean, variance)).error < 1e-4) {
     report.checked.push("evaluation uses the running statistics");
+    if (code.hasBackward) {
+      const dy = randomLike(y.shape, "evaluation dy");
+      const slope = (at: number) => inputs.gamma.data[Math.floor(at / d.S) % d.C] / root(variance, at);
+      evaluationBackward(
+        session,
+        dy,
+        dy.data.map((g, at) => g * slope(at)),
+        report.checked,
+      );
+    }
     return;
   }
   const batch = batchMean(x.data, d);
