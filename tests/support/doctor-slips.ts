@@ -2112,4 +2112,20 @@ export const slips: readonly Slip[] = [
     tensors: [],
     words: /not judged: the backward pass in evaluation mode/,
   },
+  {
+    file: "layers-as-functions.mjs",
+    title: "on the way back the mask is shifted by one",
+    edits: [
+      ["row.map((v, i) => v * mask[n][i])) });", "row.map((v, i) => v * mask[n][(i + 1) % row.length])) });"],
+    ],
+    tensors: ["dx"],
+    words: /^\d+ dropped elements get gradient, \d+ kept ones get none/,
+  },
+  {
+    file: "layers-as-functions.mjs",
+    title: "divided by p on the way, by 1 − p on the way back: only y is wrong",
+    edits: [["v * mask[n][i]));\n  };", "v * mask[n][i] * (this.training ? (1 - p) / p : 1)));\n  };"]],
+    tensors: ["y"],
+    words: /^the kept elements are divided by p instead of 1 − p$/,
+  },
 ];

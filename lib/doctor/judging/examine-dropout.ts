@@ -220,15 +220,27 @@ function judgeBackward(
       cure,
       "dx = dy · m ⟦· (1 − p)⟧",
     );
+  else if (is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - asked.p))))
+    // the scale of the forward pass is a finding already
+    checked.push(
+      "dx = dy · m/(1 − p), with the forward pass's own mask: it is the forward pass that has to be repaired",
+    );
   else {
     const zeros = dx.data.filter((v) => v === 0).length / dx.size;
-    const drawn = zeros > 0.05 && zeros < 0.95;
+    const again = session.backward(dy).values.x;
+    const drawn =
+      zeros > 0.05 && zeros < 0.95 && again !== undefined && compare(again.data, dx.data).error > 0;
+    const open = factor.filter((f, i) => f === 0 && dx.data[i] !== 0).length;
+    const shut = factor.filter((f, i) => f !== 0 && dx.data[i] === 0).length;
+    const misplaced = `${open} dropped elements get gradient, ${shut} kept ones get none: the mask is applied at other places than in the forward pass, or to a part of them`;
     add(
-      drawn ? "new-mask" : "unknown",
+      drawn ? "new-mask" : open + shut > 0 ? "mask-misplaced" : "unknown",
       "dx",
       drawn
         ? "a new mask is drawn in the backward pass: other elements are dropped than in the forward pass"
-        : "dx is not dy times the mask of the forward pass",
+        : open + shut > 0
+          ? misplaced
+          : "dx is not dy times the mask of the forward pass",
       cure,
       drawn ? "dx = dy · ⟦new⟧ m/(1 − p)" : "",
     );
