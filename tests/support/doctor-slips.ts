@@ -2128,4 +2128,11 @@ export const slips: readonly Slip[] = [
     tensors: ["y"],
     words: /^the kept elements are divided by p instead of 1 − p$/,
   },
+  {
+    file: "activations-nested.js",
+    title: "a sigmoid that is too steep in forward: dx is not blamed for its factor",
+    edits: [["v < 0 ? Math.exp(v) / (1 + Math.exp(v)) : 1 / (1 + Math.exp(-v))", "0.5 * (1 + Math.tanh(v))"]],
+    tensors: ["y"],
+    words: /^y is not what the definition gives[^\n]*$/,
+  },
 ];

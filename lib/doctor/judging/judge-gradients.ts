@@ -160,6 +160,13 @@ function judgeGradient(
     );
     return undefined;
   }
+  if (!forward.right && matched?.mistakes.length === 0 && matched.factor !== undefined) {
+    // a forward that is off by a factor inside has a derivative that is off by it too
+    report.checked.push(
+      `not checked: ${tensor} is the derivative of this forward but for the factor ${Number(matched.factor.toPrecision(4))}; repair forward first`,
+    );
+    return undefined;
+  }
   const unknown = matched === undefined;
   const cases = failing.map((f) => f.trial.case);
   return wrongTensor({
