@@ -11,7 +11,7 @@ import { constructorParameters, fullSource, type Param, parametersOf } from "../
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
 import type { Plan } from "./bench.js";
-import { type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
+import { destructuredFrom, type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
 import { axesIn, likelyForms, spokenOf } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
 import { workedSince } from "./patience.js";
@@ -139,7 +139,9 @@ export function calibrateClass(
     maker.make === undefined
       ? fullSource((maker.instance as object).constructor as Callable)
       : fullSource(maker.make);
-  const params = maker.make === undefined ? [] : constructorParameters(maker.make);
+  const params = (maker.make === undefined ? [] : constructorParameters(maker.make)).map((p) =>
+    isRecord(p, source) ? { ...p, name: "options" } : p,
+  );
   const attempts: Attempt<ClassPlan>[] = [];
   const started = process.cpuUsage();
   const sample = prototypeOf(maker);
@@ -219,6 +221,29 @@ export function calibrateClass(
     inputs: has,
   };
 }
+
+/** A parameter of whatever name from which options are read: `size.in`, `const { kernel } = this.geometry`. */
+function isRecord({ name }: Param, source: string): boolean {
+  if (name === "" || rolesOf(name).includes("options")) return false;
+  const plain = name.replace(/\$/g, "\\$&");
+  const fields = source.match(new RegExp(`(?<=\\b${plain}\\??\\.)\\w+`, "g")) ?? [];
+  return [...fields, ...destructuredFrom(`(?:this\\s*\\.\\s*)?${plain}`, source)].some(
+    (field) => field.length > 1 && rolesOf(field).some((role) => optionRoles.includes(role)),
+  );
+}
+
+const optionRoles: readonly Role[] = [
+  "in",
+  "out",
+  "kernel",
+  "stride",
+  "pad",
+  "C",
+  "F",
+  "slope",
+  "eps",
+  "momentum",
+];
 
 const vectorForms = [undefined, "flat", "row", "column", "scalar"] as const;
 

@@ -6,7 +6,7 @@ import { fullSource, type Param, parametersOf } from "../reading/source.js";
 import { type Callable, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
 import { Bench, type Plan } from "./bench.js";
-import { type Output, readGradients, readOutput } from "./results.js";
+import { type Output, orderOf, readGradients, readOutput } from "./results.js";
 import { call, type Gradients, restore, type Session, watch } from "./session.js";
 
 /** Two functions, or two methods of one object. */
@@ -69,7 +69,8 @@ export class PairSession implements Session {
     const changed = watch(bench);
     const raw = call(pair.backward, pair.self, args, "backward", "dx");
     for (const change of changed("backward")) this.mutations.add(change);
-    return gradientsOf(raw, operation, bench);
+    const order = orderOf(raw, operation, bench.c.sizes);
+    return { ...gradientsOf(raw, operation, bench), ...(order === undefined ? {} : { order }) };
   }
 
   private cacheOf(output: Output): unknown {
@@ -157,8 +158,8 @@ export function rolesInRecord(param: Param, roles: readonly Role[], source: stri
   return found;
 }
 
-/** `const { x, w } = args;` */
-function destructuredFrom(name: string, source: string): string[] {
+/** `const { x, w } = args;` @param name as it stands in a regular expression */
+export function destructuredFrom(name: string, source: string): string[] {
   const match = new RegExp(`\\{([^{}]*)\\}\\s*=\\s*${name}\\b`).exec(source);
   return match === null
     ? []

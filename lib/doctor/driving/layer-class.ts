@@ -61,7 +61,9 @@ export function construct(maker: Maker, args: readonly unknown[]): object {
   let made: unknown;
   try {
     made =
-      isClass(make) || make.prototype?.forward !== undefined
+      isClass(make) ||
+      make.prototype?.forward !== undefined ||
+      /\bthis\s*\.\s*forward\s*=/.test(fullSource(make))
         ? Reflect.construct(make, args)
         : Reflect.apply(make, undefined, args);
   } catch (thrown) {
@@ -150,6 +152,14 @@ export class ClassSession implements Session {
     const changed = watch(bench);
     const raw = call(found.fn, this.object, args, "backward", "dx");
     for (const change of changed("backward")) this.mutations.add(change);
+    // a layer that is given a rate takes its own step
+    if (!plan.backward.includes("lr") && !/\b(lr|learningRate|learning_rate|eta)\b/.test(this.source))
+      for (const [name, old] of before) {
+        const field = this.parameters.get(name);
+        const now = field === undefined ? undefined : current(field);
+        if (old !== undefined && now?.some((v, i) => v !== old[i]))
+          this.mutations.add(`backward changes ${name}`);
+      }
     const returned = gradientsOf(raw, operation, bench);
     return this.withFields(returned, before, plan.backward.includes("lr"));
   }

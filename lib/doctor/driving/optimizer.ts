@@ -20,8 +20,8 @@ export interface OptimizerPlan {
   readonly packing: "plain" | "list" | "record" | "parameters";
   /** who counts t: the code in its state, or the caller */
   readonly clock: "own" | "caller";
-  /** `{}`, or zeros under every usual name */
-  readonly start: "empty" | "filled";
+  /** `{}`; zeros under every usual name that the code does not start by itself; zeros under all of them */
+  readonly start: "empty" | "filled" | "whole";
 }
 
 /** Weights after each step. */
@@ -41,24 +41,50 @@ export function runOptimizer(
   gradients: readonly (readonly number[])[],
   hyper: Hyper,
 ): Trajectory {
-  const one = startOptimizer(kind, code, plan, w0, hyper);
+  const { step } = startOptimizer(kind, code, plan, w0, hyper);
   let mutatesGradient = false;
   const steps = gradients.map((g) => {
-    const { w, mutated } = one(g);
+    const { w, mutated } = step(g);
     mutatesGradient ||= mutated;
     return w;
   });
   return { steps, mutatesGradient };
 }
 
-/** One parameter with its state; each call is a step. */
+/** Whether the code, given an empty state, puts arrays of its own there in the first step, even if it throws then. */
+export function makesState(
+  kind: OptimizerKind,
+  code: OptimizerCode,
+  plan: OptimizerPlan,
+  w0: readonly number[],
+  gradient: readonly number[],
+  hyper: Hyper,
+): boolean {
+  const { step, state } = startOptimizer(kind, code, { ...plan, start: "empty" }, w0, hyper);
+  try {
+    step(gradient);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+  const now = state();
+  return typeof now === "object" && now !== null && Object.values(now).some((v) => typeof v === "object");
+}
+
+/** A parameter on its way: each call of `step` is one. */
+interface OneParameter {
+  step(g: readonly number[]): { w: number[]; mutated: boolean };
+  /** as it is now: the object handed in, or what the code returned instead */
+  state(): unknown;
+}
+
+/** One parameter with its state. */
 export function startOptimizer(
   kind: OptimizerKind,
   code: OptimizerCode,
   plan: OptimizerPlan,
   w0: readonly number[],
   hyper: Hyper,
-): (g: readonly number[]) => { w: number[]; mutated: boolean } {
+): OneParameter {
   const source = blankOut(
     code.maker?.make === undefined
       ? code.fn === undefined
@@ -72,7 +98,13 @@ export function startOptimizer(
   const shape = plan.form === "nested" ? [1, w0.length] : [w0.length];
   const wrap = (values: readonly number[]) => encode(new Tensor(shape, Float64Array.from(values)), plan.form);
   let w: unknown = wrap(w0);
-  let state: unknown = plan.start === "empty" ? {} : filledState(kind, source, () => wrap(w0.map(() => 0)));
+  let state: unknown = {};
+  if (plan.start !== "empty") {
+    const words = stateWords(kind, source).filter(
+      (word) => plan.start === "whole" || !startsByItself(source, word),
+    );
+    state = Object.fromEntries(words.map((word) => [word, isClock(word) ? 0 : wrap(w0.map(() => 0))]));
+  }
   const slots = new Map<string, unknown>();
   let t = 0;
   const parameter = { value: w, grad: wrap(w0.map(() => 0)), data: w, gradient: undefined as unknown };
@@ -88,7 +120,7 @@ export function startOptimizer(
     );
   const params = parametersOf(fn);
 
-  return (values) => {
+  const step = (values: readonly number[]): { w: number[]; mutated: boolean } => {
     t++;
     const g = wrap(values);
     if (plan.clock === "caller") {
@@ -126,6 +158,7 @@ export function startOptimizer(
       return numbers(p.name);
     }
   };
+  return { step, state: () => state };
 
   function packed(value: unknown, name: string): unknown {
     if (plan.packing === "list") return [value];
@@ -196,7 +229,7 @@ function weightsIn(raw: unknown, size: number): unknown {
 function useOf(name: string, source: string, at: number): OptimizerRole | undefined {
   if (at < 2 || name === "") return undefined;
   const fields = Array.from(
-    source.matchAll(new RegExp(`\\b${name.replace(/\$/g, "\\$&")}\\??\\.\\s*([A-Za-z_]\\w*)`, "g")),
+    source.matchAll(new RegExp(`\\b${escaped(name)}\\??\\.\\s*([A-Za-z_]\\w*)`, "g")),
     (m) => m[1],
   );
   if (
@@ -286,18 +319,41 @@ function recordFor(source: string, numbers: (name: string) => number | undefined
   return record;
 }
 
-function filledState(kind: OptimizerKind, source: string, zeros: () => unknown): Record<string, unknown> {
-  const state: Record<string, unknown> = {};
-  for (const match of source.matchAll(/\.\s*([A-Za-z_$][\w$]*)|[{,]\s*([A-Za-z_$][\w$]*)\s*(?=[,}=:])/g)) {
+/** The usual names of memory, and of the count of steps, that the code reads from an object. */
+export function stateWords(kind: OptimizerKind, source: string): string[] {
+  const words = new Set<string>();
+  for (const match of source.matchAll(
+    /(?<!\.)\.\s*([A-Za-z_$][\w$]*)|[{,]\s*([A-Za-z_$][\w$]*)\s*(?=[,}=:])/g,
+  )) {
     const word = match[1] ?? match[2];
-    // what the code starts by itself is left to it
-    if (new RegExp(`\\.\\s*${word.replace(/\$/g, "\\$&")}\\s*(\\?\\?|\\|\\|)`).test(source)) continue;
-    if (roleOf(kind, plainName(word), 3, { name: word, optional: false, rest: false }) === "slot")
-      state[word] = zeros();
-    if (/^(t|step|iter|iteration)$/.test(plainName(word))) state[word] = 0;
+    if (
+      isClock(word) ||
+      roleOf(kind, plainName(word), 3, { name: word, optional: false, rest: false }) === "slot"
+    )
+      words.add(word);
   }
-  return state;
+  return [...words];
 }
+
+const isClock = (word: string): boolean => /^(t|step|iter|iteration)$/.test(plainName(word));
+
+/** `state.v ?? …`, `state.v ||= …`: what the code starts by itself. */
+function startsByItself(source: string, word: string): boolean {
+  return new RegExp(`\\.\\s*${escaped(word)}\\s*(\\?\\?|\\|\\|)`).test(source);
+}
+
+/** Whether the code has a branch for memory that is not there yet: `!state.v`, `"v" in state`, `state.v ?? …`. */
+export function looksForState(kind: OptimizerKind, source: string): boolean {
+  const memory = stateWords(kind, source).filter((word) => !isClock(word));
+  return memory.some((word) => {
+    const name = escaped(word);
+    const absent = `!\\s*(?:[\\w$.]+\\??\\.\\s*)?${name}\\b(?!\\s*[.([])|\\.\\s*${name}\\s*[!=]==?\\s*(?:undefined|null)\\b`;
+    const asked = `typeof\\s+[\\w$.]+\\.\\s*${name}\\b|(["'\`])${name}\\1\\s*in\\b`;
+    return startsByItself(source, word) || new RegExp(`${absent}|${asked}`).test(source);
+  });
+}
+
+const escaped = (word: string): string => word.replace(/\$/g, "\\$&");
 
 function constructorArguments(
   { make }: Maker,

@@ -122,6 +122,18 @@ export function readGradients(raw: unknown, operation: Operation, sizes: Sizes):
   return whole === undefined ? found : found.set("x", whole);
 }
 
+/** The order of the gradients in an array without names; undefined where two of them are of one size. */
+export function orderOf(raw: unknown, operation: Operation, sizes: Sizes): string[] | undefined {
+  if (!Array.isArray(raw) || raw.length !== operation.inputs.length) return undefined;
+  const sizeOf = (name: string) =>
+    operation.axes[name].reduce((product, letter) => product * sizes[letter], 1);
+  const fitting = raw.map((part) => {
+    const size = (typeof part === "number" ? single(part) : decode(part))?.data.length;
+    return operation.inputs.filter((name) => sizeOf(name) === size);
+  });
+  return fitting.every((names) => names.length === 1) ? fitting.map(([name]) => name) : undefined;
+}
+
 const spelled: Readonly<Record<string, readonly string[]>> = {
   x: ["x", "input", "inputs", "inp", "in", "aprev", "prev", "a", "image", "data", "xs", "z"],
   W: ["w", "weight", "weights", "kernel", "kernels", "filter", "filters", "wt", "k", "theta"],

@@ -10,6 +10,8 @@ export interface Gradients {
   readonly faults: readonly Fault[];
   /** Those that were found in fields instead of returned. */
   readonly kept: readonly string[];
+  /** The names of the parts of an array without names, where their sizes leave no doubt. */
+  readonly order?: readonly string[];
 }
 
 /** Forward and backward of the examined code in one case, as the definition's tensors. */

@@ -6,7 +6,7 @@ import type { Session } from "../driving/session.js";
 import { type Examination, Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
-import { type Announce, randomLike } from "./trial.js";
+import { type Announce, evaluationBackward, randomLike } from "./trial.js";
 
 /** Dropout has no derivative to compare with but its own mask: y/x of the forward pass is what dx/dy must be. */
 export function examineDropout(subject: string, code: Calibrated, announce: Announce): Examination {
@@ -220,15 +220,27 @@ function judgeBackward(
       cure,
       "dx = dy · m ⟦· (1 − p)⟧",
     );
+  else if (is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - asked.p))))
+    // the scale of the forward pass is a finding already
+    checked.push(
+      "dx = dy · m/(1 − p), with the forward pass's own mask: it is the forward pass that has to be repaired",
+    );
   else {
     const zeros = dx.data.filter((v) => v === 0).length / dx.size;
-    const drawn = zeros > 0.05 && zeros < 0.95;
+    const again = session.backward(dy).values.x;
+    const drawn =
+      zeros > 0.05 && zeros < 0.95 && again !== undefined && compare(again.data, dx.data).error > 0;
+    const open = factor.filter((f, i) => f === 0 && dx.data[i] !== 0).length;
+    const shut = factor.filter((f, i) => f !== 0 && dx.data[i] === 0).length;
+    const misplaced = `${open} dropped elements get gradient, ${shut} kept ones get none: the mask is applied at other places than in the forward pass, or to a part of them`;
     add(
-      drawn ? "new-mask" : "unknown",
+      drawn ? "new-mask" : open + shut > 0 ? "mask-misplaced" : "unknown",
       "dx",
       drawn
         ? "a new mask is drawn in the backward pass: other elements are dropped than in the forward pass"
-        : "dx is not dy times the mask of the forward pass",
+        : open + shut > 0
+          ? misplaced
+          : "dx is not dy times the mask of the forward pass",
       cure,
       drawn ? "dx = dy · ⟦new⟧ m/(1 − p)" : "",
     );
@@ -277,7 +289,9 @@ function judgeEvaluation(
     return;
   }
   const c = code.operation.cases(code.can).probe;
-  const y = code.open(c).forward(inputs, false);
+  const session = code.open(c);
+  session.forward(inputs, true);
+  const y = session.forward(inputs, false);
   const factors = Float64Array.from(y.data, (v, i) => v / inputs.x.data[i]);
   const [f] = factors;
   if (factors.some((v) => Math.abs(v - f) > 1e-6)) {
@@ -287,6 +301,15 @@ function judgeEvaluation(
   const expected = scale !== undefined && Math.abs(scale - 1) < 1e-9 ? 1 - asked.p : 1;
   if (Math.abs(f - expected) < 1e-6) {
     checked.push("evaluation drops nothing");
+    if (code.hasBackward) {
+      const dy = randomLike(y.shape, "evaluation dy");
+      evaluationBackward(
+        session,
+        dy,
+        dy.data.map((g) => g * f),
+        checked,
+      );
+    }
     if (expected !== 1) conventions.push("the scale 1 − p is applied while evaluating");
     return;
   }

@@ -1,9 +1,12 @@
 import {
+  looksForState,
+  makesState,
   nanWords,
   type OptimizerCode,
   type OptimizerPlan,
   runOptimizer,
   startOptimizer,
+  stateWords,
   takesDecay,
   takesNesterov,
 } from "../driving/optimizer.js";
@@ -61,7 +64,13 @@ export function examineOptimizer(
   const findings: Finding[] = [];
   const checked: string[] = [];
   const conventions: string[] = [];
+  const start = startFinding(kind, code, attempts, exact, source);
   if (started?.sort === "nan") findings.push(nanFinding(kind, started));
+  else if (
+    start !== undefined &&
+    (chosen.steps === undefined || exact !== undefined || chosen.plan.clock === "caller")
+  )
+    findings.push(start);
   else if (chosen.steps === undefined) {
     const { fault } = chosen;
     const nan = attempts.find((a) => a.fault?.sort === "nan")?.fault ?? (isOwn(fault) ? fault : undefined);
@@ -77,6 +86,10 @@ export function examineOptimizer(
     if (eps !== asked.eps && exact.kind !== "sgd" && exact.kind !== "momentum")
       conventions.push(`ε is ${eps}`);
     checked.push(`${gradients.length} steps of ${w0.length} weights equal ${exact.kind}'s rule`);
+    if (plan.start === "filled")
+      conventions.push(
+        `the state must be filled by the caller: with zeros under ${stateWords(kind, source).join(", ")}`,
+      );
     if (plan.clock === "caller") {
       if (ownsClock(code)) findings.push(clockFinding(subject));
       else conventions.push("the caller counts t");
@@ -90,7 +103,7 @@ export function examineOptimizer(
     } else
       findings.push(
         fixed === undefined
-          ? nameMistake(chosen.kind, chosen.steps, attempts)
+          ? nameMistake(chosen.kind, chosen.steps, attempts, start)
           : unused(kind, fixed, chosen.steps),
       );
     furtherChecks(chosen.kind, code, chosen.plan, chosen.mutates === true, findings, checked, conventions);
@@ -115,6 +128,8 @@ interface Attempt {
   readonly fit?: true;
   readonly habits: readonly RuleChange[];
   readonly eps: number;
+  /** on a fault from an empty state: whether the code had put arrays of its own there */
+  readonly made?: boolean;
   /** The rule, but with numbers of its own instead of those that were asked for. */
   readonly fixed?: Partial<Hyper>;
 }
@@ -128,20 +143,32 @@ function tryAll(kinds: readonly OptimizerKind[], code: OptimizerCode, source: st
     code.maker === undefined ? (["plain"] as const) : (["plain", "list", "record", "parameters"] as const);
   for (const kind of kinds)
     for (const packing of packings)
-      for (const form of forms)
-        for (const [start, clock] of [
-          ["empty", "own"],
-          ["filled", "own"],
-          ["empty", "caller"],
-          ["filled", "caller"],
-        ] as const) {
-          if (clock === "caller" && kind !== "adam") continue;
-          const plan = { form, packing, clock, start };
-          const attempt = tryPlan(kind, code, plan, source);
-          attempts.push(attempt);
-          if (attempt.fit !== undefined) return attempts;
-        }
+      for (const start of ["empty", "filled"] as const)
+        for (const form of forms)
+          for (const clock of kind === "adam" ? (["own", "caller"] as const) : (["own"] as const)) {
+            if (start === "filled" && startsFromNothing(attempts, kind, packing, form)) continue;
+            const plan = { form, packing, clock, start };
+            const attempt = tryPlan(kind, code, plan, source);
+            attempts.push(attempt);
+            if (attempt.fit !== undefined) return attempts;
+          }
   return attempts;
+}
+
+/** Code that runs from an empty state, or makes one and breaks, is judged from there: its caller fills nothing. */
+function startsFromNothing(
+  attempts: readonly Attempt[],
+  kind: OptimizerKind,
+  packing: OptimizerPlan["packing"],
+  form: OptimizerPlan["form"],
+): boolean {
+  return attempts.some(
+    (a) =>
+      a.kind === kind &&
+      a.plan.packing === packing &&
+      a.plan.form === form &&
+      (a.fault === undefined || a.made === true),
+  );
 }
 
 function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, source: string): Attempt {
@@ -189,8 +216,9 @@ function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, 
       ...(fixed === undefined ? {} : { fixed }),
     };
   } catch (error) {
-    if (error instanceof Fault) return { kind, plan, fault: error, habits: [], eps: asked.eps };
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    const made = plan.start === "empty" && makesState(kind, code, plan, w0, gradients[0], asked);
+    return { kind, plan, fault: error, made, habits: [], eps: asked.eps };
   }
 }
 
@@ -203,6 +231,7 @@ function nameMistake(
   kind: OptimizerKind,
   steps: readonly (readonly number[])[],
   attempts: readonly Attempt[],
+  start: Finding | undefined,
 ): Finding {
   const changes = ruleMistakes[kind];
   const habits: (string | undefined)[] = [
@@ -210,7 +239,8 @@ function nameMistake(
     ...ruleHabits[kind].map((h) => h.flag).filter((f) => f !== "nesterov"),
   ];
   const candidates = attempts.filter((a) => a.kind === kind && a.steps !== undefined);
-  for (const amount of [1, 2] as const)
+  for (const amount of [1, 2] as const) {
+    if (amount === 2 && start !== undefined) return start;
     for (const attempt of candidates)
       for (const chosen of subsets(changes, amount))
         for (const habit of habits)
@@ -222,6 +252,7 @@ function nameMistake(
             )
               return named(kind, chosen, attempt.steps);
           }
+  }
   const expected = simulate(kind, w0, gradients, asked, new Set());
   const first = steps.findIndex((s, i) => compare(s, expected[i]).error > single);
   return {
@@ -236,6 +267,39 @@ function nameMistake(
     if (amount === 1) return list.map((c) => [c]);
     return list.flatMap((a, i) => list.slice(i + 1).map((b) => [a, b]));
   }
+}
+
+/** Memory that the code starts wrongly: from an empty state the steps are wrong, from zeros they are right. */
+function startFinding(
+  kind: OptimizerKind,
+  code: OptimizerCode,
+  attempts: readonly Attempt[],
+  exact: Attempt | undefined,
+  source: string,
+): Finding | undefined {
+  // a start that throws on purpose asks the caller for a state
+  const leftToCaller =
+    exact?.plan.start === "filled" && (!looksForState(kind, source) || /\bthrow\b/.test(source));
+  if (exact?.plan.start === "empty" || leftToCaller) return undefined;
+  const empty = attempts.filter((a) => a.plan.start === "empty" && a.plan.clock === "own");
+  const from = empty.find(
+    (a) =>
+      (a.fault === undefined || a.made === true || exact?.plan.form === a.plan.form) &&
+      tryPlan(a.kind, code, { ...a.plan, start: "whole" }, source).fit !== undefined,
+  );
+  if (from === undefined) return undefined;
+  return {
+    id: `${kind}/w/state-start`,
+    tensor: "w",
+    mistake: `the state is started wrongly: with zeros under ${stateWords(kind, source).join(", ")} the steps are right, from an empty state they are not${from.fault === undefined ? "" : ` (${from.fault.detail})`}`,
+    where:
+      from.steps === undefined
+        ? "first step"
+        : whereOf(from.steps, simulate(from.kind, w0, gradients, asked, new Set())),
+    cure: "Where the state is empty, begin with zeros as long as w, each name with an array of its own (not g, not w), and with t = 0.",
+    formula: "v₀ = ⟦0⟧",
+    axes: ["step"],
+  };
 }
 
 function named(
@@ -518,8 +582,8 @@ function sharesState(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPl
   if (code.fn === undefined || kind === "sgd") return undefined;
   try {
     const alone = runOptimizer(kind, code, plan, w0, gradients, asked).steps;
-    const a = startOptimizer(kind, code, plan, w0, asked);
-    const b = startOptimizer(
+    const { step: a } = startOptimizer(kind, code, plan, w0, asked);
+    const { step: b } = startOptimizer(
       kind,
       code,
       plan,

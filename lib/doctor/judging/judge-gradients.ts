@@ -28,7 +28,12 @@ export function judgeGradients(
   // where forward has gone wrong before, backward need not be asked
   const faults = trials.filter((t) => t.fault?.phase === "backward" && !wrongForward(t));
   const failedCalls = faultFindings(faults, trials);
-  const ran = trials.filter((t) => t.gradients !== undefined);
+  const order = orderFinding(code, trials);
+  if (order !== undefined) report.findings.push(order);
+  // in another order, only parts of different sizes can be told apart
+  const ran = trials.filter(
+    (t) => t.gradients !== undefined && (order === undefined || t.gradients.order !== undefined),
+  );
   const given = code.inputs.filter((name) => ran.some((t) => t.gradients?.values[name] !== undefined));
   const wrong: Finding[] = [];
   for (const name of ran.length === 0 ? [] : code.inputs) {
@@ -51,6 +56,24 @@ export function judgeGradients(
     wrong.push(...merged(found === undefined ? [] : [found], [failed]));
   }
   report.findings.push(...merged(wrong, failedCalls));
+}
+
+/** Gradients in an array without names are told apart by their places: those of x, W, b as the arguments stand. */
+function orderFinding({ operation }: Calibrated, trials: readonly Trial[]): Finding | undefined {
+  if (!operation.inputs.includes("W")) return undefined;
+  const told = trials.find((t) => t.gradients?.order !== undefined);
+  const order = told?.gradients?.order;
+  if (told === undefined || order === undefined || order.join() === operation.inputs.join()) return undefined;
+  const list = (names: readonly string[]) => `[${names.map((name) => `d${name}`).join(", ")}]`;
+  const [found, expected] = [list(order), list(operation.inputs)];
+  return {
+    id: `${operation.kind}/order`,
+    tensor: `d${order[order.findIndex((name, at) => name !== operation.inputs[at])]}`,
+    mistake: `the gradients are returned in another order: ${found}, expected ${expected}`,
+    where: `what backward returns, in every case; smallest failing case ${told.case.label}`,
+    cure: `Return ${expected}: an array has no names, its places say which gradient is which.`,
+    axes: [],
+  };
 }
 
 /** A gradient of the padded image's size has a name. */
@@ -134,6 +157,13 @@ function judgeGradient(
   if (matched === undefined && !forward.right) {
     report.checked.push(
       `not checked: ${tensor} is neither the derivative of this forward nor that of the definition; repair forward first`,
+    );
+    return undefined;
+  }
+  if (!forward.right && matched?.mistakes.length === 0 && matched.factor !== undefined) {
+    // a forward that is off by a factor inside has a derivative that is off by it too
+    report.checked.push(
+      `not checked: ${tensor} is the derivative of this forward but for the factor ${Number(matched.factor.toPrecision(4))}; repair forward first`,
     );
     return undefined;
   }

@@ -5,10 +5,11 @@ import { normDims } from "../operations/batch-norm-terms.js";
 import { decode } from "../reading/decode.js";
 import { fieldsOf } from "../reading/fields.js";
 import { plainName } from "../reading/roles.js";
+import { takesNumber } from "../reading/source.js";
 import { Fault, type Finding } from "../types.js";
 import { compare } from "./compare.js";
 import type { Forward, Report } from "./report.js";
-import { type Announce, runTrial } from "./trial.js";
+import { type Announce, evaluationBackward, randomLike, runTrial } from "./trial.js";
 
 /** Running statistics: moved by training, used when evaluating. Only where the code has them. */
 export function checkModes(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
@@ -46,11 +47,26 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, a
     const varRate = judgeStatistic("runningVar", start.variance, moved.variance, targets, takesRate, report);
     if (meanRate !== undefined && varRate !== undefined && Math.abs(meanRate - varRate) > 1e-9)
       report.findings.push(unlike(meanRate, varRate));
+    else if (meanRate !== undefined && takesNumber(code.source, "momentum") && !followsMomentum(meanRate))
+      report.findings.push(rateUnused(meanRate));
     evaluation(code, trial.inputs, moved, forward, report);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     report.open.length += 0;
   }
+}
+
+const followsMomentum = (rate: number): boolean =>
+  [asked.momentum, 1 - asked.momentum].some((asks) => Math.abs(rate - asks) < 1e-9);
+
+function rateUnused(rate: number): Finding {
+  return finding(
+    "momentum-unused",
+    "runningMean",
+    `the option momentum is taken but not used: the running statistics always move towards the batch's by ${rate}`,
+    `momentum ${asked.momentum}`,
+    "Keep what is handed in: this.momentum = momentum.",
+  );
 }
 
 /** The two statistics follow the batch at different rates: in one of them the decay is the wrong way round. */
@@ -134,12 +150,16 @@ function evaluation(
   const after = statistic(object, /mean|mu\b|avg/);
   const { numbers } = forward.convention;
   const d = normDims(c.sizes);
+  const root = (v: ArrayLike<number>, at: number) => {
+    const variance = v[Math.floor(at / d.S) % d.C];
+    return numbers.outside === 1 ? Math.sqrt(variance) + numbers.eps : Math.sqrt(variance + numbers.eps);
+  };
   const normalised = (m: ArrayLike<number>, v: ArrayLike<number>) =>
     Float64Array.from(x.data, (value, at) => {
       const channel = Math.floor(at / d.S) % d.C;
-      const root =
-        numbers.outside === 1 ? Math.sqrt(v[channel]) + numbers.eps : Math.sqrt(v[channel] + numbers.eps);
-      return (inputs.gamma.data[channel] * (value - m[channel])) / root + (inputs.beta?.data[channel] ?? 0);
+      return (
+        (inputs.gamma.data[channel] * (value - m[channel])) / root(v, at) + (inputs.beta?.data[channel] ?? 0)
+      );
     });
   if (after !== undefined && compare(after, mean).error > 1e-9) {
     report.findings.push(
@@ -154,6 +174,16 @@ function evaluation(
   }
   if (compare(y.data, normalised(mean, variance)).error < 1e-4) {
     report.checked.push("evaluation uses the running statistics");
+    if (code.hasBackward) {
+      const dy = randomLike(y.shape, "evaluation dy");
+      const slope = (at: number) => inputs.gamma.data[Math.floor(at / d.S) % d.C] / root(variance, at);
+      evaluationBackward(
+        session,
+        dy,
+        dy.data.map((g, at) => g * slope(at)),
+        report.checked,
+      );
+    }
     return;
   }
   const batch = batchMean(x.data, d);

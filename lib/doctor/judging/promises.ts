@@ -14,7 +14,7 @@ export function checkPromises(
   report: Report,
   announce: Announce,
 ): void {
-  purity(trials, report);
+  purity(code, trials, report);
   const sound = trials.filter((t) => t.fault === undefined);
   const trial = sound[Math.floor(sound.length * 0.7)];
   if (trial === undefined) return;
@@ -34,11 +34,22 @@ export function checkPromises(
   }
 }
 
-function purity(trials: readonly Trial[], report: Report): void {
+function purity(code: Calibrated, trials: readonly Trial[], report: Report): void {
   const changes = new Map<string, Trial>();
   for (const t of trials) for (const m of t.mutations) if (!changes.has(m)) changes.set(m, t);
   for (const [words, trial] of changes) {
     const [phase, , tensor] = words.split(" ");
+    if (tensor !== "x" && tensor !== "dy" && Reflect.has(code.open(trial.case), "object")) {
+      report.findings.push({
+        id: `mutates-${tensor}`,
+        tensor,
+        mistake: `${phase} changes the parameter ${tensor} itself`,
+        where: `${phase}; smallest failing case ${trial.case.label}`,
+        cure: `Only return or keep d${tensor}; the update of ${tensor} is the optimizer's.`,
+        axes: [],
+      });
+      continue;
+    }
     report.findings.push({
       id: `mutates-${tensor}`,
       tensor,

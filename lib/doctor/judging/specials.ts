@@ -1,6 +1,7 @@
 import { Rng } from "../../tensor/rng.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { asked, type Calibrated } from "../driving/calibrate.js";
+import { takesNumber } from "../reading/source.js";
 import { type Case, Fault, type Finding, type Values } from "../types.js";
 import { checkModes } from "./norm-modes.js";
 import type { Forward, Report } from "./report.js";
@@ -12,11 +13,14 @@ export function checkSpecials(code: Calibrated, forward: Forward, report: Report
   // a dx that is wrong already says more than what it does in special places
   const wrong = report.findings.some((f) => f.tensor === "dx");
   if (!wrong && (kind === "relu" || kind === "leakyRelu")) kink(code, forward, report, announce);
-  if (kind === "leakyRelu") slopeUsed(code, forward, report);
+  if (kind === "leakyRelu")
+    numberUsed(code, forward, "slope", "slope|alpha|negativeSlope|negative_slope", report);
   if (!wrong && kind === "maxPool2d" && code.hasBackward) ties(code, report, announce);
   if (kind === "sigmoid" || kind === "tanh" || kind === "softmax" || kind === "softmaxCrossEntropy")
     extremes(code, report, announce);
   if (kind === "batchNorm1d" || kind === "batchNorm2d") constant(code, forward, report, announce);
+  if (kind === "batchNorm1d" || kind === "batchNorm2d")
+    numberUsed(code, forward, "eps", "eps|epsilon", report);
   if (kind === "batchNorm1d" || kind === "batchNorm2d") checkModes(code, forward, report, announce);
 }
 
@@ -64,18 +68,24 @@ function constant(code: Calibrated, forward: Forward, report: Report, announce: 
   });
 }
 
-/** A slope that the constructor is given by name must be the one that forward has. */
-function slopeUsed(code: Calibrated, { convention, right }: Forward, report: Report): void {
-  const { slope } = convention.numbers;
-  const takes = /constructor\s*\([^)]*\b(slope|alpha|negativeSlope|negative_slope)\b/.test(code.source);
-  if (!takes || !right || slope === undefined || Math.abs(slope - asked.slope) < 1e-6) return;
+/** A number that is taken by name must be the one that forward has. */
+function numberUsed(
+  code: Calibrated,
+  { convention, right }: Forward,
+  option: "slope" | "eps",
+  words: string,
+  report: Report,
+): void {
+  const used = convention.numbers[option];
+  if (!right || used === undefined || Math.abs(used - asked[option]) < 1e-6) return;
+  if (!takesNumber(code.source, words)) return;
   report.findings.push(
     special(
-      "leakyRelu/y/slope-unused",
+      `${code.operation.kind}/y/${option}-unused`,
       "y",
-      `the slope that the constructor is given is not used: it is always ${Number(slope.toPrecision(4))}`,
-      `slope ${asked.slope}`,
-      "Keep the option in the constructor: this.slope = slope.",
+      `the option ${option} is taken but not used: it is always ${Number(used.toPrecision(4))}`,
+      `${option} ${asked[option]}`,
+      `Keep what is handed in: this.${option} = ${option}.`,
     ),
   );
 }
@@ -178,7 +188,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
         if (near(got[got.length - 1], g) && tied.length > 1) last = true;
       } else if (tied.length === 1) kind = near(got[0], g) ? kind : "other";
       else if (got.every((v) => near(v, g))) kind = "all";
-      else if (got.every((v) => near(v, g / tied.length))) kind = "shared";
+      else if (got.every((v) => near(v, g / tied.length))) kind = kind === "one" ? "shared" : kind;
       else if (got.every((v) => v === 0)) kind = "none";
       else kind = "other";
     }
@@ -187,8 +197,13 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
     if (last) report.conventions.push("among equal maxima the last one takes the gradient");
     return;
   }
+  if (kind === "shared") {
+    // a convex combination of the one-sided derivatives: a subgradient like any one of them
+    report.checked.push("windows with equal maxima: the shares add up to the gradient");
+    report.conventions.push("equal maxima split the gradient evenly between them");
+    return;
+  }
   const words = {
-    shared: "ties are shared: equal maxima split the gradient between them",
     all: "ties are counted several times: every one of the equal maxima gets the whole gradient",
     none: "ties are lost: with equal maxima nobody gets the gradient",
     other: "with equal maxima the gradient does not go to one of them",
@@ -201,10 +216,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
       "windows with equal maxima (after ReLU most windows hold several zeros)",
       "Remember the position of one maximum in the forward pass, the first for instance, and give it the whole gradient; a mask x === max marks several.",
     ),
-    formula:
-      kind === "all"
-        ? "dx[h,k] += dy where x[h,k] ⟦= max, for each of them⟧"
-        : "dx[h,k] += dy ⟦/ (number of equal maxima)⟧",
+    formula: "dx[h,k] += dy where x[h,k] ⟦= max, for each of them⟧",
     axes: ["height", "width"],
   });
 }

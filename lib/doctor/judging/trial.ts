@@ -2,9 +2,10 @@ import { Rng } from "../../tensor/rng.js";
 import { Tensor } from "../../tensor/tensor.js";
 import type { Calibrated } from "../driving/calibrate.js";
 import { withSeededRandom } from "../driving/random-source.js";
-import type { Gradients } from "../driving/session.js";
+import type { Gradients, Session } from "../driving/session.js";
 import type { Operation } from "../operations/operation.js";
 import { type Case, Fault, type Values } from "../types.js";
+import { compare } from "./compare.js";
 
 /** One case, run once on a fresh instance. */
 export interface Trial {
@@ -55,6 +56,30 @@ export function runTrial(code: Calibrated, c: Case, announce: Announce, training
     const fault = error instanceof Fault ? error : new Fault("forward", "throws", "y", String(error), error);
     return { case: c, inputs, dy, mutations, fault, ...(y === undefined ? {} : { y }) };
   }
+}
+
+/**
+ * The way back after a forward in evaluation mode. Nothing in training needs it, so code may leave it as it is in training:
+ * that is said, but it is no mistake.
+ */
+export function evaluationBackward(
+  session: Session,
+  dy: Tensor,
+  expected: ArrayLike<number>,
+  checked: string[],
+): void {
+  let right = false;
+  try {
+    const { x } = session.backward(dy).values;
+    right = x !== undefined && compare(x.data, expected).error < 1e-4;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+  checked.push(
+    right
+      ? "dx in evaluation mode is the derivative of that forward"
+      : "not judged: the backward pass in evaluation mode, where dx is not the derivative of that forward (training does not need it)",
+  );
 }
 
 /** Only the tensors that the code takes part with. */

@@ -1,7 +1,7 @@
 import type { Callable, Kind } from "../types.js";
 import { method } from "./fields.js";
 import { findOwnTensor, hiddenExport, type OwnTensor } from "./own-tensor.js";
-import { isClass } from "./source.js";
+import { blankOut, fullSource, isClass } from "./source.js";
 
 /** Something exported that looks like an operation. */
 export interface Subject {
@@ -120,7 +120,7 @@ function recogniseAll(exported: Readonly<Record<string, unknown>>): Recognised {
       continue;
     }
     const called = name === "default" ? fn.name : name;
-    const factory = factoryKinds(called);
+    const factory = factoryKinds(called, fn);
     if (factory !== undefined) {
       subjects.push({ name, kinds: factory, shape: { form: "class", make: fn } });
       continue;
@@ -138,11 +138,15 @@ function recogniseAll(exported: Readonly<Record<string, unknown>>): Recognised {
   return { subjects, others };
 }
 
-/** `createConv2D`, `makeReLU`: a function that returns a layer. */
-function factoryKinds(name: string): readonly Kind[] | undefined {
-  if (!/^(create|make|build|new)[_A-Z]/.test(name)) return undefined;
+/** `createConv2D`, `makeReLU`: a function that returns a layer; or one that has both passes inside. */
+function factoryKinds(name: string, fn: Callable): readonly Kind[] | undefined {
+  const code = blankOut(fullSource(fn));
+  // its definition, not a call of it
+  const has = (pass: string) => new RegExp(`\\b${pass}\\s*(\\([^()]*\\)\\s*\\{|:|=[^=])`).test(code);
+  const both = has("forward") && has("backward") && !forwardPart.test(name) && !backwardPart.test(name);
+  if (!both && !/^(create|make|build|new)[_A-Z]/.test(name)) return undefined;
   const kinds = kindsOf(name);
-  return kinds.length > 0 ? kinds : undefined;
+  return kinds.length > 0 && kinds[0] !== "trainStep" ? kinds : undefined;
 }
 
 function pairUp(

@@ -37,6 +37,12 @@ export function fullSource(fn: Callable): string {
   return sourceOf(fn) + above;
 }
 
+/** Whether a constructor, or a function itself, has one of the names among its parameters. */
+export function takesNumber(source: string, words: string): boolean {
+  const head = /^\s*class\b/.test(source) ? "\\bconstructor\\s*" : "^[^(]*";
+  return new RegExp(`${head}\\([^)]*\\b(?:${words})\\b`).test(blankOut(source));
+}
+
 export function isClass(fn: Callable): boolean {
   return isClassSource(sourceOf(fn));
 }
