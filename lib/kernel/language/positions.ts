@@ -1,13 +1,18 @@
-import type { Positions } from "../protocol.js";
-
 /** A place in a text, line and column from 0. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** The place in the source for a place in the generated code, or undefined for code that nobody wrote. */
-export function originalPlace({ runs }: Positions, line: number, column: number): Place | undefined {
+/**
+ * The place in the source for a place in the generated code, or undefined for code that nobody wrote.
+ * @param runs as in `Positions`
+ */
+export function originalPlace(
+  { runs }: { readonly runs: ArrayLike<number> },
+  line: number,
+  column: number,
+): Place | undefined {
   // The last run that begins at or before the place.
   let low = 0;
   let high = runs.length / 4;

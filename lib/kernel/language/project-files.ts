@@ -21,7 +21,8 @@ const packageImport = /(?:from|import|require)\s*\(?\s*["']((?:@[^"'/\n]+\/)?[^"
 
 /**
  * Notices which of the project's files have changed since the last look: those that a cell imports, and what they
- * import; and which packages have been installed. The language server does not watch the disk, and a notebook's answer must not depend on what it read earlier.
+ * import; and which packages have been installed. The language server does not watch the disk, and a notebook's
+ * answer must not depend on what it read earlier.
  */
 export class ProjectFiles {
   readonly #known = new Map<string, Known>();

@@ -93,15 +93,15 @@ function plainExpression(source: string): Program | undefined {
     });
     const [only, ...others] = program.body;
     const single = others.length === 0 && only?.type === "ExpressionStatement";
-    return single && isPure(only.expression) ? program : undefined;
+    return single && !holdsStatements(only.expression) ? program : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** No statements inside, as a function's body has them. */
-function isPure(node: AnyNode): boolean {
-  return !/Statement$|Declaration$/.test(node.type) && childrenOf(node).every(isPure);
+/** As the body of a function does. */
+function holdsStatements(node: AnyNode): boolean {
+  return /Statement$|Declaration$/.test(node.type) || childrenOf(node).some(holdsStatements);
 }
 
 /** Runs of a text that stays what it is: every word and sign is its own place. */
@@ -235,8 +235,7 @@ export function parseModule(code: string, { file, source, runs }: TranslatedFrom
   } catch (failure) {
     const message = failure instanceof Error ? failure.message.replace(/ \(\d+:\d+\)$/, "") : String(failure);
     const loc = failure instanceof Error ? Reflect.get(failure, "loc") : undefined;
-    const place =
-      loc && originalPlace({ file, source, runs: Int32Array.from(runs) }, loc.line - 1, loc.column);
+    const place = loc && originalPlace({ runs }, loc.line - 1, loc.column);
     throw place === undefined
       ? new SyntaxFailure(
           { ename: "SyntaxError", evalue: message, traceback: [`${red("SyntaxError")}: ${message}`] },
@@ -376,10 +375,8 @@ class CellTranslator {
 
   #placeOf(offset: number): { line: number; column: number } {
     const lines = this.#code.slice(0, offset).split("\n");
-    const positions = { file: "", source: "", runs: Int32Array.from(this.#runs) };
-    return (
-      originalPlace(positions, lines.length - 1, lines[lines.length - 1].length) ?? { line: 0, column: 0 }
-    );
+    const place = originalPlace({ runs: this.#runs }, lines.length - 1, lines[lines.length - 1].length);
+    return place ?? { line: 0, column: 0 };
   }
 
   // ---- which names there are ------------------------------------------------------------------------------------
