@@ -165,7 +165,7 @@ for (const [name, optimizer] of Object.entries(optimizers)) {
   test(`hw4 after 1 and 3 steps of ${name}: the parameters of PyTorch to 1e-10`, () => {
     const model = build();
     const slots = model.parameters.map(({ parameter }) =>
-      Array.from({ length: optimizer.slots }, () => new Float64Array(parameter.value.size)),
+      Array.from({ length: optimizer.slots ?? 0 }, () => new Float64Array(parameter.value.size)),
     );
     for (const step of [1, 2, 3]) {
       backward(model, softmaxCrossEntropy());

@@ -1,7 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { GradbookError, inWords } from "../errors/error.js";
+import { isFloatArray } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+import { markOwnSet } from "./samples.js";
 
 /** What `arrayDataset` may be told beside the numbers; defaults at the field. */
 export interface ArrayDatasetOptions {
@@ -16,7 +18,7 @@ export interface ArrayDatasetOptions {
 /**
  * A data set of your own numbers, which `fit` takes as they are.
  *
- * @param x all samples one behind the other: [size · Π shape]; kept, not copied
+ * @param x all samples one behind the other: [size · Π shape]; copied, so that the set stays what it is
  * @param labels class of each sample, 0 … 255: [size]
  * @param shape of one sample, e.g. [1, 28, 28]
  * @throws GradbookError when x is no Float32Array or Float64Array, the lengths don't fit together, or a label has no class
@@ -51,13 +53,11 @@ export function arrayDataset(
   }
   const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
   const classNames = options.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
-  return new ArraySamples(name, source, [...shape], classNames, x, Uint8Array.from(labels));
+  return new ArraySamples(name, source, [...shape], classNames, x.slice(), Uint8Array.from(labels));
 }
 
-/** By its tag and not by `instanceof`: a notebook may have classes of its own realm. */
 function refuseOtherArrays(name: string, x: unknown): void {
-  const tag = Object.prototype.toString.call(x);
-  if (tag === "[object Float32Array]" || tag === "[object Float64Array]") return;
+  if (isFloatArray(x)) return;
   throw new GradbookError({
     code: "data",
     what: name,
@@ -71,7 +71,7 @@ class ArraySamples implements Dataset {
   readonly size: number;
   readonly classes: number;
   private readonly count: number;
-  private knownDigest: string | undefined;
+  private hashed: Hash | undefined;
 
   constructor(
     readonly name: string,
@@ -85,11 +85,13 @@ class ArraySamples implements Dataset {
     this.size = labels.length;
     this.classes = classNames.length;
     this.count = sampleCount(name, shape);
+    markOwnSet(this, ArraySamples.prototype, ["size", "classes", "count", "shape", "x", "rows"]);
   }
 
   get digest(): string {
-    this.knownDigest ??= this.computeDigest();
-    return this.knownDigest;
+    this.hashed ??= this.hashNumbers();
+    // labels may be changed from outside
+    return this.hashed.copy().update(this.labels).digest("hex");
   }
 
   read(index: number, out: Float32Array | Float64Array, offset: number): void {
@@ -118,7 +120,7 @@ class ArraySamples implements Dataset {
     return this.rows === undefined ? index : this.rows[index];
   }
 
-  private computeDigest(): string {
+  private hashNumbers(): Hash {
     const type = this.x.BYTES_PER_ELEMENT === 4 ? "float32" : "float64";
     const hash = createHash("sha256");
     hash.update(`numbers ${type} ${this.size} × ${this.shape.join(" × ")}\n`);
@@ -126,6 +128,6 @@ class ArraySamples implements Dataset {
       const start = this.rowOf(i) * this.count;
       hash.update(littleEndianFloats(this.x.subarray(start, start + this.count)));
     }
-    return hash.update(this.labels).digest("hex");
+    return hash;
   }
 }

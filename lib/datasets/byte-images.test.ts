@@ -85,9 +85,22 @@ test("a subset shares the bytes, keeps labels and order, and may repeat a sample
   const picked = images.subset([2, 0, 2]);
   assert.equal(picked.size, 3);
   assert.deepEqual([...picked.labels], [1, 0, 1]);
-  assert.equal(picked.bytes(0).buffer, file.buffer);
+  const pixelsOf = (set: ByteImages) => Reflect.get(Reflect.get(set, "config"), "pixels");
+  assert.equal(pixelsOf(picked), pixelsOf(images));
   assert.deepEqual(sample(picked.subset([1], "one"), 0), sample(images, 0));
   assert.equal(String(picked), "small, 3 samples: 3 images 2×1×2, 2 classes, 0..1");
+});
+
+test("bytes that are changed outside afterwards change neither samples nor digest; changed labels change the digest", () => {
+  const pixels = file.slice();
+  const images = new ByteImages({ ...small, pixels });
+  const [before, digest] = [sample(images, 0), images.digest];
+  pixels.fill(9);
+  images.bytes(0).fill(7);
+  assert.deepEqual(sample(images, 0), before);
+  assert.equal(images.digest, digest);
+  images.labels[0] = 1 - images.labels[0];
+  assert.notEqual(images.digest, digest);
 });
 
 test("the digest follows content, not names: pixels, labels, order and normalisation change it", () => {

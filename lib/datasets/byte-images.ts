@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { GradbookError } from "../errors/error.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 import { type Normalisation, unitScale } from "./normalisation.js";
+import { markOwnSet } from "./samples.js";
 
 /** What `new ByteImages` takes; defaults at the field. */
 export interface ByteImagesConfig {
@@ -12,7 +13,7 @@ export interface ByteImagesConfig {
   /** Shape of one image: [C, H, W], C-major as in the files of CIFAR-10. */
   readonly shape: readonly number[];
   readonly classNames: readonly string[];
-  /** A whole file, or several of them one behind the other; never copied, never changed. */
+  /** A whole file, or several of them one behind the other; copied once, never changed. */
   readonly pixels: Uint8Array;
   /** Class of each sample: [size]. */
   readonly labels: Uint8Array;
@@ -43,27 +44,29 @@ export class ByteImages implements Dataset {
   private readonly config: ByteImagesConfig;
   private readonly pixelCount: number;
   private readonly values: ValueOfByte;
-  private knownDigest: string | undefined;
+  private hashed: Hash | undefined;
 
   /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
   constructor(config: ByteImagesConfig) {
-    this.config = config;
+    this.config = Object.freeze({ ...config, pixels: ownBytes(config.pixels) });
     this.name = config.name;
     this.source = config.source;
     this.shape = Object.freeze([...config.shape]);
     this.classNames = config.classNames;
     this.classes = config.classNames.length;
-    this.labels = config.labels;
+    this.labels = Uint8Array.from(config.labels);
     this.size = config.labels.length;
     this.normalisation = config.normalisation ?? unitScale;
     this.pixelCount = sampleCount(this.name, this.shape);
     this.refuseBadRecords();
     this.values = valueOfByte(this.name, this.normalisation, this.shape[0], this.pixelCount);
+    markOwnSet(this, ByteImages.prototype, ["config", "values", "size", "classes", "shape", "pixelCount"]);
   }
 
   get digest(): string {
-    this.knownDigest ??= this.computeDigest();
-    return this.knownDigest;
+    this.hashed ??= this.hashPixels();
+    // labels may be changed from outside
+    return this.hashed.copy().update(this.labels).digest("hex");
   }
 
   read(index: number, out: Float32Array | Float64Array, offset: number): void {
@@ -90,8 +93,12 @@ export class ByteImages implements Dataset {
     }
   }
 
-  /** The bytes of sample `index` as they are in the file, [C·H·W]: a view, not a copy. */
+  /** The bytes of sample `index` as they are in the file, [C·H·W]. */
   bytes(index: number): Uint8Array {
+    return this.view(index).slice();
+  }
+
+  private view(index: number): Uint8Array {
     const start = this.startOf(index);
     return this.config.pixels.subarray(start, start + this.pixelCount);
   }
@@ -152,16 +159,31 @@ export class ByteImages implements Dataset {
     if (bad >= 0) refuse(`label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
   }
 
-  private computeDigest(): string {
+  private hashPixels(): Hash {
     const { mean, divisor } = this.normalisation;
     const hash = createHash("sha256");
     hash.update(
       `images ${this.size} × ${this.shape.join(" × ")}\nmean ${mean.length}\ndivisor ${divisor.length}\n`,
     );
     hash.update(littleEndianFloats(mean)).update(littleEndianFloats(divisor));
-    for (let i = 0; i < this.size; i++) hash.update(this.bytes(i));
-    return hash.update(this.labels).digest("hex");
+    for (let i = 0; i < this.size; i++) hash.update(this.view(i));
+    return hash;
   }
+}
+
+/** Bytes that nobody outside can change. */
+const owned = new WeakSet<Uint8Array>();
+
+function ownBytes(pixels: Uint8Array): Uint8Array {
+  const bytes = owned.has(pixels) ? pixels : pixels.slice();
+  owned.add(bytes);
+  return bytes;
+}
+
+/** For a loader: bytes that it has read or made itself need no copy. */
+export function withoutCopy(bytes: Uint8Array): Uint8Array {
+  owned.add(bytes);
+  return bytes;
 }
 
 interface ValueOfByte {

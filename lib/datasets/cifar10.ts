@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { balancedSubset } from "./balanced.js";
-import { ByteImages } from "./byte-images.js";
+import { ByteImages, withoutCopy } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
 import { cifarRecord, readCifarBatches } from "./cifar-binary.js";
 import { checkContent, type DataFolder, dataFolder, locateFiles } from "./folder.js";
@@ -97,7 +97,7 @@ function batchImages(name: string, pixels: Uint8Array, labels: Uint8Array, sourc
     source: source === "CIFAR-10" ? `${name} part of CIFAR-10` : source,
     shape,
     classNames: cifarClassNames,
-    pixels,
+    pixels: withoutCopy(pixels),
     labels,
     first,
     stride,

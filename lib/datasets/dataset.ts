@@ -1,6 +1,9 @@
 /**
  * Labelled samples, as `fit` consumes them. Samples are read one by one into memory of the caller, so that a
  * batch can be converted on the fly and the whole of CIFAR-10 stays 184 MB of bytes.
+ *
+ * A set of your own is an object with these fields. `arrayDataset` makes one of numbers, which is mostly all that is
+ * needed; what changes samples while training belongs into `fit`'s `augment`, not into `read`.
  */
 export interface Dataset {
   /** What a caption calls it: "MNIST train, 100 per class". */
@@ -11,19 +14,28 @@ export interface Dataset {
   readonly shape: readonly number[];
   /** Number of classes; each label is below it. */
   readonly classes: number;
-  /** Class of each sample: [size]. */
+  /** Class of each sample, a whole number in 0 … classes − 1: [size]. */
   readonly labels: Uint8Array;
   /** One word per class: [classes]. */
   readonly classNames: readonly string[];
   /** Where the samples come from, in plain words; says it when test images are held-out training images. */
   readonly source: string;
-  /** SHA-256 (hex) over shape, normalisation, pixels and labels, in this order. */
+  /**
+   * SHA-256 (hex) over shape, normalisation, pixels and labels, in this order. A run believes only the library's own
+   * sets; of every other it takes the digest of what `read` gives.
+   */
   readonly digest: string;
   /**
-   * Writes sample `index`, normalised, to `out[offset] … out[offset + Π shape − 1]`. Allocates nothing.
+   * Writes sample `index`, normalised, to `out[offset] … out[offset + Π shape − 1]`, all of it, and returns nothing. A set
+   * that is not the library's own gets room for exactly one sample, and the offset 0.
    * @param index 0 … size − 1
    */
   read(index: number, out: Float32Array | Float64Array, offset: number): void;
+  /**
+   * true: `read` always writes the same numbers for an index, so that they may be kept. Of a set that is not the library's
+   * own and does not say so, each sample is read each time it is used. Default false.
+   */
+  readonly cacheable?: boolean;
   /**
    * The samples `indices`, in that order; the pixels stay shared. An index may come twice.
    * @param name default: "NAME, n samples"

@@ -1,5 +1,5 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { ByteImages } from "./byte-images.js";
+import { ByteImages, withoutCopy } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
 import { checkContent, dataFolder, locateFiles, requireFiles } from "./folder.js";
 import { heldOutMnist } from "./held-out.js";
@@ -53,7 +53,7 @@ export function loadMnist(config: MnistConfig = {}): Mnist {
       source: same ? `${name} part of the MNIST database` : `${folder.shown}, not the published MNIST files`,
       shape: [1, 28, 28],
       classNames: Array.from({ length: 10 }, (_, d) => String(d)),
-      pixels: images.bytes,
+      pixels: withoutCopy(images.bytes),
       first: images.first,
       labels,
     });

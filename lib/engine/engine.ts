@@ -1,13 +1,9 @@
 import { Machine } from "./machine.js";
 import { type Phase, type Plan, type PlanRequest, plan } from "./plan.js";
+import type { HandWork } from "./stages/stage.js";
 
-/** Runs the layers that were written by hand, on the calling thread. */
-export type CustomPass = (
-  layer: number,
-  pass: "forward" | "backward",
-  samples: number,
-  training: boolean,
-) => void;
+/** Runs what was written by hand, on the calling thread. */
+export type ByHand = (work: HandWork, samples: number, training: boolean) => void;
 
 /** A planned model with its memory and its compiled kernels. All views are over one memory; a step allocates nothing. */
 export class Engine {
@@ -19,7 +15,7 @@ export class Engine {
   constructor(
     request: PlanRequest,
     threads: number,
-    private readonly custom?: CustomPass,
+    private readonly byHand?: ByHand,
   ) {
     this.plan = plan(request);
     const { program, bytes, phases, capacity } = this.plan;
@@ -38,7 +34,7 @@ export class Engine {
     this.runAll(this.plan.train, samples, true, meanwhile);
   }
 
-  /** Forward and loss, as outside of training. */
+  /** Forward, and the loss where a kernel computes it, as outside of training. */
   forward(samples: number): void {
     this.runAll(this.plan.forward, samples, false);
   }
@@ -56,7 +52,7 @@ export class Engine {
     const pieces = this.plan.pieces(samples);
     for (let i = 0; i < phases.length; i++) {
       const phase = this.plan.phases[phases[i]];
-      if (phase.parallel === "main") this.custom?.(phase.layer, phase.pass, samples, training);
+      if (phase.parallel === "main") this.byHand?.(phase.work, samples, training);
       else {
         const tasks = this.tasksOf(phase, samples);
         this.machine.run(phases[i], tasks, pieces, samples, i === 0 ? meanwhile : undefined);

@@ -10,7 +10,11 @@ const linear = (inputs: number, outputs: number): ModelLayer => ({
   spec: { kind: "linear", in: inputs, out: outputs, bias: true },
   input: [inputs],
   output: [outputs],
-  params: [],
+  frozen: false,
+  params: [
+    { layer: 0, name: "weight", size: inputs * outputs, frozen: false },
+    { layer: 0, name: "bias", size: outputs, frozen: false },
+  ],
 });
 
 const request = (layers: ModelLayer[], batch: number): PlanRequest => ({

@@ -2,7 +2,14 @@ import { GradbookError } from "../errors/error.js";
 import { sizeOf } from "../tensor/shape.js";
 import { gather } from "./kernels/gather.js";
 import { lossKernel } from "./kernels/loss.js";
-import { RATES, slotCount, UPDATE_CHUNK, updateKernel } from "./kernels/optimizer.js";
+import {
+  RATES,
+  slotCount,
+  UPDATE_CHUNK,
+  type UpdateRange,
+  updateKernel,
+  updateTasks,
+} from "./kernels/optimizer.js";
 import { Arena, type Buffer, denseLayout, features, type Layout, MEBIBYTE, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
 import type { LossSpec, OptimizerSpec } from "./spec.js";
@@ -22,15 +29,17 @@ export interface PlanRequest {
   /** Shape of one sample. */
   readonly input: readonly number[];
   readonly layers: readonly ModelLayer[];
-  readonly loss: LossSpec;
-  readonly optimizer: OptimizerSpec;
+  /** undefined: a loss written by hand, which runs on the calling thread. */
+  readonly loss: LossSpec | undefined;
+  /** undefined: an update rule written by hand, which runs on the calling thread. */
+  readonly optimizer: OptimizerSpec | undefined;
   /** Samples of the largest training batch. */
   readonly batch: number;
   /** Samples whose pixels are kept in the plan's memory, beside the batch's. */
   readonly kept: number;
 }
 
-/** What happens between two barriers: an export of the module, or a layer written by hand. */
+/** What happens between two barriers: an export of the module, or work by hand. */
 export type Phase =
   | { readonly parallel: "pieces"; readonly name: string }
   | { readonly parallel: "tasks"; readonly name: string; readonly tasks: (samples: number) => number }
@@ -49,7 +58,7 @@ export interface Plan {
   /** Memory that it takes. */
   readonly bytes: number;
   readonly phases: readonly Phase[];
-  /** Numbers of the phases of a training step, and of a forward pass with the loss. */
+  /** Numbers of the phases of a training step, and of a forward pass with the loss where a kernel computes it. */
   readonly train: readonly number[];
   readonly forward: readonly number[];
   /** Samples of the largest forward pass. */
@@ -75,8 +84,9 @@ export interface Plan {
     readonly gradients: number;
     readonly samples: number;
   };
-  /** The model's output, and how many values a sample has there. */
+  /** The model's output and the gradient by it, and how many values a sample has there. */
   readonly output: Buffer;
+  readonly outputSlopes: Buffer;
   readonly classes: number;
   /** Floats from one kept sample to the next. */
   readonly sampleFloats: number;
@@ -105,9 +115,10 @@ export function plan(request: PlanRequest): Plan {
     labels: arena.floats(capacity),
     lossParts: arena.floats(2 * capacity),
   };
-  const { parameters, shared, total } = placeParameters(stages);
+  const { parameters, shared, total, updated } = placeParameters(stages);
   const weights = arena.floats(total + 16);
-  const slots = Array.from({ length: slotCount(optimizer) }, () => arena.floats(total));
+  const slotsNeeded = optimizer === undefined ? 0 : slotCount(optimizer);
+  const slots = Array.from({ length: slotsNeeded }, () => arena.floats(total));
   // the gradients of piece p stand p steps before those of piece 0, which lie beside those of the large parameters
   const otherPieces = 4 * (pieces(batch) - 1) * shared;
   const gradients = arena.floats(otherPieces / 4 + total) + otherPieces;
@@ -139,8 +150,11 @@ export function plan(request: PlanRequest): Plan {
     },
     name: (what) => `${naming} ${what}`,
   };
-  const { values, slopes } = placeActivations(arena, stages, input, batch, capacity);
-  const [output, outputSlopes] = [values[stages.length], slopes[stages.length]];
+  const lowest = lowestTrained(stages);
+  const { values, slopes } = placeActivations(arena, stages, input, batch, capacity, lowest);
+  const output = values[stages.length];
+  // the loss writes it also where no stage needs it
+  const outputSlopes = slopes[stages.length] ?? arena.buffer(output.layout, capacity);
   const first = onPieces(gather(program, "gather", { table: tables.table, x: values[0] }));
   const forward: Step[] = [first];
   const evaluate: Step[] = [first];
@@ -148,30 +162,41 @@ export function plan(request: PlanRequest): Plan {
   const custom: Plan["custom"][number][] = [];
   for (const [i, stage] of stages.entries()) {
     naming = stage.name;
-    const wires = { x: values[i], y: values[i + 1], dx: slopes[i], dy: slopes[i + 1] ?? values[i + 1] };
+    const [isLast, y] = [i === stages.length - 1, values[i + 1]];
+    const wires = { x: values[i], y, dx: slopes[i], dy: isLast ? outputSlopes : (slopes[i + 1] ?? y) };
     const built = stage.build(build, wires);
     forward.push(...built.forward);
     evaluate.push(...(built.evaluate ?? built.forward));
-    backward.unshift(...built.backward);
+    if (i >= lowest) backward.unshift(...built.backward);
     for (const step of built.forward)
-      if (step.parallel === "main") custom.push({ ...wires, layer: step.layer });
+      if (step.parallel === "main" && step.work.what === "layer")
+        custom.push({ ...wires, layer: step.work.layer });
   }
-  const lossStep = onPieces(
-    lossKernel(program, "loss", {
-      spec: loss,
-      z: output,
-      dz: outputSlopes ?? output,
-      labels: tables.labels,
-      parts: tables.lossParts,
-      divisor: tables.divisor,
-    }),
-  );
-  const update = { spec: optimizer, weights, gradients, slots, total, shared, rates: tables.rates };
-  const updates = Math.ceil(total / UPDATE_CHUNK);
-  const last = updates === 0 ? [] : [onTasks(updateKernel(program, "update", update), () => updates)];
+  const lossSteps: Step[] =
+    loss === undefined
+      ? []
+      : [
+          onPieces(
+            lossKernel(program, "loss", {
+              spec: loss,
+              z: output,
+              dz: outputSlopes,
+              labels: tables.labels,
+              parts: tables.lossParts,
+              divisor: tables.divisor,
+            }),
+          ),
+        ];
+  const handLoss: Step[] = loss === undefined ? [{ parallel: "main", work: { what: "loss" } }] : [];
+  const update = { spec: optimizer, weights, gradients, slots, shared, rates: tables.rates };
+  const last: Step[] = updated.map((range, i) => {
+    const name = i === 0 ? "update" : `update ${i + 1}`;
+    return onTasks(updateKernel(program, name, { ...update, range }), () => updateTasks(range));
+  });
+  if (optimizer === undefined) last.push({ parallel: "main", work: { what: "update" } });
   const phases: Phase[] = [];
-  const train = joinSteps(program, phases, [...forward, lossStep, ...backward, ...last]);
-  const forwardPhases = joinSteps(program, phases, [...evaluate, lossStep]);
+  const train = joinSteps(program, phases, [...forward, ...lossSteps, ...handLoss, ...backward, ...last]);
+  const forwardPhases = joinSteps(program, phases, [...evaluate, ...lossSteps]);
 
   const sampleFloats = roundUp(sizeOf(input), 4);
   const samples = arena.floats(sampleFloats * (Math.max(2 * batch, capacity) + request.kept) + 16);
@@ -190,6 +215,7 @@ export function plan(request: PlanRequest): Plan {
     custom,
     at: { ...tables, weights, slots, gradients, samples },
     output,
+    outputSlopes,
     classes: features(output),
     sampleFloats,
   };
@@ -241,35 +267,59 @@ class Scratch {
   }
 }
 
-/** Parameters one behind another, those with a gradient for each piece first, each from a multiple of 16 floats on. */
+/**
+ * Parameters one behind another, those with a gradient for each piece first, each from a multiple of 16 floats on; in each
+ * part the frozen ones last, so that what is updated lies together.
+ */
 function placeParameters(stages: readonly Stage[]) {
   const parameters: ParameterPlace[] = [];
   let at = 0;
-  const take = (perPiece: boolean) => {
+  const take = (perPiece: boolean, frozen: boolean): number => {
     for (const stage of stages)
       if (stage.perPiece === perPiece)
-        for (const { layer, name, size } of stage.params) {
-          parameters.push({ layer, name, offset: at, size });
-          at = roundUp(at + size, 16);
-        }
+        for (const { layer, name, size, frozen: is } of stage.params)
+          if (is === frozen) {
+            parameters.push({ layer, name, offset: at, size });
+            at = roundUp(at + size, 16);
+          }
+    return at;
   };
-  take(true);
-  const shared = at;
-  take(false);
-  if (at === shared) return { parameters, shared, total: at };
+  const small = { from: 0, to: take(true, false) };
+  const shared = take(true, true);
+  const large = { from: shared, to: take(false, false) };
+  take(false, true);
   // a chunk of the update lies in one part or in the other
-  const shift = roundUp(shared, UPDATE_CHUNK) - shared;
+  const shift = at === shared ? 0 : roundUp(shared, UPDATE_CHUNK) - shared;
   const moved = parameters.map((p) => (p.offset < shared ? p : { ...p, offset: p.offset + shift }));
-  return { parameters: moved, shared: shared + shift, total: at + shift };
+  const ranges = [small, { from: large.from + shift, to: large.to + shift }].filter((r) => r.to > r.from);
+  return {
+    parameters: moved,
+    shared: shared + shift,
+    total: at + shift,
+    updated: joinRanges(ranges, shared),
+  };
 }
 
-/** A buffer for the input and for each stage's output, and one for its gradient. */
+/** Without frozen parameters between them, both parts are updated in one pass. */
+function joinRanges(ranges: readonly UpdateRange[], shared: number): readonly UpdateRange[] {
+  const [small, large] = ranges;
+  return large !== undefined && small.to === shared ? [{ from: small.from, to: large.to }] : ranges;
+}
+
+/** The first stage that learns, or that runs by hand: those before it need no backward pass. */
+function lowestTrained(stages: readonly Stage[]): number {
+  const lowest = stages.findIndex((s) => s.byHand === true || s.params.some(({ frozen }) => !frozen));
+  return lowest < 0 ? stages.length : lowest;
+}
+
+/** A buffer for the input and for each stage's output, and one for its gradient from the first stage that learns on. */
 function placeActivations(
   arena: Arena,
   stages: readonly Stage[],
   input: readonly number[],
   batch: number,
   capacity: number,
+  lowest: number,
 ): { values: Buffer[]; slopes: (Buffer | undefined)[] } {
   // stages that work in place leave the choice of the layout to the next one
   const nextOf = (i: number) => stages.slice(i).find((s) => !s.inPlace);
@@ -289,7 +339,9 @@ function placeActivations(
     const layout = layoutFor(i + 1, stage.shape, stage.writes);
     values.push(arena.buffer(layout, capacity));
     // the loss writes its gradient in a forward pass too
-    slopes.push(arena.buffer(layout, nextOf(i + 1) === undefined ? capacity : batch));
+    slopes.push(
+      i < lowest ? undefined : arena.buffer(layout, nextOf(i + 1) === undefined ? capacity : batch),
+    );
   }
   return { values, slopes };
 }

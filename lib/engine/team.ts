@@ -44,14 +44,16 @@ export class Team {
   readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * WORD.end));
   private readonly plans = new Map<number, TeamPlan>();
+  private running = false;
 
   /** @param source the text that a worker runs; another one in tests of broken workers */
   constructor(private readonly source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
     Atomics.store(this.control, WORD.plan, -1);
   }
 
+  /** A worker has died, or a run was cut off by a stop that runs no `finally`: its tasks may still be going on. */
   get broken(): boolean {
-    return Atomics.load(this.control, WORD.failed) !== 0;
+    return this.running || Atomics.load(this.control, WORD.failed) !== 0;
   }
 
   /** Threads, the calling one included. */
@@ -75,7 +77,7 @@ export class Team {
 
   /**
    * Runs all tasks of a phase and returns when the last one is done.
-   * @param meanwhile work of the calling thread that nobody waits for
+   * @param meanwhile work of the calling thread that nobody waits for; no code but the library's own, which asks for no team
    * @throws GradbookError naming the worker that failed
    */
   run(
@@ -92,6 +94,23 @@ export class Team {
       meanwhile?.();
       return;
     }
+    this.running = true;
+    try {
+      this.share(plan, phase, tasks, pieces, samples, threads, meanwhile);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private share(
+    plan: TeamPlan,
+    phase: number,
+    tasks: number,
+    pieces: number,
+    samples: number,
+    threads: number,
+    meanwhile?: () => void,
+  ): void {
     const { control } = this;
     Atomics.store(control, WORD.plan, plan.id);
     Atomics.store(control, WORD.phase, phase);
@@ -194,7 +213,7 @@ function introduce(port: MessagePort, { id, module, memory, phases }: TeamPlan):
 
 let team: Team | undefined;
 
-/** This thread's team; a new one when a worker of the old one has died. */
+/** This thread's team; a new one when the old one is broken. Never asked for during a run. */
 export function currentTeam(): Team {
   if (team?.broken) {
     team.dismiss();

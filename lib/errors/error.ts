@@ -71,11 +71,17 @@ export function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (isPromise(value)) return "a Promise";
   if (typeof value === "object" && value !== null) {
     const kind = value.constructor?.name ?? "Object";
     return kind === "Object" ? "a record" : `an object of the class ${kind}`;
   }
   return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** What an async function returns: nobody in the library waits for it. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function editDistance(a: string, b: string): number {
@@ -88,4 +94,12 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length];
+}
+
+/**
+ * For the `default` of a switch over kinds: the compiler refuses it while a kind is missing, and at run time an unknown
+ * one (of a cast, or of another version of the library) ends here instead of being passed over.
+ */
+export function unknownKind(what: string, kind: never): never {
+  throw new GradbookError({ code: "kind", what, got: `unknown kind ${inWords(kind)}` });
 }

@@ -1,7 +1,7 @@
 import type { LayerSpec } from "../engine/spec.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached } from "./layer.js";
+import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 
 /** The two loops of an activation y[i] = f(x[i]). */
 export interface ActivationLoops {
@@ -20,7 +20,10 @@ export class Activation implements BuiltinLayer {
     readonly spec: LayerSpec,
     private readonly label: string,
     private readonly loops: ActivationLoops,
-  ) {}
+  ) {
+    Object.freeze(loops);
+    markBuiltin(this, Activation.prototype, ["loops"]);
+  }
 
   outputShape(sample: Shape): Shape {
     return sample;

@@ -1,6 +1,7 @@
 import { GradbookError, inWords } from "../errors/error.js";
-import type { DType, Tensor } from "../tensor/tensor.js";
-import type { Layer } from "./layer.js";
+import { formatShape } from "../tensor/shape.js";
+import { type DType, isTensor } from "../tensor/tensor.js";
+import type { Layer, Parameter } from "./layer.js";
 
 /**
  * What a layer written by hand may lack: nothing but a run finds it in a notebook cell.
@@ -17,20 +18,51 @@ export function assertLayer(layer: Layer, place: number, dtype: DType): void {
       ...(typeof layer === "function" ? { cure: calling(layer) } : {}),
     });
   }
-  const what = `sequential, layer ${place + 1}`;
   const name = layer.name ?? (layer.constructor?.name || "layer");
-  assertMethod(`${what} (${name})`, layer, "forward");
+  const what = `sequential, layer ${place + 1} (${name})`;
+  assertMethod(what, layer, "forward");
   for (const [key, parameter] of Object.entries(layer.params ?? {})) {
-    const castable = typeof parameter?.cast === "function" || parameter?.value?.dtype === dtype;
-    if (isTensor(parameter?.value) && isTensor(parameter.grad) && castable) continue;
+    assertParameter(what, key, parameter, dtype);
+    if (Reflect.get(layer.params ?? {}, key) === parameter) continue;
     throw new GradbookError({
       code: "config",
-      what: `${what} (${name})`,
-      got: `params.${key} is no Parameter`,
+      what,
+      got: `params.${key} is another object each time it is read`,
+      expected: "the same Parameter from the first step to the last",
+      cure: "Make it once, in the constructor.",
+    });
+  }
+  for (const [key, buffer] of Object.entries(layer.buffers ?? {})) {
+    if (isTensor(buffer) || isTensor(buffer?.value)) continue;
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: `buffers.${key} is ${inWords(buffer)}`,
+      expected: "a Tensor, or an object with a Tensor as its value",
+      cure: `buffers = { ${key}: Tensor.zeros(shape) }; a single number is a tensor of the shape [1].`,
+    });
+  }
+}
+
+function assertParameter(what: string, key: string, parameter: Parameter | undefined, dtype: DType): void {
+  const castable = typeof parameter?.cast === "function" || parameter?.value?.dtype === dtype;
+  if (!isTensor(parameter?.value) || !isTensor(parameter.grad) || !castable) {
+    throw new GradbookError({
+      code: "config",
+      what,
+      got: `params.${key} is not a Parameter`,
       expected: "an array to train with its gradient",
       cure: `params = { ${key}: new Parameter(shape, fanIn, fanOut) }`,
     });
   }
+  const { value, grad } = parameter;
+  if (value.data.length === grad.data.length) return;
+  throw new GradbookError({
+    code: "config",
+    what,
+    got: `params.${key} has a gradient of the shape ${formatShape(grad.shape)}`,
+    expected: `${formatShape(value.shape)}, the shape of its value`,
+  });
 }
 
 /** How a function or a class becomes a layer. */
@@ -53,24 +85,4 @@ export function assertMethod(what: string, layer: Layer, method: "forward" | "ba
     got: `no method ${method}`,
     expected: "forward(x) and backward(dy)",
   });
-}
-
-/**
- * @param y what a layer's `pass` returned
- * @throws GradbookError when it is no tensor
- */
-export function returned(name: string, pass: "forward" | "backward", y: Tensor): Tensor {
-  if (isTensor(y)) return y;
-  throw new GradbookError({
-    code: "type",
-    what: name,
-    got: `${pass} returned ${y === undefined ? "undefined" : `a value that is no Tensor`}`,
-    expected: "a Tensor",
-    cure: y === undefined ? "Is its return missing?" : "new Tensor(shape, data) makes one.",
-  });
-}
-
-/** By its fields, not its class: a notebook may have loaded the library a second time. */
-function isTensor(value: Tensor | undefined): boolean {
-  return Array.isArray(value?.shape) && ArrayBuffer.isView(value?.data);
 }

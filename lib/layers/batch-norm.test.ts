@@ -36,7 +36,7 @@ test("batchNorm keeps the three promises", () => {
 test("batchNorm refuses a single value a feature, and the wrong number of channels", () => {
   assert.throws(
     () => batchNorm1d({ features: 2 }).forward(noise([1, 2], 1), context()),
-    /one value a feature while training, expected at least 2/,
+    /only one value per feature during training, expected at least 2/,
   );
   assert.throws(
     () => batchNorm2d({ features: 2 }).forward(noise([2, 3, 4, 4], 1), context()),

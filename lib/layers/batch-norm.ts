@@ -3,7 +3,14 @@ import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { parseCount, parseWithin } from "./config.js";
-import { assertInput, type BuiltinLayer, cached, type ForwardContext, Parameter } from "./layer.js";
+import {
+  assertInput,
+  type BuiltinLayer,
+  cached,
+  type ForwardContext,
+  markBuiltin,
+  Parameter,
+} from "./layer.js";
 
 export interface BatchNormConfig {
   /** F features, or C channels: the size of axis 1. */
@@ -33,6 +40,8 @@ export interface BatchNormDims {
 
 export class BatchNorm implements BuiltinLayer {
   readonly spec: BatchNormSpec;
+  /** false: normalises with the running statistics also while training, and leaves them and γ, β as they are. */
+  trainable = true;
   readonly params: Readonly<Record<"weight" | "bias", Parameter>>;
   /** Running statistics, [C]; they replace the batch's when not training. */
   readonly buffers: Readonly<Record<"mean" | "variance", Parameter>>;
@@ -54,6 +63,7 @@ export class BatchNorm implements BuiltinLayer {
       mean: new Parameter([features], features, features, 0),
       variance: new Parameter([features], features, features, 1),
     };
+    markBuiltin(this, BatchNorm.prototype);
   }
 
   outputShape(sample: Shape): Shape {
@@ -61,7 +71,8 @@ export class BatchNorm implements BuiltinLayer {
     return sample;
   }
 
-  forward(x: Tensor, { training }: ForwardContext): Tensor {
+  forward(x: Tensor, context: ForwardContext): Tensor {
+    const training = context.training && this.trainable;
     const d = this.dims(x.shape);
     const { eps, momentum } = this.spec;
     const runningMean = this.buffers.mean.value.data;
@@ -73,9 +84,9 @@ export class BatchNorm implements BuiltinLayer {
       throw new GradbookError({
         code: "shape",
         what: this.spec.kind,
-        got: "one value a feature while training",
-        expected: "at least 2",
-        cure: "Use a larger batch: the variance of a single value is 0.",
+        got: "only one value per feature during training",
+        expected: "at least 2: the variance of a single value is 0",
+        cure: "Train on at least 2 samples at a time; fit's dropLast: true leaves out a last batch of one.",
       });
     }
     let mean: FloatArray = runningMean;

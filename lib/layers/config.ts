@@ -16,7 +16,7 @@ export function parsePair(what: string, key: string, size: Size, least: number):
     });
   }
   for (const n of pair) parseCount(what, key, n, least);
-  return pair;
+  return [pair[0], pair[1]];
 }
 
 /** @throws GradbookError when n is not a whole number of at least `least` */

@@ -3,7 +3,7 @@ import { refuseUnknownKeys } from "../errors/error.js";
 import { type Shape, windowCount } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { formatOption, formatPair, parseCount, parsePair, type Size } from "./config.js";
-import { assertInput, type BuiltinLayer, cached, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
 export interface Conv2dConfig {
   /** C, channels of the input. */
@@ -47,6 +47,7 @@ export interface Conv2dDims {
 
 export class Conv2d implements BuiltinLayer {
   readonly spec: Conv2dSpec;
+  trainable = true;
   readonly params: Readonly<Record<"weight" | "bias", Parameter>> | Readonly<Record<"weight", Parameter>>;
   private x: Tensor | undefined;
 
@@ -68,6 +69,7 @@ export class Conv2d implements BuiltinLayer {
     const fanOut = F * KH * KW;
     const weight = new Parameter([F, C, KH, KW], fanIn, fanOut);
     this.params = this.spec.bias ? { weight, bias: new Parameter([F], fanIn, fanOut) } : { weight };
+    markBuiltin(this, Conv2d.prototype);
   }
 
   outputShape(sample: Shape): Shape {

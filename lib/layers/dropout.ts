@@ -4,7 +4,7 @@ import { mixBits, type Rng } from "../tensor/rng.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { parseWithin } from "./config.js";
-import { type BuiltinLayer, cached, type ForwardContext } from "./layer.js";
+import { type BuiltinLayer, cached, type ForwardContext, markBuiltin } from "./layer.js";
 
 export interface DropoutConfig {
   /** Probability with which an element is set to 0, in [0, 1); default 0.5. */
@@ -25,6 +25,7 @@ export class Dropout implements BuiltinLayer {
   constructor(config: DropoutConfig) {
     refuseUnknownKeys("dropout", config, ["p"]);
     this.spec = { kind: "dropout", p: parseWithin("dropout", "p", config.p ?? 0.5, 0, 1) };
+    markBuiltin(this, Dropout.prototype);
   }
 
   outputShape(sample: Shape): Shape {

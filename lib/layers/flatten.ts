@@ -1,7 +1,7 @@
 import type { LayerSpec } from "../engine/spec.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import { assertSameShape, type Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached } from "./layer.js";
+import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 
 /** Images to features: [N, C, H, W] → [N, C·H·W], C-major (feature c·H·W + h·W + w), without copying. */
 export function flatten(): Flatten {
@@ -12,6 +12,10 @@ export class Flatten implements BuiltinLayer {
   readonly spec: LayerSpec = { kind: "flatten" };
   readonly params = {};
   private inputShape: Shape | undefined;
+
+  constructor() {
+    markBuiltin(this, Flatten.prototype);
+  }
 
   outputShape(sample: Shape): Shape {
     return [sizeOf(sample)];

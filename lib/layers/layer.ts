@@ -1,4 +1,5 @@
 import type { LayerSpec } from "../engine/spec.js";
+import { Brand } from "../errors/brand.js";
 import { GradbookError } from "../errors/error.js";
 import type { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
@@ -23,6 +24,17 @@ export interface Layer {
   readonly name?: string;
   /** What the optimizer updates, by name. */
   readonly params?: Readonly<Record<string, Parameter>>;
+  /**
+   * What training changes but no gradient moves, by name: running statistics, counters, any memory. Part of checkpoints
+   * and digests, as those of the models and layers that a layer keeps in its fields are.
+   */
+  readonly buffers?: Readonly<Record<string, LayerBuffer>>;
+  /**
+   * Default true. false freezes the layer: no optimizer moves its parameters, and batch norm uses its running statistics
+   * instead of the batch's and leaves them as they are (what Keras does). `parameter.trainable = false` freezes a single
+   * parameter and nothing else (PyTorch's `requires_grad = False`).
+   */
+  trainable?: boolean;
   /** Shape of one output sample for one input sample: `[C, H, W] → [F, OH, OW]`. Found by a trial run where missing. */
   outputShape?(sample: Shape): Shape;
   /** x: [N, …] → y: [N, …]; keeps what backward needs. */
@@ -31,23 +43,63 @@ export interface Layer {
   backward(dy: Tensor): Tensor;
 }
 
+/** Numbers that a layer remembers: a tensor, or anything that holds one as its `value`. */
+export type LayerBuffer = Tensor | { value: Tensor };
+
 /** A layer that the library brings: it describes itself to the engine and can be initialised and cast. */
 export interface BuiltinLayer extends Layer {
   readonly spec: LayerSpec;
   readonly params: Readonly<Record<string, Parameter>>;
-  /** Values that training keeps but no gradient moves: batch norm's running statistics. */
   readonly buffers?: Readonly<Record<string, Parameter>>;
   outputShape(sample: Shape): Shape;
 }
 
-export function isBuiltin(layer: Layer): layer is BuiltinLayer {
-  return "spec" in layer && layer.outputShape !== undefined;
+const brand = new Brand<LayerSpec>();
+/** Names and shapes of the parameters that a layer was made with. */
+const paramsOf = new WeakMap<object, string>();
+
+/**
+ * Last line of a built-in layer's constructor: from here on its spec may stand for it.
+ * @param prototype of that class
+ * @param fields that the layer computes with, beside `spec`
+ */
+export function markBuiltin(layer: BuiltinLayer, prototype: object, fields: readonly string[] = []): void {
+  brand.mark(layer, layer.spec, prototype, fields);
+  paramsOf.set(layer, paramsInWords(layer));
+}
+
+/** What the engine may compute a layer by: undefined for one that is not the library's own, or was changed. */
+export function builtinSpec(layer: Layer): LayerSpec | undefined {
+  const spec = brand.specOf(layer);
+  return spec !== undefined && paramsInWords(layer) === paramsOf.get(layer) ? spec : undefined;
+}
+
+/** One layer in its place: its name and the shapes of one sample before and after it. */
+export interface NamedLayer {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/** What a layer was made as, whatever became of it: for its name, and to give it its first weights. */
+export function originOf(layer: Layer): LayerSpec | undefined {
+  return brand.originOf(layer);
+}
+
+function paramsInWords({ params, buffers }: Layer): string {
+  const all = [...Object.entries(params ?? {}), ...Object.entries(buffers ?? {})];
+  return all
+    .map(([name, entry]) => `${name} ${entry instanceof Parameter ? formatShape(entry.value.shape) : "?"}`)
+    .join();
 }
 
 /** A trainable array and its gradient. */
 export class Parameter {
   value: Tensor;
   grad: Tensor;
+  /** false: optimizers leave it as it is. */
+  trainable = true;
 
   /**
    * @param fanIn inputs that one output sums over, for He, Xavier and PyTorch's default
@@ -70,6 +122,11 @@ export class Parameter {
     this.value = this.value.clone(dtype);
     this.grad = this.grad.clone(dtype);
   }
+}
+
+/** Whether an optimizer may move a parameter of a layer. */
+export function isTrainable(layer: Layer, parameter: Parameter): boolean {
+  return layer.trainable !== false && parameter.trainable !== false;
 }
 
 /**

@@ -3,7 +3,7 @@ import { refuseUnknownKeys } from "../errors/error.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { parseCount } from "./config.js";
-import { assertInput, type BuiltinLayer, cached, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
 export interface LinearConfig {
   /** Features of one input sample. */
@@ -27,6 +27,7 @@ export interface LinearDims {
 
 export class Linear implements BuiltinLayer {
   readonly spec: LinearSpec;
+  trainable = true;
   readonly params: Readonly<Record<"weight" | "bias", Parameter>> | Readonly<Record<"weight", Parameter>>;
   private x: Tensor | undefined;
 
@@ -37,6 +38,7 @@ export class Linear implements BuiltinLayer {
     this.spec = { kind: "linear", in: I, out: O, bias: config.bias ?? true };
     const weight = new Parameter([O, I], I, O);
     this.params = this.spec.bias ? { weight, bias: new Parameter([O], I, O) } : { weight };
+    markBuiltin(this, Linear.prototype);
   }
 
   outputShape(sample: Shape): Shape {

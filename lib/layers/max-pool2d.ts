@@ -1,7 +1,7 @@
 import type { Pool2dSpec } from "../engine/spec.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached } from "./layer.js";
+import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
 /**
@@ -21,6 +21,7 @@ export class MaxPool2d implements BuiltinLayer {
 
   constructor(config: Pool2dConfig) {
     this.spec = parsePool2d("maxPool2d", config);
+    markBuiltin(this, MaxPool2d.prototype);
   }
 
   outputShape(sample: Shape): Shape {

@@ -1,10 +1,22 @@
+import type { LayerSpec } from "../engine/spec.js";
 import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { type DType, parseDType, Tensor } from "../tensor/tensor.js";
-import { assertLayer, assertMethod, returned } from "./assert-layer.js";
+import { assertLayer, assertMethod } from "./assert-layer.js";
+import { rememberFields } from "./fields.js";
 import { type Init, initialize } from "./init.js";
-import { type ForwardContext, isBuiltin, type Layer, type Parameter } from "./layer.js";
+import {
+  builtinSpec,
+  type ForwardContext,
+  isTrainable,
+  type Layer,
+  type NamedLayer,
+  originOf,
+  Parameter,
+} from "./layer.js";
+import { heldBy, modelBrand, type NamedBuffer } from "./nested.js";
+import { assertReturned, runBackward, runForward } from "./run-layer.js";
 
 export interface SequentialConfig {
   /** Shape of one sample: `[C, H, W]` or `[features]`. */
@@ -15,14 +27,6 @@ export interface SequentialConfig {
   readonly init?: Init;
   /** Precision of the parameters; default "float32". */
   readonly dtype?: DType;
-}
-
-/** One layer in its place: its name and the shapes of one sample before and after it. */
-export interface NamedLayer {
-  readonly name: string;
-  readonly layer: Layer;
-  readonly input: Shape;
-  readonly output: Shape;
 }
 
 /** A parameter with its full name, e.g. `conv1.weight`. */
@@ -37,12 +41,16 @@ export interface NamedParameter {
  *     const model = sequential([conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }), relu(), flatten(), linear({ in: 3136, out: 10 })],
  *       { input: [1, 28, 28], seed: 1, init: "he" });
  *
- * A model among the layers stands for its layers. The model gives the built-in layers new weights, also those that were
- * trained in another model: make layers anew for each model.
+ * A model among the layers stands for its layers. A built-in layer gets its first weights from the first model that it
+ * stands in, unless they were set before; in every other model it keeps what it has learned, and the models share it:
+ *
+ *     const trunk = trained.layers.slice(0, -1).map(({ layer }) => layer);
+ *     for (const layer of trunk) layer.trainable = false; // or leave it, and fine-tune the whole
+ *     const model = sequential([...trunk, linear({ in: 49, out: 5 })], { input: [1, 28, 28], seed: 2 });
  *
  * @throws GradbookError when a layer does not fit the one before it
  */
-export function sequential(layers: readonly Layer[], config: SequentialConfig): Sequential {
+export function sequential(layers: readonly (Layer | Sequential)[], config: SequentialConfig): Sequential {
   return new Sequential(layers, config);
 }
 
@@ -54,7 +62,7 @@ export class Sequential {
   readonly layers: readonly NamedLayer[];
   private readonly evaluating: ForwardContext;
 
-  constructor(layers: readonly Layer[], config: SequentialConfig) {
+  constructor(layers: readonly (Layer | Sequential)[], config: SequentialConfig) {
     refuseUnknownKeys("sequential", config, ["input", "seed", "init", "dtype"]);
     this.input = parseInput(config.input);
     this.dtype = parseDType("sequential", config.dtype ?? "float32");
@@ -69,8 +77,9 @@ export class Sequential {
       });
     }
     this.evaluating = { training: false, rng: new Rng("evaluation") };
-    this.layers = this.place(layers.flatMap(single));
+    this.layers = Object.freeze(this.place(layers.flatMap(single)));
     this.initialize();
+    modelBrand.mark(this, {}, Sequential.prototype, ["layers", "input", "dtype"]);
   }
 
   get output(): Shape {
@@ -80,7 +89,7 @@ export class Sequential {
   /** x: [N, …input] → [N, …output]. */
   forward(x: Tensor, context: ForwardContext = this.evaluating): Tensor {
     let y = x;
-    for (const { name, layer } of this.layers) y = returned(name, "forward", layer.forward(y, context));
+    for (const placed of this.layers) y = runForward(placed, y, context);
     return y;
   }
 
@@ -88,9 +97,8 @@ export class Sequential {
   backward(dy: Tensor): Tensor {
     let dx = dy;
     for (let i = this.layers.length - 1; i >= 0; i--) {
-      const { name, layer } = this.layers[i];
-      assertMethod(name, layer, "backward");
-      dx = returned(name, "backward", layer.backward(dx));
+      assertMethod(this.layers[i].name, this.layers[i].layer, "backward");
+      dx = runBackward(this.layers[i], dx);
     }
     return dx;
   }
@@ -99,9 +107,9 @@ export class Sequential {
   activations(x: Tensor): Record<string, Tensor> {
     const outputs: Record<string, Tensor> = {};
     let y = x;
-    for (const { name, layer } of this.layers) {
-      y = returned(name, "forward", layer.forward(y, this.evaluating));
-      outputs[name] = y;
+    for (const placed of this.layers) {
+      y = runForward(placed, y, this.evaluating);
+      outputs[placed.name] = y;
     }
     return outputs;
   }
@@ -118,14 +126,26 @@ export class Sequential {
     });
   }
 
-  /** What the optimizer updates, in the layers' order. */
+  /** What the optimizer updates, in the layers' order; a parameter that two layers share, once. */
   get parameters(): readonly NamedParameter[] {
-    return this.layers.flatMap(({ name, layer }) => named(name, layer.params));
+    const seen = new Set<Parameter>();
+    return this.layers
+      .flatMap(({ name, layer }) => named(name, layer))
+      .filter(({ parameter }) => !seen.has(parameter) && seen.add(parameter));
   }
 
-  /** What training keeps beside the parameters: running statistics. */
-  get buffers(): readonly NamedParameter[] {
-    return this.layers.flatMap(({ name, layer }) => (isBuiltin(layer) ? named(name, layer.buffers) : []));
+  /** What training keeps beside the parameters: running statistics, the memory of layers written by hand. */
+  get buffers(): readonly NamedBuffer[] {
+    return this.layers.flatMap(({ name, layer }) => heldBy(name, layer).buffers);
+  }
+
+  /** Whether any layer is trainable; setting it freezes or frees every layer. */
+  get trainable(): boolean {
+    return this.layers.some(({ layer }) => layer.trainable !== false);
+  }
+
+  set trainable(trainable: boolean) {
+    for (const { layer } of this.layers) layer.trainable = trainable;
   }
 
   get parameterCount(): number {
@@ -142,7 +162,7 @@ export class Sequential {
       name,
       layer: describe(layer),
       output: formatShape(output),
-      parameters: named(name, layer.params).reduce((sum, { parameter }) => sum + parameter.value.size, 0),
+      parameters: named(name, layer).reduce((sum, { parameter }) => sum + parameter.value.size, 0),
     }));
   }
 
@@ -187,10 +207,11 @@ export class Sequential {
     let input = this.input;
     return layers.map((layer, i) => {
       assertLayer(layer, i, this.dtype);
+      rememberFields(layer);
       refuseTwice(layers, layer, i);
-      const kind = isBuiltin(layer)
-        ? shortNames[layer.spec.kind]
-        : lowerFirst(layer.constructor.name || "layer");
+      const origin = originOf(layer);
+      const kind =
+        origin === undefined ? lowerFirst(layer.constructor.name || "layer") : shortNames[origin.kind];
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       const name = layer.name ?? `${kind}${kind === "flatten" ? "" : counts.get(kind)}`;
       if (names.has(name)) {
@@ -202,12 +223,11 @@ export class Sequential {
         });
       }
       names.add(name);
-      for (const { parameter } of named(name, layer.params)) castIfNeeded(parameter, this.dtype);
-      if (isBuiltin(layer))
-        for (const { parameter } of named(name, layer.buffers)) castIfNeeded(parameter, this.dtype);
-      const placed = { name, layer, input, output: this.outputOf(name, layer, input) };
-      input = placed.output;
-      return placed;
+      this.cast(name, layer);
+      const output = this.outputOf(name, layer, input);
+      const placed = { name, layer, input, output };
+      input = output;
+      return Object.freeze(placed);
     });
   }
 
@@ -215,7 +235,14 @@ export class Sequential {
     try {
       if (layer.outputShape !== undefined) return layer.outputShape(input);
       const y = layer.forward(Tensor.zeros([2, ...input], this.dtype), this.evaluating);
-      return returned(name, "forward", y).shape.slice(1);
+      const [N, ...sample] = assertReturned(name, "forward", y).shape;
+      if (N === 2) return sample;
+      throw new GradbookError({
+        code: "shape",
+        what: name,
+        got: `forward returned ${formatShape(y.shape)} for a batch of 2 samples`,
+        expected: "[2, …]: the first axis is the batch",
+      });
     } catch (error) {
       if (!(error instanceof GradbookError)) throw error;
       throw new GradbookError(
@@ -225,20 +252,47 @@ export class Sequential {
     }
   }
 
-  /** Starts all built-in layers' weights anew: a layer that another model has loses what it learned there. */
+  /** Brings a layer to the model's precision. */
+  private cast(name: string, layer: Layer): void {
+    for (const { name: full, parameter } of [...named(name, layer), ...named(name, builtinBuffers(layer))]) {
+      if (parameter.value.dtype === this.dtype) continue;
+      if (started.has(parameter)) throw otherPrecision(full, parameter.value.dtype, this.dtype);
+      parameter.cast(this.dtype);
+    }
+  }
+
+  /** Gives the built-in layers that have none yet their first weights, each from a stream of its own. */
   private initialize(): void {
     const rng = new Rng(this.seed).fork("init");
-    for (const { name, layer } of this.layers) {
-      if (!isBuiltin(layer)) continue;
-      for (const { name: full, parameter } of named(name, layer.params)) {
-        initialize(parameter, full.endsWith(".bias"), this.init, rng.fork(full));
+    for (const { name, layer } of this.layers)
+      for (const { name: full, parameter } of named(name, layer)) {
+        if (originOf(layer) !== undefined && isUntouched(parameter))
+          initialize(parameter, full.endsWith(".bias"), this.init, rng.fork(full));
+        started.add(parameter);
       }
-      for (const { parameter } of named(name, layer.buffers)) initialize(parameter, false, "zeros", rng);
-    }
   }
 }
 
-const shortNames: Readonly<Record<string, string>> = {
+/** Parameters that have their first weights: they are not drawn a second time. */
+const started = new WeakSet<Parameter>();
+
+/** Whether a parameter still holds what its constructor wrote: weights that somebody has set stay. */
+function isUntouched(parameter: Parameter): boolean {
+  const { value, fixed = 0 } = parameter;
+  return !started.has(parameter) && value.data.every((v) => v === fixed);
+}
+
+function otherPrecision(name: string, has: DType, wanted: DType): GradbookError {
+  return new GradbookError({
+    code: "config",
+    what: `sequential, ${name}`,
+    got: `its layer belongs to a ${has} model`,
+    expected: `a layer of a ${wanted} model, as this one is`,
+    cure: `Give this model dtype: "${has}", or make a layer of its own for it.`,
+  });
+}
+
+const shortNames: Readonly<Record<LayerSpec["kind"], string>> = {
   conv2d: "conv",
   maxPool2d: "pool",
   avgPool2d: "pool",
@@ -253,9 +307,29 @@ const shortNames: Readonly<Record<string, string>> = {
   dropout: "dropout",
 };
 
-/** A model's layers are the outer model's own, so that they are trained, counted and named as if written there. */
-function single(layer: Layer): readonly Layer[] {
-  return layer instanceof Sequential ? layer.layers.map((inner) => inner.layer) : [layer];
+/**
+ * A model's layers are the outer model's own, so that they are trained, counted and named as if written there. A model
+ * whose passes somebody has changed is a layer that has those passes.
+ */
+function single(layer: Layer | Sequential): readonly Layer[] {
+  if (!isModel(layer)) return [layer];
+  return modelBrand.specOf(layer) === undefined ? [layerOf(layer)] : layer.layers.map((inner) => inner.layer);
+}
+
+/** By its fields where it is not by its class: a notebook may have loaded the library a second time. */
+function isModel(layer: Layer | Sequential): layer is Sequential {
+  if (layer instanceof Sequential) return true;
+  return typeof layer === "object" && layer !== null && "layers" in layer && "parameters" in layer;
+}
+
+function layerOf(model: Sequential): Layer {
+  return {
+    params: Object.fromEntries(model.parameters.map(({ name, parameter }) => [name, parameter])),
+    buffers: Object.fromEntries(model.buffers.map(({ name, parameter }) => [name, parameter])),
+    outputShape: () => model.output,
+    forward: (x, context) => model.forward(x, context),
+    backward: (dy) => model.backward(dy),
+  };
 }
 
 function parseInput(input: Shape): Shape {
@@ -283,18 +357,28 @@ function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
   });
 }
 
-function named(layer: string, params: Readonly<Record<string, Parameter>> | undefined): NamedParameter[] {
+function named(layer: string, { params }: Pick<Layer, "params">): NamedParameter[] {
   return Object.entries(params ?? {}).map(([name, parameter]) => ({ name: `${layer}.${name}`, parameter }));
 }
 
-function castIfNeeded(parameter: Parameter, dtype: DType): void {
-  if (parameter.value.dtype !== dtype) parameter.cast(dtype);
+/** Running statistics, in the form of parameters. */
+function builtinBuffers(layer: Layer): Pick<Layer, "params"> {
+  if (originOf(layer) === undefined) return {};
+  const buffers = Object.entries(layer.buffers ?? {});
+  return {
+    params: Object.fromEntries(
+      buffers.filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter),
+    ),
+  };
 }
 
 function describe(layer: Layer): string {
-  if (isBuiltin(layer)) return String(layer);
-  const size = named("", layer.params).reduce((sum, { parameter }) => sum + sizeOf(parameter.value.shape), 0);
-  return `${layer.constructor.name || "layer"} (written by hand${size > 0 ? `, ${size} params` : ""})`;
+  const frozen = Object.values(layer.params ?? {}).some((parameter) => !isTrainable(layer, parameter));
+  const suffix = frozen ? ", frozen" : "";
+  if (builtinSpec(layer) !== undefined) return String(layer) + suffix;
+  const size = named("", layer).reduce((sum, { parameter }) => sum + sizeOf(parameter.value.shape), 0);
+  const origin = originOf(layer) === undefined ? "written by hand" : "changed by hand";
+  return `${layer.constructor.name || "layer"} (${origin}${size > 0 ? `, ${size} params` : ""})${suffix}`;
 }
 
 function record({ code, got, expected, cure }: GradbookError) {

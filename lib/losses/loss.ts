@@ -1,15 +1,54 @@
-import type { LossSpec } from "../engine/spec.js";
+import type { LossSpec, Reduction } from "../engine/spec.js";
+import { Brand } from "../errors/brand.js";
 import { GradbookError } from "../errors/error.js";
 import { formatShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1). */
+/**
+ * Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1). One of your own is an object with two
+ * functions; it runs as it is written, on the calling thread:
+ *
+ *     const absolute: Loss = {
+ *       spec: { kind: "absolute" },
+ *       sum: (output, labels) => Σ |y − t|,
+ *       gradient: (output, labels) => sign(y − t) / N,   // of the mean over the batch
+ *     };
+ */
 export interface Loss {
-  readonly spec: LossSpec;
+  /** Its name in errors and records, and how `gradient` reduces; default: "loss", "mean". */
+  readonly spec?: { readonly kind: string; readonly reduction?: Reduction };
   /** Sum of the samples' losses, not divided by anything: sets of any size add up exactly. */
   sum(output: Tensor, labels: ArrayLike<number>): number;
-  /** d loss / d output, [N, K], of the reduced loss. */
+  /** d loss / d output, [N, K], of the reduced loss. Neither output nor labels are changed. */
   gradient(output: Tensor, labels: ArrayLike<number>): Tensor;
+}
+
+/** A loss that the library brings: it describes itself to the engine. */
+export interface BuiltinLoss extends Loss {
+  readonly spec: LossSpec;
+}
+
+const brand = new Brand<LossSpec>();
+
+/** Last step in making a built-in loss: from here on its spec may stand for it. */
+export function markLoss(loss: BuiltinLoss): BuiltinLoss {
+  brand.mark(loss, loss.spec);
+  return loss;
+}
+
+/** What the engine may compute a loss by: undefined for one that is not the library's own, or was changed. */
+export function builtinLossSpec(loss: Loss): LossSpec | undefined {
+  return brand.specOf(loss);
+}
+
+/** What a loss is called in errors and records. */
+export function lossName({ spec }: Loss): string {
+  return spec?.kind ?? "loss";
+}
+
+/** Whether the loss of a batch is the mean of its samples' losses, or their sum. */
+export function reductionOf({ spec }: Loss): Reduction {
+  return spec?.reduction ?? "mean";
 }
 
 /** @throws GradbookError when the output is not [N, K], the counts differ, or a label is out of range */

@@ -2,7 +2,7 @@ import type { LossSpec, Reduction } from "../engine/spec.js";
 import { refuseUnknownKeys } from "../errors/error.js";
 import { exp, log } from "../tensor/portable.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
-import { assertLabels, type Loss } from "./loss.js";
+import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
 import { parseReduction } from "./reduction.js";
 
 export interface LossConfig {
@@ -14,13 +14,13 @@ export interface LossConfig {
  * Softmax and cross-entropy in one: logits [N, K], labels [N]. Stable for any logits: the largest is subtracted first,
  * which changes neither softmax nor loss.
  */
-export function softmaxCrossEntropy(config: LossConfig = {}): Loss {
+export function softmaxCrossEntropy(config: LossConfig = {}): BuiltinLoss {
   refuseUnknownKeys("softmaxCrossEntropy", config, ["reduction"]);
   const spec: LossSpec = {
     kind: "softmaxCrossEntropy",
     reduction: parseReduction("softmaxCrossEntropy", config),
   };
-  return {
+  return markLoss({
     spec,
     sum(output, labels) {
       assertLabels("softmaxCrossEntropy", output, labels);
@@ -34,7 +34,7 @@ export function softmaxCrossEntropy(config: LossConfig = {}): Loss {
       softmaxCrossEntropyGradient(output.data, labels, gradient.data, K, divisor);
       return gradient;
     },
-  };
+  });
 }
 
 /** L = Σ_n (log Σ_k e^{z[n,k]} − z[n,label]), with z reduced by its row's maximum */

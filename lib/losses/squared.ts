@@ -1,26 +1,26 @@
 import type { LossSpec } from "../engine/spec.js";
 import { refuseUnknownKeys } from "../errors/error.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
-import { assertLabels, type Loss } from "./loss.js";
+import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
 import { parseReduction } from "./reduction.js";
 import type { LossConfig } from "./softmax-cross-entropy.js";
 
 /** Euclidean loss ½ Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (Caffe's EuclideanLoss). */
-export function euclidean(config: LossConfig = {}): Loss {
+export function euclidean(config: LossConfig = {}): BuiltinLoss {
   return squaredLoss("euclidean", config);
 }
 
 /** Mean squared error 1/K Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (PyTorch's MSELoss). */
-export function mse(config: LossConfig = {}): Loss {
+export function mse(config: LossConfig = {}): BuiltinLoss {
   return squaredLoss("mse", config);
 }
 
-function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): Loss {
+function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): BuiltinLoss {
   refuseUnknownKeys(kind, config, ["reduction"]);
   const spec: LossSpec = { kind, reduction: parseReduction(kind, config) };
   // mse with "sum" sums over the classes too, as PyTorch does
   const factor = (K: number) => (kind === "euclidean" ? 1 / 2 : spec.reduction === "mean" ? 1 / K : 1);
-  return {
+  return markLoss({
     spec,
     sum(output, labels) {
       assertLabels(kind, output, labels);
@@ -34,7 +34,7 @@ function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): Loss {
       squaredGradient(output.data, labels, gradient.data, K, scale);
       return gradient;
     },
-  };
+  });
 }
 
 /** Σ_n Σ_k (y[n,k] − t[n,k])² with t one-hot */

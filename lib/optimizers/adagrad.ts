@@ -1,5 +1,5 @@
 import { refuseUnknownKeys } from "../errors/error.js";
-import { type Optimizer, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseRate } from "./optimizer.js";
 
 export interface AdagradConfig {
   /** Learning rate η; default 0.01. */
@@ -11,12 +11,12 @@ export interface AdagradConfig {
 }
 
 /** AdaGrad (Duchi et al. 2011): s ← s + g²; w ← w − ηg/(√s + ε). */
-export function adagrad(config: AdagradConfig = {}): Optimizer {
+export function adagrad(config: AdagradConfig = {}): BuiltinOptimizer {
   refuseUnknownKeys("adagrad", config, ["lr", "eps", "weightDecay"]);
   const lr = parseRate("adagrad", "lr", config.lr ?? 0.01);
   const eps = parseRate("adagrad", "eps", config.eps ?? 1e-10);
   const weightDecay = parseRate("adagrad", "weightDecay", config.weightDecay ?? 0);
-  return {
+  return markOptimizer({
     spec: { kind: "adagrad", lr, eps, weightDecay },
     slots: 1,
     update(w, g, [s], rate) {
@@ -26,5 +26,5 @@ export function adagrad(config: AdagradConfig = {}): Optimizer {
         w[i] -= (rate * slope) / (Math.sqrt(s[i]) + eps);
       }
     },
-  };
+  });
 }

@@ -1,5 +1,5 @@
 import { refuseUnknownKeys } from "../errors/error.js";
-import { type Optimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
 
 export interface AdamConfig {
   /** Learning rate η; default 0.001. */
@@ -15,23 +15,23 @@ export interface AdamConfig {
 }
 
 /** Adam (Kingma & Ba 2015, algorithm 1): m, s with bias correction; w ← w − η·m̂/(√ŝ + ε). */
-export function adam(config: AdamConfig = {}): Optimizer {
+export function adam(config: AdamConfig = {}): BuiltinOptimizer {
   return adamRule("adam", config, 0);
 }
 
 /** AdamW (Loshchilov & Hutter 2019): Adam with decoupled weight decay, w ← w − ηλw first. */
-export function adamw(config: AdamConfig = {}): Optimizer {
+export function adamw(config: AdamConfig = {}): BuiltinOptimizer {
   return adamRule("adamw", config, 0.01);
 }
 
-function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number): Optimizer {
+function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number): BuiltinOptimizer {
   refuseUnknownKeys(kind, config, ["lr", "beta1", "beta2", "eps", "weightDecay"]);
   const lr = parseRate(kind, "lr", config.lr ?? 0.001);
   const beta1 = parseDecay(kind, "beta1", config.beta1 ?? 0.9);
   const beta2 = parseDecay(kind, "beta2", config.beta2 ?? 0.999);
   const eps = parseRate(kind, "eps", config.eps ?? 1e-8);
   const weightDecay = parseRate(kind, "weightDecay", config.weightDecay ?? usualDecay);
-  return {
+  return markOptimizer({
     spec: { kind, lr, beta1, beta2, eps, weightDecay },
     slots: 2,
     update(w, g, [m, s], rate, t) {
@@ -45,7 +45,7 @@ function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number
         w[i] -= (step * m[i]) / (Math.sqrt(s[i]) / root + eps);
       }
     },
-  };
+  });
 }
 
 /** base^t for a whole t ≥ 0 by squaring: `**` may differ between machines, products do not. */

@@ -1,18 +1,49 @@
 import type { OptimizerSpec } from "../engine/spec.js";
+import { Brand } from "../errors/brand.js";
 import { GradbookError } from "../errors/error.js";
 import type { FloatArray } from "../tensor/tensor.js";
 
-/** A rule that moves weights against their gradients. It keeps no state itself: the trainer owns the slots. */
+/**
+ * A rule that moves weights against their gradients. It keeps no state itself: the trainer owns the slots. One of your own
+ * runs as it is written, on the calling thread, with the engine's gradients:
+ *
+ *     const signSgd: Optimizer = {
+ *       spec: { kind: "signSgd", lr: 0.01 },
+ *       update(w, g, slots, lr) {
+ *         for (let i = 0; i < w.length; i++) w[i] -= lr * Math.sign(g[i]);
+ *       },
+ *     };
+ */
 export interface Optimizer {
-  readonly spec: OptimizerSpec;
-  /** Arrays of the parameter's size that the rule remembers from step to step, all zero at first. */
-  readonly slots: number;
+  /** Its name in errors and records, and the learning rate that a schedule starts from. */
+  readonly spec: { readonly kind: string; readonly lr: number };
+  /** Arrays of the parameter's size that the rule remembers from step to step, all zero at first; default 0. */
+  readonly slots?: number;
   /**
    * One step on one parameter, in place. g is not changed.
    * @param lr learning rate of this very step (a schedule may have moved it)
    * @param t number of this step, from 1
    */
   update(w: FloatArray, g: FloatArray, slots: readonly FloatArray[], lr: number, t: number): void;
+}
+
+/** A rule that the library brings: it describes itself to the engine. */
+export interface BuiltinOptimizer extends Optimizer {
+  readonly spec: OptimizerSpec;
+  readonly slots: number;
+}
+
+const brand = new Brand<OptimizerSpec>();
+
+/** Last step in making a built-in rule: from here on its spec may stand for it. */
+export function markOptimizer(optimizer: BuiltinOptimizer): BuiltinOptimizer {
+  brand.mark(optimizer, optimizer.spec);
+  return optimizer;
+}
+
+/** What the engine may compute a rule by: undefined for one that is not the library's own, or was changed. */
+export function builtinOptimizerSpec(optimizer: Optimizer): OptimizerSpec | undefined {
+  return brand.specOf(optimizer);
 }
 
 /** @throws GradbookError when the number is negative or not finite */

@@ -9,7 +9,7 @@ import { sgd } from "./sgd.js";
 /** One weight after the given gradients, one step each, from 1. */
 function after(optimizer: Optimizer, gradients: readonly number[], start = 1): number {
   const w = Float64Array.of(start);
-  const slots = Array.from({ length: optimizer.slots }, () => new Float64Array(1));
+  const slots = Array.from({ length: optimizer.slots ?? 0 }, () => new Float64Array(1));
   for (const [i, g] of gradients.entries())
     optimizer.update(w, Float64Array.of(g), slots, optimizer.spec.lr, i + 1);
   return w[0];

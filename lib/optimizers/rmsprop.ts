@@ -1,5 +1,5 @@
 import { refuseUnknownKeys } from "../errors/error.js";
-import { type Optimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
 
 export interface RmspropConfig {
   /** Learning rate η; default 0.001. */
@@ -15,14 +15,14 @@ export interface RmspropConfig {
 }
 
 /** RMSProp (Hinton's lecture 6e): s ← ρs + (1 − ρ)g²; w ← w − ηg/(√s + ε). */
-export function rmsprop(config: RmspropConfig = {}): Optimizer {
+export function rmsprop(config: RmspropConfig = {}): BuiltinOptimizer {
   refuseUnknownKeys("rmsprop", config, ["lr", "rho", "eps", "epsInside", "weightDecay"]);
   const lr = parseRate("rmsprop", "lr", config.lr ?? 0.001);
   const rho = parseDecay("rmsprop", "rho", config.rho ?? 0.9);
   const eps = parseRate("rmsprop", "eps", config.eps ?? 1e-8);
   const weightDecay = parseRate("rmsprop", "weightDecay", config.weightDecay ?? 0);
   const epsInside = config.epsInside ?? false;
-  return {
+  return markOptimizer({
     spec: { kind: "rmsprop", lr, rho, eps, epsInside, weightDecay },
     slots: 1,
     update(w, g, [s], rate) {
@@ -32,5 +32,5 @@ export function rmsprop(config: RmspropConfig = {}): Optimizer {
         w[i] -= (rate * slope) / (epsInside ? Math.sqrt(s[i] + eps) : Math.sqrt(s[i]) + eps);
       }
     },
-  };
+  });
 }

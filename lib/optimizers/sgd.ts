@@ -1,5 +1,5 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { type Optimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
 
 export interface SgdConfig {
   /** Learning rate η. */
@@ -16,7 +16,7 @@ export interface SgdConfig {
  * Stochastic gradient descent: g ← g + λw; v ← αv + g; w ← w − ηv, with Nesterov w ← w − η(g + αv).
  * The same as torch.optim.SGD (Sutskever et al. 2013; η stands outside v).
  */
-export function sgd(config: SgdConfig): Optimizer {
+export function sgd(config: SgdConfig): BuiltinOptimizer {
   refuseUnknownKeys("sgd", config, ["lr", "momentum", "nesterov", "weightDecay"]);
   const lr = parseRate("sgd", "lr", config.lr);
   const momentum = parseDecay("sgd", "momentum", config.momentum ?? 0);
@@ -31,7 +31,7 @@ export function sgd(config: SgdConfig): Optimizer {
       cure: "sgd({ lr, momentum: 0.9, nesterov: true })",
     });
   }
-  return {
+  return markOptimizer({
     spec: { kind: "sgd", lr, momentum, nesterov, weightDecay },
     slots: momentum === 0 ? 0 : 1,
     update(w, g, [v], rate) {
@@ -45,5 +45,5 @@ export function sgd(config: SgdConfig): Optimizer {
         w[i] -= rate * (nesterov ? slope + momentum * v[i] : v[i]);
       }
     },
-  };
+  });
 }

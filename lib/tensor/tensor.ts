@@ -149,6 +149,28 @@ export class Tensor {
   }
 }
 
+/** By its fields where it is not by its class: a notebook may have loaded the library a second time. */
+export function isTensor(value: unknown): value is Tensor {
+  if (value instanceof Tensor) return value.data.length === sizeOf(value.shape);
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    !("shape" in value && "data" in value && "clone" in value)
+  )
+    return false;
+  const { shape, data } = value;
+  return Array.isArray(shape) && isFloatArray(data) && data.length === sizeOf(shape);
+}
+
+/** By its tag and not by `instanceof`: a notebook may have classes of its own realm. */
+export function isFloatArray(value: unknown): value is FloatArray {
+  const tag = Object.prototype.toString.call(value);
+  return tag === "[object Float32Array]" || tag === "[object Float64Array]";
+}
+
+export const hasNaN = ({ data }: Tensor): boolean => data.some(Number.isNaN);
+export const isFiniteTensor = ({ data }: Tensor): boolean => data.every(Number.isFinite);
+
 /** @throws GradbookError when it is not the name of a precision */
 export function parseDType(what: string, dtype: DType): DType {
   if (dtype === "float32" || dtype === "float64") return dtype;

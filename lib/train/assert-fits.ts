@@ -1,4 +1,5 @@
 import type { Dataset } from "../datasets/dataset.js";
+import { assertDataset, nameOf } from "../datasets/samples.js";
 import { GradbookError } from "../errors/error.js";
 import type { Sequential } from "../layers/sequential.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
@@ -12,7 +13,7 @@ export function assertFits(what: string, model: Sequential, set: Dataset): void 
   if (model.output.length === 1 && model.output[0] >= set.classes) return;
   throw new GradbookError({
     code: "shape",
-    what: `${what} on ${set.name}`,
+    what: `${what} on ${nameOf(set)}`,
     got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
     expected: `[${set.classes}]`,
     cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score a class.`,
@@ -21,19 +22,12 @@ export function assertFits(what: string, model: Sequential, set: Dataset): void 
 
 /** Whatever the model's output is. */
 export function assertSamples(what: string, model: Sequential, set: Dataset): void {
-  if (!sameShape(set.shape, model.input)) {
-    throw new GradbookError({
-      code: "shape",
-      what: `${what} on ${set.name}`,
-      got: `samples of the shape ${formatShape(set.shape)}`,
-      expected: `${formatShape(model.input)}, the model's input`,
-    });
-  }
-  if (set.size > 0) return;
+  assertDataset(what, set);
+  if (sameShape(set.shape, model.input)) return;
   throw new GradbookError({
-    code: "data",
-    what: `${what} on ${set.name}`,
-    got: "no samples",
-    expected: "at least one",
+    code: "shape",
+    what: `${what} on ${nameOf(set)}`,
+    got: `samples of the shape ${formatShape(set.shape)}`,
+    expected: `${formatShape(model.input)}, the model's input`,
   });
 }

@@ -17,14 +17,16 @@ import { littleEndian } from "./digest.js";
 
 /** Everything that a run needs to go on with the same bits. */
 export interface Checkpoint {
-  /** Digest of the run's configuration, data and initial weights: another run cannot go on from it. */
-  readonly run: string;
+  /** What the run is made of: a digest of each part, by the part's name. Another run cannot go on from it. */
+  readonly run: Readonly<Record<string, string>>;
   /** Steps done. */
   readonly step: number;
   /** Whether the run goes on, or was ended by its `onEpoch`. */
   readonly ending: "unfinished" | "stopped early";
   /** Digest of each epoch recorded so far. */
   readonly digests: readonly string[];
+  /** Text of the `onEpoch` that has changed weights; "" while none has. */
+  readonly changedBy: string;
   /** Weights, running statistics, optimizer state and history, by name. */
   readonly arrays: ReadonlyMap<string, FloatArray>;
 }
@@ -32,25 +34,24 @@ export interface Checkpoint {
 /** First line of the file. */
 interface Header {
   readonly format: string;
-  readonly run: string;
+  readonly run: Checkpoint["run"];
   readonly step: number;
   readonly ending: Checkpoint["ending"];
   readonly digests: readonly string[];
+  readonly changedBy: string;
   readonly arrays: readonly { readonly name: string; readonly dtype: string; readonly length: number }[];
   /** SHA-256 of the header with "" in this place, and of all bytes behind it. */
   readonly payload: string;
 }
 
-const FORMAT = "gradbook checkpoint 2";
-/** Its SHA-256 left the header out; still read. */
-const OLD_FORMAT = "gradbook checkpoint 1";
+const FORMAT = "gradbook checkpoint 3";
 
 /**
  * Writes a checkpoint: one line of JSON, padded to whole 8 bytes, then the arrays as raw little-endian floats. It
  * replaces the old file only when it is complete, so that a process may be killed at any moment.
  */
 export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
-  const { run, step, ending, digests, arrays } = checkpoint;
+  const { run, step, ending, digests, changedBy, arrays } = checkpoint;
   const parts = [...arrays.values()].map(littleEndian);
   const header: Header = {
     format: FORMAT,
@@ -58,6 +59,7 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
     step,
     ending,
     digests,
+    changedBy,
     arrays: [...arrays].map(([name, data]) => ({
       name,
       dtype: data instanceof Float32Array ? "float32" : "float64",
@@ -76,7 +78,16 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
 export function assertWritable(path: string): void {
   if (typeof path !== "string" || path === "") throw unusable(JSON.stringify(path), "it is no path");
   assertNoFolder(path);
+  assertOurs(path);
   writeBeside(path, [], (temporary) => rmSync(temporary));
+}
+
+/** A checkpoint may replace a checkpoint, damaged or old ones too, and nothing else. */
+function assertOurs(path: string): void {
+  if (!existsSync(path)) return;
+  const start = readBytes(path).subarray(0, 64).toString("latin1");
+  if (start !== "" && !start.startsWith('{"format":"gradbook checkpoint'))
+    throw unusable(path, "the file there is not a checkpoint, and would be replaced");
 }
 
 /** Writes a file beside `path`, which `then` moves or removes; an error leaves nothing behind. */
@@ -153,13 +164,13 @@ export function readCheckpoint(path: string): Checkpoint {
     arrays.set(name, floats(payload.subarray(at, at + sizes[i]), dtype));
     at += sizes[i];
   }
-  const { run, step, ending, digests } = header;
-  return { run, step, ending, digests, arrays };
+  const { run, step, ending, digests, changedBy } = header;
+  return { run, step, ending, digests, changedBy, arrays };
 }
 
 function digestOf(header: Header, parts: readonly Uint8Array[]): string {
   const hash = createHash("sha256");
-  if (header.format === FORMAT) hash.update(JSON.stringify({ ...header, payload: "" }));
+  hash.update(JSON.stringify({ ...header, payload: "" }));
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
 }
@@ -168,12 +179,13 @@ function parseHeader(path: string, line: string): Header {
   const header = parseObject(line);
   if (header === undefined) throw refusedCheckpoint(path, "it does not begin with a header");
   const { format } = header;
-  if (format !== FORMAT && format !== OLD_FORMAT)
-    throw refusedCheckpoint(path, `its format is ${JSON.stringify(format)}`, FORMAT);
-  const { run, step, ending, digests, arrays, payload } = header;
+  if (format !== FORMAT) throw refusedCheckpoint(path, `its format is ${JSON.stringify(format)}`, FORMAT);
+  const { run, step, ending, digests, changedBy, arrays, payload } = header;
   if (
-    typeof run !== "string" ||
+    typeof run !== "object" ||
+    run === null ||
     typeof payload !== "string" ||
+    typeof changedBy !== "string" ||
     !Number.isSafeInteger(step) ||
     (ending !== "unfinished" && ending !== "stopped early") ||
     !Array.isArray(digests) ||
@@ -183,7 +195,7 @@ function parseHeader(path: string, line: string): Header {
   ) {
     throw refusedCheckpoint(path, "its header is incomplete");
   }
-  return { format, run, step: Number(step), ending, digests, arrays, payload };
+  return { format, run, step: Number(step), ending, digests, changedBy, arrays, payload };
 }
 
 function parseObject(line: string): Partial<Header> | undefined {

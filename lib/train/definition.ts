@@ -1,49 +1,121 @@
 import type { Dataset } from "../datasets/dataset.js";
+import { readerOf } from "../datasets/samples.js";
 import type { Sequential } from "../layers/sequential.js";
-import type { Loss } from "../losses/loss.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
+import { type Loss, reductionOf } from "../losses/loss.js";
+import { lossGradient, lossSum } from "../losses/run-loss.js";
+import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
+import { OwnRule } from "../optimizers/own-rule.js";
 import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
+import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
-import type { Evaluation, Trainer } from "./trainer.js";
+import { trainingReader } from "./augment.js";
+import { trainableFlags } from "./engine-layers.js";
+import { labelOf } from "./feed.js";
+import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** Samples of one evaluation pass: bounds the memory, changes no result but the order of no sum. */
 const EVALUATION_BATCH = 100;
 
 /** The trainer that runs the layers' own loops: what is meant, whatever the engine does. */
-export function definitionTrainer(
-  model: Sequential,
-  loss: Loss,
-  optimizer: Optimizer,
-  train: Dataset,
-  seed: number | string,
-): Trainer {
-  const parameters = model.parameters.map(({ parameter }) => parameter);
-  const state = parameters.map(({ value }) =>
-    Array.from({ length: optimizer.slots }, () => Tensor.zeros(value.shape, model.dtype).data),
-  );
-  const randomness = new Rng(seed).fork("step");
-  return {
-    step(order, from, to, lr, step) {
-      const { x, labels } = gather(model, train, order, from, to);
+export function definitionTrainer(model: Sequential, config: TrainerConfig): Trainer {
+  return new DefinitionTrainer(model, config);
+}
+
+class DefinitionTrainer implements Trainer {
+  private readonly rule: OwnRule | undefined;
+  private readonly state: readonly FloatArray[];
+  private readonly randomness: Rng;
+  private readonly buffers: Snapshot;
+  private readonly samples: Samples;
+  private order: Uint32Array = new Uint32Array(0);
+  private epoch = 0;
+  private trainable: readonly boolean[];
+
+  constructor(
+    private readonly model: Sequential,
+    private readonly config: TrainerConfig,
+  ) {
+    const { optimizer, train, augment, seed } = config;
+    const isOwn = builtinOptimizerSpec(optimizer) === undefined;
+    this.rule = isOwn ? new OwnRule(optimizer, model.parameters) : undefined;
+    this.state =
+      this.rule?.state ??
+      model.parameters.flatMap(({ parameter: { value } }) =>
+        Array.from({ length: optimizer.slots ?? 0 }, () => Tensor.zeros(value.shape, model.dtype).data),
+      );
+    this.randomness = new Rng(seed).fork("step");
+    this.buffers = new Snapshot(
+      model.buffers.map(
+        ({ parameter }) =>
+          () =>
+            parameter.value.data,
+      ),
+    );
+    this.samples = samplesOf(model, train, trainingReader(train, augment, seed));
+    this.trainable = trainableFlags(model);
+  }
+
+  begin(epoch: number, order: Uint32Array): void {
+    [this.epoch, this.order] = [epoch, order];
+  }
+
+  step(from: number, to: number, lr: number, step: number): number {
+    const { model, config, order, epoch } = this;
+    const { loss } = config;
+    const { x, labels } = this.samples(from, to, epoch, order);
+    this.buffers.take();
+    try {
       model.zeroGradients();
-      const output = model.forward(x, { training: true, rng: randomness.fork(step) });
-      model.backward(loss.gradient(output, labels));
-      for (const [i, { value, grad }] of parameters.entries()) {
-        optimizer.update(value.data, grad.data, state[i], lr, step);
-      }
-      return loss.sum(output, labels) / (loss.spec.reduction === "mean" ? to - from : 1);
-    },
-    evaluate: (set) => evaluate(model, loss, set),
-    outputs: (set, see) => forEachBatch(model, set, (output, _labels, from) => see(output, from)),
-    sync() {},
-    load() {},
-    readState: () => state.flat(),
-    writeState(saved) {
-      for (const [i, slot] of state.flat().entries()) slot.set(saved[i]);
-    },
-    dispose() {},
-  };
+      const output = model.forward(x, { training: true, rng: this.randomness.fork(step) });
+      // in this order: a loss may keep what it has computed for its gradient
+      const sum = lossSum(loss, output, labels);
+      model.backward(lossGradient(loss, output, labels));
+      this.update(lr, step);
+      return sum / (reductionOf(loss) === "mean" ? to - from : 1);
+    } catch (error) {
+      this.buffers.restore();
+      throw error;
+    }
+  }
+
+  private update(lr: number, step: number): void {
+    if (this.rule !== undefined) {
+      this.rule.step((i) => this.trainable[i], lr, step);
+      return;
+    }
+    const { optimizer } = this.config;
+    const slots = optimizer.slots ?? 0;
+    for (const [i, { parameter }] of this.model.parameters.entries()) {
+      const { value, grad } = parameter;
+      if (this.trainable[i])
+        optimizer.update(value.data, grad.data, this.state.slice(i * slots, (i + 1) * slots), lr, step);
+    }
+  }
+
+  evaluate(set: Dataset): Evaluation {
+    return evaluate(this.model, this.config.loss, set);
+  }
+
+  outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
+    forEachBatch(this.model, set, (output, _labels, from) => visit(output, from));
+  }
+
+  sync(): void {}
+
+  load(): void {
+    this.trainable = trainableFlags(this.model);
+  }
+
+  readState(): readonly FloatArray[] {
+    return this.state;
+  }
+
+  writeState(saved: readonly FloatArray[]): void {
+    for (const [i, slot] of this.state.entries()) slot.set(saved[i]);
+  }
+
+  dispose(): void {}
 }
 
 /** Mean loss and error rate of a whole set, with the model's present weights. */
@@ -52,7 +124,7 @@ function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
   let total = 0;
   let wrong = 0;
   forEachBatch(model, set, (output, labels) => {
-    total += loss.sum(output, labels);
+    total += lossSum(loss, output, labels);
     for (let n = 0; n < labels.length; n++) if (argmax(output.data, n, K) !== labels[n]) wrong++;
   });
   return { loss: total / set.size, error: wrong / set.size };
@@ -62,12 +134,12 @@ function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
 function forEachBatch(
   model: Sequential,
   set: Dataset,
-  see: (output: Tensor, labels: Uint8Array, from: number) => void,
+  visit: (output: Tensor, labels: Uint8Array, from: number) => void,
 ): void {
+  const samples = samplesOf(model, set);
   for (let from = 0; from < set.size; from += EVALUATION_BATCH) {
-    const to = Math.min(from + EVALUATION_BATCH, set.size);
-    const { x, labels } = gather(model, set, undefined, from, to);
-    see(model.forward(x), labels, from);
+    const { x, labels } = samples(from, Math.min(from + EVALUATION_BATCH, set.size), 0);
+    visit(model.forward(x), labels, from);
   }
 }
 
@@ -79,20 +151,32 @@ export function argmax(values: FloatArray, n: number, K: number): number {
 }
 
 /** The samples order[from] … order[to − 1] (or from … to − 1 themselves) as one tensor [to − from, …shape]. */
-export function gather(
-  model: Sequential,
-  set: Dataset,
-  order: Uint32Array | undefined,
+type Samples = (
   from: number,
   to: number,
-): { x: Tensor; labels: Uint8Array } {
-  const x = Tensor.zeros([to - from, ...model.input], model.dtype);
-  const labels = new Uint8Array(to - from);
-  const size = sizeOf(model.input);
-  for (let i = from; i < to; i++) {
-    const sample = order === undefined ? i : order[i];
-    set.read(sample, x.data, (i - from) * size);
-    labels[i - from] = set.labels[sample];
-  }
-  return { x, labels };
+  epoch: number,
+  order?: ArrayLike<number>,
+) => { x: Tensor; labels: Uint8Array };
+
+/** @param read default: the samples as they are */
+function samplesOf(model: Sequential, set: Dataset, read = trainingReader(set, undefined, 0)): Samples {
+  const [size, K] = [sizeOf(model.input), sizeOf(model.output)];
+  return (from, to, epoch, order) => {
+    const x = Tensor.zeros([to - from, ...model.input], model.dtype);
+    const labels = new Uint8Array(to - from);
+    for (let i = from; i < to; i++) {
+      const sample = order === undefined ? i : order[i];
+      read(sample, epoch, x.data, (i - from) * size);
+      labels[i - from] = labelOf(set, sample, K);
+    }
+    return { x, labels };
+  };
+}
+
+/** The chosen samples of a set as one tensor [samples, …shape]. */
+export function gather(model: Sequential, set: Dataset, chosen: ArrayLike<number>): Tensor {
+  const x = Tensor.zeros([chosen.length, ...model.input], model.dtype);
+  const [read, size] = [readerOf(set), sizeOf(model.input)];
+  for (let i = 0; i < chosen.length; i++) read(chosen[i], x.data, i * size);
+  return x;
 }

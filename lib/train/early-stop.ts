@@ -39,8 +39,8 @@ export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
   let best = Number.POSITIVE_INFINITY;
   let since = 0;
   const see = (epoch: Epoch): "stop" | undefined => {
+    assertNumber(watch, epoch);
     if (epoch.epoch === 0) {
-      assertNumber(watch, epoch[watch]);
       best = Number.POSITIVE_INFINITY;
       since = 0;
     }
@@ -52,14 +52,15 @@ export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
 }
 
 /** NaN is never an improvement: the run would end as if it had been watched. */
-function assertNumber(watch: string, value: number): void {
-  if (!Number.isNaN(value)) return;
+function assertNumber(watch: (typeof watchable)[number], epoch: Epoch): void {
+  if (!Number.isNaN(epoch[watch])) return;
+  const isTest = watch.startsWith("test");
   throw new GradbookError({
     code: "config",
     what: "earlyStop",
-    got: `${watch} of epoch 0 is NaN`,
+    got: `${watch} of epoch ${epoch.epoch} is NaN`,
     expected: "a number",
-    cure: watch.startsWith("test")
+    cure: isTest
       ? 'Give fit a test set without NaN, or watch the training set: earlyStop({ watch: "trainLoss" }).'
       : "Look for NaN in the training set.",
   });

@@ -1,3 +1,4 @@
+import { arrayDataset } from "../datasets/array-dataset.js";
 import type { Dataset } from "../datasets/dataset.js";
 import { hw4Layers } from "../layers/hw4.test.helper.js";
 import { linear } from "../layers/linear.js";
@@ -14,21 +15,11 @@ const megabytes = (): number => Math.round(process.memoryUsage().rss / 1048576);
 
 function samples(size: number, shape: readonly number[]): Dataset {
   const floats = sizeOf(shape);
-  const set: Dataset = {
-    name: "stripes",
-    size,
-    shape,
-    classes: 10,
-    labels: new Uint8Array(size),
-    classNames: [],
-    source: "made",
-    digest: "stripes",
-    read(index, out, offset) {
-      for (let i = 0; i < floats; i++) out[offset + i] = (i + index) % 2;
-    },
-    subset: () => set,
-  };
-  return set;
+  const x = Float32Array.from(
+    { length: size * floats },
+    (_, i) => ((i % floats) + Math.floor(i / floats)) % 2,
+  );
+  return arrayDataset(x, new Uint8Array(size), shape, { classNames: [..."0123456789"] });
 }
 
 const hw4 = () => sequential(hw4Layers(), { input: [1, 28, 28], seed: 1 });
@@ -45,10 +36,11 @@ function stepper(batch: number, threads: number): (steps: number) => number {
   };
   const trainer = engineTrainer(hw4(), config);
   const order = Uint32Array.from({ length: train.size }, (_, i) => i);
+  trainer.begin(1, order);
   let step = 0;
   return (steps) => {
     let sum = 0;
-    for (let i = 0; i < steps; i++) sum += trainer.step(order, 0, batch, 1e-5, ++step);
+    for (let i = 0; i < steps; i++) sum += trainer.step(0, batch, 1e-5, ++step);
     return sum;
   };
 }
@@ -90,7 +82,8 @@ async function models(): Promise<number[]> {
     const config = { loss: softmaxCrossEntropy(), optimizer: adam(), train, batch: 64, seed: 0, threads: 3 };
     const trainer = engineTrainer(model, config);
     const order = Uint32Array.from({ length: 64 }, (_, n) => n);
-    for (let step = 1; step <= 2; step++) trainer.step(order, 0, 64, 0.001, step);
+    trainer.begin(1, order);
+    for (let step = 1; step <= 2; step++) trainer.step(0, 64, 0.001, step);
     trainer.dispose();
     most = Math.max(most, megabytes());
   }

@@ -66,9 +66,10 @@ function run(make: () => Sequential, threads: number, batch: number, steps = 4):
   const config = { loss: softmaxCrossEntropy(), optimizer, train, batch, seed: 5, threads };
   const trainer = engineTrainer(model, config);
   const order = Uint32Array.from({ length: train.size }, (_, i) => (i * 3) % train.size);
+  trainer.begin(1, order);
   for (let step = 1; step <= steps; step++) {
     const from = (step * 7) % (train.size - batch + 1);
-    trainer.step(order, from, from + batch, optimizer.spec.lr, step);
+    trainer.step(from, from + batch, optimizer.spec.lr, step);
   }
   const { loss } = trainer.evaluate(train);
   trainer.sync();

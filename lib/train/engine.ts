@@ -1,109 +1,109 @@
+import type { Dataset } from "../datasets/dataset.js";
 import { Engine } from "../engine/engine.js";
-import { type Buffer, MEBIBYTE } from "../engine/memory.js";
-import type { ModelLayer } from "../engine/stages/choose.js";
+import type { LossSpec, OptimizerSpec } from "../engine/spec.js";
+import type { HandWork } from "../engine/stages/stage.js";
 import { parseThreads } from "../engine/team.js";
-import { GradbookError } from "../errors/error.js";
-import { returned } from "../layers/assert-layer.js";
-import { isBuiltin, type Parameter } from "../layers/layer.js";
+import { readValues, writeValues } from "../engine/values.js";
+import { unknownKind } from "../errors/error.js";
+import type { Parameter } from "../layers/layer.js";
+import { runBackward, runForward } from "../layers/run-layer.js";
 import type { Sequential } from "../layers/sequential.js";
+import { builtinLossSpec, reductionOf } from "../losses/loss.js";
+import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { power } from "../optimizers/adam.js";
+import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
+import { OwnRule } from "../optimizers/own-rule.js";
 import { log } from "../tensor/portable.js";
 import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
-import { assertSameShape, Tensor } from "../tensor/tensor.js";
-import { Feed } from "./feed.js";
+import { Snapshot } from "../tensor/snapshot.js";
+import type { FloatArray, Tensor } from "../tensor/tensor.js";
+import {
+  assertUnchangedShape,
+  engineLayers,
+  trainableFlags,
+  type ValuePlace,
+  type ValuePlaces,
+  valuePlaces,
+} from "./engine-layers.js";
+import { Feed, keptSamples } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
-
-/** Bytes up to which a training set is kept in the engine's memory as floats. */
-const KEPT_BYTES = 64 * MEBIBYTE;
 
 /** The trainer that runs a model as generated WebAssembly on a team of threads. */
 export function engineTrainer(model: Sequential, config: TrainerConfig): Trainer {
   return new EngineTrainer(model, config);
 }
 
-/** Layers written by hand that were already told of. */
-const told = new Set<string>();
-
-function tellOnce(model: Sequential): void {
-  const slow = model.layers.filter(({ layer }) => !isBuiltin(layer));
-  const what = slow.map(({ name, layer }) => `${name} (${layer.constructor.name})`).join(", ");
-  if (slow.length === 0 || told.has(what)) return;
-  told.add(what);
-  console.info(`fit: ${what}, written by hand, runs on the main thread; all other layers run on the engine.`);
-}
-
-/** A parameter or running statistic of a layer, with its first float in the engine's memory. */
-interface ValuePlace {
-  readonly layer: number;
-  readonly parameter: Parameter;
-  readonly offset: number;
+/** What is made anew when the engine is planned anew. */
+interface Planned {
+  readonly engine: Engine;
+  readonly feed: Feed;
+  readonly places: ValuePlaces;
+  /** Places of the parameters of layers that run by hand. */
+  readonly ofParameter: ReadonlyMap<Parameter, ValuePlace>;
+  readonly handParameters: readonly Parameter[];
+  /** What a forward pass changes beside activations; undefined where no code by hand can end a step half-way. */
+  readonly buffers: Snapshot | undefined;
+  /** Which parameters learn. */
+  readonly trainable: readonly boolean[];
 }
 
 class EngineTrainer implements Trainer {
-  private readonly engine: Engine;
-  private readonly feed: Feed;
+  private planned: Planned;
   private readonly mean: boolean;
+  /** What kernels compute loss and update by; undefined: they run by hand. */
+  private readonly loss: LossSpec | undefined;
+  private readonly optimizer: OptimizerSpec | undefined;
   private readonly randomness: Rng;
-  private readonly parameters: readonly ValuePlace[];
-  private readonly running: readonly ValuePlace[];
-  private readonly lone: string | undefined;
+  private readonly rule: OwnRule | undefined;
   private rng: Rng;
+  /** Of the step that is going on, for what runs by hand. */
+  private readonly present = { lr: 0, step: 0, loss: 0 };
 
   constructor(
     private readonly model: Sequential,
     private readonly config: TrainerConfig,
   ) {
-    const { loss, optimizer, train } = config;
-    tellOnce(model);
-    const batch = Math.min(config.batch, train.size);
-    const kept = 4 * sizeOf(model.input) * train.size <= KEPT_BYTES ? train.size : 0;
-    const layers = describe(model);
-    const request = { input: model.input, layers, loss: loss.spec, optimizer: optimizer.spec, batch, kept };
-    this.engine = new Engine(request, parseThreads(config.threads), (layer, pass, samples, training) =>
-      this.runCustom(layer, pass, samples, training),
-    );
-    this.feed = new Feed(this.engine, train, batch, kept);
-    this.mean = loss.spec.reduction === "mean";
-    this.lone = loneBatchNorm(model);
-    this.randomness = new Rng(config.seed).fork("step");
+    const { loss, optimizer, seed } = config;
+    this.mean = reductionOf(loss) === "mean";
+    this.randomness = new Rng(seed).fork("step");
     this.rng = this.randomness;
-    const { plan } = this.engine;
-    this.parameters = model.layers.flatMap(({ layer }, index) =>
-      Object.entries(layer.params ?? {}).map(([name, parameter]) => {
-        const { offset } = found(plan.parameters, index, name);
-        return { layer: index, parameter, offset: plan.at.weights / 4 + offset };
-      }),
-    );
-    this.running = model.layers.flatMap(({ layer }, index) =>
-      Object.entries((isBuiltin(layer) ? layer.buffers : undefined) ?? {}).map(([name, parameter]) => ({
-        layer: index,
-        parameter,
-        offset: found(plan.running, index, name).address / 4,
-      })),
-    );
-    this.load();
+    this.loss = builtinLossSpec(loss);
+    this.optimizer = builtinOptimizerSpec(optimizer);
+    this.rule = this.optimizer === undefined ? new OwnRule(optimizer, model.parameters) : undefined;
+    this.planned = this.plan();
+    this.write();
   }
 
-  step(order: Uint32Array, from: number, to: number, lr: number, step: number): number {
-    const { engine, feed } = this;
+  begin(epoch: number, order: Uint32Array): void {
+    this.planned.feed.begin(epoch, order);
+  }
+
+  step(from: number, to: number, lr: number, step: number): number {
+    const { engine, feed, buffers } = this.planned;
     const samples = to - from;
-    if (samples < 2 && this.lone !== undefined) throw tooFew(this.lone);
-    feed.batch(order, from, to);
+    feed.batch(from, to);
     this.prepare(samples, lr, step);
-    engine.step(samples, feed.readAhead);
+    buffers?.take();
+    try {
+      engine.step(samples, feed.readAhead);
+    } catch (error) {
+      // weights move last, so that only the forward pass has left something behind
+      buffers?.restore();
+      throw error;
+    }
     return this.sumOfLosses(samples) / (this.mean ? samples : 1);
   }
 
-  evaluate(set: TrainerConfig["train"]): Evaluation {
-    const { engine, feed } = this;
+  evaluate(set: Dataset): Evaluation {
+    const { engine } = this.planned;
     const { at, capacity, classes, output } = engine.plan;
     let total = 0;
     let wrong = 0;
     for (let from = 0; from < set.size; from += capacity) {
-      const samples = Math.min(capacity, set.size - from);
-      feed.slice(set, from, samples);
-      engine.forward(samples);
+      const samples = this.forward(set, from);
+      if (this.loss === undefined)
+        this.present.loss = lossSum(this.config.loss, this.output(samples), this.labels(samples));
       total += this.sumOfLosses(samples);
       for (let n = 0; n < samples; n++) {
         const row = output.address / 4 + n * output.layout.size;
@@ -113,30 +113,33 @@ class EngineTrainer implements Trainer {
     return { loss: total / set.size, error: wrong / set.size };
   }
 
-  outputs(set: TrainerConfig["train"], see: (output: Tensor, from: number) => void): void {
-    const { engine, feed } = this;
-    const { capacity, output } = engine.plan;
-    for (let from = 0; from < set.size; from += capacity) {
-      const samples = Math.min(capacity, set.size - from);
-      feed.slice(set, from, samples);
-      engine.forward(samples);
-      see(read(engine.floats, output, [samples, ...this.model.output]), from);
-    }
+  outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
+    const { capacity } = this.planned.engine.plan;
+    for (let from = 0; from < set.size; from += capacity) visit(this.output(this.forward(set, from)), from);
   }
 
   sync(): void {
-    this.fetch(this.parameters);
-    this.fetch(this.running);
+    const { places } = this.planned;
+    this.fetch(places.parameters);
+    this.fetch(places.running);
   }
 
   load(): void {
-    for (const { parameter, offset } of [...this.parameters, ...this.running])
-      this.engine.floats.set(parameter.value.data, offset);
+    const now = trainableFlags(this.model);
+    if (now.some((flag, i) => flag !== this.planned.trainable[i])) {
+      // somebody has frozen or freed a layer: other kernels are needed
+      const state = this.readState();
+      this.planned.engine.dispose();
+      this.planned = this.plan();
+      this.writeState(state);
+    }
+    this.write();
   }
 
-  readState(): Float32Array[] {
-    const { floats, plan } = this.engine;
-    return this.parameters.flatMap(({ parameter, offset }) =>
+  readState(): readonly FloatArray[] {
+    if (this.rule !== undefined) return this.rule.state.map((values) => values.slice());
+    const { floats, plan } = this.planned.engine;
+    return this.planned.places.parameters.flatMap(({ parameter, offset }) =>
       plan.at.slots.map((slot) => {
         const from = offset + (slot - plan.at.weights) / 4;
         return floats.slice(from, from + parameter.value.size);
@@ -144,30 +147,86 @@ class EngineTrainer implements Trainer {
     );
   }
 
-  writeState(state: readonly (Float32Array | Float64Array)[]): void {
-    const { floats, plan } = this.engine;
+  writeState(state: readonly FloatArray[]): void {
+    if (this.rule !== undefined) {
+      for (const [i, values] of this.rule.state.entries()) values.set(state[i]);
+      return;
+    }
+    const { floats, plan } = this.planned.engine;
     const { slots, weights } = plan.at;
-    for (const [i, { offset }] of this.parameters.entries())
+    for (const [i, { offset }] of this.planned.places.parameters.entries())
       for (const [s, slot] of slots.entries())
         floats.set(state[i * slots.length + s], offset + (slot - weights) / 4);
   }
 
   dispose(): void {
-    this.engine.dispose();
+    this.planned.engine.dispose();
+  }
+
+  private plan(): Planned {
+    const { model, config } = this;
+    const { train, augment, seed } = config;
+    const layers = engineLayers(model);
+    const batch = Math.min(config.batch, train.size);
+    const kept = keptSamples(train, sizeOf(model.input));
+    const request = {
+      input: model.input,
+      layers,
+      loss: this.loss,
+      optimizer: this.optimizer,
+      batch,
+      kept,
+    };
+    const engine = new Engine(request, parseThreads(config.threads), (work, samples, training) =>
+      this.byHand(work, samples, training),
+    );
+    const places = valuePlaces(model, engine.plan);
+    const byHand = engine.plan.phases.some(({ parallel }) => parallel === "main");
+    const inEngine = new Set<object>(places.running.map(({ parameter }) => parameter));
+    return {
+      engine,
+      feed: new Feed(engine, { train, augment, seed, batch, kept }),
+      places,
+      ofParameter: new Map(places.parameters.map((place) => [place.parameter, place])),
+      handParameters: layers.flatMap(({ spec, index }) =>
+        spec === undefined ? Object.values(model.layers[index].layer.params ?? {}) : [],
+      ),
+      buffers: byHand
+        ? new Snapshot([
+            ...places.running.map(
+              ({ parameter, offset }) =>
+                () =>
+                  engine.floats.subarray(offset, offset + parameter.value.size),
+            ),
+            ...model.buffers
+              .filter(({ parameter }) => !inEngine.has(parameter))
+              .map(
+                ({ parameter }) =>
+                  () =>
+                    parameter.value.data,
+              ),
+          ])
+        : undefined,
+      trainable: trainableFlags(model),
+    };
   }
 
   /** Writes what changes from step to step. */
   private prepare(samples: number, lr: number, step: number): void {
-    const { floats, ints, plan } = this.engine;
-    const { spec } = this.config.optimizer;
+    const { engine, handParameters } = this.planned;
+    const { floats, ints, plan } = engine;
+    const spec = this.optimizer;
     const rates = plan.at.rates / 4;
     floats[plan.at.divisor / 4] = this.mean ? samples : 1;
     floats[rates] = lr;
-    if (spec.kind === "adam" || spec.kind === "adamw") {
+    if (spec?.kind === "adam" || spec?.kind === "adamw") {
       floats[rates + 1] = lr / (1 - power(spec.beta1, step));
       floats[rates + 2] = Math.sqrt(1 - power(spec.beta2, step));
       floats[rates + 3] = lr * spec.weightDecay;
     }
+    this.present.lr = lr;
+    this.present.step = step;
+    for (const { grad } of handParameters) grad.data.fill(0);
     if (plan.keys.length === 0 && plan.custom.length === 0) return;
     this.rng = this.randomness.fork(step);
     for (const address of plan.keys) {
@@ -176,132 +235,126 @@ class EngineTrainer implements Trainer {
     }
   }
 
+  /** Runs the samples of a set from `from` on, as many as fit, and returns how many they were. */
+  private forward(set: Dataset, from: number): number {
+    const { engine, feed } = this.planned;
+    const samples = Math.min(engine.plan.capacity, set.size - from);
+    feed.slice(set, from, samples);
+    engine.forward(samples);
+    return samples;
+  }
+
+  private output(samples: number): Tensor {
+    const { floats, plan } = this.planned.engine;
+    return readValues(floats, plan.output, [samples, ...this.model.output]);
+  }
+
+  private labels(samples: number): Uint8Array {
+    const { ints, plan } = this.planned.engine;
+    const first = plan.at.labels / 4;
+    return Uint8Array.from(ints.subarray(first, first + samples));
+  }
+
   /** Σ of the losses of the samples of a pass, in their order. */
   private sumOfLosses(samples: number): number {
-    const { floats, plan } = this.engine;
-    const { kind } = this.config.loss.spec;
+    const { floats, plan } = this.planned.engine;
+    const spec = this.loss;
+    if (spec === undefined) return this.present.loss;
     const parts = plan.at.lossParts / 4;
     let sum = 0;
     for (let n = 0; n < samples; n++) {
       const first = floats[parts + 2 * n];
-      sum += kind === "softmaxCrossEntropy" ? log(first) + floats[parts + 2 * n + 1] : first;
+      sum += spec.kind === "softmaxCrossEntropy" ? log(first) + floats[parts + 2 * n + 1] : first;
     }
-    if (kind === "euclidean") return sum / 2;
-    return kind === "mse" && this.mean ? sum / this.model.output[0] : sum;
+    switch (spec.kind) {
+      case "softmaxCrossEntropy":
+        return sum;
+      case "euclidean":
+        return sum / 2;
+      case "mse":
+        return this.mean ? sum / this.model.output[0] : sum;
+      default:
+        return unknownKind("fit, loss", spec.kind);
+    }
   }
 
-  /** A layer written by hand: its tensors are copies, so it may keep them, and so are its parameters. */
-  private runCustom(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
-    const { plan, floats } = this.engine;
-    const { name, layer, input, output } = this.model.layers[index];
+  private byHand(work: HandWork, samples: number, training: boolean): void {
+    switch (work.what) {
+      case "layer":
+        this.runLayer(work.layer, work.pass, samples, training);
+        break;
+      case "loss":
+        this.runLoss(samples);
+        break;
+      case "update":
+        this.runUpdate();
+        break;
+      default:
+        unknownKind("fit, work by hand", work);
+    }
+  }
+
+  private runLayer(index: number, pass: "forward" | "backward", samples: number, training: boolean): void {
+    const { engine, ofParameter } = this.planned;
+    const { plan, floats } = engine;
+    const placed = this.model.layers[index];
     const wires = plan.custom.find((c) => c.layer === index);
-    if (wires === undefined) return;
-    const parameters = this.parameters.filter((p) => p.layer === index);
+    if (wires === undefined) throw new RangeError(`no memory for layer ${index}`);
+    const parameters = Object.values(placed.layer.params ?? {}).flatMap((p) => ofParameter.get(p) ?? []);
     if (pass === "forward") {
       // the engine has updated its own weights since
       this.fetch(parameters);
-      const x = read(floats, wires.x, [samples, ...input]);
-      const y = returned(name, "forward", layer.forward(x, { training, rng: this.rng }));
-      assertSameShape(name, "the output of forward", y.shape, [samples, ...output]);
-      write(floats, wires.y, y);
+      const x = readValues(floats, wires.x, [samples, ...placed.input]);
+      writeValues(floats, wires.y, runForward(placed, x, { training, rng: this.rng }));
       return;
     }
-    for (const { parameter } of parameters) parameter.grad.data.fill(0);
-    const dy = read(floats, wires.dy, [samples, ...output]);
-    const dx = returned(name, "backward", layer.backward(dy));
-    assertSameShape(name, "the result of backward", dx.shape, [samples, ...input]);
-    if (wires.dx !== undefined) write(floats, wires.dx, dx);
+    const dx = runBackward(placed, readValues(floats, wires.dy, [samples, ...placed.output]));
+    if (wires.dx !== undefined) writeValues(floats, wires.dx, dx);
     for (const { parameter, offset } of parameters)
       floats.set(parameter.grad.data, offset + (plan.at.gradients - plan.at.weights) / 4);
   }
 
+  private runLoss(samples: number): void {
+    const { floats, plan } = this.planned.engine;
+    const [output, labels] = [this.output(samples), this.labels(samples)];
+    // in this order: a loss may keep what it has computed for its gradient
+    this.present.loss = lossSum(this.config.loss, output, labels);
+    writeValues(floats, plan.outputSlopes, lossGradient(this.config.loss, output, labels));
+  }
+
+  private runUpdate(): void {
+    const { engine, places, trainable } = this.planned;
+    const { floats, plan } = engine;
+    const toGradient = (plan.at.gradients - plan.at.weights) / 4;
+    for (const { parameter, offset } of places.parameters)
+      parameter.grad.data.set(
+        floats.subarray(offset + toGradient, offset + toGradient + parameter.grad.data.length),
+      );
+    this.rule?.step((i) => trainable[i], this.present.lr, this.present.step);
+    for (const { parameter, offset } of places.parameters) floats.set(parameter.value.data, offset);
+  }
+
   /** Brings values from the engine's memory into the model's parameters. */
-  private fetch(places: readonly ValuePlace[]): void {
-    const { floats } = this.engine;
+  private fetch(places: readonly ValuePlace<{ value: Tensor }>[]): void {
+    const { floats } = this.planned.engine;
     for (const { parameter, offset } of places) {
       const { data } = parameter.value;
-      for (let i = 0; i < data.length; i++) data[i] = floats[offset + i];
+      data.set(floats.subarray(offset, offset + data.length));
     }
   }
-}
 
-/** The batch norm that would see one value a feature in a batch of one sample: its variance is 0. */
-function loneBatchNorm({ layers }: Sequential): string | undefined {
-  for (const { layer, input } of layers) {
-    if (!isBuiltin(layer) || sizeOf(input.slice(1)) > 1) continue;
-    if (layer.spec.kind === "batchNorm1d" || layer.spec.kind === "batchNorm2d") return layer.spec.kind;
+  /** Brings the model's values into the engine's memory. */
+  private write(): void {
+    const { engine, places } = this.planned;
+    for (const place of [...places.parameters, ...places.running]) {
+      assertUnchangedShape(place);
+      engine.floats.set(place.parameter.value.data, place.offset);
+    }
   }
-  return undefined;
-}
-
-function tooFew(what: string): GradbookError {
-  return new GradbookError({
-    code: "shape",
-    what,
-    got: "one value a feature while training",
-    expected: "at least 2",
-    cure: "Use a larger batch: the variance of a single value is 0.",
-  });
-}
-
-function found<T extends { layer: number; name: string }>(
-  list: readonly T[],
-  layer: number,
-  name: string,
-): T {
-  const place = list.find((p) => p.layer === layer && p.name === name);
-  if (place === undefined) throw new RangeError(`no place for ${name} of layer ${layer}`);
-  return place;
-}
-
-function read(floats: Float32Array, buffer: Buffer, shape: readonly number[]): Tensor {
-  const tensor = Tensor.zeros(shape);
-  eachRow(buffer, shape[0], (place, at, length) => {
-    for (let i = 0; i < length; i++) tensor.data[at + i] = floats[place + i];
-  });
-  return tensor;
-}
-
-function write(floats: Float32Array, buffer: Buffer, { shape, data }: Tensor): void {
-  eachRow(buffer, shape[0], (place, at, length) => {
-    for (let i = 0; i < length; i++) floats[place + i] = data[at + i];
-  });
-}
-
-/**
- * The rows of the first samples: where each stands in the engine's memory, which may have gaps that must stay 0, and in
- * a tensor, which has none.
- */
-function eachRow(
-  { address, layout }: Buffer,
-  samples: number,
-  see: (place: number, at: number, length: number) => void,
-): void {
-  const { C, H, W, origin, row, plane, size } = layout;
-  let at = 0;
-  for (let n = 0; n < samples; n++)
-    for (let c = 0; c < C; c++)
-      for (let h = 0; h < H; h++, at += W) see(address / 4 + n * size + origin + c * plane + h * row, at, W);
 }
 
 function argmaxAt(values: Float32Array, row: number, K: number): number {
   let best = 0;
   for (let k = 1; k < K; k++) if (values[row + k] > values[row + best]) best = k;
   return best;
-}
-
-/** The model as plain data. */
-function describe(model: Sequential): ModelLayer[] {
-  return model.layers.map(({ name, layer, input, output }, index) => ({
-    name,
-    index,
-    spec: isBuiltin(layer) ? layer.spec : undefined,
-    input,
-    output,
-    params: Object.entries(layer.params ?? {}).map(([parameter, { value }]) => ({
-      layer: index,
-      name: parameter,
-      size: value.size,
-    })),
-  }));
 }

@@ -1,111 +1,145 @@
 import type { Dataset } from "../datasets/dataset.js";
+import { isCacheable, isOwnSet, nameOf, readerOf, type SampleReader } from "../datasets/samples.js";
 import type { Engine } from "../engine/engine.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
+import { type Augment, type TrainingReader, trainingReader } from "./augment.js";
+
+/** Bytes of samples up to which a training set is kept in the engine's memory as floats. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+/** Samples of a training set that are kept in memory: all, when they are small and always the same, or none. */
+export function keptSamples(train: Dataset, sampleFloats: number): number {
+  return isCacheable(train) && 4 * sampleFloats * train.size <= KEPT_BYTES ? train.size : 0;
+}
+
+export interface FeedConfig {
+  readonly train: Dataset;
+  readonly augment: Augment | undefined;
+  readonly seed: number | string;
+  /** Samples of a step. */
+  readonly batch: number;
+  /** Samples that the engine has room for beside the batches'. */
+  readonly kept: number;
+}
 
 /**
- * Brings samples into the engine's memory. A small training set is kept there as floats; of a large one each batch is
- * read into one of two halves of a ring, the next batch while the workers compute this one.
+ * Brings samples into the engine's memory. A small training set is kept there as floats; of any other each batch is read
+ * into one of two halves of a ring, each sample anew each time it is used.
  */
 export class Feed {
-  /** Reads the batch that probably comes next. One object for all steps, so that a step allocates nothing. */
+  /**
+   * Reads the batch that probably comes next, while the workers compute this one: only what the library itself reads. One
+   * object for all steps, so that a step allocates nothing.
+   */
   readonly readAhead: (() => void) | undefined;
-  /** Which sample of the training set stands in each place of the ring; −1 where another set's does. */
-  private readonly tags: Int32Array;
+  private readonly places: number;
+  private readonly read: TrainingReader;
+  private readonly readers = new WeakMap<Dataset, SampleReader>();
   private half = 0;
+  private epoch = 0;
   private order: Uint32Array = new Uint32Array(0);
   private next = 0;
-  private readonly sampleFloats: number;
+  /** Position in the order of the batch that stands in the other half already; −1: none does. */
+  private ahead = -1;
 
   constructor(
     private readonly engine: Engine,
-    private readonly train: Dataset,
-    private readonly size: number,
-    private readonly kept: number,
+    private readonly config: FeedConfig,
   ) {
-    this.sampleFloats = engine.plan.sampleFloats;
-    this.tags = new Int32Array(Math.max(2 * size, engine.plan.capacity)).fill(-1);
-    assertLabels(train, engine.plan.classes);
-    for (let i = 0; i < kept; i++) train.read(i, engine.floats, this.keptAt(i));
-    this.readAhead = kept > 0 ? undefined : () => this.readNext();
+    const { train, augment, seed, batch, kept } = config;
+    this.places = Math.max(2 * batch, engine.plan.capacity);
+    this.read = trainingReader(train, augment, seed);
+    for (let i = 0; i < kept; i++) this.readerOf(train)(i, engine.floats, this.keptAt(i));
+    const alone = kept === 0 && augment === undefined && isOwnSet(train);
+    this.readAhead = alone ? () => this.readNext() : undefined;
   }
 
-  /** Puts the samples order[from] … order[to − 1] of the training set into the tables. */
-  batch(order: Uint32Array, from: number, to: number): void {
-    const { ints, plan } = this.engine;
-    const { labels } = this.train;
-    if (this.kept > 0) {
-      for (let i = from; i < to; i++) {
-        ints[plan.at.table / 4 + i - from] = 4 * this.keptAt(order[i]);
-        ints[plan.at.labels / 4 + i - from] = labels[order[i]];
-      }
+  /** A new epoch begins. */
+  begin(epoch: number, order: Uint32Array): void {
+    this.epoch = epoch;
+    this.order = order;
+    this.ahead = -1;
+  }
+
+  /** Puts the samples from … to − 1 of this epoch's order into the tables. */
+  batch(from: number, to: number): void {
+    const { order } = this;
+    const { train, augment, kept } = this.config;
+    if (kept > 0 && augment === undefined) {
+      for (let i = from; i < to; i++) this.put(i - from, this.keptAt(order[i]), train, order[i]);
       return;
     }
     this.half = 1 - this.half;
-    this.fill(order, from, to);
-    for (let i = 0; i < to - from; i++) {
-      ints[plan.at.table / 4 + i] = 4 * this.ringAt(this.half * this.size + i);
-      ints[plan.at.labels / 4 + i] = labels[order[from + i]];
-    }
-    this.order = order;
+    if (this.ahead !== from) this.fill(from, to);
+    this.ahead = -1;
+    for (let i = from; i < to; i++) this.put(i - from, this.halfAt(i - from), train, order[i]);
     this.next = to;
   }
 
-  /** Puts `count` samples of any set into the tables. */
+  /** Puts `count` samples of any set into the tables, as they are. */
   slice(set: Dataset, from: number, count: number): void {
-    const { ints, floats, plan } = this.engine;
-    assertLabels(set, plan.classes);
-    const keep = this.kept > 0 && set === this.train;
+    const keep = this.config.kept > 0 && set === this.config.train;
+    if (!keep) this.ahead = -1;
+    const read = this.readerOf(set);
     for (let n = 0; n < count; n++) {
       const place = keep ? this.keptAt(from + n) : this.ringAt(n);
-      if (!keep) {
-        set.read(from + n, floats, place);
-        this.tags[n] = -1;
-      }
-      ints[plan.at.table / 4 + n] = 4 * place;
-      ints[plan.at.labels / 4 + n] = set.labels[from + n];
+      if (!keep) read(from + n, this.engine.floats, place);
+      this.put(n, place, set, from + n);
     }
+  }
+
+  /** Names the place of a sample and its class, at position n of the tables. */
+  private put(n: number, place: number, set: Dataset, sample: number): void {
+    const { ints, plan } = this.engine;
+    ints[plan.at.table / 4 + n] = 4 * place;
+    ints[plan.at.labels / 4 + n] = labelOf(set, sample, plan.classes);
   }
 
   private readNext(): void {
+    const { order, next } = this;
+    if (next >= order.length) return;
     this.half = 1 - this.half;
-    this.fill(this.order, this.next, Math.min(this.next + this.size, this.order.length));
+    this.fill(next, Math.min(next + this.config.batch, order.length));
     this.half = 1 - this.half;
+    this.ahead = next;
   }
 
-  /** Reads what does not stand in the present half yet. */
-  private fill(order: Uint32Array, from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      const place = this.half * this.size + i - from;
-      if (this.tags[place] === order[i]) continue;
-      this.train.read(order[i], this.engine.floats, this.ringAt(place));
-      this.tags[place] = order[i];
-    }
+  private fill(from: number, to: number): void {
+    for (let i = from; i < to; i++)
+      this.read(this.order[i], this.epoch, this.engine.floats, this.halfAt(i - from));
+  }
+
+  private readerOf(set: Dataset): SampleReader {
+    const known = this.readers.get(set) ?? readerOf(set);
+    this.readers.set(set, known);
+    return known;
+  }
+
+  private halfAt(place: number): number {
+    return this.ringAt(this.half * this.config.batch + place);
   }
 
   private ringAt(place: number): number {
-    return this.engine.plan.at.samples / 4 + place * this.sampleFloats;
+    const { plan } = this.engine;
+    return plan.at.samples / 4 + place * plan.sampleFloats;
   }
 
   private keptAt(sample: number): number {
-    return this.ringAt(this.tags.length + sample);
+    return this.ringAt(this.places + sample);
   }
 }
 
-/** Sets whose labels were looked at. */
-const checked = new WeakMap<Dataset, number>();
-
-/** @throws GradbookError when a label is no output of the model: the loss would read another sample's memory */
-function assertLabels(set: Dataset, classes: number): void {
-  if ((checked.get(set) ?? Number.POSITIVE_INFINITY) <= classes) return;
-  const wrong = set.labels.findIndex((label) => label >= classes);
-  if (wrong < 0) {
-    checked.set(set, classes);
-    return;
-  }
+/**
+ * The class of a sample, looked at each time: somebody may have changed the labels since the run began.
+ * @throws GradbookError when it is no output of the model: the loss would read another sample's memory
+ */
+export function labelOf(set: Dataset, sample: number, classes: number): number {
+  const label = set.labels[sample];
+  if (Number.isInteger(label) && label >= 0 && label < classes) return label;
   throw new GradbookError({
     code: "data",
-    what: set.name,
-    got: `label ${set.labels[wrong]} of sample ${wrong}`,
+    what: nameOf(set),
+    got: `label ${inWords(label)} of sample ${sample}`,
     expected: `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
   });
 }

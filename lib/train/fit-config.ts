@@ -5,6 +5,8 @@ import type { Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Schedule } from "../schedules/schedule.js";
+import type { Augment } from "./augment.js";
+import { assertPlainFunction } from "./callbacks.js";
 import type { Epoch } from "./history.js";
 
 /** What is called after each epoch; one with a memory of earlier epochs is told of them when a run is resumed. */
@@ -34,6 +36,10 @@ export interface FitConfig {
   readonly seed?: number | string;
   /** A new order for each epoch (default), or always the set's own. */
   readonly shuffle?: boolean;
+  /** Leaves out the last batch of an epoch where it is shorter than the others; default false. */
+  readonly dropLast?: boolean;
+  /** Changes a training sample each time it is trained on, never in an evaluation; default: none. See `Augment`. */
+  readonly augment?: Augment;
   /** Default: the optimizer's rate, unchanged. */
   readonly schedule?: Schedule;
   /**
@@ -41,8 +47,11 @@ export interface FitConfig {
    * those that training goes on with. Return "stop" to end.
    */
   readonly onEpoch?: EpochCallback;
-  /** Called after each step with its loss; for live plots. `step` counts from 1 over the whole run; the model's weights may be older. */
-  readonly onStep?: (step: number, loss: number) => void;
+  /**
+   * Called after each step with its loss; `step` counts from 1 over the whole run. The model holds the weights of that
+   * moment, which costs a copy in each step, and training goes on with those that the callback leaves. Return "stop" to end.
+   */
+  readonly onStep?: (step: number, loss: number) => unknown;
   /** Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole. Default: none. */
   readonly checkpoint?: string | undefined;
   /** Saves after every so many steps too. Default: never. */
@@ -57,26 +66,28 @@ export interface FitConfig {
   readonly threads?: number;
 }
 
-const fitKeys = [
-  "train",
-  "test",
-  "optimizer",
-  "loss",
-  "batch",
-  "epochs",
-  "steps",
-  "trainSample",
-  "evaluateEvery",
-  "seed",
-  "shuffle",
-  "schedule",
-  "onEpoch",
-  "onStep",
-  "checkpoint",
-  "checkpointEvery",
-  "resume",
-  "threads",
-];
+const fitKeys = Object.keys({
+  train: true,
+  test: true,
+  optimizer: true,
+  loss: true,
+  batch: true,
+  epochs: true,
+  steps: true,
+  trainSample: true,
+  evaluateEvery: true,
+  seed: true,
+  shuffle: true,
+  dropLast: true,
+  augment: true,
+  schedule: true,
+  onEpoch: true,
+  onStep: true,
+  checkpoint: true,
+  checkpointEvery: true,
+  resume: true,
+  threads: true,
+} satisfies Record<keyof FitConfig, true>);
 
 /** What each thing that is given must have, its name in an error, and how one is made. */
 const things = {
@@ -90,8 +101,16 @@ const things = {
     expected: "a data set",
     cure: "loadMnist() and arrayDataset() give one.",
   },
-  optimizer: { has: ["spec", "update"], expected: "an optimizer", cure: "sgd({ lr: 0.01 }) makes one." },
-  loss: { has: ["spec", "gradient"], expected: "a loss", cure: "softmaxCrossEntropy() makes one." },
+  optimizer: {
+    has: ["spec", "update"],
+    expected: "an optimizer",
+    cure: "sgd({ lr: 0.01 }) makes one; one of your own is { spec: { kind, lr }, update(w, g, slots, lr, step) }.",
+  },
+  loss: {
+    has: ["sum", "gradient"],
+    expected: "a loss",
+    cure: "softmaxCrossEntropy() makes one; one of your own is { sum(output, labels), gradient(output, labels) }.",
+  },
 } as const;
 
 /** @throws GradbookError when something is missing or of another kind: a cell in JavaScript has no compiler to say so */
@@ -105,11 +124,53 @@ export function assertConfig(model: Sequential, config: FitConfig): void {
   assertThing("train", train, things.set);
   if (test !== undefined) assertThing("test", test, things.set);
   if (trainSample !== undefined) assertThing("trainSample", trainSample, things.set);
-  assertThing("optimizer", optimizer, things.optimizer);
-  if (loss !== undefined) assertThing("loss", loss, things.loss);
-  for (const key of ["schedule", "onEpoch", "onStep"] as const) {
+  assertOptimizer(optimizer);
+  if (loss !== undefined) assertLoss(loss);
+  for (const key of ["schedule", "onEpoch", "onStep", "augment"] as const) {
     const value: unknown = config[key];
     if (value !== undefined && typeof value !== "function") throw refused(key, value, "a function");
+    assertPlainFunction(key, value);
+  }
+  for (const key of ["shuffle", "dropLast"] as const) {
+    const value: unknown = config[key];
+    if (value !== undefined && typeof value !== "boolean") throw refused(key, value, "true or false");
+  }
+  if (config.evaluateEvery !== undefined && test === undefined)
+    throw refused("test", undefined, "a set for evaluateEvery to measure");
+  if (config.checkpointEvery !== undefined && config.checkpoint === undefined)
+    throw refused(
+      "checkpoint",
+      undefined,
+      "a file for checkpointEvery to write",
+      'checkpoint: "run.ckpt" names one.',
+    );
+}
+
+function assertOptimizer(optimizer: Optimizer): void {
+  assertThing("optimizer", optimizer, things.optimizer);
+  assertMethods("optimizer", optimizer, ["update"]);
+  const { lr, kind }: { lr?: unknown; kind?: unknown } = optimizer.spec ?? {};
+  if (typeof lr !== "number" || !Number.isFinite(lr))
+    throw refused("optimizer.spec.lr", lr, "the learning rate", 'spec: { kind: "mine", lr: 0.01 }');
+  if (typeof kind !== "string") throw refused("optimizer.spec.kind", kind, "the rule's name");
+  const { slots = 0 } = optimizer;
+  if (!Number.isInteger(slots) || slots < 0)
+    throw refused("optimizer.slots", slots, "the number of arrays that the rule remembers");
+}
+
+function assertLoss(loss: Loss): void {
+  assertThing("loss", loss, things.loss);
+  assertMethods("loss", loss, ["sum", "gradient"]);
+  const reduction: unknown = loss.spec?.reduction ?? "mean";
+  if (reduction !== "mean" && reduction !== "sum")
+    throw refused("loss.spec.reduction", reduction, '"mean" (over the batch) or "sum"');
+}
+
+function assertMethods(what: string, thing: object, names: readonly string[]): void {
+  for (const name of names) {
+    const method: unknown = Reflect.get(thing, name);
+    if (typeof method !== "function") throw refused(`${what}.${name}`, method, "a function");
+    assertPlainFunction(`${what}.${name}`, method);
   }
 }
 
@@ -119,7 +180,9 @@ function assertThing(
   { has, expected, cure }: (typeof things)[keyof typeof things],
 ): void {
   if (typeof value === "object" && value !== null && has.every((name) => name in value)) return;
-  const called = typeof value === "function" && `Call it: ${Reflect.get(value, "name")}({ … }).`;
+  const name = typeof value === "function" && String(Reflect.get(value, "name") || "f");
+  const called =
+    name && (/^class\b/.test(String(value)) ? `Make one: new ${name}().` : `Call it: ${name}({ … }).`);
   throw refused(key, value, expected, called || cure);
 }
 

@@ -406,7 +406,9 @@ test("fit names the schedule or the data that brought NaN", () => {
     const schedule = (epoch: number) => (epoch < 2 ? 0.1 : (rate as number));
     assert.throws(
       () => fit(network(), config({ schedule })),
-      new RegExp(`fit, epoch 2: schedule returned ${rate}, expected a learning rate, a finite number`),
+      new RegExp(
+        `fit, epoch 2: schedule returned ${rate ?? "nothing"}, expected a learning rate, a finite number`,
+      ),
     );
   }
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
@@ -435,22 +437,16 @@ for (const dtype of ["float32", "float64"] as const)
     class Mine {}
     refused(
       { forward() {}, backward },
-      /object1 .*: forward returned undefined, expected a Tensor\. Is its return/,
+      /object1 .*: forward returned nothing, expected a Tensor\. Is its return/,
     );
-    refused(
-      { forward() {}, backward, outputShape },
-      /object1: forward returned undefined, expected a Tensor/,
-    );
-    refused(
-      { forward: () => [1, 2], backward },
-      /forward returned a value that is no Tensor, expected a Tensor/,
-    );
-    refused({ forward, backward() {} }, /object1: backward returned undefined, expected a Tensor/);
+    refused({ forward() {}, backward, outputShape }, /object1: forward returned nothing, expected a Tensor/);
+    refused({ forward: () => [1, 2], backward }, /forward returned a list of 2, expected a Tensor/);
+    refused({ forward, backward() {} }, /object1: backward returned nothing, expected a Tensor/);
     refused({ forward }, /object1: no method backward, expected forward\(x\) and backward\(dy\)/);
     refused({ backward }, /sequential, layer 1 \(Object\): no method forward/);
     refused(
       { forward, backward, params: { w: Tensor.zeros([2]) } },
-      /layer 1 \(Object\): params\.w is no Parameter/,
+      /layer 1 \(Object\): params\.w is not a Parameter/,
     );
     refused(relu, /layer 1 is the function relu, expected a layer\. A layer is made by calling it: relu\(\)/);
     refused(Mine, /layer 1 is the function Mine, expected a layer\. Make one of the class: new Mine\(\)/);

@@ -1,15 +1,18 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import { parseCount } from "../layers/config.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { assertFits } from "./assert-fits.js";
+import { assertBatchNorm, cutIntoBatches } from "./batches.js";
+import { warnOnce } from "./callbacks.js";
 import { assertWritable } from "./checkpoint.js";
 import { assertConfig, type FitConfig } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
+import { tellOfHandWork } from "./notes.js";
 import { Recorder } from "./recorder.js";
 
 export type { FitConfig } from "./fit-config.js";
@@ -21,12 +24,14 @@ export type { FitConfig } from "./fit-config.js";
  *     const run = fit(model, { train, test, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batch: 10, epochs: 15 });
  *
  * The same model, data and seed give the same bits, and the same `run.digest`, on every machine.
+ * An error, of a callback or a layer of one's own too, loses no step: the model keeps the weights of the last one that was
+ * done, and so does the checkpoint, where one is wanted.
  * @throws GradbookError when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
  *   a number
  */
 export function fit(model: Sequential, config: FitConfig): Run {
   assertConfig(model, config);
-  const { train, test, optimizer, schedule = constant, shuffle = true, seed = 0 } = config;
+  const { train, test, optimizer, schedule = constant, shuffle = true, seed = 0, dropLast = false } = config;
   const loss = config.loss ?? softmaxCrossEntropy();
   const batch = parseCount("fit", "batch", config.batch ?? 32);
   const epochs = parseCount("fit", "epochs", config.epochs ?? 15, 0);
@@ -36,50 +41,57 @@ export function fit(model: Sequential, config: FitConfig): Run {
     if (every !== undefined) parseCount("fit", key, every);
   }
   for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits("fit", model, set);
+  const cut = cutIntoBatches(train.size, batch, dropLast);
+  if (epochs > 0) assertBatchNorm(model, train.size, cut, limit);
 
-  if (config.checkpoint !== undefined) assertWritable(config.checkpoint);
-  const recorder = new Recorder(model, config, loss, batch, seed);
+  const recorder = new Recorder({ model, config, loss, batch, seed });
   const saved = recorder.resume();
-  const { threads } = config;
-  const trainer = makeTrainer(model, {
-    loss,
-    optimizer,
-    train,
-    batch,
-    seed,
-    ...(threads === undefined ? {} : { threads }),
-  });
+  if (config.checkpoint !== undefined) {
+    assertWritable(config.checkpoint);
+    if (saved === undefined) recorder.warnOfOther(config.checkpoint);
+  }
+  tellOfHandWork(model, loss, optimizer);
+  const { threads, augment } = config;
+  const trainer = makeTrainer(model, { loss, optimizer, train, augment, batch, seed, threads });
   try {
     if (saved !== undefined) trainer.writeState(saved.state);
     const order = Uint32Array.from({ length: train.size }, (_, i) => i);
     const randomness = new Rng(seed).fork("shuffle");
-    const stepsOfEpoch = Math.ceil(train.size / batch);
     let ending: Ending = saved?.ending === "stopped early" ? "stopped early" : "finished";
-    if (saved === undefined && recorder.record(0, trainer) === "stop") ending = "stopped early";
-    const first = Math.floor(recorder.steps / stepsOfEpoch);
+    if (saved === undefined && recorder.record(0, trainer)) ending = "stopped early";
+    const first = Math.floor(recorder.steps / cut.steps);
     for (let epoch = first + 1; epoch <= epochs && ending === "finished"; epoch++) {
       if (shuffle) shuffled(order, randomness.fork(epoch));
-      const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr));
-      let passed = batch * (recorder.steps - (epoch - 1) * stepsOfEpoch);
-      while (passed < train.size && recorder.steps < limit) {
+      const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr), optimizer.spec.lr);
+      recorder.beginEpoch(epoch, lr);
+      trainer.begin(epoch, order);
+      let passed = batch * (recorder.steps - (epoch - 1) * cut.steps);
+      while (passed < cut.used && recorder.steps < limit) {
         if (stopRequested()) {
           ending = "interrupted";
           break;
         }
-        const to = Math.min(passed + batch, train.size);
-        recorder.recordStep(trainer.step(order, passed, to, lr, recorder.steps + 1), epoch, trainer);
+        const to = Math.min(passed + batch, cut.used);
+        const stepLoss = trainer.step(passed, to, lr, recorder.steps + 1);
         passed = to;
+        if (recorder.recordStep(stepLoss, epoch, cut.steps, trainer)) {
+          ending = "stopped early";
+          break;
+        }
       }
-      const reached = epoch - 1 + passed / train.size;
+      const reached = epoch - 1 + passed / cut.used;
       // nothing was done: the limit was reached before, or a finished run was resumed
-      if (ending !== "finished" || reached === recorder.lastEpoch) break;
-      if (recorder.record(reached, trainer) === "stop") ending = "stopped early";
+      if (ending === "interrupted" || reached === recorder.lastEpoch) break;
+      if (recorder.record(reached, trainer)) ending = "stopped early";
       recorder.save(trainer, ending);
       if (recorder.steps >= limit) break;
     }
     if (ending === "interrupted") recorder.save(trainer, ending);
     trainer.sync();
     return recorder.run(ending);
+  } catch (error) {
+    recorder.rescue(trainer, error);
+    throw error;
   } finally {
     trainer.dispose();
   }
@@ -91,12 +103,17 @@ function shuffled(order: Uint32Array, rng: Rng): void {
   rng.shuffle(order);
 }
 
-function rateOf(epoch: number, lr: number): number {
-  if (Number.isFinite(lr)) return lr;
-  throw new GradbookError({
-    code: "config",
-    what: `fit, epoch ${epoch}`,
-    got: `schedule returned ${String(lr)}`,
-    expected: "a learning rate, a finite number",
-  });
+/** @param base the optimizer's own rate */
+function rateOf(epoch: number, lr: unknown, base: number): number {
+  if (typeof lr !== "number" || !Number.isFinite(lr)) {
+    throw new GradbookError({
+      code: "config",
+      what: `fit, epoch ${epoch}`,
+      got: `schedule returned ${inWords(lr)}`,
+      expected: "a learning rate, a finite number",
+    });
+  }
+  if (lr === 0 && base !== 0)
+    warnOnce(`fit, epoch ${epoch}: the schedule gives the rate 0, with which nothing is learned.`);
+  return lr;
 }

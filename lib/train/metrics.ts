@@ -60,7 +60,7 @@ export function activations(
   samples: ArrayLike<number>,
 ): Record<string, Tensor> {
   assertSamples("activations", model, set);
-  const { x } = gather(model, set, Uint32Array.from(samples), 0, samples.length);
+  const x = gather(model, set, samples);
   return { input: x, ...model.activations(x) };
 }
 

@@ -1,16 +1,18 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import type { Dataset } from "../datasets/dataset.js";
+import { contentDigest, nameOf, readerOf } from "../datasets/samples.js";
 import { GradbookError } from "../errors/error.js";
-import { isBuiltin } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
-import type { Loss } from "../losses/loss.js";
+import { constant } from "../schedules/schedule.js";
 import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
+import { isStop, warnOnce } from "./callbacks.js";
 import { type Checkpoint, readCheckpoint, refusedCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { firstDigest, nextDigest } from "./digest.js";
+import { changedDigest, firstDigest, nextDigest, weightsDigest } from "./digest.js";
 import type { FitConfig } from "./fit-config.js";
 import { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./history.js";
+import { describeRun, differences, identityOf, type RunParts } from "./identity.js";
+import { tellOfMemory } from "./notes.js";
 import type { Trainer } from "./trainer.js";
 
 /** What is needed of a checkpoint beside what the recorder and the model took over. */
@@ -25,19 +27,23 @@ export class Recorder {
   private stepLosses: number[] = [];
   epochs: readonly Epoch[] = [];
   private evaluations: StepEvaluation[] = [];
+  /** Learning rate of each epoch that has begun. */
+  private rates: number[] = [];
+  private changedBy = "";
   /** The beginning of the digest chain: configuration, data and initial weights. */
   private readonly first: string;
+  /** What checkpoints of this run carry; empty where none is wanted. */
+  private readonly identity: Readonly<Record<string, string>>;
+  private readonly model: Sequential;
+  private readonly config: FitConfig;
 
-  constructor(
-    private readonly model: Sequential,
-    private readonly config: FitConfig,
-    private readonly loss: Loss,
-    private readonly batch: number,
-    private readonly seed: number | string,
-  ) {
-    const { train, test } = config;
-    const data = test === undefined ? [train.digest] : [train.digest, test.digest];
-    this.first = firstDigest(this.describe(), data, model);
+  constructor(private readonly parts: RunParts) {
+    this.model = parts.model;
+    this.config = parts.config;
+    const { train, test, checkpoint, resume = false } = parts.config;
+    const data = [train, ...(test === undefined ? [] : [test])].map(contentDigest);
+    this.first = firstDigest(describeRun(parts), data, parts.model);
+    this.identity = checkpoint === undefined && resume === false ? {} : identityOf(parts);
   }
 
   /** Steps done. */
@@ -50,12 +56,17 @@ export class Recorder {
     return lastEpoch(this).epoch;
   }
 
-  /** Evaluates both sets and takes the epoch down. */
-  record(epoch: number, trainer: Trainer): unknown {
+  /**
+   * Evaluates both sets and takes the epoch down.
+   * @returns whether the callback asks to end the run
+   */
+  record(epoch: number, trainer: Trainer): boolean {
     const { train, test, trainSample = train, onEpoch } = this.config;
     trainer.sync();
     const onTrain = trainer.evaluate(trainSample);
     const onTest = test === undefined ? { loss: Number.NaN, error: Number.NaN } : trainer.evaluate(test);
+    this.warnOfNaN(epoch, "training", onTrain.loss, trainSample);
+    if (test !== undefined) this.warnOfNaN(epoch, "test", onTest.loss, test);
     const measured = {
       epoch,
       trainLoss: onTrain.loss,
@@ -64,28 +75,56 @@ export class Recorder {
       testError: onTest.error,
     };
     const previous = epoch === 0 ? this.first : lastEpoch(this).digest;
-    const record: Epoch = { ...measured, digest: nextDigest(previous, measured, this.model) };
-    this.epochs = [...this.epochs, record];
-    const answer = onEpoch?.(record, this.model);
+    const digest = nextDigest(previous, measured, this.model, this.steps, trainer.readState());
+    const before = this.epochs;
+    this.epochs = [...before, { ...measured, digest }];
+    if (onEpoch === undefined) return false;
+    const weights = weightsDigest(this.model);
+    const stop = isStop("onEpoch", onEpoch(lastEpoch(this), this.model));
+    if (weightsDigest(this.model) !== weights) {
+      this.changedBy = String(onEpoch);
+      this.epochs = [...before, { ...measured, digest: changedDigest(digest, this.model) }];
+    }
     trainer.load();
-    return answer;
+    return stop;
   }
 
-  /** @param epoch the epoch that the step belongs to, from 1 */
-  recordStep(loss: number, epoch: number, trainer: Trainer): void {
-    const { train, evaluateEvery, checkpointEvery, onStep } = this.config;
+  /** A new epoch begins, from 1, with this learning rate. */
+  beginEpoch(epoch: number, lr: number): void {
+    this.rates[epoch - 1] = lr;
+  }
+
+  /**
+   * @param epoch the epoch that the step belongs to, from 1
+   * @returns whether the callback asks to end the run
+   */
+  recordStep(loss: number, epoch: number, stepsOfEpoch: number, trainer: Trainer): boolean {
+    const { evaluateEvery, checkpointEvery, onStep, checkpoint } = this.config;
     // a limit of steps ended the run here, and now it goes on
     if (!isWhole(lastEpoch(this))) this.epochs = this.epochs.slice(0, -1);
     this.stepLosses.push(loss);
     if (!Number.isFinite(loss)) throw this.divergence(loss, epoch, trainer);
     if (evaluateEvery !== undefined && this.steps % evaluateEvery === 0)
       this.evaluateTest(trainer, evaluateEvery);
+    if (checkpoint !== undefined && this.steps === 2) tellOfMemory(this.model);
     // the last step of an epoch is saved with the epoch's record
-    const isLast = this.steps % Math.ceil(train.size / this.batch) === 0;
+    const isLast = this.steps % stepsOfEpoch === 0;
     if (checkpointEvery !== undefined && this.steps % checkpointEvery === 0 && !isLast) {
       this.save(trainer, "finished");
     }
-    onStep?.(this.steps, loss);
+    if (onStep === undefined) return false;
+    // the callback sees the weights of this step, and training goes on with those that it leaves
+    trainer.sync();
+    const stop = isStop("onStep", onStep(this.steps, loss));
+    trainer.load();
+    return stop;
+  }
+
+  /** A loss of a whole set that is no number belongs to no curve and to no comparison: nobody should find out by chance. */
+  private warnOfNaN(epoch: number, which: string, loss: number, set: Dataset): void {
+    if (Number.isFinite(loss)) return;
+    const why = notFinite(set) ?? "some outputs of the model are not finite, or too large for the loss";
+    warnOnce(`fit, epoch ${epoch}: the ${which} loss is ${loss}: ${why}.`);
   }
 
   private evaluateTest(trainer: Trainer, every: number): void {
@@ -106,6 +145,7 @@ export class Recorder {
     for (const { name, parameter } of this.values) arrays.set(`model ${name}`, parameter.value.data);
     for (const [i, data] of trainer.readState().entries()) arrays.set(`optimizer ${i}`, data);
     arrays.set("step losses", Float64Array.from(this.stepLosses));
+    arrays.set("rates", Float64Array.from(this.rates));
     arrays.set(
       "epochs",
       Float64Array.from(
@@ -121,8 +161,22 @@ export class Recorder {
       step: this.steps,
       ending: ending === "stopped early" ? "stopped early" : "unfinished",
       digests: this.epochs.map(({ digest }) => digest),
+      changedBy: this.changedBy,
       arrays,
     });
+  }
+
+  /** After an error: the model gets the weights of the last step that was done, and the checkpoint holds them. */
+  rescue(trainer: Trainer, error: unknown): void {
+    trainer.sync();
+    // a diverged run has nothing that is worth more than the checkpoint before
+    if (this.epochs.length === 0 || (error instanceof GradbookError && error.code === "diverged")) return;
+    try {
+      this.save(trainer, "interrupted");
+    } catch (second) {
+      if (second !== error)
+        console.warn(`fit: the checkpoint could not be written either: ${String(second)}`);
+    }
   }
 
   /**
@@ -144,12 +198,11 @@ export class Recorder {
     const path = resume === true ? String(checkpoint) : resume;
     if (resume === true && !existsSync(path)) return undefined;
     const saved = readCheckpoint(path);
-    if (saved.run !== this.identity) {
-      throw refusedCheckpoint(
-        path,
-        "it belongs to another run (other layers, loss, optimizer, batch, seed, data or initial weights)",
-      );
-    }
+    const other = differences(saved.run, this.identity);
+    if (saved.changedBy !== "" && saved.changedBy !== String(onEpoch))
+      other.push("onEpoch, which has changed weights");
+    if (other.length > 0)
+      throw refusedCheckpoint(path, `it belongs to another run: not the same ${other.join(", ")}`);
     const take = (name: string, length?: number): FloatArray => {
       const data = saved.arrays.get(name);
       if (data === undefined || (length !== undefined && data.length !== length)) {
@@ -164,6 +217,8 @@ export class Recorder {
     const epochs = take("epochs", 5 * saved.digests.length);
     const evaluations = take("evaluations");
     this.stepLosses = Array.from(losses);
+    this.rates = this.replayedRates(path, take("rates"));
+    this.changedBy = saved.changedBy;
     this.epochs = saved.digests.map((digest, i) => {
       const [epoch, trainLoss, testLoss, trainError, testError] = epochs.subarray(5 * i);
       return { epoch, trainLoss, testLoss, trainError, testError, digest };
@@ -174,7 +229,7 @@ export class Recorder {
     });
     onEpoch?.resume?.(this.epochs.filter(isWhole));
     const state = [...saved.arrays].flatMap(([name, data]) => (name.startsWith("optimizer ") ? [data] : []));
-    const wanted = this.config.optimizer.slots * this.model.parameters.length;
+    const wanted = (this.config.optimizer.slots ?? 0) * this.model.parameters.length;
     if (state.length !== wanted)
       throw refusedCheckpoint(path, `${state.length} arrays of the optimizer`, `${wanted}`);
     return { state, ending: saved.ending };
@@ -185,11 +240,33 @@ export class Recorder {
     return [...this.model.parameters, ...this.model.buffers];
   }
 
-  /** Which checkpoints belong to this run: those of the same beginning, measured in the same way. */
-  private get identity(): string {
-    const { evaluateEvery, trainSample } = this.config;
-    const measured = JSON.stringify([evaluateEvery ?? null, trainSample?.digest ?? null]);
-    return createHash("sha256").update(this.first).update(measured).digest("hex");
+  /** Says that the checkpoint which this run will write is another run's now. */
+  warnOfOther(path: string): void {
+    if (!existsSync(path)) return;
+    try {
+      const other = differences(readCheckpoint(path).run, this.identity);
+      if (other.length > 0)
+        console.warn(
+          `fit: ${path} holds the checkpoint of another run (not the same ${other.join(", ")}); this run replaces it after its first epoch.`,
+        );
+    } catch (error) {
+      if (!(error instanceof GradbookError)) throw error;
+      console.warn(`fit: ${error.what}: ${error.got}; this run replaces it after its first epoch.`);
+    }
+  }
+
+  /** A schedule of somebody's own is asked for the epochs that are done: it may have a memory, and has to say the same. */
+  private replayedRates(path: string, rates: FloatArray): number[] {
+    const { schedule = constant, optimizer } = this.config;
+    for (const [i, rate] of rates.entries()) {
+      const now = schedule(i + 1, optimizer.spec.lr);
+      if (now !== rate)
+        throw refusedCheckpoint(
+          path,
+          `it belongs to another run: its rate in epoch ${i + 1} was ${rate}, this schedule gives ${now}`,
+        );
+    }
+    return Array.from(rates);
   }
 
   run(ending: Ending): Run {
@@ -197,8 +274,8 @@ export class Recorder {
     return {
       optimizer: kind,
       lr,
-      batch: this.batch,
-      seed: this.seed,
+      batch: this.parts.batch,
+      seed: this.parts.seed,
       epochs: this.epochs,
       stepLosses: this.stepLosses,
       evaluations: this.evaluations,
@@ -228,23 +305,6 @@ export class Recorder {
           : `Try a smaller learning rate (now ${this.config.optimizer.spec.lr}), inputs scaled to 0 … 1, or init: "he".`,
     });
   }
-
-  /** Everything that decides the bits of a run, as plain data. */
-  private describe(): object {
-    const { model, config, loss, batch, seed } = this;
-    return {
-      layers: model.layers.map(({ name, layer }) =>
-        isBuiltin(layer) ? { name, ...layer.spec } : { name, kind: "custom" },
-      ),
-      input: model.input,
-      dtype: model.dtype,
-      loss: loss.spec,
-      optimizer: config.optimizer.spec,
-      batch,
-      seed,
-      shuffle: config.shuffle ?? true,
-    };
-  }
 }
 
 const isWhole = ({ epoch }: Epoch): boolean => Number.isInteger(epoch);
@@ -252,10 +312,11 @@ const isWhole = ({ epoch }: Epoch): boolean => Number.isInteger(epoch);
 /** The first sample that holds NaN or Infinity, in words. */
 function notFinite(set: Dataset): string | undefined {
   const sample = new Float64Array(sizeOf(set.shape));
+  const read = readerOf(set);
   for (let n = 0; n < set.size; n++) {
-    set.read(n, sample, 0);
+    read(n, sample, 0);
     const value = sample.find((v) => !Number.isFinite(v));
-    if (value !== undefined) return `sample ${n} of ${set.name} holds ${value}`;
+    if (value !== undefined) return `sample ${n} of ${nameOf(set)} holds ${value}`;
   }
   return undefined;
 }

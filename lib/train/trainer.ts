@@ -1,18 +1,21 @@
 import type { Dataset } from "../datasets/dataset.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { FloatArray, Tensor } from "../tensor/tensor.js";
+import type { Augment } from "./augment.js";
 
 /** What a trainer is made for. */
 export interface TrainerConfig {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly train: Dataset;
+  /** Changes training samples as they are read; default: none. */
+  readonly augment?: Augment | undefined;
   /** Samples of a step. */
   readonly batch: number;
   readonly seed: number | string;
   /** Threads of the engine; default: GRADBOOK_THREADS, else one for each core. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /** Result of a pass over a whole set with fixed weights. */
@@ -29,26 +32,36 @@ export interface Evaluation {
  */
 export interface Trainer {
   /**
-   * One optimizer step on the training samples `order[from] … order[to − 1]`.
+   * A new epoch begins.
+   * @param epoch from 1; augmentation draws from a stream of that number
+   * @param order the training samples' indices, as the epoch's steps take them
+   */
+  begin(epoch: number, order: Uint32Array): void;
+  /**
+   * One optimizer step on the training samples `order[from] … order[to − 1]`. A step that throws leaves weights, buffers
+   * and the optimizer's memory as they were before it.
    * @param lr learning rate of this step
    * @param step number of the step over the whole run, from 1: random layers draw from a stream of that number
    * @returns the batch's loss, reduced as the loss says
    */
-  step(order: Uint32Array, from: number, to: number, lr: number, step: number): number;
+  step(from: number, to: number, lr: number, step: number): number;
   /** Loss and error of a set with the present weights; changes nothing. */
   evaluate(set: Dataset): Evaluation;
   /**
-   * Runs a set through the model in its own order; `see` gets the outputs [n, K] of the samples from … from + n − 1.
+   * Runs a set through the model in its own order; `visit` gets the outputs [n, K] of the samples from … from + n − 1.
    * The tensor is only valid within that call.
    */
-  outputs(set: Dataset, see: (output: Tensor, from: number) => void): void;
+  outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void;
   /** Brings the present weights and running statistics into the model's own parameters. */
   sync(): void;
-  /** Goes on from the model's own parameters and running statistics: a callback may have changed them. */
+  /**
+   * Goes on from the model's own parameters, running statistics and `trainable` flags: a callback may have changed them.
+   * @throws GradbookError when a parameter has another size than it had
+   */
   load(): void;
-  /** The optimizer's memory, for checkpoints: one array a slot and parameter, in the model's order. */
-  readState(): readonly (Float32Array | Float64Array)[];
-  writeState(state: readonly (Float32Array | Float64Array)[]): void;
+  /** The optimizer's memory, for checkpoints: one array for each slot of each parameter, in the model's order. */
+  readState(): readonly FloatArray[];
+  writeState(state: readonly FloatArray[]): void;
   /** Gives memory and workers back; the trainer is not used again. */
   dispose(): void;
 }

@@ -6,6 +6,7 @@ import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import type { Optimizer } from "../../optimizers/optimizer.js";
 import { sgd } from "../../optimizers/sgd.js";
 import { sameShape } from "../../tensor/shape.js";
+import { Snapshot } from "../../tensor/snapshot.js";
 import { checkInputScale, checkLabelOrder, checkLabels } from "./data-checks.js";
 import { checkBatchReduction, checkGradients, checkInitialLoss, checkUnits } from "./model-checks.js";
 import { type Moment, momentOf } from "./moment.js";
@@ -62,7 +63,7 @@ export function firstMinute(model: Sequential, data: Dataset, config: FirstMinut
       ...checkUnits(moment),
       ...checkGradients(moment),
       checkBatchReduction(moment),
-      checkOverfit(moment, kept.restore),
+      checkOverfit(moment, () => kept.restore()),
     ]);
   } finally {
     kept.restore();
@@ -70,15 +71,19 @@ export function firstMinute(model: Sequential, data: Dataset, config: FirstMinut
 }
 
 /** The model's parameters, gradients and running statistics, to be put back. */
-function keep(model: Sequential): { restore: () => void } {
-  const all = [...model.parameters, ...model.buffers].flatMap(({ parameter }) => [
-    parameter.value,
-    parameter.grad,
+function keep(model: Sequential): Snapshot {
+  const kept = new Snapshot([
+    ...[...model.parameters, ...model.buffers].map(
+      ({ parameter }) =>
+        () =>
+          parameter.value.data,
+    ),
+    ...model.parameters.map(
+      ({ parameter }) =>
+        () =>
+          parameter.grad.data,
+    ),
   ]);
-  const copies = all.map((t) => t.data.slice());
-  return {
-    restore() {
-      for (const [i, t] of all.entries()) t.data.set(copies[i]);
-    },
-  };
+  kept.take();
+  return kept;
 }

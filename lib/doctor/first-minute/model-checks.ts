@@ -1,4 +1,6 @@
-import { isBuiltin } from "../../layers/layer.js";
+import { originOf } from "../../layers/layer.js";
+import { builtinLossSpec, lossName } from "../../losses/loss.js";
+import { lossGradient, lossSum } from "../../losses/run-loss.js";
 import { log } from "../../tensor/portable.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { type Moment, rms } from "./moment.js";
@@ -7,7 +9,7 @@ import { type CheckLine, number, percent } from "./panel.js";
 /** A model that knows nothing gives every class the same chance: cross-entropy ln K. */
 export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckLine {
   const check = "initial loss";
-  const value = loss.sum(output, labels) / labels.length;
+  const value = lossSum(loss, output, labels) / labels.length;
   const K = output.shape[1];
   if (!Number.isFinite(value))
     return {
@@ -16,10 +18,17 @@ export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckL
       words: `the loss is ${value} before the first step.`,
       cure: "Look at the input scale, and for a division by 0 or log 0 in your own layers.",
     };
-  if (loss.spec.kind !== "softmaxCrossEntropy") {
-    const { kind } = loss.spec;
+  const spec = builtinLossSpec(loss);
+  if (spec === undefined)
+    return {
+      check,
+      verdict: "good",
+      words: `${number(value)} by ${lossName(loss)}, a loss of your own.`,
+      cure: "",
+    };
+  if (spec.kind !== "softmaxCrossEntropy") {
     // outputs near 0 against one-hot targets: 1 of K values is off by 1
-    const expected = kind === "euclidean" ? 0.5 : 1 / K;
+    const expected = spec.kind === "euclidean" ? 0.5 : 1 / K;
     const words = `${number(value)}; outputs near 0 give ${number(expected)}.`;
     return value > 5 * expected
       ? { check, verdict: "look", words, cure: "The outputs start large: smaller weights in the last layer." }
@@ -52,7 +61,7 @@ export function checkUnits({ model, outputs }: Moment): CheckLine[] {
   const flat: string[] = [];
   let [rectifiers, squashers] = [0, 0];
   for (const { name, layer } of model.layers) {
-    const kind = isBuiltin(layer) ? layer.spec.kind : layer.constructor.name.toLowerCase();
+    const kind = originOf(layer)?.kind ?? layer.constructor.name.toLowerCase();
     const y = outputs[name];
     if (/relu/.test(kind) && !/leaky/.test(kind)) {
       rectifiers++;
@@ -112,14 +121,14 @@ function saturatedShare(y: Tensor, kind: "sigmoid" | "tanh"): number {
 /** Gradient of each layer, and how far the first step moves its weights. */
 export function checkGradients({ model, loss, optimizer, output, labels }: Moment): CheckLine[] {
   model.zeroGradients();
-  model.backward(loss.gradient(output, labels));
+  model.backward(lossGradient(loss, output, labels));
   const rows = model.parameters
     .filter(({ name }) => !/bias$/.test(name))
     .map(({ name, parameter: { value, grad } }) => {
       const before = value.data.slice();
       const w = value.data.slice();
       const slots = Array.from(
-        { length: optimizer.slots },
+        { length: optimizer.slots ?? 0 },
         () => Tensor.zeros(value.shape, value.dtype).data,
       );
       optimizer.update(w, grad.data, slots, optimizer.spec.lr, 1);

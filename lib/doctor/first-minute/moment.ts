@@ -1,10 +1,11 @@
 import type { Dataset } from "../../datasets/dataset.js";
+import { runForward } from "../../layers/run-layer.js";
 import type { Sequential } from "../../layers/sequential.js";
 import type { Loss } from "../../losses/loss.js";
 import type { Optimizer } from "../../optimizers/optimizer.js";
 import { Rng } from "../../tensor/rng.js";
-import { sizeOf } from "../../tensor/shape.js";
-import { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { gather } from "../../train/definition.js";
 
 /** One batch before training has begun, and what the model makes of it. */
 export interface Moment {
@@ -35,9 +36,9 @@ export function momentOf(
   const outputs: Record<string, Tensor> = {};
   const context = { training: true, rng: new Rng(seed).fork("step") };
   let y = x;
-  for (const { name, layer } of model.layers) {
-    y = layer.forward(y, context);
-    outputs[name] = y;
+  for (const placed of model.layers) {
+    y = runForward(placed, y, context);
+    outputs[placed.name] = y;
   }
   return { model, data, loss, optimizer, seed, x, labels, outputs, output: y };
 }
@@ -48,14 +49,8 @@ export function samples(
   data: Dataset,
   chosen: ArrayLike<number>,
 ): { x: Tensor; labels: Uint8Array } {
-  const x = Tensor.zeros([chosen.length, ...model.input], model.dtype);
-  const labels = new Uint8Array(chosen.length);
-  const size = sizeOf(model.input);
-  for (let i = 0; i < chosen.length; i++) {
-    data.read(chosen[i], x.data, i * size);
-    labels[i] = data.labels[chosen[i]];
-  }
-  return { x, labels };
+  const labels = Uint8Array.from(chosen, (i) => data.labels[i]);
+  return { x: gather(model, data, chosen), labels };
 }
 
 /** √(mean of squares) */

@@ -149,6 +149,30 @@ export function batchNormBackward(
   });
 }
 
+/** batchNormBackwardInput with the running statistics, which are constants: dx = γ·inverse·dy. */
+export function batchNormFrozenBackward(
+  p: Program,
+  name: string,
+  o: {
+    readonly spec: BatchNormSpec;
+    readonly dy: Buffer;
+    readonly dx: Buffer | undefined;
+    readonly at: BatchNormPlaces;
+  },
+): Kernel {
+  const { spec, dy, dx = dy, at } = o;
+  return p.define(name, 3, (k, _piece, first, end) => {
+    k.loop(0, spec.features, 1, (c) => {
+      const of = (address: number): Expr => loadScalar("f32", add(mul(c, 4), address));
+      const inverse = k.let(div(f32(1), sqrt(add(of(at.runningVariance), f32(spec.eps)))));
+      const factor = k.let(mul(splat(of(at.gamma)), splat(inverse)));
+      eachVector(k, [dy, dx], c, first, end, ([slope, to], count) => {
+        k.store(to, mul(factor, load(4, slope)), count);
+      });
+    });
+  });
+}
+
 function eachChannel(k: Kernel, task: Expr, channels: number, visit: (c: Expr) => void): void {
   const first = k.let(mul(task, CHANNELS_PER_TASK));
   k.loop(first, k.let(min(add(first, CHANNELS_PER_TASK), i32(channels))), 1, visit);

@@ -1,3 +1,4 @@
+import { unknownKind } from "../../errors/error.js";
 import { type Buffer, isDense, roundUp, sampleAt } from "../memory.js";
 import { add, and, type Expr, greater, load, max, mul, select, sub, vec } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
@@ -27,6 +28,8 @@ function activate(k: Kernel, spec: Activation, x: Expr): Expr {
       return tanh(k, x);
     case "flatten":
       return x;
+    default:
+      return unknownKind("engine, activation", spec);
   }
 }
 
@@ -57,6 +60,8 @@ function derive(spec: Activation, y: Expr, dy: Expr): Expr {
       return mul(dy, sub(vec(1), mul(y, y)));
     case "flatten":
       return dy;
+    default:
+      return unknownKind("engine, activation", spec);
   }
 }
 

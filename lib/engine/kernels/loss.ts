@@ -1,3 +1,4 @@
+import { unknownKind } from "../../errors/error.js";
 import { type Buffer, features, sampleAt } from "../memory.js";
 import {
   add,
@@ -31,7 +32,7 @@ export interface LossKernel {
   readonly dz: Buffer;
   /** Class numbers as integers, one a sample. */
   readonly labels: number;
-  /** Two floats a sample from which the loss is made: see `LossParts`. */
+  /** Two floats per sample from which the loss is made: see `lossKernel`. */
   readonly parts: number;
   /** Where the float stands that gradients are divided by: the size of the batch, or 1. */
   readonly divisor: number;
@@ -49,9 +50,18 @@ export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
       const dz = k.let(sampleAt(o.dz, n));
       const label = k.let(loadScalar("i32", add(mul(n, 4), o.labels)));
       const parts = k.let(add(mul(n, 8), o.parts));
-      if (o.spec.kind === "softmaxCrossEntropy")
-        softmaxCrossEntropy(k, features(o.z), z, dz, label, parts, divisor);
-      else squared(k, o.spec, features(o.z), z, dz, label, parts, divisor);
+      const { kind } = o.spec;
+      switch (kind) {
+        case "softmaxCrossEntropy":
+          softmaxCrossEntropy(k, features(o.z), z, dz, label, parts, divisor);
+          break;
+        case "mse":
+        case "euclidean":
+          squared(k, o.spec, features(o.z), z, dz, label, parts, divisor);
+          break;
+        default:
+          unknownKind("engine, loss", kind);
+      }
     });
   });
 }

@@ -1,3 +1,4 @@
+import { unknownKind } from "../../errors/error.js";
 import {
   add,
   div,
@@ -21,25 +22,44 @@ import type { OptimizerSpec } from "../spec.js";
 export const UPDATE_CHUNK = 16384;
 
 export interface UpdateKernel {
-  readonly spec: OptimizerSpec;
-  /** Weights, gradients and slots are parallel arrays of `total` floats, a multiple of 16. */
+  /** undefined: the pieces' gradients are added up and nothing else, for a rule that runs elsewhere. */
+  readonly spec: OptimizerSpec | undefined;
+  /** The floats that are updated, from … to; both multiples of 16. */
+  readonly range: UpdateRange;
+  /** Weights, gradients and slots are parallel arrays of floats. */
   readonly weights: number;
   readonly gradients: number;
   readonly slots: readonly number[];
-  readonly total: number;
   /** The first `shared` floats have a gradient for every piece; that of piece p stands 4·shared·p bytes before. */
   readonly shared: number;
   /** Floats that change from step to step: see `RATES`. */
   readonly rates: number;
 }
 
+export interface UpdateRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export const updateTasks = ({ from, to }: UpdateRange): number => Math.ceil((to - from) / UPDATE_CHUNK);
+
 /** What the caller writes before each step, in this order. */
 export const RATES = ["lr", "step", "root", "decay"] as const;
 
 /** Arrays that a rule remembers. */
 export function slotCount(spec: OptimizerSpec): number {
-  if (spec.kind === "sgd") return spec.momentum === 0 ? 0 : 1;
-  return spec.kind === "adam" || spec.kind === "adamw" ? 2 : 1;
+  switch (spec.kind) {
+    case "sgd":
+      return spec.momentum === 0 ? 0 : 1;
+    case "rmsprop":
+    case "adagrad":
+      return 1;
+    case "adam":
+    case "adamw":
+      return 2;
+    default:
+      return unknownKind("engine, optimizer", spec);
+  }
 }
 
 /**
@@ -48,8 +68,8 @@ export function slotCount(spec: OptimizerSpec): number {
  */
 export function updateKernel(p: Program, name: string, o: UpdateKernel): Kernel {
   return p.define(name, 3, (k, task, pieces, _n) => {
-    const from = k.let(mul(task, 4 * UPDATE_CHUNK));
-    const to = k.let(min(add(from, 4 * UPDATE_CHUNK), i32(4 * o.total)));
+    const from = k.let(add(mul(task, 4 * UPDATE_CHUNK), 4 * o.range.from));
+    const to = k.let(min(add(from, 4 * UPDATE_CHUNK), i32(4 * o.range.to)));
     const rates = RATES.map((_, i) => k.let(loadSplat(i32(o.rates + 4 * i))));
     // everything behind the shared part has one gradient, whatever the number of pieces
     const parts = k.let(select(less(from, 4 * o.shared), pieces, i32(1)));
@@ -62,13 +82,25 @@ export function updateKernel(p: Program, name: string, o: UpdateKernel): Kernel 
           k.increase(gradient, load(16, other));
         });
       }
-      for (let q = 0; q < 16; q += 4) updatePart(k, o, add(at, 4 * q), k.let(part(gradient, q / 4)), rates);
+      const { spec } = o;
+      if (spec === undefined) {
+        k.store(add(at, o.gradients), gradient);
+        return;
+      }
+      for (let q = 0; q < 16; q += 4)
+        updatePart(k, spec, o, add(at, 4 * q), k.let(part(gradient, q / 4)), rates);
     });
   });
 }
 
-function updatePart(k: Kernel, o: UpdateKernel, at: Expr, gradient: Expr, rates: readonly Expr[]): void {
-  const { spec } = o;
+function updatePart(
+  k: Kernel,
+  spec: OptimizerSpec,
+  o: UpdateKernel,
+  at: Expr,
+  gradient: Expr,
+  rates: readonly Expr[],
+): void {
   const [lr, step, root, decay] = rates;
   const w = k.let(load(4, add(at, o.weights)));
   const slot = (i: number): Expr => add(at, o.slots[i]);
@@ -113,5 +145,7 @@ function updatePart(k: Kernel, o: UpdateKernel, at: Expr, gradient: Expr, rates:
       move(div(mul(step, m), add(div(sqrt(s), root), vec(spec.eps))));
       break;
     }
+    default:
+      unknownKind("engine, optimizer", spec);
   }
 }

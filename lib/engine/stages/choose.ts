@@ -1,11 +1,12 @@
+import { unknownKind } from "../../errors/error.js";
 import type { LayerSpec } from "../spec.js";
 import { canFusePool, convPoolStage, convStage } from "./convolution.js";
 import { linearStage } from "./linear.js";
 import { activationStage, batchNormStage, customStage, dropoutStage, poolStage } from "./others.js";
-import type { ParameterNeed, PlanLayer, Stage } from "./stage.js";
+import type { PlanLayer, Stage } from "./stage.js";
 
-/** A layer of the model; one written by hand has no spec, but tells its parameters. */
-export type ModelLayer = PlanLayer<LayerSpec | undefined> & { readonly params: readonly ParameterNeed[] };
+/** A layer of the model; one written by hand has no spec. */
+export type ModelLayer = PlanLayer<LayerSpec | undefined>;
 
 /**
  * How much of a stage's output its own backward pass still needs: all of it, only which values are above 0 (ReLU), or
@@ -21,7 +22,7 @@ export function chooseStages(layers: readonly ModelLayer[], batch: number): Stag
   for (let i = 0; i < layers.length; i++) {
     const { spec, ...layer } = layers[i];
     if (spec === undefined) {
-      stages.push(customStage({ ...layer, spec }, layer.params));
+      stages.push(customStage({ ...layer, spec }));
       held = "nothing";
       continue;
     }
@@ -69,6 +70,8 @@ export function chooseStages(layers: readonly ModelLayer[], batch: number): Stag
         stages.push(activationStage({ ...layer, spec }, held === "nothing"));
         held = spec.kind === "relu" || spec.kind === "leakyRelu" ? "sign" : "value";
         break;
+      default:
+        unknownKind(`engine, ${layer.name}`, spec);
     }
   }
   return stages;

@@ -23,7 +23,6 @@ import {
   onPieces,
   onTasks,
   type PlanLayer,
-  parametersOf,
   SMALL,
   type Stage,
   type StageSteps,
@@ -62,7 +61,7 @@ export function convPoolStage(
     reads: paddedLayout(conv.input, spec.pad),
     writes: undefined,
     inPlace: false,
-    params: parametersOf(conv.index, weights(spec), spec.bias ? F : 0),
+    params: conv.params,
     perPiece: true,
     work: OH * OW * weights(spec),
     build(b, { x, y, dx, dy }) {
@@ -129,7 +128,7 @@ export function convStage(layer: PlanLayer<Conv2dSpec>): Stage {
     // as the gradient wants it
     writes: direct ? paddedLayout(output, backwardPad(spec)) : undefined,
     inPlace: false,
-    params: parametersOf(layer.index, weights(spec), spec.bias ? spec.out : 0),
+    params: layer.params,
     perPiece: weights(spec) <= SMALL,
     work: output[1] * output[2] * weights(spec),
     build: (b, wires) => (direct ? buildDirect(b, wires, layer) : buildColumns(b, wires, layer)),

@@ -24,7 +24,6 @@ import {
   onPieces,
   onTasks,
   type PlanLayer,
-  parametersOf,
   SMALL,
   type Stage,
   type StageSteps,
@@ -36,7 +35,7 @@ import {
 const FEW_SAMPLES = 4;
 
 export function linearStage(layer: PlanLayer<LinearSpec>, batch: number): Stage {
-  const { name, index, spec, output } = layer;
+  const { name, spec, output } = layer;
   const small = spec.in * spec.out <= SMALL || batch <= FEW_SAMPLES;
   return {
     name,
@@ -44,7 +43,7 @@ export function linearStage(layer: PlanLayer<LinearSpec>, batch: number): Stage 
     reads: "dense",
     writes: undefined,
     inPlace: false,
-    params: parametersOf(index, spec.in * spec.out, spec.bias ? spec.out : 0),
+    params: layer.params,
     perPiece: small,
     work: spec.in * spec.out,
     build: (b, wires) => (small ? buildSmall(b, wires, layer) : buildProduct(b, wires, layer)),

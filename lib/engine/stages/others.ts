@@ -3,6 +3,7 @@ import {
   batchNormBackward,
   batchNormEvaluate,
   batchNormForward,
+  batchNormFrozenBackward,
   batchNormTasks,
 } from "../kernels/batch-norm.js";
 import { copy } from "../kernels/copy.js";
@@ -81,7 +82,14 @@ export function poolStage({ name, spec, output }: PlanLayer<Pool2dSpec>): Stage 
   };
 }
 
-export function batchNormStage({ name, index, spec, output }: PlanLayer<BatchNormSpec>): Stage {
+export function batchNormStage({
+  name,
+  index,
+  spec,
+  output,
+  params,
+  frozen,
+}: PlanLayer<BatchNormSpec>): Stage {
   const C = spec.features;
   const need = (what: string) => ({ layer: index, name: what, size: C });
   return {
@@ -89,7 +97,7 @@ export function batchNormStage({ name, index, spec, output }: PlanLayer<BatchNor
     name,
     shape: output,
     reads: spec.kind === "batchNorm1d" ? "dense" : "any",
-    params: [need("weight"), need("bias")],
+    params,
     running: [need("mean"), need("variance")],
     work: 4 * size(output),
     build(b, { x, y, dx, dy }) {
@@ -109,27 +117,33 @@ export function batchNormStage({ name, index, spec, output }: PlanLayer<BatchNor
       const values = { spec, x: channels(x), y: channels(y), at };
       const tasks = () => batchNormTasks(spec);
       const slopes = { spec, x: channels(x), dy: channels(dy), dx: dx && channels(dx), at };
+      const evaluate = [onPieces(batchNormEvaluate(b.program, b.name("evaluate"), values))];
+      if (frozen) {
+        const backward = batchNormFrozenBackward(b.program, b.name("frozen backward"), slopes);
+        return { forward: evaluate, backward: dx === undefined ? [] : [onPieces(backward)] };
+      }
       return {
         forward: [onTasks(batchNormForward(b.program, b.name("forward"), values), tasks)],
         backward: [onTasks(batchNormBackward(b.program, b.name("backward"), slopes), tasks)],
-        evaluate: [onPieces(batchNormEvaluate(b.program, b.name("evaluate"), values))],
+        evaluate,
       };
     },
   };
 }
 
 /** A layer written by hand: its loops run on the calling thread, between two phases. */
-export function customStage({ name, index, output }: PlanLayer<undefined>, params: Stage["params"]): Stage {
+export function customStage({ name, index, output, params }: PlanLayer<undefined>): Stage {
   return {
     ...plain,
     name,
     shape: output,
     reads: "dense",
     params,
+    byHand: true,
     work: size(output),
     build: () => ({
-      forward: [{ parallel: "main", layer: index, pass: "forward" }],
-      backward: [{ parallel: "main", layer: index, pass: "backward" }],
+      forward: [{ parallel: "main", work: { what: "layer", layer: index, pass: "forward" } }],
+      backward: [{ parallel: "main", work: { what: "layer", layer: index, pass: "backward" } }],
     }),
   };
 }

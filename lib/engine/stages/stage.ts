@@ -1,15 +1,22 @@
 import type { Arena, Buffer, Layout } from "../memory.js";
 import type { Kernel, Program } from "../render/program.js";
 
+/** What no kernel computes, but code written by hand on the calling thread. */
+export type HandWork =
+  | { readonly what: "layer"; readonly layer: number; readonly pass: "forward" | "backward" }
+  | { readonly what: "loss" }
+  | { readonly what: "update" };
+
 /**
- * A kernel's place in a step. `main`: no kernel, but a layer written by hand, which runs on the calling thread. `pieces`: called with (piece, first sample, end sample) for each piece of the batch;
- * what one piece computes, no other piece reads before the next barrier. `tasks`: called with (task, pieces, samples of
- * the batch) for each of its tasks; it reads what other pieces wrote, so a barrier stands before and after it.
+ * A kernel's place in a step. `main`: no kernel, but work by hand. `pieces`: called with (piece, first sample, end sample)
+ * for each piece of the batch; what one piece computes, no other piece reads before the next barrier. `tasks`: called with
+ * (task, pieces, samples of the batch) for each of its tasks; it reads what other pieces wrote, so a barrier stands before
+ * and after it.
  */
 export type Step =
   | { readonly parallel: "pieces"; readonly kernel: Kernel }
   | { readonly parallel: "tasks"; readonly kernel: Kernel; readonly tasks: (samples: number) => number }
-  | { readonly parallel: "main"; readonly layer: number; readonly pass: "forward" | "backward" };
+  | { readonly parallel: "main"; readonly work: HandWork };
 
 /** Where a parameter and its gradient stand. */
 export interface Place {
@@ -27,6 +34,10 @@ export interface PlanLayer<Spec> {
   /** Shapes of one sample. */
   readonly input: readonly number[];
   readonly output: readonly number[];
+  /** The layer's parameters. */
+  readonly params: readonly ParameterNeed[];
+  /** The layer as a whole does not learn: batch norm uses its running statistics. */
+  readonly frozen: boolean;
 }
 
 /** Weights up to this number have a gradient for each piece; more would cost too much memory and adding up. */
@@ -37,7 +48,12 @@ export interface ParameterNeed {
   readonly layer: number;
   readonly name: string;
   readonly size: number;
+  /** No optimizer moves it. */
+  readonly frozen: boolean;
 }
+
+/** What training keeps of a layer beside its parameters. */
+export type RunningNeed = Omit<ParameterNeed, "frozen">;
 
 /** What a stage builds its kernels with. */
 export interface Build {
@@ -80,13 +96,15 @@ export interface Stage {
   readonly reads: Layout | "dense" | "any";
   /** How the output would best stand where the next stage takes anything; undefined: without gaps. */
   readonly writes: Layout | undefined;
+  /** A layer written by hand, whose backward pass runs in any case. */
+  readonly byHand?: boolean;
   /** The stage works on its input's own memory. */
   readonly inPlace: boolean;
   readonly params: readonly ParameterNeed[];
   /** Parameters have a gradient for each piece (small ones), or one for the batch. */
   readonly perPiece: boolean;
   /** Running statistics, by name. */
-  readonly running?: readonly ParameterNeed[];
+  readonly running?: readonly RunningNeed[];
   /** Multiplications of one sample, forward. */
   readonly work: number;
   build(b: Build, wires: Wires): StageSteps;
@@ -105,8 +123,3 @@ export const onTasks = (kernel: Kernel, tasks: (samples: number) => number): Ste
   parallel: "tasks",
   tasks,
 });
-
-export function parametersOf(layer: number, weight: number, bias: number): ParameterNeed[] {
-  const list = [{ layer, name: "weight", size: weight }];
-  return bias === 0 ? list : [...list, { layer, name: "bias", size: bias }];
-}

@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import { Brand } from "../errors/brand.js";
+import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import type { FloatArray } from "../tensor/tensor.js";
+import type { Dataset } from "./dataset.js";
+import { littleEndianFloats } from "./dataset-parts.js";
+
+const brand = new Brand<object>();
+
+/** Last line of the constructor of a set of the library's own: its `read` is trusted, and its digest believed. */
+export function markOwnSet(set: Dataset, prototype: object, fields: readonly string[]): void {
+  brand.mark(set, {}, prototype, fields);
+}
+
+/** Whether the samples of a set may be kept once they are read. */
+export function isCacheable(set: Dataset): boolean {
+  return isOwnSet(set) || set.cacheable === true;
+}
+
+/** Whether a set is the library's own, and unchanged. */
+export function isOwnSet(set: Dataset): boolean {
+  return brand.specOf(set) !== undefined;
+}
+
+/**
+ * How a set's samples are read: into memory of ours, from offset on. A set that is not the library's own gets a piece of
+ * memory that holds just one sample, and what it does there is checked.
+ */
+export type SampleReader = (index: number, out: FloatArray, offset: number) => void;
+
+/** @throws GradbookError, when called, that names the sample which was not read, or not wholly */
+export function readerOf(set: Dataset): SampleReader {
+  if (isOwnSet(set)) return (index, out, offset) => set.read(index, out, offset);
+  const count = set.shape.reduce((size, n) => size * n, 1);
+  return (index, out, offset) => {
+    const sample = out instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
+    // what is still NaN afterwards was not written
+    sample.fill(Number.NaN);
+    const answer: unknown = set.read(index, sample, 0);
+    if (isPromise(answer))
+      throw refused(
+        set,
+        index,
+        "returned a Promise",
+        "Training does not wait: read the samples before it begins, and make read a function without async.",
+      );
+    if (sample.some(Number.isNaN)) assertWritten(set, index, sample, answer);
+    out.set(sample, offset);
+  };
+}
+
+/** The digest of a set's samples and labels, as they are: what its own `digest` says counts for the library's own sets only. */
+export function contentDigest(set: Dataset): string {
+  if (isOwnSet(set)) return set.digest;
+  const hash = createHash("sha256").update(
+    `samples ${set.size} × ${set.shape.join(" × ")}, ${set.classes} classes\n`,
+  );
+  const sample = new Float64Array(set.shape.reduce((size, n) => size * n, 1));
+  const read = readerOf(set);
+  for (let i = 0; i < set.size; i++) {
+    read(i, sample, 0);
+    hash.update(littleEndianFloats(sample));
+  }
+  return hash.update(Uint8Array.from(set.labels)).digest("hex");
+}
+
+/** Tells a NaN that `read` wrote (a matter of the data) from one that nobody wrote: another mark stays only there. */
+function assertWritten(set: Dataset, index: number, sample: FloatArray, answer: unknown): void {
+  const again = sample.slice().fill(0.123456789);
+  const [mark] = again;
+  set.read(index, again, 0);
+  const missing = [...sample.keys()].filter((k) => Number.isNaN(sample[k]) && again[k] === mark);
+  if (missing.length === 0) return;
+  const what =
+    missing.length === sample.length
+      ? `wrote none of its ${sample.length} values`
+      : `left ${missing.length} of ${sample.length} values unwritten (the first is value ${missing[0]})`;
+  const returned = answer === undefined || answer === sample ? "" : ` and returned ${inWords(answer)}`;
+  throw refused(
+    set,
+    index,
+    what + returned,
+    "read(index, out, offset) writes the sample to out[offset], out[offset + 1] … and returns nothing.",
+  );
+}
+
+function refused(set: Dataset, index: number, got: string, cure: string): GradbookError {
+  return new GradbookError({
+    code: "data",
+    what: nameOf(set),
+    got: `read(${index}) ${got}`,
+    expected: `${set.shape.join("·")} numbers in out`,
+    cure,
+  });
+}
+
+/** What an error calls a set. */
+export function nameOf(set: Dataset): string {
+  return typeof set.name === "string" && set.name !== "" ? set.name : "data set";
+}
+
+/**
+ * Looks at what a set says of itself: once, before anything is computed with it.
+ * @param what the function that is given the set, e.g. "fit"
+ * @throws GradbookError when size, shape, classes or labels are missing or do not fit together
+ */
+export function assertDataset(what: string, set: Dataset): void {
+  const place = `${what} on ${nameOf(set)}`;
+  const refuse = (got: string, expected: string, cure?: string): never => {
+    throw new GradbookError({
+      code: "data",
+      what: place,
+      got,
+      expected,
+      ...(cure === undefined ? {} : { cure }),
+    });
+  };
+  const { size, shape, classes, labels } = set;
+  if (!Number.isInteger(size) || size < 0) refuse(`size is ${inWords(size)}`, "the number of samples");
+  if (size === 0) refuse("no samples", "at least one");
+  if (!Array.isArray(shape) || shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n > 0))
+    refuse(
+      `shape is ${Array.isArray(shape) ? `[${shape.join(", ")}]` : inWords(shape)}`,
+      "the sizes of one sample, e.g. [1, 28, 28]",
+    );
+  if (!Number.isInteger(classes) || classes < 1)
+    refuse(
+      `classes is ${inWords(classes)}`,
+      "the number of classes",
+      "Each label is a whole number below it.",
+    );
+  if (typeof labels !== "object" || labels === null || typeof labels.length !== "number")
+    refuse(`labels is ${inWords(labels)}`, "a class for each sample");
+  if (labels.length !== size) refuse(`${labels.length} labels for ${size} samples`, `${size}`);
+  for (let i = 0; i < size; i++) {
+    const label: unknown = labels[i];
+    if (typeof label === "number" && Number.isInteger(label) && label >= 0 && label < classes) continue;
+    refuse(
+      `label ${inWords(label)} of sample ${i}`,
+      `a whole number from 0 to ${classes - 1} (the set has ${classes} classes)`,
+      label === classes ? "Labels begin at 0." : undefined,
+    );
+  }
+}

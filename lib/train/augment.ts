@@ -1,0 +1,72 @@
+import type { Dataset } from "../datasets/dataset.js";
+import { readerOf } from "../datasets/samples.js";
+import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { Rng } from "../tensor/rng.js";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.js";
+import { type FloatArray, isFloatArray, isTensor, Tensor } from "../tensor/tensor.js";
+
+/**
+ * Changes a training sample each time it is trained on; evaluations see the samples as they are.
+ *
+ *     augment: (image, rng) => {
+ *       if (rng.int(2) === 1) flip(image.data);
+ *     }
+ *
+ * @param sample a copy, of the set's shape, without the batch's axis; changed in place, or replaced by the tensor returned
+ * @param rng stream of this very sample in this very epoch: the same draws for any batch size and number of threads
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is the usual case
+export type Augment = (sample: Tensor, rng: Rng) => Tensor | void;
+
+/** Reads a sample of the training set as an epoch trains on it. */
+export type TrainingReader = (index: number, epoch: number, out: FloatArray, offset: number) => void;
+
+export function trainingReader(
+  set: Dataset,
+  augment: Augment | undefined,
+  seed: number | string,
+): TrainingReader {
+  const read = readerOf(set);
+  if (augment === undefined) return (index, _epoch, out, offset) => read(index, out, offset);
+  const randomness = new Rng(seed).fork("augment");
+  const size = sizeOf(set.shape);
+  return (index, epoch, out, offset) => {
+    const data = out instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+    read(index, data, 0);
+    const sample = new Tensor(set.shape, data);
+    const wasFinite = data.every(Number.isFinite);
+    const changed = changedBy(augment, sample, randomness.fork(epoch).fork(index), index);
+    if (wasFinite && changed.data.some(Number.isNaN))
+      throw refused(index, "made NaN of a finite sample", set.shape);
+    out.set(changed.data, offset);
+  };
+}
+
+function changedBy(augment: Augment, sample: Tensor, rng: Rng, index: number): Tensor {
+  const answer: unknown = augment(sample, rng);
+  // what an arrow function happens to return: a number, the array that it has filled
+  if (answer === undefined || answer === sample.data || Object(answer) !== answer) return sample;
+  if (isPromise(answer)) {
+    const cure = "Training does not wait: make augment a function without async.";
+    throw refused(index, "returned a Promise", sample.shape, cure);
+  }
+  if (!isTensor(answer)) {
+    const cure =
+      isFloatArray(answer) || Array.isArray(answer)
+        ? "sample.data.set(…) writes numbers into the sample."
+        : undefined;
+    throw refused(index, `returned ${inWords(answer)}`, sample.shape, cure);
+  }
+  if (sameShape(answer.shape, sample.shape)) return answer;
+  throw refused(index, `returned a tensor of the shape ${formatShape(answer.shape)}`, sample.shape);
+}
+
+function refused(index: number, got: string, shape: readonly number[], cure?: string): GradbookError {
+  return new GradbookError({
+    code: "augment",
+    what: `augment, sample ${index}`,
+    got,
+    expected: `the sample changed in place, or a Tensor ${formatShape(shape)}`,
+    ...(cure === undefined ? {} : { cure }),
+  });
+}
