@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Brand } from "../errors/brand.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
-import type { FloatArray } from "../tensor/tensor.js";
+import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats } from "./dataset-parts.js";
 
@@ -44,7 +44,7 @@ export function readerOf(set: Dataset): SampleReader {
         "returned a Promise",
         "Training does not wait: read the samples before it begins, and make read a function without async.",
       );
-    if (sample.some(Number.isNaN)) assertWritten(set, index, sample, answer);
+    if (mayHoldNaN(sample)) assertWritten(set, index, sample, answer);
     out.set(sample, offset);
   };
 }
@@ -71,17 +71,14 @@ function assertWritten(set: Dataset, index: number, sample: FloatArray, answer: 
   set.read(index, again, 0);
   const missing = [...sample.keys()].filter((k) => Number.isNaN(sample[k]) && again[k] === mark);
   if (missing.length === 0) return;
-  const what =
-    missing.length === sample.length
-      ? `wrote none of its ${sample.length} values`
-      : `left ${missing.length} of ${sample.length} values unwritten (the first is value ${missing[0]})`;
+  const some = `left ${missing.length} of ${sample.length} values unwritten, the first of them out[offset + ${missing[0]}],`;
+  const what = missing.length === sample.length ? "wrote nothing" : some;
   const returned = answer === undefined || answer === sample ? "" : ` and returned ${inWords(answer)}`;
-  throw refused(
-    set,
-    index,
-    what + returned,
-    "read(index, out, offset) writes the sample to out[offset], out[offset + 1] … and returns nothing.",
-  );
+  const cure =
+    returned === "" && missing.length < sample.length
+      ? `Zeros have to be written too: out.fill(0, offset, offset + ${sample.length}) before the others.`
+      : "read(index, out, offset) writes the numbers to out[offset], out[offset + 1] … and returns nothing.";
+  throw refused(set, index, what + returned, cure);
 }
 
 function refused(set: Dataset, index: number, got: string, cure: string): GradbookError {

@@ -80,15 +80,7 @@ export class BatchNorm implements BuiltinLayer {
     const inverse = new Float64Array(d.C);
     const xHat = Tensor.zeros(x.shape, x.dtype);
     const y = Tensor.zeros(x.shape, x.dtype);
-    if (training && d.N * d.S < 2) {
-      throw new GradbookError({
-        code: "shape",
-        what: this.spec.kind,
-        got: "only one value per feature during training",
-        expected: "at least 2: the variance of a single value is 0",
-        cure: "Train on at least 2 samples at a time; fit's dropLast: true leaves out a last batch of one.",
-      });
-    }
+    if (training && d.N * d.S < 2) throw singleValue(this.spec.kind);
     let mean: FloatArray = runningMean;
     let variance: FloatArray = runningVariance;
     if (training) {
@@ -142,6 +134,17 @@ export class BatchNorm implements BuiltinLayer {
     const { kind, features } = this.spec;
     return `${kind === "batchNorm1d" ? "BatchNorm1d" : "BatchNorm2d"}(${features}, ${2 * features} params)`;
   }
+}
+
+/** The error for a batch in which a feature has one value only: its variance would be 0, the unbiased one 0/0. */
+export function singleValue(what: string): GradbookError {
+  return new GradbookError({
+    code: "shape",
+    what,
+    got: "only one value per feature during training",
+    expected: "at least 2: the variance of a single value is 0",
+    cure: "Train on at least 2 samples at a time; fit's dropLast: true leaves out a last batch of one.",
+  });
 }
 
 /** μ[c] = 1/M · Σ_n Σ_s x[n,c,s] */

@@ -377,8 +377,9 @@ function describe(layer: Layer): string {
   const suffix = frozen ? ", frozen" : "";
   if (builtinSpec(layer) !== undefined) return String(layer) + suffix;
   const size = named("", layer).reduce((sum, { parameter }) => sum + sizeOf(parameter.value.shape), 0);
-  const origin = originOf(layer) === undefined ? "written by hand" : "changed by hand";
-  return `${layer.constructor.name || "layer"} (${origin}${size > 0 ? `, ${size} params` : ""})${suffix}`;
+  const origin = originOf(layer)?.kind;
+  const what = `${origin === undefined ? "written" : "changed"} by hand${size > 0 ? `, ${size} params` : ""}`;
+  return `${origin ?? (layer.constructor.name || "layer")} (${what})${suffix}`;
 }
 
 function record({ code, got, expected, cure }: GradbookError) {

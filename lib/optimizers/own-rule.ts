@@ -1,6 +1,6 @@
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { Snapshot } from "../tensor/snapshot.js";
-import { type FloatArray, Tensor } from "../tensor/tensor.js";
+import { type FloatArray, mayHoldNaN, Tensor } from "../tensor/tensor.js";
 import type { Optimizer } from "./optimizer.js";
 
 /** A parameter that a rule moves. */
@@ -56,8 +56,7 @@ export class OwnRule {
   private update(i: number, lr: number, t: number): void {
     const { value, grad } = this.targets[i].parameter;
     const slots = this.state.slice(i * this.slots, (i + 1) * this.slots);
-    // a copy: what the rule does to the gradient is nobody's matter
-    const answer: unknown = this.optimizer.update(value.data, grad.data.slice(), slots, lr, t);
+    const answer: unknown = this.optimizer.update(value.data, grad.data, slots, lr, t);
     if (isPromise(answer))
       throw this.refused(
         i,
@@ -94,9 +93,9 @@ export class OwnRule {
 
 /** The first weight that is NaN, although the old one and its gradient were finite. */
 function newNaN(w: FloatArray, old: FloatArray, g: FloatArray): number | undefined {
-  for (let k = 0; k < w.length; k++)
-    if (Number.isNaN(w[k]) && Number.isFinite(old[k]) && Number.isFinite(g[k])) return k;
-  return undefined;
+  if (!mayHoldNaN(w)) return undefined;
+  const first = w.findIndex((v, k) => Number.isNaN(v) && Number.isFinite(old[k]) && Number.isFinite(g[k]));
+  return first < 0 ? undefined : first;
 }
 
 const isList = (value: unknown): boolean =>

@@ -168,7 +168,22 @@ export function isFloatArray(value: unknown): value is FloatArray {
   return tag === "[object Float32Array]" || tag === "[object Float64Array]";
 }
 
-export const hasNaN = ({ data }: Tensor): boolean => data.some(Number.isNaN);
+export const hasNaN = ({ data }: Tensor): boolean => mayHoldNaN(data) && data.some(Number.isNaN);
+
+/** False when no value is NaN; true also for infinities of both signs. Four sums, because one would wait for itself. */
+export function mayHoldNaN(data: FloatArray): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length - (data.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += data[i];
+    b += data[i + 1];
+    c += data[i + 2];
+    d += data[i + 3];
+  }
+  for (let i = whole; i < data.length; i++) a += data[i];
+  return Number.isNaN(a + b + (c + d));
+}
+
 export const isFiniteTensor = ({ data }: Tensor): boolean => data.every(Number.isFinite);
 
 /** @throws GradbookError when it is not the name of a precision */

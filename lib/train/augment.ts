@@ -3,7 +3,7 @@ import { readerOf } from "../datasets/samples.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.js";
-import { type FloatArray, isFloatArray, isTensor, Tensor } from "../tensor/tensor.js";
+import { type FloatArray, hasNaN, isFloatArray, isTensor, Tensor } from "../tensor/tensor.js";
 
 /**
  * Changes a training sample each time it is trained on; evaluations see the samples as they are.
@@ -30,15 +30,16 @@ export function trainingReader(
   if (augment === undefined) return (index, _epoch, out, offset) => read(index, out, offset);
   const randomness = new Rng(seed).fork("augment");
   const size = sizeOf(set.shape);
+  let [present, stream] = [0, randomness];
   return (index, epoch, out, offset) => {
+    if (epoch !== present) [present, stream] = [epoch, randomness.fork(epoch)];
     const data = out instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
     read(index, data, 0);
-    const sample = new Tensor(set.shape, data);
-    const wasFinite = data.every(Number.isFinite);
-    const changed = changedBy(augment, sample, randomness.fork(epoch).fork(index), index);
-    if (wasFinite && changed.data.some(Number.isNaN))
-      throw refused(index, "made NaN of a finite sample", set.shape);
+    const changed = changedBy(augment, new Tensor(set.shape, data), stream.fork(index), index);
     out.set(changed.data, offset);
+    if (!hasNaN(changed)) return;
+    read(index, data, 0);
+    if (!data.some(Number.isNaN)) throw refused(index, "made NaN of a sample that held none", set.shape);
   };
 }
 

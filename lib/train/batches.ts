@@ -54,8 +54,8 @@ export function assertBatchNorm(model: Sequential, size: number, cut: Batches, l
   });
 }
 
-/** The batch norm that sees one value per feature in a batch of one sample. */
-function loneBatchNorm({ layers }: Sequential): string | undefined {
+/** The name of the batch norm that sees one value per feature in a batch of one sample. */
+export function loneBatchNorm({ layers }: Sequential): string | undefined {
   for (const { name, layer, input } of layers) {
     const kind = originOf(layer)?.kind;
     const isNorm = kind === "batchNorm1d" || kind === "batchNorm2d";

@@ -5,6 +5,7 @@ import type { HandWork } from "../engine/stages/stage.js";
 import { parseThreads } from "../engine/team.js";
 import { readValues, writeValues } from "../engine/values.js";
 import { unknownKind } from "../errors/error.js";
+import { singleValue } from "../layers/batch-norm.js";
 import type { Parameter } from "../layers/layer.js";
 import { runBackward, runForward } from "../layers/run-layer.js";
 import type { Sequential } from "../layers/sequential.js";
@@ -18,6 +19,7 @@ import { Rng } from "../tensor/rng.js";
 import { sizeOf } from "../tensor/shape.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import type { FloatArray, Tensor } from "../tensor/tensor.js";
+import { loneBatchNorm } from "./batches.js";
 import {
   assertUnchangedShape,
   engineLayers,
@@ -46,6 +48,8 @@ interface Planned {
   readonly buffers: Snapshot | undefined;
   /** Which parameters learn. */
   readonly trainable: readonly boolean[];
+  /** A batch norm that cannot train on a single sample. */
+  readonly lone: string | undefined;
 }
 
 class EngineTrainer implements Trainer {
@@ -80,8 +84,9 @@ class EngineTrainer implements Trainer {
   }
 
   step(from: number, to: number, lr: number, step: number): number {
-    const { engine, feed, buffers } = this.planned;
+    const { engine, feed, buffers, lone } = this.planned;
     const samples = to - from;
+    if (samples === 1 && lone !== undefined) throw singleValue(lone);
     feed.batch(from, to);
     this.prepare(samples, lr, step);
     buffers?.take();
@@ -208,6 +213,7 @@ class EngineTrainer implements Trainer {
           ])
         : undefined,
       trainable: trainableFlags(model),
+      lone: loneBatchNorm(model),
     };
   }
 

@@ -1,5 +1,5 @@
 import { changedFields } from "../layers/fields.js";
-import { builtinSpec } from "../layers/layer.js";
+import { builtinSpec, originOf } from "../layers/layer.js";
 import { heldBy } from "../layers/nested.js";
 import type { Sequential } from "../layers/sequential.js";
 import { builtinLossSpec, type Loss, lossName } from "../losses/loss.js";
@@ -8,7 +8,9 @@ import { tellOnce, warnOnce } from "./callbacks.js";
 
 /** Says which code runs as it is written, and which parameters nobody will train. */
 export function tellOfHandWork(model: Sequential, loss: Loss, optimizer: Optimizer): void {
-  const layers = byHand(model).map(({ name, layer }) => `${name} (${layer.constructor.name})`);
+  const layers = byHand(model).map(
+    ({ name, layer }) => `${name} (${originOf(layer)?.kind ?? layer.constructor.name})`,
+  );
   const others = [
     ...(builtinLossSpec(loss) === undefined ? [`the loss ${lossName(loss)}`] : []),
     ...(builtinOptimizerSpec(optimizer) === undefined ? [`the update rule ${optimizer.spec.kind}`] : []),
@@ -17,7 +19,7 @@ export function tellOfHandWork(model: Sequential, loss: Loss, optimizer: Optimiz
   if (model.dtype === "float32" && all.length > 0) {
     const verb = all.length === 1 ? "runs" : "run";
     tellOnce(
-      `fit: ${all.join(", ")}, written by hand, ${verb} on the main thread; everything else runs on the engine.`,
+      `fit: ${all.join(", ")}, written or changed by hand, ${verb} on the main thread; everything else runs on the engine.`,
     );
   }
   const trained = new Set(model.parameters.map(({ parameter }) => parameter));
