@@ -1,5 +1,6 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import type { Dataset, IntegerSource } from "./dataset.js";
+import { assertDataset, nameOf } from "./samples.js";
 
 export interface BalancedSubsetConfig {
   /** Samples of each class. */
@@ -24,6 +25,7 @@ export function balancedSubset<D extends Dataset>(
   config: BalancedSubsetConfig,
 ): ReturnType<D["subset"]> {
   refuseUnknownKeys("balancedSubset", config, ["perClass", "rng", "name"]);
+  assertDataset("balancedSubset", dataset);
   const { perClass, rng, name = `${dataset.name}, ${perClass} per class` } = config;
   if (!Number.isInteger(perClass) || perClass < 1) {
     throw new GradbookError({
@@ -34,16 +36,14 @@ export function balancedSubset<D extends Dataset>(
     });
   }
   const members: number[][] = Array.from({ length: dataset.classes }, () => []);
-  dataset.labels.forEach((label, i) => {
-    members[label].push(i);
-  });
+  for (let i = 0; i < dataset.size; i++) members[dataset.labels[i]].push(i);
   const indices = new Uint32Array(perClass * dataset.classes);
   members.forEach((all, c) => {
     if (all.length < perClass) {
       throw new GradbookError({
         code: "data",
         what: `balancedSubset(${dataset.name})`,
-        got: `${all.length} samples of class ${c} (${dataset.classNames[c]})`,
+        got: `${all.length} samples of class ${c} (${dataset.classNames?.[c] ?? c})`,
         expected: `at least ${perClass}`,
         cure: `The smallest class allows perClass: ${Math.min(...members.map((m) => m.length))}.`,
       });
@@ -51,7 +51,14 @@ export function balancedSubset<D extends Dataset>(
     if (rng !== undefined) moveRandomToFront(all, perClass, rng);
     for (let i = 0; i < perClass; i++) indices[i * dataset.classes + c] = all[i];
   });
-  return dataset.subset(indices, name) as ReturnType<D["subset"]>;
+  const subset = dataset.subset(indices, name) as ReturnType<D["subset"]>;
+  if (Object(subset) === subset && subset.size === indices.length) return subset;
+  throw new GradbookError({
+    code: "data",
+    what: `balancedSubset(${nameOf(dataset)})`,
+    got: `subset returned ${subset?.size === undefined ? inWords(subset) : `a set of ${inWords(subset.size)} samples`}`,
+    expected: `a set of the ${indices.length} samples that it is given`,
+  });
 }
 
 /** The first k steps of a Fisher–Yates shuffle: each choice of k is equally likely. */

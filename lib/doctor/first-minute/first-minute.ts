@@ -1,4 +1,5 @@
 import type { Dataset } from "../../datasets/dataset.js";
+import { assertDataset } from "../../datasets/samples.js";
 import { GradbookError, refuseUnknownKeys } from "../../errors/error.js";
 import type { Sequential } from "../../layers/sequential.js";
 import type { Loss } from "../../losses/loss.js";
@@ -44,6 +45,7 @@ export function firstMinute(model: Sequential, data: Dataset, config: FirstMinut
     seed = 0,
     shuffle = true,
   } = config;
+  assertDataset("firstMinute", data);
   if (!sameShape(data.shape, model.input)) {
     throw new GradbookError({
       code: "shape",

@@ -1,3 +1,4 @@
+import { unknownKind } from "../../errors/error.js";
 import { Bytes } from "./bytes.js";
 import type { Expr, Type } from "./expr.js";
 import type { Kernel, Program, Statement } from "./program.js";
@@ -105,6 +106,9 @@ function statements(out: Bytes, list: readonly Statement[]): void {
         for (const arg of statement.args) expression(out, arg, 0);
         out.byte(0x10);
         out.unsigned(statement.target.index);
+        break;
+      default:
+        unknownKind("engine, statement", statement);
     }
   }
 }
