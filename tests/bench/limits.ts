@@ -29,6 +29,12 @@ export function measureLimits(workloads: readonly Workload[], rounds: number): L
     }
     const resident = runs.map(({ residentMiB }) => residentMiB);
     add("most memory while hw4 trains, with Node's own", resident, "MiB", 160);
+    const own = repeat<Record<"loss" | "rule" | "onStep" | "augment", number>>("own");
+    const costs = { loss: "a loss", rule: "an update rule", onStep: "onStep", augment: "augment" } as const;
+    for (const key of ["loss", "rule", "onStep", "augment"] as const) {
+      const each = own.map((found) => found[key]);
+      add(`hw4 at batch 10 with ${costs[key]} written by hand, × the built-in run's time`, each, "×", 1.5);
+    }
   }
   for (const { id } of workloads) {
     add(`planning ${id}: layout, kernels, compilation, memory`, times(repeat("plan", id)), "ms", 50);
