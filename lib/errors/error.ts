@@ -76,6 +76,7 @@ export function inWords(value: unknown): string {
     const kind = value.constructor?.name ?? "Object";
     return kind === "Object" ? "a record" : `an object of the class ${kind}`;
   }
+  if (typeof value === "bigint") return `${value}n`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 

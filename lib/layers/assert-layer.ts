@@ -67,6 +67,7 @@ function assertParameter(what: string, key: string, parameter: Parameter | undef
 
 /** How a function or a class becomes a layer. */
 function calling(layer: object): string {
+  if (!Reflect.has(layer, "prototype")) return "A layer is an object with forward(x) and backward(dy).";
   const name = String(Reflect.get(layer, "name") || "f");
   return /^class\b/.test(String(layer))
     ? `Make one of the class: new ${name}().`

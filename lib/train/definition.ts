@@ -6,11 +6,11 @@ import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
 import { OwnRule } from "../optimizers/own-rule.js";
 import { Rng } from "../tensor/rng.js";
-import { sizeOf } from "../tensor/shape.js";
+import { type Shape, sizeOf } from "../tensor/shape.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { trainingReader } from "./augment.js";
-import { trainableFlags } from "./engine-layers.js";
+import { assertUnchangedShape, trainableFlags } from "./engine-layers.js";
 import { labelOf } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
@@ -31,6 +31,7 @@ class DefinitionTrainer implements Trainer {
   private order: Uint32Array = new Uint32Array(0);
   private epoch = 0;
   private trainable: readonly boolean[];
+  private readonly places: readonly { name: string; parameter: { value: Tensor }; shape: Shape }[];
 
   constructor(
     private readonly model: Sequential,
@@ -54,6 +55,10 @@ class DefinitionTrainer implements Trainer {
     );
     this.samples = samplesOf(model, train, trainingReader(train, augment, seed));
     this.trainable = trainableFlags(model);
+    this.places = [...model.parameters, ...model.buffers].map((p) => ({
+      ...p,
+      shape: p.parameter.value.shape,
+    }));
   }
 
   begin(epoch: number, order: Uint32Array): void {
@@ -104,6 +109,7 @@ class DefinitionTrainer implements Trainer {
   sync(): void {}
 
   load(): void {
+    this.places.forEach(assertUnchangedShape);
     this.trainable = trainableFlags(this.model);
   }
 

@@ -84,6 +84,10 @@ export function valuePlaces(model: Sequential, plan: Plan): ValuePlaces {
 }
 
 /** @throws GradbookError when somebody has put a tensor of another shape into its place */
-export function assertUnchangedShape({ name, parameter, shape }: ValuePlace<{ value: Tensor }>): void {
+export function assertUnchangedShape({
+  name,
+  parameter,
+  shape,
+}: Pick<ValuePlace<{ value: Tensor }>, "name" | "parameter" | "shape">): void {
   assertSameShape(name, "the value", parameter.value.shape, shape);
 }

@@ -92,9 +92,9 @@ const fitKeys = Object.keys({
 /** What each thing that is given must have, its name in an error, and how one is made. */
 const things = {
   model: {
-    has: ["layers", "input", "forward"],
+    has: ["layers", "input", "output", "parameters", "buffers", "forward"],
     expected: "a model",
-    cure: "sequential([…], { input }) makes one.",
+    cure: "sequential([…], { input }) makes one; a class of your own with forward and backward is a layer: sequential([new Net()], { input }).",
   },
   set: {
     has: ["read", "labels", "shape"],
@@ -137,7 +137,8 @@ export function assertConfig(model: Sequential, config: FitConfig): void {
   }
   if (config.evaluateEvery !== undefined && test === undefined)
     throw refused("test", undefined, "a set for evaluateEvery to measure");
-  if (config.checkpointEvery !== undefined && config.checkpoint === undefined)
+  // an explicit `checkpoint: undefined` says that there is none this time
+  if (config.checkpointEvery !== undefined && !("checkpoint" in config))
     throw refused(
       "checkpoint",
       undefined,

@@ -658,6 +658,19 @@ const refusals: Record<string, Refusal> = {
     more: { evaluateEvery: 2 },
     words: /fit: test is missing, expected a set for evaluateEvery/,
   },
+  "a weight of another shape": {
+    more: {
+      onEpoch: (_epoch, model) => {
+        model.parameters[0].parameter.value = Tensor.zeros([40, 2], model.dtype);
+      },
+    },
+    words: /^linear1\.weight: the value has the shape \[40, 2\], expected \[4, 2\]/,
+  },
+  "an arrow function as a layer": {
+    middle: () => ((t: Tensor) => t) as unknown as Layer,
+    words:
+      /layer 2 is a function, expected a layer\. A layer is an object with forward\(x\) and backward\(dy\)/,
+  },
   "a class as loss": {
     more: { loss: class Mine {} as unknown as Loss },
     words: /loss is a function, expected a loss\. Make one: new Mine\(\)/,
@@ -722,5 +735,13 @@ test("a convolution of one's own between convolutions: the border is checked in 
   assert.throws(
     () => fit(model, { train: images, optimizer: sgd({ lr: 0.1 }), batch: 2 }),
     /object1: backward returned a tensor of the shape \[2, 2, 4, 1\], expected \[2, 2, 4, 4\]/,
+  );
+});
+
+test("an object that only looks like a model is refused with the way to make one of it", () => {
+  const net = { layers: [], input: [2], forward: (t: Tensor) => t, backward: (t: Tensor) => t };
+  assert.throws(
+    () => fit(net as unknown as Sequential, config()),
+    /fit: model is an object of another kind, expected a model\..*sequential\(\[new Net\(\)\], \{ input \}\)/,
   );
 });
