@@ -53,7 +53,14 @@ export { type DropoutConfig, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
 export { col2im, type Im2colConfig, im2col } from "./layers/im2col.js";
 export type { Init } from "./layers/init.js";
-export { type ForwardContext, type Layer, Parameter, toNCHW } from "./layers/layer.js";
+export {
+  type ForwardContext,
+  type Layer,
+  type LayerBuffer,
+  type NamedLayer,
+  Parameter,
+  toNCHW,
+} from "./layers/layer.js";
 export { type LeakyReluConfig, leakyRelu } from "./layers/leaky-relu.js";
 export { type LinearConfig, linear } from "./layers/linear.js";
 export { maxPool2d } from "./layers/max-pool2d.js";
@@ -93,6 +100,7 @@ export { Rng } from "./tensor/rng.js";
 export type { Shape } from "./tensor/shape.js";
 export { type DType, type FloatArray, type Nested, Tensor } from "./tensor/tensor.js";
 // train
+export type { Augment } from "./train/augment.js";
 export { weightsDigest } from "./train/digest.js";
 export { type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
 export { type FitConfig, fit } from "./train/fit.js";

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { Brand } from "../errors/brand.js";
+import { assertPlainFunction, withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { sizeOf } from "../tensor/shape.js";
 import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats } from "./dataset-parts.js";
@@ -31,22 +33,65 @@ export type SampleReader = (index: number, out: FloatArray, offset: number) => v
 /** @throws GradbookError, when called, that names the sample which was not read, or not wholly */
 export function readerOf(set: Dataset): SampleReader {
   if (isOwnSet(set)) return (index, out, offset) => set.read(index, out, offset);
-  const count = set.shape.reduce((size, n) => size * n, 1);
+  const count = sizeOf(set.shape);
+  let read = watchedOnce(set);
   return (index, out, offset) => {
     const sample = out instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
     // what is still NaN afterwards was not written
     sample.fill(Number.NaN);
-    const answer: unknown = set.read(index, sample, 0);
-    if (isPromise(answer))
-      throw refused(
-        set,
-        index,
-        "returned a Promise",
-        "Training does not wait: read the samples before it begins, and make read a function without async.",
-      );
+    const answer = read(index, sample);
+    read = (i, to) => set.read(i, to, 0);
+    if (isPromise(answer)) throw refused(set, index, "returned a Promise", withoutAsync("read"));
     if (mayHoldNaN(sample)) assertWritten(set, index, sample, answer);
     out.set(sample, offset);
   };
+}
+
+/**
+ * The first read of a set, watched: a write beside the sample's own places is lost in a typed array, without a word.
+ * Code that cannot do with a Proxy runs without one.
+ */
+function watchedOnce(set: Dataset): (index: number, sample: FloatArray) => unknown {
+  return (index, sample) => {
+    const beside: string[] = [];
+    const watched = new Proxy(sample, {
+      get(target, key) {
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+      set(target, key, value) {
+        const at = typeof key === "string" ? Number(key) : Number.NaN;
+        if (Number.isInteger(at) && (at < 0 || at >= target.length)) beside.push(String(key));
+        return Reflect.set(target, key, value, target);
+      },
+    });
+    let answer: unknown;
+    try {
+      answer = set.read(index, watched, 0);
+    } catch {
+      beside.length = 0;
+      answer = set.read(index, sample, 0);
+    }
+    if (beside.length > 0)
+      throw refused(
+        set,
+        index,
+        `wrote to out[${beside[0]}], outside of its sample`,
+        `A sample has ${sample.length} numbers (shape [${set.shape.join(", ")}]): out[offset] … out[offset + ${sample.length - 1}].`,
+      );
+    return answer === watched ? sample : answer;
+  };
+}
+
+/** @throws GradbookError when the set has no such sample */
+export function assertIndex(set: Dataset, index: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < set.size) return;
+  throw new GradbookError({
+    code: "data",
+    what: nameOf(set),
+    got: `sample ${inWords(index)}`,
+    expected: `0 … ${set.size - 1}`,
+  });
 }
 
 /** The digest of a set's samples and labels, as they are: what its own `digest` says counts for the library's own sets only. */
@@ -55,7 +100,7 @@ export function contentDigest(set: Dataset): string {
   const hash = createHash("sha256").update(
     `samples ${set.size} × ${set.shape.join(" × ")}, ${set.classes} classes\n`,
   );
-  const sample = new Float64Array(set.shape.reduce((size, n) => size * n, 1));
+  const sample = new Float64Array(sizeOf(set.shape));
   const read = readerOf(set);
   for (let i = 0; i < set.size; i++) {
     read(i, sample, 0);
@@ -112,7 +157,9 @@ export function assertDataset(what: string, set: Dataset): void {
       ...(cure === undefined ? {} : { cure }),
     });
   };
-  const { size, shape, classes, labels } = set;
+  const { size, shape, classes, labels, read } = Object(set);
+  if (typeof read !== "function") refuse(`read is ${inWords(read)}`, "a function (index, out, offset)");
+  assertPlainFunction(place, "read", read);
   if (!Number.isInteger(size) || size < 0) refuse(`size is ${inWords(size)}`, "the number of samples");
   if (size === 0) refuse("no samples", "at least one");
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n > 0))

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import type { Phase } from "./plan.js";
 import type { WasmMemory, WasmModule } from "./webassembly.js";
 import { claimTask, WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
@@ -21,7 +21,7 @@ export function parseThreads(
   throw new GradbookError({
     code: "config",
     what: threads === undefined ? "GRADBOOK_THREADS" : "fit",
-    got: threads === undefined ? `the value is "${text}"` : `threads is ${threads}`,
+    got: threads === undefined ? `the value is "${text}"` : `threads is ${inWords(threads)}`,
     expected: `a whole number from 1 to ${MOST_THREADS}`,
   });
 }

@@ -74,6 +74,7 @@ export function inWords(value: unknown): string {
   if (isPromise(value)) return "a Promise";
   if (typeof value === "object" && value !== null) {
     const kind = value.constructor?.name ?? "Object";
+    if (kind === "") return "an object";
     return kind === "Object" ? "a record" : `an object of the class ${kind}`;
   }
   if (typeof value === "bigint") return `${value}n`;

@@ -25,18 +25,18 @@ export function parseCount(what: string, key: string, n: number, least = 1): num
   throw new GradbookError({
     code: "config",
     what,
-    got: `${key} is ${String(n)}`,
+    got: `${key} is ${inWords(n)}`,
     expected: `a whole number of at least ${least}`,
   });
 }
 
 /** @throws GradbookError when x lies outside [low, high) */
 export function parseWithin(what: string, key: string, x: number, low: number, high: number): number {
-  if (x >= low && x < high) return x;
+  if (typeof x === "number" && x >= low && x < high) return x;
   throw new GradbookError({
     code: "config",
     what,
-    got: `${key} is ${String(x)}`,
+    got: `${key} is ${inWords(x)}`,
     expected: `a number in [${low}, ${high === Number.POSITIVE_INFINITY ? "∞" : high})`,
   });
 }

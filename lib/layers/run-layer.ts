@@ -1,3 +1,4 @@
+import { withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.js";
 import { hasNaN, isFiniteTensor, isTensor, type Tensor } from "../tensor/tensor.js";
@@ -53,7 +54,7 @@ export function assertReturned(name: string, pass: Pass, y: unknown, shape?: Sha
 
 function cureOf(pass: Pass, y: unknown): string {
   if (y === undefined) return "Is its return missing?";
-  if (isPromise(y)) return `Training does not wait: make ${pass} a function without async.`;
+  if (isPromise(y)) return withoutAsync(pass);
   return "new Tensor(shape, data) makes one.";
 }
 

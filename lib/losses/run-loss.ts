@@ -1,3 +1,4 @@
+import { withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { hasNaN, isFiniteTensor, isTensor, type Tensor } from "../tensor/tensor.js";
@@ -51,7 +52,7 @@ export function lossGradient(loss: Loss, output: Tensor, labels: Uint8Array): Te
 
 function cureOf(method: string, value: unknown): { cure?: string } {
   if (value === undefined) return { cure: "Is its return missing?" };
-  return isPromise(value) ? { cure: `Training does not wait: make ${method} a function without async.` } : {};
+  return isPromise(value) ? { cure: withoutAsync(method) } : {};
 }
 
 function notANumber(loss: Loss, method: string, output: Tensor): GradbookError {

@@ -1,6 +1,6 @@
 import type { OptimizerSpec } from "../engine/spec.js";
 import { Brand } from "../errors/brand.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 import type { FloatArray } from "../tensor/tensor.js";
 
 /**
@@ -52,18 +52,29 @@ export function parseRate(what: string, key: string, value: number): number {
   throw new GradbookError({
     code: "config",
     what,
-    got: `${key} is ${String(value)}`,
+    got: `${key} is ${inWords(value)}`,
     expected: "a number of at least 0",
   });
 }
 
 /** @throws GradbookError when the number is outside [0, 1) */
 export function parseDecay(what: string, key: string, value: number): number {
-  if (value >= 0 && value < 1) return value;
+  if (typeof value === "number" && value >= 0 && value < 1) return value;
   throw new GradbookError({
     code: "config",
     what,
-    got: `${key} is ${String(value)}`,
+    got: `${key} is ${inWords(value)}`,
     expected: "a number in [0, 1)",
+  });
+}
+
+/** @throws GradbookError for anything but true and false: "no" would count as yes */
+export function parseFlag(what: string, key: string, value: boolean): boolean {
+  if (typeof value === "boolean") return value;
+  throw new GradbookError({
+    code: "config",
+    what,
+    got: `${key} is ${inWords(value)}`,
+    expected: "true or false",
   });
 }

@@ -1,3 +1,4 @@
+import { withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, mayHoldNaN, Tensor } from "../tensor/tensor.js";
@@ -57,12 +58,7 @@ export class OwnRule {
     const { value, grad } = this.targets[i].parameter;
     const slots = this.state.slice(i * this.slots, (i + 1) * this.slots);
     const answer: unknown = this.optimizer.update(value.data, grad.data, slots, lr, t);
-    if (isPromise(answer))
-      throw this.refused(
-        i,
-        "update returned a Promise",
-        "Training does not wait: make update a function without async.",
-      );
+    if (isPromise(answer)) throw this.refused(i, "update returned a Promise", withoutAsync("update"));
     const old = this.before.at(i);
     const isStill = value.data.every((w, k) => Object.is(w, old[k]));
     if (isStill && isList(answer) && grad.data.some((g) => g !== 0))

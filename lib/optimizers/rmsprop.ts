@@ -1,5 +1,5 @@
 import { refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseDecay, parseFlag, parseRate } from "./optimizer.js";
 
 export interface RmspropConfig {
   /** Learning rate η; default 0.001. */
@@ -21,7 +21,7 @@ export function rmsprop(config: RmspropConfig = {}): BuiltinOptimizer {
   const rho = parseDecay("rmsprop", "rho", config.rho ?? 0.9);
   const eps = parseRate("rmsprop", "eps", config.eps ?? 1e-8);
   const weightDecay = parseRate("rmsprop", "weightDecay", config.weightDecay ?? 0);
-  const epsInside = config.epsInside ?? false;
+  const epsInside = parseFlag("rmsprop", "epsInside", config.epsInside ?? false);
   return markOptimizer({
     spec: { kind: "rmsprop", lr, rho, eps, epsInside, weightDecay },
     slots: 1,

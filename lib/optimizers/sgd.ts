@@ -1,5 +1,5 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, parseDecay, parseFlag, parseRate } from "./optimizer.js";
 
 export interface SgdConfig {
   /** Learning rate η. */
@@ -21,7 +21,7 @@ export function sgd(config: SgdConfig): BuiltinOptimizer {
   const lr = parseRate("sgd", "lr", config.lr);
   const momentum = parseDecay("sgd", "momentum", config.momentum ?? 0);
   const weightDecay = parseRate("sgd", "weightDecay", config.weightDecay ?? 0);
-  const nesterov = config.nesterov ?? false;
+  const nesterov = parseFlag("sgd", "nesterov", config.nesterov ?? false);
   if (nesterov && momentum === 0) {
     throw new GradbookError({
       code: "config",

@@ -1,5 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { readerOf } from "../datasets/samples.js";
+import { withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.js";
@@ -48,8 +49,7 @@ function changedBy(augment: Augment, sample: Tensor, rng: Rng, index: number): T
   // what an arrow function happens to return: a number, the array that it has filled
   if (answer === undefined || answer === sample.data || Object(answer) !== answer) return sample;
   if (isPromise(answer)) {
-    const cure = "Training does not wait: make augment a function without async.";
-    throw refused(index, "returned a Promise", sample.shape, cure);
+    throw refused(index, "returned a Promise", sample.shape, withoutAsync("augment"));
   }
   if (!isTensor(answer)) {
     const cure =

@@ -1,3 +1,4 @@
+import { withoutAsync } from "../errors/callable.js";
 import { GradbookError, isPromise } from "../errors/error.js";
 
 /**
@@ -7,25 +8,13 @@ import { GradbookError, isPromise } from "../errors/error.js";
  */
 export function isStop(callback: "onEpoch" | "onStep", answer: unknown): boolean {
   if (answer === "stop") return true;
-  if (isPromise(answer)) throw refused(callback, "returned a Promise", asyncCure(callback));
+  if (isPromise(answer)) throw refused(callback, "returned a Promise", withoutAsync(callback));
   if (typeof answer === "string")
     throw refused(callback, `returned ${JSON.stringify(answer)}`, 'Return "stop" to end the run.');
   if (typeof answer === "boolean")
     warnOnce(`fit: ${callback} returned ${answer}, which has no effect: only "stop" ends a run.`);
   return false;
 }
-
-/** @throws GradbookError when a function can only return a promise or an iterator */
-export function assertPlainFunction(name: string, value: unknown): void {
-  const tag = Object.prototype.toString.call(value);
-  if (tag === "[object AsyncFunction]" || tag === "[object AsyncGeneratorFunction]")
-    throw refused(name, "is async", asyncCure(name));
-  if (tag === "[object GeneratorFunction]")
-    throw refused(name, "is a generator", `Its body would never run: make ${name} a function without *.`);
-}
-
-const asyncCure = (name: string): string =>
-  `Training is one synchronous call and waits for nothing: make ${name} a function without async.`;
 
 function refused(name: string, got: string, cure: string): GradbookError {
   return new GradbookError({

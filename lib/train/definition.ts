@@ -1,5 +1,5 @@
 import type { Dataset } from "../datasets/dataset.js";
-import { readerOf } from "../datasets/samples.js";
+import { assertIndex, readerOf } from "../datasets/samples.js";
 import type { Sequential } from "../layers/sequential.js";
 import { type Loss, reductionOf } from "../losses/loss.js";
 import { lossGradient, lossSum } from "../losses/run-loss.js";
@@ -183,6 +183,9 @@ function samplesOf(model: Sequential, set: Dataset, read = trainingReader(set, u
 export function gather(model: Sequential, set: Dataset, chosen: ArrayLike<number>): Tensor {
   const x = Tensor.zeros([chosen.length, ...model.input], model.dtype);
   const [read, size] = [readerOf(set), sizeOf(model.input)];
-  for (let i = 0; i < chosen.length; i++) read(chosen[i], x.data, i * size);
+  for (let i = 0; i < chosen.length; i++) {
+    assertIndex(set, chosen[i]);
+    read(chosen[i], x.data, i * size);
+  }
   return x;
 }

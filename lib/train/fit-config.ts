@@ -1,12 +1,13 @@
 import type { Dataset } from "../datasets/dataset.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { parseThreads } from "../engine/team.js";
+import { assertPlainFunction } from "../errors/callable.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { assertMethod } from "../layers/assert-layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Schedule } from "../schedules/schedule.js";
 import type { Augment } from "./augment.js";
-import { assertPlainFunction } from "./callbacks.js";
 import type { Epoch } from "./history.js";
 
 /** What is called after each epoch; one with a memory of earlier epochs is told of them when a run is resumed. */
@@ -129,8 +130,9 @@ export function assertConfig(model: Sequential, config: FitConfig): void {
   for (const key of ["schedule", "onEpoch", "onStep", "augment"] as const) {
     const value: unknown = config[key];
     if (value !== undefined && typeof value !== "function") throw refused(key, value, "a function");
-    assertPlainFunction(key, value);
+    assertPlainFunction("fit", key, value);
   }
+  if (config.threads !== undefined) parseThreads(config.threads);
   for (const key of ["shuffle", "dropLast"] as const) {
     const value: unknown = config[key];
     if (value !== undefined && typeof value !== "boolean") throw refused(key, value, "true or false");
@@ -171,7 +173,7 @@ function assertMethods(what: string, thing: object, names: readonly string[]): v
   for (const name of names) {
     const method: unknown = Reflect.get(thing, name);
     if (typeof method !== "function") throw refused(`${what}.${name}`, method, "a function");
-    assertPlainFunction(`${what}.${name}`, method);
+    assertPlainFunction("fit", `${what}.${name}`, method);
   }
 }
 
@@ -180,15 +182,25 @@ function assertThing(
   value: object | undefined,
   { has, expected, cure }: (typeof things)[keyof typeof things],
 ): void {
-  if (typeof value === "object" && value !== null && has.every((name) => name in value)) return;
+  const isObject = typeof value === "object" && value !== null;
+  const missing = isObject ? has.filter((name) => !(name in value)) : [];
+  if (isObject && missing.length === 0) return;
+  if (isObject && missing.length < has.length)
+    throw refused(key, value, expected, cure, `${inWords(value)} without ${missing.join(", ")}`);
   const name = typeof value === "function" && String(Reflect.get(value, "name") || "f");
   const called =
     name && (/^class\b/.test(String(value)) ? `Make one: new ${name}().` : `Call it: ${name}({ … }).`);
   throw refused(key, value, expected, called || cure);
 }
 
-function refused(key: string, value: unknown, expected: string, cure?: string): GradbookError {
-  const got = value === undefined ? "missing" : shown(value);
+function refused(
+  key: string,
+  value: unknown,
+  expected: string,
+  cure?: string,
+  words = shown(value),
+): GradbookError {
+  const got = value === undefined ? "missing" : words;
   return new GradbookError({
     code: "config",
     what: "fit",
@@ -201,5 +213,5 @@ function refused(key: string, value: unknown, expected: string, cure?: string): 
 function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object of another kind" : JSON.stringify(value);
+  return typeof value === "object" && value !== null ? "an object of another kind" : inWords(value);
 }

@@ -487,7 +487,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a loss without gradient": {
     more: { loss: { sum: absolute.sum } as Loss },
-    words: /fit: loss is an object of another kind, expected a loss.*one of your own is \{ sum/,
+    words: /fit: loss is a record without gradient, expected a loss.*one of your own is \{ sum/,
   },
   "another reduction": {
     more: asLoss({ spec: { kind: "a", reduction: "none" } }),
@@ -585,7 +585,26 @@ const refusals: Record<string, Refusal> = {
         out.set([i, i]);
       },
     }),
-    words: /^own: read\(0\) returned a Promise.*Training does not wait/,
+    words: /^fit on own, read: is async.*synchronous call/,
+  },
+  "a read that returns a promise": {
+    more: asSet({
+      read(i: number, out: Float32Array) {
+        out.set([i, i]);
+        return later();
+      },
+    }),
+    words: /^own: read\(0\) returned a Promise.*without async/,
+  },
+  "a generator as read": { more: asSet({ *read() {} }), words: /^fit on own, read: is a generator/ },
+  "a read beyond its place": {
+    more: asSet({
+      read(i: number, out: Float32Array, at: number) {
+        for (let k = 0; k < 3; k++) out[at + k] = i;
+      },
+    }),
+    words:
+      /^own: read\(0\) wrote to out\[2\], outside of its sample, expected 2 numbers in out\. A sample has 2 numbers/,
   },
   "a read one place before its own": {
     more: asSet({
@@ -594,7 +613,7 @@ const refusals: Record<string, Refusal> = {
         out[at] = i;
       },
     }),
-    words: /^own: read\(0\) left 1 of 2 values unwritten, the first of them out\[offset \+ 1\]/,
+    words: /^own: read\(0\) wrote to out\[-1\], outside of its sample/,
   },
   "a read of half a sample": {
     more: asSet({
@@ -742,6 +761,6 @@ test("an object that only looks like a model is refused with the way to make one
   const net = { layers: [], input: [2], forward: (t: Tensor) => t, backward: (t: Tensor) => t };
   assert.throws(
     () => fit(net as unknown as Sequential, config()),
-    /fit: model is an object of another kind, expected a model\..*sequential\(\[new Net\(\)\], \{ input \}\)/,
+    /fit: model is a record without output, parameters, buffers, expected a model\..*sequential\(\[new Net\(\)\], \{ input \}\)/,
   );
 });

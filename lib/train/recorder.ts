@@ -77,13 +77,13 @@ export class Recorder {
     const previous = epoch === 0 ? this.first : lastEpoch(this).digest;
     const digest = nextDigest(previous, measured, this.model, this.steps, trainer.readState());
     const before = this.epochs;
-    this.epochs = [...before, { ...measured, digest }];
+    this.epochs = [...before, Object.freeze({ ...measured, digest })];
     if (onEpoch === undefined) return false;
     const weights = weightsDigest(this.model);
     const stop = isStop("onEpoch", onEpoch(lastEpoch(this), this.model));
     if (weightsDigest(this.model) !== weights) {
       this.changedBy = String(onEpoch);
-      this.epochs = [...before, { ...measured, digest: changedDigest(digest, this.model) }];
+      this.epochs = [...before, Object.freeze({ ...measured, digest: changedDigest(digest, this.model) })];
     }
     trainer.load();
     return stop;
