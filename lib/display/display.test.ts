@@ -115,10 +115,10 @@ test("refuses a metric that is not finite, by its path", () => {
 test("refuses metrics that are no record, and values that JSON would leave out", () => {
   const of = (record: unknown) => () => Reflect.apply(metrics, undefined, [record]);
   assert.throws(of(null), { message: "metrics: null, expected a record, e.g. { testError: 0.02 }." });
-  assert.throws(of([1]), /metrics: a list of 1, expected a record/);
+  assert.throws(of([1]), /metrics: \[1\], expected a record/);
   assert.throws(of({ a: { b: undefined } }), /metrics: a\.b is nothing, expected a number.*Write null/);
   assert.throws(of({ a: [() => 1] }), /metrics: a\.0 is a function, expected a number/);
-  assert.throws(of({ a: 1n }), /metrics: a is 1, expected a number/);
+  assert.throws(of({ a: 1n }), /metrics: a is 1n, expected a number/);
   assert.deepEqual(messages, []);
 });
 

@@ -1,4 +1,3 @@
-import { GradbookError } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -89,15 +88,4 @@ function normalise(v: Float64Array): void {
   for (const value of v) squares += value * value;
   const length = Math.sqrt(squares);
   for (let f = 0; f < v.length; f++) v[f] = length > 0 ? v[f] / length : 0;
-}
-
-/** @throws GradbookError for anything but "pca" and "random" */
-export function parseInit(init: string): "pca" | "random" {
-  if (init === "pca" || init === "random") return init;
-  throw new GradbookError({
-    code: "config",
-    what: "tsne",
-    got: `init ${JSON.stringify(init)}`,
-    expected: '"pca" or "random"',
-  });
 }

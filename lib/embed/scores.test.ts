@@ -48,6 +48,6 @@ test("scores refuse: k out of range, other counts, an unknown key", () => {
   assert.throws(() => neighbourPurity(line, [1, 2], { k: 1 }), /2 labels for 6 samples, expected 6/);
   assert.throws(
     () => neighbourPurity(line, [0, 0, 0, 0, 0, 0], { n: 1 } as object),
-    /unknown key "n", expected one of k/,
+    /unknown option "n", expected one of k/,
   );
 });

@@ -1,10 +1,12 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
+import { count, type Given, options } from "../errors/options.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
 
-export interface NeighbourConfig {
+const neighbourOptions = {
   /** Neighbours looked at. Default 5, as in scikit-learn. */
-  readonly k?: number;
-}
+  k: count().optional(),
+};
+export type NeighbourConfig = Given<typeof neighbourOptions>;
 
 /**
  * Trustworthiness of a map in 0 … 1 (Venna & Kaski 2001): 1 − 2 / (N k (2N − 3k − 1)) · Σ_i Σ_j (r_ij − k), over the
@@ -16,12 +18,12 @@ export interface NeighbourConfig {
  * @param config k below N/2
  */
 export function trustworthiness(features: Features, points: Features, config: NeighbourConfig = {}): number {
-  refuseUnknownKeys("trustworthiness", config, ["k"]);
+  const given = options("trustworthiness", neighbourOptions, config);
   const x = parseFeatures("trustworthiness", features);
   const y = parseFeatures("trustworthiness", points);
   const N = x.shape[0];
   if (y.shape[0] !== N) throw differentCounts("trustworthiness", `${y.shape[0]} points`, N);
-  const k = parseNeighbours("trustworthiness", config.k, Math.ceil(N / 2) - 1, "N/2");
+  const k = parseNeighbours("trustworthiness", given.k, Math.ceil(N / 2) - 1, "N/2");
   const inFeatures = squaredDistances(x);
   const inMap = squaredDistances(y);
   let penalty = 0;
@@ -44,11 +46,11 @@ export function neighbourPurity(
   labels: ArrayLike<number>,
   config: NeighbourConfig = {},
 ): number {
-  refuseUnknownKeys("neighbourPurity", config, ["k"]);
+  const given = options("neighbourPurity", neighbourOptions, config);
   const y = parseFeatures("neighbourPurity", points);
   const N = y.shape[0];
   if (labels.length !== N) throw differentCounts("neighbourPurity", `${labels.length} labels`, N);
-  const k = parseNeighbours("neighbourPurity", config.k, N - 1, "N");
+  const k = parseNeighbours("neighbourPurity", given.k, N - 1, "N");
   const D = squaredDistances(y);
   let same = 0;
   for (let i = 0; i < N; i++) for (const j of nearest(D, i, N, k)) if (labels[j] === labels[i]) same++;

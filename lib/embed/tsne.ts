@@ -1,6 +1,15 @@
 import { parseThreads } from "../engine/team.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { parseCount } from "../layers/config.js";
+import { GradbookError } from "../errors/error.js";
+import {
+  callback,
+  count,
+  type Given,
+  numberFrom,
+  oneOf,
+  options,
+  positive,
+  seed,
+} from "../errors/options.js";
 import { Rng } from "../tensor/rng.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Ending } from "../train/history.js";
@@ -10,27 +19,28 @@ import { divergence } from "./definition.js";
 import { descend } from "./descent.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
 import { EngineGradient } from "./forces.js";
-import { initialMap, parseInit } from "./init.js";
+import { initialMap } from "./init.js";
 import { runTsneJs } from "./tsne-js.js";
 
-export interface TsneConfig {
+const tsneOptions = {
   /** Effective number of neighbours of a sample: at least 1, below N/3. Default 30, or as many as N/3 allows. */
-  readonly perplexity?: number;
+  perplexity: numberFrom(1).optional(),
   /** Steps of the descent. Default 1000. */
-  readonly iterations?: number;
+  iterations: count().or(1000),
   /** Default 0. */
-  readonly seed?: number | string;
+  seed: seed().or(0),
   /** `"gradbook"` (default): t-SNE as in the paper. `"tsne-js"`: the npm package, which differs from it. */
-  readonly method?: "gradbook" | "tsne-js";
+  method: oneOf("gradbook", "tsne-js").or("gradbook"),
   /** Default: N / 10, at least 20; for tsne-js N / 2 within 20 … 100: its own, 1000, diverges. */
-  readonly learningRate?: number;
+  learningRate: positive().optional(),
   /** Factor of the affinities in the first 250 iterations (of tsne-js: 100). Default 4, as in the paper. */
-  readonly exaggeration?: number;
+  exaggeration: positive().or(4),
   /** The map at the start: principal components (default), or a seeded cloud, which is all that tsne-js has. */
-  readonly init?: "pca" | "random";
+  init: oneOf("pca", "random").optional(),
   /** Called every 10 iterations, and at the end. */
-  readonly onProgress?: (done: number, iterations: number) => void;
-}
+  onProgress: callback<(done: number, iterations: number) => void>().optional(),
+};
+export type TsneConfig = Given<typeof tsneOptions>;
 
 /** A two-dimensional map of the features. */
 export interface Embedding {
@@ -44,17 +54,6 @@ export interface Embedding {
   readonly ending: Ending;
 }
 
-const keys = [
-  "perplexity",
-  "iterations",
-  "seed",
-  "method",
-  "learningRate",
-  "exaggeration",
-  "init",
-  "onProgress",
-];
-
 /**
  * t-SNE (van der Maaten & Hinton 2008) with exact gradients: N vectors of features → N points of the plane. A synchronous
  * call; the same features, configuration and seed give the same bits on every machine.
@@ -64,22 +63,18 @@ const keys = [
  * @throws GradbookError for fewer than 4 samples, a perplexity of N/3 or more, a feature that is not finite
  */
 export function tsne(features: Features, config: TsneConfig = {}): Embedding {
-  refuseUnknownKeys("tsne", config, keys);
+  const { iterations, method, exaggeration, onProgress, ...given } = options("tsne", tsneOptions, config);
   const x = parseFeatures("tsne", features);
   const N = x.shape[0];
-  const method = parseMethod(config.method ?? "gradbook");
-  const iterations = parseCount("tsne", "iterations", config.iterations ?? 1000);
-  const perplexity = parsePerplexity("tsne", config.perplexity, N);
-  const exaggeration = parsePositive("exaggeration", config.exaggeration ?? 4);
+  const perplexity = parsePerplexity("tsne", given.perplexity, N);
   const usualRate = method === "gradbook" ? Math.max(N / 10, 20) : Math.min(Math.max(N / 2, 20), 100);
-  const learningRate = parsePositive("learningRate", config.learningRate ?? usualRate);
-  const init = parseInit(config.init ?? (method === "gradbook" ? "pca" : "random"));
+  const { learningRate = usualRate, init = method === "gradbook" ? "pca" : "random" } = given;
 
   const P = jointProbabilities(squaredDistances(x), N, perplexity);
-  const rng = new Rng(config.seed ?? 0).fork("tsne");
+  const rng = new Rng(given.seed).fork("tsne");
   let interrupted = false;
   const stop = (done: number): boolean => {
-    if (done % 10 === 0 && done > 0 && done < iterations) config.onProgress?.(done, iterations);
+    if (done % 10 === 0 && done > 0 && done < iterations) onProgress?.(done, iterations);
     interrupted = stopRequested();
     return interrupted;
   };
@@ -102,7 +97,7 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
     done = result.iterations;
   }
   assertConverged(y, learningRate);
-  config.onProgress?.(done, iterations);
+  onProgress?.(done, iterations);
   return {
     points: Array.from({ length: N }, (_, i) => [y[2 * i], y[2 * i + 1]]),
     kl: divergence(P, y, N),
@@ -110,6 +105,11 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
     ending: interrupted ? "interrupted" : done < iterations ? "stopped early" : "finished",
   };
 }
+
+const klOptions = {
+  /** As t-SNE's. */
+  perplexity: numberFrom(1).optional(),
+};
 
 /**
  * KL divergence in nats of any map from the paper's affinities of the features: what t-SNE minimises; 0 is a map that
@@ -120,13 +120,13 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
 export function klDivergence(
   features: Features,
   points: Features,
-  config: { readonly perplexity?: number } = {},
+  config: Given<typeof klOptions> = {},
 ): number {
-  refuseUnknownKeys("klDivergence", config, ["perplexity"]);
+  const given = options("klDivergence", klOptions, config);
   const x = parseFeatures("klDivergence", features);
   const y = parseMap("klDivergence", points, x.shape[0]);
   const N = x.shape[0];
-  const perplexity = parsePerplexity("klDivergence", config.perplexity, N);
+  const perplexity = parsePerplexity("klDivergence", given.perplexity, N);
   return divergence(jointProbabilities(squaredDistances(x), N, perplexity), Float64Array.from(y.data), N);
 }
 
@@ -139,26 +139,6 @@ function parseMap(what: string, points: Features, N: number): Tensor {
     what,
     got: `a map of ${y.shape[0]} points in ${y.shape[1]} dimensions`,
     expected: `${N} points, one for each sample, in 2`,
-  });
-}
-
-function parseMethod(method: string): "gradbook" | "tsne-js" {
-  if (method === "gradbook" || method === "tsne-js") return method;
-  throw new GradbookError({
-    code: "config",
-    what: "tsne",
-    got: `method ${JSON.stringify(method)}`,
-    expected: '"gradbook" or "tsne-js"',
-  });
-}
-
-function parsePositive(key: string, value: number): number {
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new GradbookError({
-    code: "config",
-    what: "tsne",
-    got: `${key} is ${String(value)}`,
-    expected: "a finite number above 0",
   });
 }
 

@@ -1,8 +1,9 @@
+import type { Pair } from "../errors/options.js";
+
 /**
  * What the engine needs to know of a model: plain data, no classes. The layers, losses and optimizers above describe
  * themselves in these records; the engine never imports them.
  */
-export type Pair = readonly [height: number, width: number];
 
 export interface Conv2dSpec {
   readonly kind: "conv2d";

@@ -55,7 +55,7 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
   }
   for (const key of Object.keys(config)) {
     if (known.includes(key)) continue;
-    const nearest = known.find((k) => editDistance(k.toLowerCase(), key.toLowerCase()) <= 2);
+    const nearest = nearestOf(key, known);
     throw new GradbookError({
       code: "config",
       what,
@@ -66,11 +66,14 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
   }
 }
 
-/** What stands where something else should: `0.5`, `"same"`, `a list of 2`, `the function relu`, `nothing`. */
+/** What stands where something else should: `0.5`, `"same"`, `[1, 2]`, `a list of 7`, `the function relu`, `nothing`. */
 export function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "function") return value.name === "" ? "a function" : `the function ${value.name}`;
+  if (Array.isArray(value)) return listInWords(value);
+  if (typeof value === "function") {
+    const kind = /^class\b/.test(String(value)) ? "class" : "function";
+    return value.name === "" ? `a ${kind}` : `the ${kind} ${value.name}`;
+  }
   if (isPromise(value)) return "a Promise";
   if (typeof value === "object" && value !== null) {
     const kind = value.constructor?.name ?? "Object";
@@ -81,9 +84,20 @@ export function inWords(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
+/** A few numbers as they stand, any other list by its length. */
+function listInWords(list: readonly unknown[]): string {
+  const few = list.length <= 4 && list.every((value) => typeof value === "number");
+  return few ? `[${list.join(", ")}]` : `a list of ${list.length}`;
+}
+
 /** What an async function returns: nobody in the library waits for it. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** The known word that a misspelt one was probably meant to be. */
+export function nearestOf(word: string, known: readonly string[]): string | undefined {
+  return known.find((k) => editDistance(k.toLowerCase(), word.toLowerCase()) <= 2);
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,8 +1,8 @@
 import type { BatchNormSpec } from "../engine/spec.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
+import { count, type Given, numberFrom, options } from "../errors/options.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { parseCount, parseWithin } from "./config.js";
 import {
   assertInput,
   type BuiltinLayer,
@@ -12,14 +12,15 @@ import {
   Parameter,
 } from "./layer.js";
 
-export interface BatchNormConfig {
+const batchNormOptions = {
   /** F features, or C channels: the size of axis 1. */
-  readonly features: number;
+  features: count(),
   /** Added to the variance under the root; default 1e-5. */
-  readonly eps?: number;
-  /** Weight of the newest batch in the running statistics; default 0.1. */
-  readonly momentum?: number;
-}
+  eps: numberFrom(0).or(1e-5),
+  /** Weight of the newest batch in the running statistics, in [0, 1]; default 0.1. */
+  momentum: numberFrom(0, 1.0000001).or(0.1),
+};
+export type BatchNormConfig = Given<typeof batchNormOptions>;
 
 /** Batch normalisation over [N, F] (Ioffe & Szegedy 2015): each feature over the batch. */
 export function batchNorm1d(config: BatchNormConfig): BatchNorm {
@@ -50,11 +51,8 @@ export class BatchNorm implements BuiltinLayer {
     | undefined;
 
   constructor(kind: BatchNormSpec["kind"], config: BatchNormConfig) {
-    refuseUnknownKeys(kind, config, ["features", "eps", "momentum"]);
-    const features = parseCount(kind, "features", config.features);
-    const eps = parseWithin(kind, "eps", config.eps ?? 1e-5, 0, Number.POSITIVE_INFINITY);
-    const momentum = parseWithin(kind, "momentum", config.momentum ?? 0.1, 0, 1.0000001);
-    this.spec = { kind, features, eps, momentum };
+    this.spec = { kind, ...options(kind, batchNormOptions, config) };
+    const { features } = this.spec;
     this.params = {
       weight: new Parameter([features], features, features, 1),
       bias: new Parameter([features], features, features, 0),

@@ -110,27 +110,27 @@ test("conv2d refuses a kernel larger than the padded image, with the arithmetic"
   });
 });
 
-test("conv2d refuses unknown keys, naming the nearest", () => {
+test("conv2d refuses unknown options, naming the nearest", () => {
   const config = { in: 1, out: 1, kernel: 3, padd: 1 };
-  assert.throws(() => conv2d(config), /conv2d: unknown key "padd".* Did you mean "pad"\?/);
+  assert.throws(() => conv2d(config), /conv2d: unknown option "padd".* Did you mean "pad"\?/);
 });
 
 test("conv2d refuses no configuration, no kernel, and a kernel that is neither a size nor two", () => {
   const make = (...config: unknown[]) => Reflect.apply(conv2d, undefined, config);
   assert.throws(() => make(), {
-    message: "conv2d: nothing, expected a record { in, out, kernel, stride, pad, bias }.",
+    message: "conv2d: missing argument, expected an object { in, out, kernel, stride?, pad?, bias? }.",
   });
   assert.throws(() => make({ in: 1, out: 2 }), {
-    message: "conv2d: no kernel, expected a number of pixels or [height, width].",
+    message: "conv2d: kernel is missing, expected a whole number of at least 1, or [height, width].",
   });
   for (const [kernel, got] of [
-    [[3], "a list of 1"],
-    [[3, 3, 3], "a list of 3"],
+    [[3], "[3]"],
+    [[3, 3, 3], "[3, 3, 3]"],
     ["3", '"3"'],
     [null, "null"],
   ]) {
     assert.throws(() => make({ in: 1, out: 2, kernel }), {
-      message: `conv2d: kernel is ${got}, expected a number of pixels or [height, width].`,
+      message: `conv2d: kernel is ${got}, expected a whole number of at least 1, or [height, width].`,
     });
   }
 });

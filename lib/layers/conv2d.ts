@@ -1,24 +1,25 @@
 import type { Conv2dSpec } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import { count, flag, type Given, options, pair } from "../errors/options.js";
 import { type Shape, windowCount } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { formatOption, formatPair, parseCount, parsePair, type Size } from "./config.js";
+import { formatOption, formatPair } from "./format.js";
 import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
-export interface Conv2dConfig {
+const conv2dOptions = {
   /** C, channels of the input. */
-  readonly in: number;
+  in: count(),
   /** F, kernels and channels of the output. */
-  readonly out: number;
+  out: count(),
   /** KH × KW in pixels. */
-  readonly kernel: Size;
+  kernel: pair(1),
   /** Pixels from one position to the next; default 1. */
-  readonly stride?: Size;
+  stride: pair(1).or(1),
   /** Zero pixels added on each side; default 0. `(kernel − 1)/2` keeps the size. */
-  readonly pad?: Size;
+  pad: pair(0).or(0),
   /** Whether each kernel has a bias; default true. */
-  readonly bias?: boolean;
-}
+  bias: flag().or(true),
+};
+export type Conv2dConfig = Given<typeof conv2dOptions>;
 
 /**
  * 2-D convolution (cross-correlation, as in PyTorch).
@@ -52,19 +53,9 @@ export class Conv2d implements BuiltinLayer {
   private x: Tensor | undefined;
 
   constructor(config: Conv2dConfig) {
-    refuseUnknownKeys("conv2d", config, ["in", "out", "kernel", "stride", "pad", "bias"]);
-    const C = parseCount("conv2d", "in", config.in);
-    const F = parseCount("conv2d", "out", config.out);
-    const [KH, KW] = parsePair("conv2d", "kernel", config.kernel, 1);
-    this.spec = {
-      kind: "conv2d",
-      in: C,
-      out: F,
-      kernel: [KH, KW],
-      stride: parsePair("conv2d", "stride", config.stride ?? 1, 1),
-      pad: parsePair("conv2d", "pad", config.pad ?? 0, 0),
-      bias: config.bias ?? true,
-    };
+    this.spec = { kind: "conv2d", ...options("conv2d", conv2dOptions, config) };
+    const { in: C, out: F, kernel } = this.spec;
+    const [KH, KW] = kernel;
     const fanIn = C * KH * KW;
     const fanOut = F * KH * KW;
     const weight = new Parameter([F, C, KH, KW], fanIn, fanOut);

@@ -1,15 +1,15 @@
 import type { DropoutSpec } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import { type Given, numberFrom, options } from "../errors/options.js";
 import { mixBits, type Rng } from "../tensor/rng.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { parseWithin } from "./config.js";
 import { type BuiltinLayer, cached, type ForwardContext, markBuiltin } from "./layer.js";
 
-export interface DropoutConfig {
+const dropoutOptions = {
   /** Probability with which an element is set to 0, in [0, 1); default 0.5. */
-  readonly p?: number;
-}
+  p: numberFrom(0, 1).or(0.5),
+};
+export type DropoutConfig = Given<typeof dropoutOptions>;
 
 /** Inverted dropout (Srivastava et al. 2014): while training y = m·x/(1 − p) with a random mask m; else y = x. */
 export function dropout(config: DropoutConfig = {}): Dropout {
@@ -23,8 +23,7 @@ export class Dropout implements BuiltinLayer {
   private scale: FloatArray | undefined;
 
   constructor(config: DropoutConfig) {
-    refuseUnknownKeys("dropout", config, ["p"]);
-    this.spec = { kind: "dropout", p: parseWithin("dropout", "p", config.p ?? 0.5, 0, 1) };
+    this.spec = { kind: "dropout", ...options("dropout", dropoutOptions, config) };
     markBuiltin(this, Dropout.prototype);
   }
 

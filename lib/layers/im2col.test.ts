@@ -89,7 +89,7 @@ test("col2im is im2col's transpose: ⟨im2col(x), c⟩ = ⟨x, col2im(c)⟩", ()
   assert.ok(Math.abs(dot(columns, c) - dot(x, col2im(c, x.shape, config))) < 1e-10);
 });
 
-test("im2col and col2im refuse features, a window that does not fit, a wrong matrix and unknown keys", () => {
+test("im2col and col2im refuse features, a window that does not fit, a wrong matrix and unknown options", () => {
   assert.throws(
     () => im2col(noise([3, 4], 1), { kernel: 2 }),
     /im2col: the input has the shape \[3, 4\], expected 4 axes/,
@@ -103,5 +103,5 @@ test("im2col and col2im refuse features, a window that does not fit, a wrong mat
     /the matrix of columns has the shape \[1, 4, 5\], expected \[1, 4, 4\]/,
   );
   const config = { kernel: 2, step: 1 };
-  assert.throws(() => im2col(noise([1, 1, 3, 3], 1), config), /im2col: unknown key "step"/);
+  assert.throws(() => im2col(noise([1, 1, 3, 3], 1), config), /im2col: unknown option "step"/);
 });

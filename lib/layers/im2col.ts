@@ -1,19 +1,18 @@
-import type { Pair } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import { type Given, options, type Pair, pair } from "../errors/options.js";
 import { type Shape, sizeOf, windowCount } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { parsePair, type Size } from "./config.js";
 import { assertInput } from "./layer.js";
 
-/** A window that slides over all channels at once. */
-export interface Im2colConfig {
+const im2colOptions = {
   /** KH × KW in pixels. */
-  readonly kernel: Size;
+  kernel: pair(1),
   /** Pixels from one window to the next; default 1. */
-  readonly stride?: Size;
+  stride: pair(1).or(1),
   /** Zero pixels added on each side; default 0. */
-  readonly pad?: Size;
-}
+  pad: pair(0).or(0),
+};
+/** A window that slides over all channels at once. */
+export type Im2colConfig = Given<typeof im2colOptions>;
 
 /** Letters as in the formulas; P = OH·OW windows, R = C·KH·KW pixels of a window. */
 interface Im2colDims {
@@ -87,12 +86,9 @@ function eachCopy(d: Im2colDims, copy: (pixel: number, place: number) => void): 
 }
 
 function parse(what: string, shape: Shape, config: Im2colConfig): Im2colDims {
-  refuseUnknownKeys(what, config, ["kernel", "stride", "pad"]);
+  const { kernel, stride, pad } = options(what, im2colOptions, config);
   assertInput(what, shape, "N, C, H, W", undefined);
   const [N, C, H, W] = shape;
-  const kernel = parsePair(what, "kernel", config.kernel, 1);
-  const stride = parsePair(what, "stride", config.stride ?? 1, 1);
-  const pad = parsePair(what, "pad", config.pad ?? 0, 0);
   const OH = windowCount(`${what} height`, H, kernel[0], stride[0], pad[0]);
   const OW = windowCount(`${what} width`, W, kernel[1], stride[1], pad[1]);
   return { N, C, H, W, kernel, stride, pad, OH, OW };

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { option, type RequiredOption } from "../errors/options.js";
 import type { Rng } from "../tensor/rng.js";
 import type { Parameter } from "./layer.js";
 
@@ -11,6 +11,16 @@ import type { Parameter } from "./layer.js";
  * - `"zeros"`
  */
 export type Init = "he" | "xavier" | "pytorch" | "zeros" | { readonly normal: number };
+
+/** The option of that name. */
+export const init = (): RequiredOption<Init> =>
+  option('"he", "xavier", "pytorch", "zeros" or { normal: σ }', (v) => (isInit(v) ? v : undefined));
+
+function isInit(value: unknown): value is Init {
+  if (typeof value === "string") return ["he", "xavier", "pytorch", "zeros"].includes(value);
+  const isRecord = typeof value === "object" && value !== null && "normal" in value;
+  return isRecord && typeof value.normal === "number" && value.normal >= 0 && Number.isFinite(value.normal);
+}
 
 /** Fills one parameter from its own stream of random numbers. */
 export function initialize(parameter: Parameter, isBias: boolean, init: Init, rng: Rng): void {
@@ -26,15 +36,13 @@ export function initialize(parameter: Parameter, isBias: boolean, init: Init, rn
 function drawer(init: Init, isBias: boolean, fanIn: number, fanOut: number, rng: Rng): () => number {
   const uniform = (bound: number) => () => (2 * rng.uniform() - 1) * bound;
   if (init === "pytorch") return uniform(1 / Math.sqrt(fanIn));
-  if (init === "zeros") return () => 0;
-  if (typeof init === "object" && init.normal >= 0)
-    return isBias ? () => 0 : () => init.normal * rng.normal();
-  if (init === "he") return isBias ? () => 0 : () => Math.sqrt(2 / fanIn) * rng.normal();
-  if (init === "xavier") return isBias ? () => 0 : uniform(Math.sqrt(6 / (fanIn + fanOut)));
-  throw new GradbookError({
-    code: "config",
-    what: "init",
-    got: JSON.stringify(init) ?? String(init),
-    expected: '"he", "xavier", "pytorch", "zeros" or { normal: σ }',
-  });
+  if (init === "zeros" || isBias) return () => 0;
+  switch (init) {
+    case "he":
+      return () => Math.sqrt(2 / fanIn) * rng.normal();
+    case "xavier":
+      return uniform(Math.sqrt(6 / (fanIn + fanOut)));
+    default:
+      return () => init.normal * rng.normal();
+  }
 }

@@ -1,17 +1,16 @@
-import { refuseUnknownKeys } from "../errors/error.js";
+import { type Given, numberFrom, options } from "../errors/options.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { Activation } from "./activation.js";
-import { parseWithin } from "./config.js";
 
-export interface LeakyReluConfig {
+const leakyReluOptions = {
   /** Slope for negative inputs, in [0, 1); default 0.01. */
-  readonly slope?: number;
-}
+  slope: numberFrom(0, 1).or(0.01),
+};
+export type LeakyReluConfig = Given<typeof leakyReluOptions>;
 
 /** Leaky ReLU y = x for x > 0, slope·x elsewhere; its derivative at 0 is the slope. */
 export function leakyRelu(config: LeakyReluConfig = {}): Activation {
-  refuseUnknownKeys("leakyRelu", config, ["slope"]);
-  const slope = parseWithin("leakyRelu", "slope", config.slope ?? 0.01, 0, 1);
+  const { slope } = options("leakyRelu", leakyReluOptions, config);
   return new Activation({ kind: "leakyRelu", slope }, `LeakyRelu(slope ${slope})`, {
     forward: (x, y) => leakyReluForward(x, y, slope),
     backward: (dy, x, _y, dx) => leakyReluBackwardInput(dy, x, dx, slope),

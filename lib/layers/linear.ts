@@ -1,18 +1,18 @@
 import type { LinearSpec } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import { count, flag, type Given, options } from "../errors/options.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { parseCount } from "./config.js";
 import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
-export interface LinearConfig {
-  /** Features of one input sample. */
-  readonly in: number;
-  /** Features of one output sample. */
-  readonly out: number;
+const linearOptions = {
+  /** I, features of one input sample. */
+  in: count(),
+  /** O, features of one output sample. */
+  out: count(),
   /** Whether each output has a bias; default true. */
-  readonly bias?: boolean;
-}
+  bias: flag().or(true),
+};
+export type LinearConfig = Given<typeof linearOptions>;
 
 /** Fully connected layer y = x·Wᵀ + b. x: [N, I] → y: [N, O]; weight [O, I], bias [O]. */
 export function linear(config: LinearConfig): Linear {
@@ -32,12 +32,10 @@ export class Linear implements BuiltinLayer {
   private x: Tensor | undefined;
 
   constructor(config: LinearConfig) {
-    refuseUnknownKeys("linear", config, ["in", "out", "bias"]);
-    const I = parseCount("linear", "in", config.in);
-    const O = parseCount("linear", "out", config.out);
-    this.spec = { kind: "linear", in: I, out: O, bias: config.bias ?? true };
+    const { in: I, out: O, bias } = options("linear", linearOptions, config);
+    this.spec = { kind: "linear", in: I, out: O, bias };
     const weight = new Parameter([O, I], I, O);
-    this.params = this.spec.bias ? { weight, bias: new Parameter([O], I, O) } : { weight };
+    this.params = bias ? { weight, bias: new Parameter([O], I, O) } : { weight };
     markBuiltin(this, Linear.prototype);
   }
 

@@ -177,7 +177,7 @@ for (const [shape, config] of [
   }
 }
 
-test("pools refuse a pad above half the kernel, features instead of images, unknown keys and what is no record", () => {
+test("pools refuse a pad above half the kernel, features instead of images, unknown options and what is no record", () => {
   assert.throws(
     () => maxPool2d({ kernel: 2, pad: 2 }),
     /pad 2 with a kernel of 2, expected at most half the kernel/,
@@ -189,11 +189,11 @@ test("pools refuse a pad above half the kernel, features instead of images, unkn
   const config = { kernel: 2, strides: 2 };
   assert.throws(() => maxPool2d(config), /Did you mean "stride"\?/);
   for (const [config, got] of [
-    [[], "nothing"],
+    [[], "missing argument"],
     [[2], "2"],
   ] as const) {
     assert.throws(() => Reflect.apply(maxPool2d, undefined, config), {
-      message: `maxPool2d: ${got}, expected a record { kernel, stride, pad }.`,
+      message: `maxPool2d: ${got}, expected an object { kernel, stride?, pad? }.`,
     });
   }
 });

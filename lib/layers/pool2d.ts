@@ -1,18 +1,20 @@
 import type { Pool2dSpec } from "../engine/spec.js";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
+import { type Given, options, pair } from "../errors/options.js";
 import { type Shape, windowCount } from "../tensor/shape.js";
-import { formatOption, formatPair, parsePair, type Size } from "./config.js";
+import { formatOption, formatPair } from "./format.js";
 import { assertInput } from "./layer.js";
 
-/** What max and average pooling have in common: a window that slides over each channel by itself. */
-export interface Pool2dConfig {
+const pool2dOptions = {
   /** KH × KW in pixels. */
-  readonly kernel: Size;
+  kernel: pair(1),
   /** Pixels from one window to the next; default: the kernel's size, so that windows don't overlap. */
-  readonly stride?: Size;
+  stride: pair(1).optional(),
   /** Pixels added on each side; default 0, at most half the kernel. Max pooling ignores them, average pooling counts them as 0. */
-  readonly pad?: Size;
-}
+  pad: pair(0).or(0),
+};
+/** What max and average pooling have in common: a window that slides over each channel by itself. */
+export type Pool2dConfig = Given<typeof pool2dOptions>;
 
 export interface Pool2dDims {
   /** N·C: samples and channels are pooled alike. */
@@ -30,9 +32,7 @@ export interface Pool2dDims {
 }
 
 export function parsePool2d(kind: Pool2dSpec["kind"], config: Pool2dConfig): Pool2dSpec {
-  refuseUnknownKeys(kind, config, ["kernel", "stride", "pad"]);
-  const kernel = parsePair(kind, "kernel", config.kernel, 1);
-  const pad = parsePair(kind, "pad", config.pad ?? 0, 0);
+  const { kernel, stride = kernel, pad } = options(kind, pool2dOptions, config);
   for (const axis of [0, 1] as const) {
     if (2 * pad[axis] <= kernel[axis]) continue;
     throw new GradbookError({
@@ -43,7 +43,7 @@ export function parsePool2d(kind: Pool2dSpec["kind"], config: Pool2dConfig): Poo
       cure: "A larger pad makes windows that see no pixel at all.",
     });
   }
-  return { kind, kernel, stride: parsePair(kind, "stride", config.stride ?? kernel, 1), pad };
+  return { kind, kernel, stride, pad };
 }
 
 /** @throws GradbookError when x is not [N, C, H, W] or the window does not fit */

@@ -132,7 +132,7 @@ test("sequential refuses a layer that does not fit, naming it and what comes bef
   });
 });
 
-test("sequential refuses the same layer object twice, no layers, and unknown keys", () => {
+test("sequential refuses the same layer object twice, no layers, and unknown options", () => {
   for (const shared of [dropout(), relu(), linear({ in: 3, out: 3 }), new Doubling()]) {
     assert.throws(
       () => sequential([shared, relu(), shared], { input: [3] }),
@@ -160,14 +160,14 @@ test("sequential refuses what is no layer, no list of layers, and no configurati
   assert.throws(() => build([[relu()]]), /layer 1 is a list of 1, expected a layer/);
   assert.throws(() => build(relu()), /layers is an object of the class Activation, expected a list/);
   assert.throws(() => Reflect.apply(sequential, undefined, [[relu()]]), {
-    message: "sequential: nothing, expected a record { input, seed, init, dtype }.",
+    message: "sequential: missing argument, expected an object { input, seed?, init?, dtype? }.",
   });
 });
 
 test("sequential refuses no shape of one sample, and a precision that there is not", () => {
   const build = (config: unknown) => Reflect.apply(sequential, undefined, [[flatten()], config]);
   for (const [config, got] of [
-    [{}, "nothing"],
+    [{}, "missing"],
     [{ input: 4 }, "4"],
     [{ input: [] }, "[]"],
     [{ input: [0] }, "[0]"],
@@ -186,10 +186,10 @@ test("sequential refuses no shape of one sample, and a precision that there is n
 
 test("dropout and leakyRelu refuse a number: the record's key was meant", () => {
   assert.throws(() => Reflect.apply(dropout, undefined, [0.1]), {
-    message: "dropout: 0.1, expected a record { p }.",
+    message: "dropout: 0.1, expected an object { p? }.",
   });
   assert.throws(() => Reflect.apply(leakyRelu, undefined, [0.2]), {
-    message: "leakyRelu: 0.2, expected a record { slope }.",
+    message: "leakyRelu: 0.2, expected an object { slope? }.",
   });
 });
 

@@ -1,11 +1,12 @@
 import type { LayerSpec } from "../engine/spec.js";
-import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
+import { type Given, oneOf, option, options, seed } from "../errors/options.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
-import { type DType, parseDType, Tensor } from "../tensor/tensor.js";
+import { type DType, Tensor } from "../tensor/tensor.js";
 import { assertLayer, assertMethod } from "./assert-layer.js";
 import { rememberFields } from "./fields.js";
-import { type Init, initialize } from "./init.js";
+import { type Init, init, initialize } from "./init.js";
 import {
   builtinSpec,
   type ForwardContext,
@@ -18,16 +19,22 @@ import {
 import { heldBy, modelBrand, type NamedBuffer } from "./nested.js";
 import { assertReturned, runBackward, runForward } from "./run-layer.js";
 
-export interface SequentialConfig {
+const sequentialOptions = {
   /** Shape of one sample: `[C, H, W]` or `[features]`. */
-  readonly input: Shape;
+  input: option<Shape>(
+    "the shape of one sample, sizes of at least 1",
+    (v) =>
+      Array.isArray(v) && v.length > 0 && v.every((n) => Number.isInteger(n) && n >= 1) ? v : undefined,
+    () => "[1, 28, 28] is one of MNIST's images, [784] its pixels in a row.",
+  ),
   /** Seed of the initial weights; default 0. */
-  readonly seed?: number | string;
+  seed: seed().or(0),
   /** How the built-in layers' weights start; default "pytorch". A layer written by hand brings its own. */
-  readonly init?: Init;
+  init: init().or("pytorch"),
   /** Precision of the parameters; default "float32". */
-  readonly dtype?: DType;
-}
+  dtype: oneOf("float32", "float64").or("float32"),
+};
+export type SequentialConfig = Given<typeof sequentialOptions>;
 
 /** A parameter with its full name, e.g. `conv1.weight`. */
 export interface NamedParameter {
@@ -63,11 +70,11 @@ export class Sequential {
   private readonly evaluating: ForwardContext;
 
   constructor(layers: readonly (Layer | Sequential)[], config: SequentialConfig) {
-    refuseUnknownKeys("sequential", config, ["input", "seed", "init", "dtype"]);
-    this.input = parseInput(config.input);
-    this.dtype = parseDType("sequential", config.dtype ?? "float32");
-    this.seed = config.seed ?? 0;
-    this.init = config.init ?? "pytorch";
+    const { input, seed, init, dtype } = options("sequential", sequentialOptions, config);
+    this.input = input;
+    this.dtype = dtype;
+    this.seed = seed;
+    this.init = init;
     if (!Array.isArray(layers) || layers.length === 0) {
       throw new GradbookError({
         code: "config",
@@ -330,18 +337,6 @@ function layerOf(model: Sequential): Layer {
     forward: (x, context) => model.forward(x, context),
     backward: (dy) => model.backward(dy),
   };
-}
-
-function parseInput(input: Shape): Shape {
-  if (Array.isArray(input) && input.length > 0 && input.every((n) => Number.isInteger(n) && n >= 1))
-    return input;
-  throw new GradbookError({
-    code: "config",
-    what: "sequential",
-    got: `input is ${Array.isArray(input) ? formatShape(input) : inWords(input)}`,
-    expected: "the shape of one sample, sizes of at least 1",
-    cure: "[1, 28, 28] is one of MNIST's images, [784] its pixels in a row.",
-  });
 }
 
 /** A layer keeps what its backward needs of its last forward, so at a second place the first one's would be lost. */

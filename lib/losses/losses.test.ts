@@ -90,5 +90,5 @@ test("losses refuse a label out of range, a wrong count, images, and an unknown 
   );
   const config = { reduction: "average" };
   // @ts-expect-error: the type refuses it as well
-  assert.throws(() => mse(config), /mse: reduction "average", expected "mean"/);
+  assert.throws(() => mse(config), /mse: reduction is "average", expected "mean" or "sum"/);
 });

@@ -1,24 +1,23 @@
-import type { LossSpec, Reduction } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import type { LossSpec } from "../engine/spec.js";
+import { type Given, oneOf, options } from "../errors/options.js";
 import { exp, log } from "../tensor/portable.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
-import { parseReduction } from "./reduction.js";
 
-export interface LossConfig {
+export const lossOptions = {
   /** `"mean"` over the batch (default), or `"sum"`. */
-  readonly reduction?: Reduction;
-}
+  reduction: oneOf("mean", "sum").or("mean"),
+};
+export type LossConfig = Given<typeof lossOptions>;
 
 /**
  * Softmax and cross-entropy in one: logits [N, K], labels [N]. Stable for any logits: the largest is subtracted first,
  * which changes neither softmax nor loss.
  */
 export function softmaxCrossEntropy(config: LossConfig = {}): BuiltinLoss {
-  refuseUnknownKeys("softmaxCrossEntropy", config, ["reduction"]);
   const spec: LossSpec = {
     kind: "softmaxCrossEntropy",
-    reduction: parseReduction("softmaxCrossEntropy", config),
+    ...options("softmaxCrossEntropy", lossOptions, config),
   };
   return markLoss({
     spec,

@@ -1,9 +1,8 @@
 import type { LossSpec } from "../engine/spec.js";
-import { refuseUnknownKeys } from "../errors/error.js";
+import { options } from "../errors/options.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
-import { parseReduction } from "./reduction.js";
-import type { LossConfig } from "./softmax-cross-entropy.js";
+import { type LossConfig, lossOptions } from "./softmax-cross-entropy.js";
 
 /** Euclidean loss ½ Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (Caffe's EuclideanLoss). */
 export function euclidean(config: LossConfig = {}): BuiltinLoss {
@@ -16,8 +15,7 @@ export function mse(config: LossConfig = {}): BuiltinLoss {
 }
 
 function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): BuiltinLoss {
-  refuseUnknownKeys(kind, config, ["reduction"]);
-  const spec: LossSpec = { kind, reduction: parseReduction(kind, config) };
+  const spec: LossSpec = { kind, ...options(kind, lossOptions, config) };
   // mse with "sum" sums over the classes too, as PyTorch does
   const factor = (K: number) => (kind === "euclidean" ? 1 / 2 : spec.reduction === "mean" ? 1 / K : 1);
   return markLoss({

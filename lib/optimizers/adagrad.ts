@@ -1,21 +1,19 @@
-import { refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseRate } from "./optimizer.js";
+import { type Given, numberFrom, options } from "../errors/options.js";
+import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
-export interface AdagradConfig {
+const adagradOptions = {
   /** Learning rate η; default 0.01. */
-  readonly lr?: number;
+  lr: numberFrom(0).or(0.01),
   /** ε, outside the root; default 1e-10. */
-  readonly eps?: number;
+  eps: numberFrom(0).or(1e-10),
   /** λ of the penalty ½·λ·‖w‖², added to the gradient; default 0. */
-  readonly weightDecay?: number;
-}
+  weightDecay: numberFrom(0).or(0),
+};
+export type AdagradConfig = Given<typeof adagradOptions>;
 
 /** AdaGrad (Duchi et al. 2011): s ← s + g²; w ← w − ηg/(√s + ε). */
 export function adagrad(config: AdagradConfig = {}): BuiltinOptimizer {
-  refuseUnknownKeys("adagrad", config, ["lr", "eps", "weightDecay"]);
-  const lr = parseRate("adagrad", "lr", config.lr ?? 0.01);
-  const eps = parseRate("adagrad", "eps", config.eps ?? 1e-10);
-  const weightDecay = parseRate("adagrad", "weightDecay", config.weightDecay ?? 0);
+  const { lr, eps, weightDecay } = options("adagrad", adagradOptions, config);
   return markOptimizer({
     spec: { kind: "adagrad", lr, eps, weightDecay },
     slots: 1,

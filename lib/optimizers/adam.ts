@@ -1,18 +1,19 @@
-import { refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseDecay, parseRate } from "./optimizer.js";
+import { type Given, numberFrom, options } from "../errors/options.js";
+import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
-export interface AdamConfig {
+const adamOptions = {
   /** Learning rate η; default 0.001. */
-  readonly lr?: number;
+  lr: numberFrom(0).or(0.001),
   /** Memory of the gradients, in [0, 1); default 0.9. */
-  readonly beta1?: number;
+  beta1: numberFrom(0, 1).or(0.9),
   /** Memory of the squared gradients, in [0, 1); default 0.999. */
-  readonly beta2?: number;
+  beta2: numberFrom(0, 1).or(0.999),
   /** ε, outside the root; default 1e-8. */
-  readonly eps?: number;
+  eps: numberFrom(0).or(1e-8),
   /** λ: adam adds λw to the gradient (default 0); adamw shrinks w by ηλw beside the step (default 0.01). */
-  readonly weightDecay?: number;
-}
+  weightDecay: numberFrom(0).optional(),
+};
+export type AdamConfig = Given<typeof adamOptions>;
 
 /** Adam (Kingma & Ba 2015, algorithm 1): m, s with bias correction; w ← w − η·m̂/(√ŝ + ε). */
 export function adam(config: AdamConfig = {}): BuiltinOptimizer {
@@ -25,12 +26,7 @@ export function adamw(config: AdamConfig = {}): BuiltinOptimizer {
 }
 
 function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number): BuiltinOptimizer {
-  refuseUnknownKeys(kind, config, ["lr", "beta1", "beta2", "eps", "weightDecay"]);
-  const lr = parseRate(kind, "lr", config.lr ?? 0.001);
-  const beta1 = parseDecay(kind, "beta1", config.beta1 ?? 0.9);
-  const beta2 = parseDecay(kind, "beta2", config.beta2 ?? 0.999);
-  const eps = parseRate(kind, "eps", config.eps ?? 1e-8);
-  const weightDecay = parseRate(kind, "weightDecay", config.weightDecay ?? usualDecay);
+  const { lr, beta1, beta2, eps, weightDecay = usualDecay } = options(kind, adamOptions, config);
   return markOptimizer({
     spec: { kind, lr, beta1, beta2, eps, weightDecay },
     slots: 2,

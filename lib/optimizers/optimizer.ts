@@ -1,6 +1,5 @@
 import type { OptimizerSpec } from "../engine/spec.js";
 import { Brand } from "../errors/brand.js";
-import { GradbookError, inWords } from "../errors/error.js";
 import type { FloatArray } from "../tensor/tensor.js";
 
 /**
@@ -44,37 +43,4 @@ export function markOptimizer(optimizer: BuiltinOptimizer): BuiltinOptimizer {
 /** What the engine may compute a rule by: undefined for one that is not the library's own, or was changed. */
 export function builtinOptimizerSpec(optimizer: Optimizer): OptimizerSpec | undefined {
   return brand.specOf(optimizer);
-}
-
-/** @throws GradbookError when the number is negative or not finite */
-export function parseRate(what: string, key: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `${key} is ${inWords(value)}`,
-    expected: "a number of at least 0",
-  });
-}
-
-/** @throws GradbookError when the number is outside [0, 1) */
-export function parseDecay(what: string, key: string, value: number): number {
-  if (typeof value === "number" && value >= 0 && value < 1) return value;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `${key} is ${inWords(value)}`,
-    expected: "a number in [0, 1)",
-  });
-}
-
-/** @throws GradbookError for anything but true and false: "no" would count as yes */
-export function parseFlag(what: string, key: string, value: boolean): boolean {
-  if (typeof value === "boolean") return value;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `${key} is ${inWords(value)}`,
-    expected: "true or false",
-  });
 }

@@ -55,11 +55,14 @@ test("no optimizer changes the gradient", () => {
   }
 });
 
-test("optimizers refuse a negative rate, a momentum of 1, nesterov alone, no record, and unknown keys", () => {
+test("optimizers refuse a negative rate, a momentum of 1, nesterov alone, no record, and unknown options", () => {
   assert.throws(() => sgd({ lr: -1 }), { message: "sgd: lr is -1, expected a number of at least 0." });
   assert.throws(() => sgd({ lr: 1, momentum: 1 }), /momentum is 1, expected a number in \[0, 1\)/);
   assert.throws(() => sgd({ lr: 1, nesterov: true }), /nesterov without momentum/);
-  assert.throws(() => Reflect.apply(sgd, undefined, []), /sgd: nothing, expected a record \{ lr, momentum/);
+  assert.throws(
+    () => Reflect.apply(sgd, undefined, []),
+    /sgd: missing argument, expected an object \{ lr, momentum\?/,
+  );
   const config = { lr: 1, alpha: 0.9 };
-  assert.throws(() => rmsprop(config), /rmsprop: unknown key "alpha", expected one of lr, rho/);
+  assert.throws(() => rmsprop(config), /rmsprop: unknown option "alpha", expected one of lr, rho/);
 });

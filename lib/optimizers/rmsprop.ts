@@ -1,27 +1,23 @@
-import { refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseDecay, parseFlag, parseRate } from "./optimizer.js";
+import { flag, type Given, numberFrom, options } from "../errors/options.js";
+import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
-export interface RmspropConfig {
+const rmspropOptions = {
   /** Learning rate η; default 0.001. */
-  readonly lr?: number;
+  lr: numberFrom(0).or(0.001),
   /** ρ in [0, 1), the memory of the squared gradients; default 0.9. */
-  readonly rho?: number;
+  rho: numberFrom(0, 1).or(0.9),
   /** ε against division by 0; default 1e-8. */
-  readonly eps?: number;
+  eps: numberFrom(0).or(1e-8),
   /** true: √(s + ε); false (default, as in PyTorch): √s + ε. */
-  readonly epsInside?: boolean;
+  epsInside: flag().or(false),
   /** λ of the penalty ½·λ·‖w‖², added to the gradient; default 0. */
-  readonly weightDecay?: number;
-}
+  weightDecay: numberFrom(0).or(0),
+};
+export type RmspropConfig = Given<typeof rmspropOptions>;
 
 /** RMSProp (Hinton's lecture 6e): s ← ρs + (1 − ρ)g²; w ← w − ηg/(√s + ε). */
 export function rmsprop(config: RmspropConfig = {}): BuiltinOptimizer {
-  refuseUnknownKeys("rmsprop", config, ["lr", "rho", "eps", "epsInside", "weightDecay"]);
-  const lr = parseRate("rmsprop", "lr", config.lr ?? 0.001);
-  const rho = parseDecay("rmsprop", "rho", config.rho ?? 0.9);
-  const eps = parseRate("rmsprop", "eps", config.eps ?? 1e-8);
-  const weightDecay = parseRate("rmsprop", "weightDecay", config.weightDecay ?? 0);
-  const epsInside = parseFlag("rmsprop", "epsInside", config.epsInside ?? false);
+  const { lr, rho, eps, epsInside, weightDecay } = options("rmsprop", rmspropOptions, config);
   return markOptimizer({
     spec: { kind: "rmsprop", lr, rho, eps, epsInside, weightDecay },
     slots: 1,

@@ -1,27 +1,25 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { type BuiltinOptimizer, markOptimizer, parseDecay, parseFlag, parseRate } from "./optimizer.js";
+import { GradbookError } from "../errors/error.js";
+import { flag, type Given, numberFrom, options } from "../errors/options.js";
+import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
-export interface SgdConfig {
+const sgdOptions = {
   /** Learning rate η. */
-  readonly lr: number;
+  lr: numberFrom(0),
   /** α in [0, 1); default 0: vanilla gradient descent. */
-  readonly momentum?: number;
+  momentum: numberFrom(0, 1).or(0),
   /** Nesterov's look-ahead; default false. */
-  readonly nesterov?: boolean;
+  nesterov: flag().or(false),
   /** λ of the penalty ½·λ·‖w‖², added to the gradient; default 0. */
-  readonly weightDecay?: number;
-}
+  weightDecay: numberFrom(0).or(0),
+};
+export type SgdConfig = Given<typeof sgdOptions>;
 
 /**
  * Stochastic gradient descent: g ← g + λw; v ← αv + g; w ← w − ηv, with Nesterov w ← w − η(g + αv).
  * The same as torch.optim.SGD (Sutskever et al. 2013; η stands outside v).
  */
 export function sgd(config: SgdConfig): BuiltinOptimizer {
-  refuseUnknownKeys("sgd", config, ["lr", "momentum", "nesterov", "weightDecay"]);
-  const lr = parseRate("sgd", "lr", config.lr);
-  const momentum = parseDecay("sgd", "momentum", config.momentum ?? 0);
-  const weightDecay = parseRate("sgd", "weightDecay", config.weightDecay ?? 0);
-  const nesterov = parseFlag("sgd", "nesterov", config.nesterov ?? false);
+  const { lr, momentum, nesterov, weightDecay } = options("sgd", sgdOptions, config);
   if (nesterov && momentum === 0) {
     throw new GradbookError({
       code: "config",

@@ -24,17 +24,17 @@ for (const epochs of [1, 2, 3, 10, 1000])
 test("linearDecay refuses to end at rate 0", () => {
   assert.throws(() => linearDecay({ epochs: 3, last: 0 }), {
     message:
-      "linearDecay: last is 0, expected a factor in (0, 1]. Epoch `epochs` would train at rate 0, and learn nothing: leave `last` out.",
+      "linearDecay: last is 0, expected a number in (0, 1]. Epoch `epochs` would train at rate 0, and learn nothing: leave `last` out.",
   });
-  assert.throws(() => linearDecay({ epochs: 3, last: 2 }), /last is 2, expected a factor in \(0, 1\]/);
+  assert.throws(() => linearDecay({ epochs: 3, last: 2 }), /last is 2, expected a number in \(0, 1\]/);
 });
 
-test("schedules refuse unknown keys and no configuration", () => {
+test("schedules refuse unknown options and no configuration", () => {
   const typo = { epochs: 2, lats: 0.1 };
-  assert.throws(() => linearDecay(typo), /linearDecay: unknown key "lats".*Did you mean "last"\?/);
+  assert.throws(() => linearDecay(typo), /linearDecay: unknown option "lats".*Did you mean "last"\?/);
   const torch = { every: 2, factor: 0.1, gamma: 0.1 };
-  assert.throws(() => stepDecay(torch), /stepDecay: unknown key "gamma", expected one of every, factor/);
+  assert.throws(() => stepDecay(torch), /stepDecay: unknown option "gamma", expected one of every, factor/);
   assert.throws(() => Reflect.apply(linearDecay, undefined, []), {
-    message: "linearDecay: nothing, expected a record { epochs, last }.",
+    message: "linearDecay: missing argument, expected an object { epochs, last? }.",
   });
 });

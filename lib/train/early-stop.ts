@@ -1,15 +1,16 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { parseCount } from "../layers/config.js";
+import { GradbookError } from "../errors/error.js";
+import { count, type Given, oneOf, options } from "../errors/options.js";
 import type { Epoch } from "./history.js";
 
-export interface EarlyStopConfig {
-  /** What has to go down; default "testLoss". */
-  readonly watch?: "testLoss" | "testError" | "trainLoss" | "trainError";
-  /** Epochs without a new minimum before the run ends; default 3. */
-  readonly patience?: number;
-}
-
 const watchable = ["testLoss", "testError", "trainLoss", "trainError"] as const;
+
+const earlyStopOptions = {
+  /** What has to go down; default "testLoss". */
+  watch: oneOf(...watchable).or("testLoss"),
+  /** Epochs without a new minimum before the run ends; default 3. */
+  patience: count().or(3),
+};
+export type EarlyStopConfig = Given<typeof earlyStopOptions>;
 
 /** A callback for `onEpoch`; a resumed run tells it of the epochs before, an epoch 0 begins anew. */
 export interface EarlyStop {
@@ -25,17 +26,7 @@ export interface EarlyStop {
  * @throws GradbookError when epoch 0 has no number to watch: `testLoss` and `testError` need a test set
  */
 export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
-  refuseUnknownKeys("earlyStop", config, ["watch", "patience"]);
-  const watch = config.watch ?? "testLoss";
-  if (!watchable.includes(watch)) {
-    throw new GradbookError({
-      code: "config",
-      what: "earlyStop",
-      got: `watch is ${JSON.stringify(watch)}`,
-      expected: `one of ${watchable.join(", ")}`,
-    });
-  }
-  const patience = parseCount("earlyStop", "patience", config.patience ?? 3);
+  const { watch, patience } = options("earlyStop", earlyStopOptions, config);
   let best = Number.POSITIVE_INFINITY;
   let since = 0;
   const see = (epoch: Epoch): "stop" | undefined => {

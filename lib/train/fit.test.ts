@@ -174,7 +174,7 @@ test("early stop refuses what it cannot watch", () => {
   const typo = { watch: "testAccuracy" } as unknown as EarlyStopConfig;
   assert.throws(
     () => earlyStop(typo),
-    /earlyStop: watch is "testAccuracy", expected one of testLoss, testError/,
+    /earlyStop: watch is "testAccuracy", expected one of "testLoss", "testError"/,
   );
 });
 
@@ -384,19 +384,19 @@ test("fit refuses what is missing, of another kind, or a function that was not c
     { optimizer: undefined },
     "optimizer is missing, expected an optimizer\\. sgd\\({ lr: 0.01 }\\) makes one",
   );
-  refused({ optimizer: adam }, "optimizer is a function, expected an optimizer\\. Call it: adam\\(");
+  refused({ optimizer: adam }, "optimizer is the function adam, expected an optimizer\\. Call it: adam\\(");
   refused({ optimizer: "adam" }, 'optimizer is "adam", expected an optimizer');
   refused({ train: undefined }, "train is missing, expected a data set");
-  refused({ train: [1, 2] }, "train is an array, expected a data set");
+  refused({ train: [1, 2] }, "train is \\[1, 2\\], expected a data set");
   refused({ test: null }, "test is null, expected a data set");
-  refused({ trainSample: {} }, "trainSample is an object of another kind, expected a data set");
-  refused({ loss: mse }, "loss is a function, expected a loss\\. Call it: mse\\(");
+  refused({ trainSample: {} }, "trainSample is a record, expected a data set");
+  refused({ loss: mse }, "loss is the function mse, expected a loss\\. Call it: mse\\(");
   refused({ loss: "mse" }, 'loss is "mse", expected a loss');
   refused({ schedule: 0.1 }, "schedule is 0.1, expected a function");
   refused({ onEpoch: "log" }, 'onEpoch is "log", expected a function');
   const [none, list] = [undefined, [relu()]] as unknown as Sequential[];
   assert.throws(() => fit(none, config()), /fit: model is missing, expected a model\. sequential/);
-  assert.throws(() => fit(list, config()), /fit: model is an array, expected a model/);
+  assert.throws(() => fit(list, config()), /fit: model is a list of 1, expected a model/);
   const nothing = undefined as unknown as FitConfig;
   assert.throws(() => fit(network(), nothing), /fit: the configuration is missing, expected a record/);
 });
@@ -440,7 +440,7 @@ for (const dtype of ["float32", "float64"] as const)
       /object1 .*: forward returned nothing, expected a Tensor\. Is its return/,
     );
     refused({ forward() {}, backward, outputShape }, /object1: forward returned nothing, expected a Tensor/);
-    refused({ forward: () => [1, 2], backward }, /forward returned a list of 2, expected a Tensor/);
+    refused({ forward: () => [1, 2], backward }, /forward returned \[1, 2\], expected a Tensor/);
     refused({ forward, backward() {} }, /object1: backward returned nothing, expected a Tensor/);
     refused({ forward }, /object1: no method backward, expected forward\(x\) and backward\(dy\)/);
     refused({ backward }, /sequential, layer 1 \(Object\): no method forward/);
@@ -449,14 +449,14 @@ for (const dtype of ["float32", "float64"] as const)
       /layer 1 \(Object\): params\.w is not a Parameter/,
     );
     refused(relu, /layer 1 is the function relu, expected a layer\. A layer is made by calling it: relu\(\)/);
-    refused(Mine, /layer 1 is the function Mine, expected a layer\. Make one of the class: new Mine\(\)/);
+    refused(Mine, /layer 1 is the class Mine, expected a layer\. Make one of the class: new Mine\(\)/);
     assert.throws(
       () => sequential([undefined as unknown as Layer], { input: [2] }),
       /layer 1 is nothing, expected a layer/,
     );
   });
 
-test("fit refuses data of another shape, too many classes, no samples, a batch of 0, and unknown keys", () => {
+test("fit refuses data of another shape, too many classes, no samples, a batch of 0, and unknown options", () => {
   const wide = arrayDataset(new Float32Array(6), new Uint8Array([0, 1]), [3]);
   assert.throws(
     () => fit(network(), config({ train: wide })),
@@ -472,5 +472,5 @@ test("fit refuses data of another shape, too many classes, no samples, a batch o
     /fit: batch is 0, expected a whole number of at least 1/,
   );
   const typo = { ...config(), epoch: 3 };
-  assert.throws(() => fit(network(), typo), /fit: unknown key "epoch".*Did you mean "epochs"\?/);
+  assert.throws(() => fit(network(), typo), /fit: unknown option "epoch".*Did you mean "epochs"\?/);
 });

@@ -1,14 +1,11 @@
 import { GradbookError, inWords } from "../errors/error.js";
-import { parseCount } from "../layers/config.js";
 import type { Sequential } from "../layers/sequential.js";
-import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
-import { constant } from "../schedules/schedule.js";
 import { Rng } from "../tensor/rng.js";
 import { assertFits } from "./assert-fits.js";
 import { assertBatchNorm, cutIntoBatches } from "./batches.js";
 import { warnOnce } from "./callbacks.js";
 import { assertWritable } from "./checkpoint.js";
-import { assertConfig, type FitConfig } from "./fit-config.js";
+import { type FitConfig, parseFit } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
@@ -30,29 +27,21 @@ export type { FitConfig } from "./fit-config.js";
  *   a number
  */
 export function fit(model: Sequential, config: FitConfig): Run {
-  assertConfig(model, config);
-  const { train, test, optimizer, schedule = constant, shuffle = true, seed = 0, dropLast = false } = config;
-  const loss = config.loss ?? softmaxCrossEntropy();
-  const batch = parseCount("fit", "batch", config.batch ?? 32);
-  const epochs = parseCount("fit", "epochs", config.epochs ?? 15, 0);
-  const limit = parseCount("fit", "steps", config.steps ?? Number.MAX_SAFE_INTEGER);
-  for (const key of ["evaluateEvery", "checkpointEvery"] as const) {
-    const every = config[key];
-    if (every !== undefined) parseCount("fit", key, every);
-  }
-  for (const set of [train, config.trainSample ?? train, test ?? train]) assertFits("fit", model, set);
-  const cut = cutIntoBatches(train.size, batch, dropLast);
+  const parsed = parseFit(model, config);
+  const { train, optimizer, loss, batch, epochs, steps: limit, seed, checkpoint, schedule } = parsed;
+  for (const set of [train, parsed.trainSample, parsed.test])
+    if (set !== undefined) assertFits("fit", model, set);
+  const cut = cutIntoBatches(train.size, batch, parsed.dropLast);
   if (epochs > 0) assertBatchNorm(model, train.size, cut, limit);
 
-  const recorder = new Recorder({ model, config, loss, batch, seed });
+  const recorder = new Recorder(model, parsed);
   const saved = recorder.resume();
-  if (config.checkpoint !== undefined) {
-    assertWritable(config.checkpoint);
-    if (saved === undefined) recorder.warnOfOther(config.checkpoint);
+  if (checkpoint !== undefined) {
+    assertWritable(checkpoint);
+    if (saved === undefined) recorder.warnOfOther(checkpoint);
   }
   tellOfHandWork(model, loss, optimizer);
-  const { threads, augment } = config;
-  const trainer = makeTrainer(model, { loss, optimizer, train, augment, batch, seed, threads });
+  const trainer = makeTrainer(model, parsed);
   try {
     if (saved !== undefined) trainer.writeState(saved.state);
     const order = Uint32Array.from({ length: train.size }, (_, i) => i);
@@ -61,7 +50,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     if (saved === undefined && recorder.record(0, trainer)) ending = "stopped early";
     const first = Math.floor(recorder.steps / cut.steps);
     for (let epoch = first + 1; epoch <= epochs && ending === "finished"; epoch++) {
-      if (shuffle) shuffled(order, randomness.fork(epoch));
+      if (parsed.shuffle) shuffled(order, randomness.fork(epoch));
       const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr), optimizer.spec.lr);
       recorder.beginEpoch(epoch, lr);
       trainer.begin(epoch, order);

@@ -3,25 +3,16 @@ import { contentDigest } from "../datasets/samples.js";
 import { firstFields, plainFields } from "../layers/fields.js";
 import { builtinSpec, type Layer } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
-import { builtinLossSpec, type Loss, lossName, reductionOf } from "../losses/loss.js";
+import { builtinLossSpec, lossName, reductionOf } from "../losses/loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
-import { constant, describeSchedule } from "../schedules/schedule.js";
+import { describeSchedule } from "../schedules/schedule.js";
 import { weightsDigest } from "./digest.js";
 import { trainableFlags } from "./engine-layers.js";
-import type { FitConfig } from "./fit-config.js";
-
-/** What a run is made of, beside the data and the weights that it begins with. */
-export interface RunParts {
-  readonly model: Sequential;
-  readonly config: FitConfig;
-  readonly loss: Loss;
-  readonly batch: number;
-  readonly seed: number | string;
-}
+import type { ParsedFitConfig } from "./fit-config.js";
 
 /** Everything that decides the bits of a run and can be told without its code, as plain data: it begins the digest chain. */
-export function describeRun({ model, config, loss, batch, seed }: RunParts): object {
-  const { optimizer, shuffle = true, dropLast = false, schedule = constant, augment } = config;
+export function describeRun(model: Sequential, config: ParsedFitConfig): object {
+  const { loss, batch, seed, optimizer, shuffle, dropLast, schedule, augment } = config;
   const { kind, lr } = optimizer.spec;
   return {
     layers: model.layers.map(({ name, layer }) => ({ name, ...(builtinSpec(layer) ?? { kind: "custom" }) })),
@@ -43,10 +34,12 @@ export function describeRun({ model, config, loss, batch, seed }: RunParts): obj
  * What has to be the same for a checkpoint to be gone on from, each under the name that an error calls it by. To what the
  * digest chain begins with comes the code written by hand: its text, and the numbers in its fields.
  */
-export function identityOf(parts: RunParts): Readonly<Record<string, string>> {
-  const { model, config, loss } = parts;
-  const { train, test, trainSample, evaluateEvery, optimizer, schedule = constant, augment } = config;
-  const described = Object.entries(describeRun(parts)).map(([name, value]) => [name, JSON.stringify(value)]);
+export function identityOf(model: Sequential, config: ParsedFitConfig): Readonly<Record<string, string>> {
+  const { train, test, trainSample, evaluateEvery, loss, optimizer, schedule, augment } = config;
+  const described = Object.entries(describeRun(model, config)).map(([name, value]) => [
+    name,
+    JSON.stringify(value),
+  ]);
   const byHand = model.layers
     .filter(({ layer }) => builtinSpec(layer) === undefined)
     .map(({ name, layer }) => [`the code of ${name}`, layerText(layer)]);

@@ -473,7 +473,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a loss's gradient that is a list": {
     more: asLoss({ gradient: () => [1, 2] }),
-    words: /^absolute: gradient returned a list of 2, expected a Tensor \[7, 2\]/,
+    words: /^absolute: gradient returned \[1, 2\], expected a Tensor \[7, 2\]/,
   },
   "a loss's gradient of NaN": {
     more: asLoss({
@@ -487,7 +487,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a loss without gradient": {
     more: { loss: { sum: absolute.sum } as Loss },
-    words: /fit: loss is a record without gradient, expected a loss.*one of your own is \{ sum/,
+    words: /fit: loss is a record, expected a loss\. It lacks gradient\..*one of your own is \{ sum/,
   },
   "another reduction": {
     more: asLoss({ spec: { kind: "a", reduction: "none" } }),
@@ -564,7 +564,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a gradient that is no tensor": {
     middle: () => withGradient([1, 2, 3, 4]),
-    words: /^scale1: after backward params\.w\.grad is a list of 4/,
+    words: /^scale1: after backward params\.w\.grad is \[1, 2, 3, 4\]/,
   },
   "parameters made anew at each reading": {
     middle: () =>
@@ -577,7 +577,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a read that returns a list": {
     more: asSet({ read: () => [1, 2] }),
-    words: /^own: read\(0\) wrote nothing and returned a list of 2, expected 2 numbers in out/,
+    words: /^own: read\(0\) wrote nothing and returned \[1, 2\], expected 2 numbers in out/,
   },
   "an async read": {
     more: asSet({
@@ -667,7 +667,7 @@ const refusals: Record<string, Refusal> = {
   },
   "an augment that returns a list": {
     more: { augment: () => [1, 2] } as unknown as Partial<FitConfig>,
-    words: /returned a list of 2.*sample\.data\.set/,
+    words: /returned \[1, 2\].*sample\.data\.set/,
   },
   "an augment that makes NaN": {
     more: { augment: (s) => void s.data.fill(Number.NaN) },
@@ -692,7 +692,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a class as loss": {
     more: { loss: class Mine {} as unknown as Loss },
-    words: /loss is a function, expected a loss\. Make one: new Mine\(\)/,
+    words: /loss is the class Mine, expected a loss\. Make one: new Mine\(\)/,
   },
 };
 

@@ -3,15 +3,14 @@ import type { Dataset } from "../datasets/dataset.js";
 import { contentDigest, nameOf, readerOf } from "../datasets/samples.js";
 import { GradbookError } from "../errors/error.js";
 import type { Sequential } from "../layers/sequential.js";
-import { constant } from "../schedules/schedule.js";
 import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { isStop, warnOnce } from "./callbacks.js";
 import { type Checkpoint, readCheckpoint, refusedCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { changedDigest, firstDigest, nextDigest, weightsDigest } from "./digest.js";
-import type { FitConfig } from "./fit-config.js";
+import type { ParsedFitConfig } from "./fit-config.js";
 import { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./history.js";
-import { describeRun, differences, identityOf, type RunParts } from "./identity.js";
+import { describeRun, differences, identityOf } from "./identity.js";
 import { tellOfMemory } from "./notes.js";
 import type { Trainer } from "./trainer.js";
 
@@ -34,16 +33,15 @@ export class Recorder {
   private readonly first: string;
   /** What checkpoints of this run carry; empty where none is wanted. */
   private readonly identity: Readonly<Record<string, string>>;
-  private readonly model: Sequential;
-  private readonly config: FitConfig;
 
-  constructor(private readonly parts: RunParts) {
-    this.model = parts.model;
-    this.config = parts.config;
-    const { train, test, checkpoint, resume = false } = parts.config;
+  constructor(
+    private readonly model: Sequential,
+    private readonly config: ParsedFitConfig,
+  ) {
+    const { train, test, checkpoint, resume } = config;
     const data = [train, ...(test === undefined ? [] : [test])].map(contentDigest);
-    this.first = firstDigest(describeRun(parts), data, parts.model);
-    this.identity = checkpoint === undefined && resume === false ? {} : identityOf(parts);
+    this.first = firstDigest(describeRun(model, config), data, model);
+    this.identity = checkpoint === undefined && resume === false ? {} : identityOf(model, config);
   }
 
   /** Steps done. */
@@ -185,7 +183,7 @@ export class Recorder {
    * @throws GradbookError when the file is damaged or another run's
    */
   resume(): Resumed | undefined {
-    const { resume = false, checkpoint, onEpoch } = this.config;
+    const { resume, checkpoint, onEpoch } = this.config;
     if (resume === false) return undefined;
     if (resume === true && checkpoint === undefined) {
       throw new GradbookError({
@@ -257,7 +255,7 @@ export class Recorder {
 
   /** A schedule of somebody's own is asked for the epochs that are done: it may have a memory, and has to say the same. */
   private replayedRates(path: string, rates: FloatArray): number[] {
-    const { schedule = constant, optimizer } = this.config;
+    const { schedule, optimizer } = this.config;
     for (const [i, rate] of rates.entries()) {
       const now = schedule(i + 1, optimizer.spec.lr);
       if (now !== rate)
@@ -270,12 +268,13 @@ export class Recorder {
   }
 
   run(ending: Ending): Run {
-    const { kind, lr } = this.config.optimizer.spec;
+    const { optimizer, batch, seed } = this.config;
+    const { kind, lr } = optimizer.spec;
     return {
       optimizer: kind,
       lr,
-      batch: this.parts.batch,
-      seed: this.parts.seed,
+      batch,
+      seed,
       epochs: this.epochs,
       stepLosses: this.stepLosses,
       evaluations: this.evaluations,

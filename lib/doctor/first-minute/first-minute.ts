@@ -1,31 +1,32 @@
 import type { Dataset } from "../../datasets/dataset.js";
 import { assertDataset } from "../../datasets/samples.js";
-import { GradbookError, refuseUnknownKeys } from "../../errors/error.js";
+import { GradbookError } from "../../errors/error.js";
+import { count, flag, type Given, options, seed } from "../../errors/options.js";
 import type { Sequential } from "../../layers/sequential.js";
-import type { Loss } from "../../losses/loss.js";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
-import type { Optimizer } from "../../optimizers/optimizer.js";
 import { sgd } from "../../optimizers/sgd.js";
 import { sameShape } from "../../tensor/shape.js";
 import { Snapshot } from "../../tensor/snapshot.js";
+import { assertModel, lossOption, optimizerOption } from "../../train/fit-config.js";
 import { checkInputScale, checkLabelOrder, checkLabels } from "./data-checks.js";
 import { checkBatchReduction, checkGradients, checkInitialLoss, checkUnits } from "./model-checks.js";
 import { type Moment, momentOf } from "./moment.js";
 import { checkOverfit } from "./overfit.js";
 import { type FirstMinute, Panel } from "./panel.js";
 
-export interface FirstMinuteConfig {
+const firstMinuteOptions = {
   /** Default: softmaxCrossEntropy(). */
-  readonly loss?: Loss;
+  loss: lossOption().or(softmaxCrossEntropy()),
   /** The rule whose first step is measured. Default: sgd({ lr: 0.01 }). */
-  readonly optimizer?: Optimizer;
+  optimizer: optimizerOption().or(sgd({ lr: 0.01 })),
   /** Samples of the batch that is looked at; default 64. */
-  readonly batch?: number;
+  batch: count().or(64),
   /** Default 0. */
-  readonly seed?: number | string;
+  seed: seed().or(0),
   /** Whether training will shuffle; default true, as `fit` does. */
-  readonly shuffle?: boolean;
-}
+  shuffle: flag().or(true),
+};
+export type FirstMinuteConfig = Given<typeof firstMinuteOptions>;
 
 /**
  * What can be seen in the first minute of training, before hours are spent on it: input scale, labels, initial loss, dead
@@ -37,14 +38,8 @@ export interface FirstMinuteConfig {
  * @throws GradbookError when model and data do not fit together
  */
 export function firstMinute(model: Sequential, data: Dataset, config: FirstMinuteConfig = {}): FirstMinute {
-  refuseUnknownKeys("firstMinute", config, ["loss", "optimizer", "batch", "seed", "shuffle"]);
-  const {
-    loss = softmaxCrossEntropy(),
-    optimizer = sgd({ lr: 0.01 }),
-    batch = 64,
-    seed = 0,
-    shuffle = true,
-  } = config;
+  assertModel("firstMinute", model);
+  const { loss, optimizer, batch, seed, shuffle } = options("firstMinute", firstMinuteOptions, config);
   assertDataset("firstMinute", data);
   if (!sameShape(data.shape, model.input)) {
     throw new GradbookError({

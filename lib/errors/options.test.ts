@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { count, flag, type Given, numberFrom, oneOf, option, options, pair, seed } from "./options.js";
+
+const table = {
+  /** how many */
+  in: count(),
+  kernel: pair(1),
+  pad: pair(0).or(0),
+  rate: numberFrom(0, 1).or(0.5),
+  bias: flag().or(true),
+  kind: oneOf("a", "b").optional(),
+  seed: seed().or(0),
+};
+type Config = Given<typeof table>;
+const read = (given: unknown) => options("layer", table, given as Config);
+
+test("defaults are filled in, pairs are spread, an optional one stays undefined", () => {
+  const given: Config = { in: 3, kernel: [2, 5], kind: undefined };
+  assert.deepEqual(options("layer", table, given), {
+    in: 3,
+    kernel: [2, 5],
+    pad: [0, 0],
+    rate: 0.5,
+    bias: true,
+    kind: undefined,
+    seed: 0,
+  });
+  assert.deepEqual(read({ in: 1, kernel: 3, pad: 2, seed: "s" }).pad, [2, 2]);
+});
+
+test("the compiler knows what is required and what a value may be", () => {
+  // @ts-expect-error in is missing
+  assert.throws(() => options("layer", table, { kernel: 1 }));
+  // @ts-expect-error a text where a number belongs
+  assert.throws(() => options("layer", table, { in: "1", kernel: 1 }));
+  const { kind, kernel } = options("layer", table, { in: 1, kernel: 1, kind: "a" });
+  const width: number = kernel[1];
+  const word: "a" | "b" | undefined = kind;
+  assert.deepEqual([width, word], [1, "a"]);
+});
+
+const refusals: [unknown, string][] = [
+  [
+    undefined,
+    "layer: missing argument, expected an object { in, kernel, pad?, rate?, bias?, kind?, seed? }.",
+  ],
+  [null, "layer: null, expected an object { in, kernel, pad?, rate?, bias?, kind?, seed? }."],
+  [3, "layer: 3, expected an object { in, kernel, pad?, rate?, bias?, kind?, seed? }."],
+  [[1], "layer: [1], expected an object { in, kernel, pad?, rate?, bias?, kind?, seed? }."],
+  [
+    { in: 1, kernal: 2 },
+    'layer: unknown option "kernal", expected one of in, kernel, pad, rate, bias, kind, seed. Did you mean "kernel"?',
+  ],
+  [
+    { in: 1, kernel: 1, zebra: 2 },
+    'layer: unknown option "zebra", expected one of in, kernel, pad, rate, bias, kind, seed.',
+  ],
+  [{ kernel: 1 }, "layer: in is missing, expected a whole number of at least 1."],
+  [{ in: "1", kernel: 1 }, 'layer: in is "1", expected a whole number of at least 1.'],
+  [{ in: 0.5, kernel: 1 }, "layer: in is 0.5, expected a whole number of at least 1."],
+  [{ in: null, kernel: 1 }, "layer: in is null, expected a whole number of at least 1."],
+  [
+    { in: 1, kernel: [1, 2, 3] },
+    "layer: kernel is [1, 2, 3], expected a whole number of at least 1, or [height, width].",
+  ],
+  [
+    { in: 1, kernel: 1, pad: -1 },
+    "layer: pad is -1, expected a whole number of at least 0, or [height, width].",
+  ],
+  [{ in: 1, kernel: 1, rate: 1 }, "layer: rate is 1, expected a number in [0, 1)."],
+  [{ in: 1, kernel: 1, rate: Number.NaN }, "layer: rate is NaN, expected a number in [0, 1)."],
+  [{ in: 1, kernel: 1, bias: "no" }, 'layer: bias is "no", expected true or false.'],
+  [{ in: 1, kernel: 1, kind: "c" }, 'layer: kind is "c", expected "a" or "b".'],
+  [{ in: 1, kernel: 1, seed: 0.5 }, "layer: seed is 0.5, expected a whole number or a text."],
+];
+for (const [given, message] of refusals)
+  test(`refused: ${message}`, () => assert.throws(() => read(given), { message }));
+
+test("a cure is written for the value that was found", () => {
+  const own = option<number>(
+    "an even number",
+    (v) => (Number(v) % 2 === 0 ? Number(v) : undefined),
+    (v) => (typeof v === "string" ? "Leave the quotes out." : undefined),
+  );
+  assert.throws(() => options("f", { n: own }, { n: 3 }), { message: "f: n is 3, expected an even number." });
+  assert.throws(() => options("f", { n: own }, { n: "x" as unknown as number }), {
+    message: 'f: n is "x", expected an even number. Leave the quotes out.',
+  });
+});
