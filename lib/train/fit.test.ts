@@ -398,7 +398,7 @@ test("fit refuses what is missing, of another kind, or a function that was not c
   assert.throws(() => fit(none, config()), /fit: model is missing, expected a model\. sequential/);
   assert.throws(() => fit(list, config()), /fit: model is a list of 1, expected a model/);
   const nothing = undefined as unknown as FitConfig;
-  assert.throws(() => fit(network(), nothing), /fit: the configuration is missing, expected a record/);
+  assert.throws(() => fit(network(), nothing), /fit: missing argument, expected an object \{ train, test\?/);
 });
 
 test("fit names the schedule or the data that brought NaN", () => {
