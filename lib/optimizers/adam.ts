@@ -1,4 +1,5 @@
 import { type Given, numberFrom, options } from "../errors/options.js";
+import { power } from "../tensor/portable.js";
 import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
 const adamOptions = {
@@ -42,15 +43,4 @@ function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number
       }
     },
   });
-}
-
-/** base^t for a whole t ≥ 0 by squaring: `**` may differ between machines, products do not. */
-export function power(base: number, t: number): number {
-  let result = 1;
-  let square = base;
-  for (let rest = t; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result *= square;
-    square *= square;
-  }
-  return result;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { power } from "../tensor/portable.js";
 import { adagrad } from "./adagrad.js";
-import { adam, adamw, power } from "./adam.js";
+import { adam, adamw } from "./adam.js";
 import type { Optimizer } from "./optimizer.js";
 import { rmsprop } from "./rmsprop.js";
 import { sgd } from "./sgd.js";

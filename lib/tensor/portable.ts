@@ -77,3 +77,14 @@ export function sigmoid(x: number): number {
   const e = exp(x);
   return e / (1 + e);
 }
+
+/** base^t for a whole t ≥ 0 by squaring: `**` may differ between machines, products do not. */
+export function power(base: number, t: number): number {
+  let result = 1;
+  let square = base;
+  for (let rest = t; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}

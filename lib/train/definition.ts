@@ -6,11 +6,11 @@ import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
 import { OwnRule } from "../optimizers/own-rule.js";
 import { Rng } from "../tensor/rng.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
+import { sizeOf } from "../tensor/shape.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { trainingReader } from "./augment.js";
-import { assertUnchangedShape, trainableFlags } from "./engine-layers.js";
+import { assertUnchangedShape, type ShapedValue, trainableFlags } from "./engine-layers.js";
 import { labelOf } from "./feed.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
@@ -31,7 +31,7 @@ class DefinitionTrainer implements Trainer {
   private order: Uint32Array = new Uint32Array(0);
   private epoch = 0;
   private trainable: readonly boolean[];
-  private readonly places: readonly { name: string; parameter: { value: Tensor }; shape: Shape }[];
+  private readonly places: readonly ShapedValue[];
 
   constructor(
     private readonly model: Sequential,

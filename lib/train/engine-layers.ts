@@ -1,16 +1,10 @@
-import type { Plan } from "../engine/plan.js";
+import type { Engine, EngineParameter, EngineValue } from "../engine/engine.js";
 import type { ModelLayer } from "../engine/stages/choose.js";
 import { builtinSpec, isTrainable, type Layer, type Parameter } from "../layers/layer.js";
-import type { Sequential } from "../layers/sequential.js";
+import type { NamedBuffer } from "../layers/nested.js";
+import type { NamedParameter, Sequential } from "../layers/sequential.js";
+import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type Tensor } from "../tensor/tensor.js";
-
-/** A parameter or running statistic, with its first float in the engine's memory. */
-export interface ValuePlace<P = Parameter> {
-  readonly name: string;
-  readonly parameter: P;
-  readonly shape: readonly number[];
-  readonly offset: number;
-}
 
 /**
  * The model as plain data. The engine computes what the library made and nobody has changed; every other layer has no
@@ -47,7 +41,7 @@ function sharedParameters({ layers }: Sequential): Set<Parameter> {
   return new Set(all.filter((parameter) => seen.has(parameter) || !seen.add(parameter)));
 }
 
-/** Whether an optimizer moves each of the model's parameters, and each layer's own flag, in the model's order. */
+/** Whether an optimizer moves each of the model's parameters, and then each layer's own flag, in the model's order. */
 export function trainableFlags(model: Sequential): boolean[] {
   const owner = new Map<Parameter, Layer>();
   for (const { layer } of model.layers)
@@ -57,37 +51,48 @@ export function trainableFlags(model: Sequential): boolean[] {
   return [...parameters, ...model.layers.map(({ layer }) => layer.trainable !== false)];
 }
 
-/** Where the engine has a model's values. */
-export interface ValuePlaces {
-  /** In the model's order, as `model.parameters`. */
-  readonly parameters: readonly ValuePlace[];
-  readonly running: readonly ValuePlace<{ value: Tensor }>[];
+/** A value of the model, with the same value in the engine. */
+export interface Twin<P extends { value: Tensor }, V extends EngineValue> {
+  readonly name: string;
+  readonly parameter: P;
+  readonly shape: Shape;
+  readonly engine: V;
 }
 
-export function valuePlaces(model: Sequential, plan: Plan): ValuePlaces {
-  const at = new Map<object, number>();
-  for (const { layer, name, offset } of plan.parameters)
-    at.set(model.layers[layer].layer.params?.[name] ?? {}, plan.at.weights / 4 + offset);
-  for (const { layer, name, address } of plan.running)
-    at.set(model.layers[layer].layer.buffers?.[name] ?? {}, address / 4);
-  const place = <P extends { value: Tensor }>({
-    name,
-    parameter,
-  }: {
-    name: string;
-    parameter: P;
-  }): ValuePlace<P>[] => {
-    const offset = at.get(parameter);
-    return offset === undefined ? [] : [{ name, parameter, shape: parameter.value.shape, offset }];
+/** The model's values that the engine has too, in the model's order. */
+export interface Twins {
+  readonly parameters: readonly Twin<Parameter, EngineParameter>[];
+  readonly running: readonly Twin<{ value: Tensor }, EngineValue>[];
+}
+
+export function twinsOf(model: Sequential, engine: Engine): Twins {
+  const parameters = new Map<object, EngineParameter>();
+  for (const value of engine.parameters)
+    parameters.set(model.layers[value.layer].layer.params?.[value.name] ?? {}, value);
+  const running = new Map<object, EngineValue>();
+  for (const value of engine.running)
+    running.set(model.layers[value.layer].layer.buffers?.[value.name] ?? {}, value);
+  return {
+    parameters: model.parameters.flatMap((p: NamedParameter) => twin(p, parameters.get(p.parameter))),
+    running: model.buffers.flatMap((b: NamedBuffer) => twin(b, running.get(b.parameter))),
   };
-  return { parameters: model.parameters.flatMap(place), running: model.buffers.flatMap(place) };
+}
+
+function twin<P extends { value: Tensor }, V extends EngineValue>(
+  { name, parameter }: { readonly name: string; readonly parameter: P },
+  engine: V | undefined,
+): Twin<P, V>[] {
+  return engine === undefined ? [] : [{ name, parameter, shape: parameter.value.shape, engine }];
+}
+
+/** A value of the model, and the shape that it had when training began. */
+export interface ShapedValue {
+  readonly name: string;
+  readonly parameter: { readonly value: Tensor };
+  readonly shape: Shape;
 }
 
 /** @throws GradbookError when somebody has put a tensor of another shape into its place */
-export function assertUnchangedShape({
-  name,
-  parameter,
-  shape,
-}: Pick<ValuePlace<{ value: Tensor }>, "name" | "parameter" | "shape">): void {
+export function assertUnchangedShape({ name, parameter, shape }: ShapedValue): void {
   assertSameShape(name, "the value", parameter.value.shape, shape);
 }

@@ -32,6 +32,7 @@ export class Feed {
    * object for all steps, so that a step allocates nothing.
    */
   readonly readAhead: (() => void) | undefined;
+  /** Places of the ring; those of the kept samples stand behind them. */
   private readonly places: number;
   private readonly read: TrainingReader;
   private readonly readers = new WeakMap<Dataset, SampleReader>();
@@ -47,9 +48,11 @@ export class Feed {
     private readonly config: FeedConfig,
   ) {
     const { train, augment, seed, batch, kept } = config;
-    this.places = Math.max(2 * batch, engine.plan.capacity);
+    this.places = Math.max(2 * batch, engine.capacity);
     this.read = trainingReader(train, augment, seed);
-    for (let i = 0; i < kept; i++) this.readerOf(train)(i, engine.floats, this.keptAt(i));
+    const readKept = this.readerOf(train);
+    for (let i = 0; i < kept; i++)
+      engine.readSample(this.keptAt(i), (out, offset) => readKept(i, out, offset));
     const alone = kept === 0 && augment === undefined && isOwnSet(train);
     this.readAhead = alone ? () => this.readNext() : undefined;
   }
@@ -82,17 +85,15 @@ export class Feed {
     if (!keep) this.ahead = -1;
     const read = this.readerOf(set);
     for (let n = 0; n < count; n++) {
-      const place = keep ? this.keptAt(from + n) : this.ringAt(n);
-      if (!keep) read(from + n, this.engine.floats, place);
+      const place = keep ? this.keptAt(from + n) : n;
+      if (!keep) this.engine.readSample(place, (out, offset) => read(from + n, out, offset));
       this.put(n, place, set, from + n);
     }
   }
 
   /** Names the place of a sample and its class, at position n of the tables. */
   private put(n: number, place: number, set: Dataset, sample: number): void {
-    const { ints, plan } = this.engine;
-    ints[plan.at.table / 4 + n] = 4 * place;
-    ints[plan.at.labels / 4 + n] = labelOf(set, sample, plan.classes);
+    this.engine.setRow(n, place, labelOf(set, sample, this.engine.classes));
   }
 
   private readNext(): void {
@@ -106,7 +107,9 @@ export class Feed {
 
   private fill(from: number, to: number): void {
     for (let i = from; i < to; i++)
-      this.read(this.order[i], this.epoch, this.engine.floats, this.halfAt(i - from));
+      this.engine.readSample(this.halfAt(i - from), (out, offset) =>
+        this.read(this.order[i], this.epoch, out, offset),
+      );
   }
 
   private readerOf(set: Dataset): SampleReader {
@@ -116,16 +119,11 @@ export class Feed {
   }
 
   private halfAt(place: number): number {
-    return this.ringAt(this.half * this.config.batch + place);
-  }
-
-  private ringAt(place: number): number {
-    const { plan } = this.engine;
-    return plan.at.samples / 4 + place * plan.sampleFloats;
+    return this.half * this.config.batch + place;
   }
 
   private keptAt(sample: number): number {
-    return this.ringAt(this.places + sample);
+    return this.places + sample;
   }
 }
 

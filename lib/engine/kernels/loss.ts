@@ -1,4 +1,5 @@
 import { unknownKind } from "../../errors/error.js";
+import { log } from "../../tensor/portable.js";
 import { type Buffer, features, sampleAt } from "../memory.js";
 import {
   add,
@@ -39,8 +40,8 @@ export interface LossKernel {
 }
 
 /**
- * Loss and its gradient for each sample. What is left for the caller: softmax cross-entropy keeps the sum of e^{z − max}
- * and max − z[label] (its loss is log sum + the second), the squared losses Σ (y − t)² and 0.
+ * Loss and its gradient for each sample. What is left for `sumOfLosses`: softmax cross-entropy keeps the sum of
+ * e^{z − max} and max − z[label] (its loss is log sum + the second), the squared losses Σ (y − t)² and 0.
  */
 export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
   return p.define(name, 3, (k, _piece, first, end) => {
@@ -64,6 +65,33 @@ export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
       }
     });
   });
+}
+
+/**
+ * Σ of the losses of n samples, in their order, from the two floats of each that the kernel has left.
+ * @param first of these floats
+ * @param K outputs of a sample
+ */
+export function sumOfLosses(
+  { kind, reduction }: LossSpec,
+  floats: Float32Array,
+  first: number,
+  n: number,
+  K: number,
+): number {
+  let sum = 0;
+  switch (kind) {
+    case "softmaxCrossEntropy":
+      for (let i = first; i < first + 2 * n; i += 2) sum += log(floats[i]) + floats[i + 1];
+      return sum;
+    case "euclidean":
+    case "mse":
+      for (let i = first; i < first + 2 * n; i += 2) sum += floats[i];
+      if (kind === "euclidean") return sum / 2;
+      return reduction === "mean" ? sum / K : sum;
+    default:
+      return unknownKind("engine, loss", kind);
+  }
 }
 
 /** As softmaxCrossEntropyGradient: p = e^{z − max}/Σ e^{z − max}, dz = (p − one-hot)/divisor. */

@@ -1,4 +1,5 @@
 import { unknownKind } from "../../errors/error.js";
+import { power } from "../../tensor/portable.js";
 import {
   add,
   div,
@@ -43,8 +44,33 @@ export interface UpdateRange {
 
 export const updateTasks = ({ from, to }: UpdateRange): number => Math.ceil((to - from) / UPDATE_CHUNK);
 
-/** What the caller writes before each step, in this order. */
+/** What is written before each step, in this order. */
 export const RATES = ["lr", "step", "root", "decay"] as const;
+
+/** Writes the values of RATES for a step, from 1, to `floats` from `first` on. */
+export function writeRates(
+  spec: OptimizerSpec,
+  lr: number,
+  step: number,
+  floats: Float32Array,
+  first: number,
+): void {
+  floats[first] = lr;
+  switch (spec.kind) {
+    case "sgd":
+    case "rmsprop":
+    case "adagrad":
+      return;
+    case "adam":
+    case "adamw":
+      floats[first + 1] = lr / (1 - power(spec.beta1, step));
+      floats[first + 2] = Math.sqrt(1 - power(spec.beta2, step));
+      floats[first + 3] = lr * spec.weightDecay;
+      return;
+    default:
+      unknownKind("engine, optimizer", spec);
+  }
+}
 
 /** Arrays that a rule remembers. */
 export function slotCount(spec: OptimizerSpec): number {
