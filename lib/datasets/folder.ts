@@ -1,9 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GradbookError } from "../errors/error.js";
-import { type DatasetKey, findDataFolder, type PublishedDataset, type PublishedFile } from "./catalogue.js";
+import { shownPath } from "../errors/shown-path.js";
+import { findProject, isFolder } from "../files/project.js";
+import { type DatasetKey, type PublishedDataset, type PublishedFile, readCatalogue } from "./catalogue.js";
 import { compareWithPublished } from "./integrity.js";
-import { shownPath } from "./read-file.js";
 
 /** Where a loader looks for its files. */
 export interface DataFolder {
@@ -14,13 +15,17 @@ export interface DataFolder {
   readonly shown: string;
 }
 
-/** The named folder, else `$GRADBOOK_DATA`, else data/KEY of the project; undefined outside of any project. */
-export function dataFolder(key: DatasetKey, folder?: string): DataFolder | undefined {
-  const project = findDataFolder();
-  const standard = project === undefined ? undefined : join(project, key);
+/** data/KEY of the project (see `findProject`): where `gradbook data` puts a data set and loaders look for it. */
+export function standardFolder(key: DatasetKey): string {
+  return join(findProject(), "data", key);
+}
+
+/** The named folder, else `$GRADBOOK_DATA`, else the standard one. */
+export function dataFolder(key: DatasetKey, folder?: string): DataFolder {
+  const standard = standardFolder(key);
   const fromVariable = process.env.GRADBOOK_DATA;
   if (folder === undefined && !fromVariable) {
-    return standard === undefined ? undefined : { path: standard, own: false, shown: shownPath(standard) };
+    return { path: standard, own: false, shown: shownPath(standard) };
   }
   const path = resolve(folder ?? fromVariable ?? "");
   const shown = folder === undefined ? `GRADBOOK_DATA=${fromVariable}` : shownPath(path);
@@ -103,10 +108,20 @@ export function checkContent(
     code: "data",
     what: shownPath(path),
     ...finding,
-    cure: folder.own
-      ? "Copy it again."
-      : `gradbook data ${key} --force fetches it again; files of your own go to a folder of their own (--data DIR).`,
+    cure: cureFor(folder, key, verdict.kind),
   });
+}
+
+function cureFor(folder: DataFolder, key: DatasetKey, kind: "other" | "damaged"): string {
+  if (folder.own) return "Copy it again.";
+  if (kind === "damaged") return `gradbook data ${key} fetches it again.`;
+  return `Files of your own go to a folder of their own (--data DIR); then gradbook data ${key} fetches the published ones.`;
+}
+
+/** Whether every file of a data set is in its standard folder; its content is not looked at. */
+export function isHere(key: DatasetKey): boolean {
+  const folder = standardFolder(key);
+  return readCatalogue()[key].files.every(({ name }) => spelledPath(folder, name) !== undefined);
 }
 
 /** The path of a published file in `folder`, in whichever spelling it is there. */
@@ -114,8 +129,4 @@ export function spelledPath(folder: string, name: string): string | undefined {
   const dotted = name.replace(/-(idx\d-)/, ".$1");
   const spellings = dotted === name ? [name] : [name, `${name}.gz`, dotted, `${dotted}.gz`];
   return spellings.map((spelling) => join(folder, spelling)).find((path) => existsSync(path));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -57,8 +57,7 @@ function publishedData(notebook: Notebook): string {
   const catalogue = readCatalogue();
   return canonical(
     used.map((key) => {
-      const folder = dataFolder(key);
-      const here = folder !== undefined && locateFiles(folder, key, catalogue[key]) !== undefined;
+      const here = locateFiles(dataFolder(key), key, catalogue[key]) !== undefined;
       return [key, here ? sha256(canonical(catalogue[key].files.map((f) => [f.name, f.sha256]))) : "missing"];
     }),
   );

@@ -60,7 +60,7 @@ export async function sweepModule<G extends Grid, R>(
   const stop = stopSignal(config.signal);
   try {
     if (todo.length > 0) {
-      if (!stop.signal.aborted) assertWritableFolder(store.folder, "Name another folder.");
+      if (!stop.signal.aborted) assertWritableFolder(store.folder, "folder");
       const engine = await loadEngine(name);
       await engine({
         name: basename(source).replace(/\.\w+$/, ""),
