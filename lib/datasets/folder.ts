@@ -16,8 +16,8 @@ export interface DataFolder {
 }
 
 /** data/KEY of the project (see `findProject`): where `gradbook data` puts a data set and loaders look for it. */
-export function standardFolder(key: DatasetKey): string {
-  return join(findProject(), "data", key);
+export function standardFolder(key: DatasetKey, from?: string): string {
+  return join(findProject(from), "data", key);
 }
 
 /** The named folder, else `$GRADBOOK_DATA`, else the standard one. */
@@ -51,21 +51,33 @@ export function locateFiles(
       expected: `the folder that holds ${published.files.map((f) => f.name).join(", ")}`,
     });
   }
-  for (const inner of ["", key, "cifar-10-batches-bin"]) {
-    const here = join(folder.path, inner);
-    const found = published.files.map(({ name }) => spelledPath(here, name));
-    const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
-    if (missing.length === found.length) continue;
-    if (missing.length === 0) return found.map((path) => path ?? "");
-    throw new GradbookError({
-      code: "data",
-      what: folder.shown,
-      got: `${missing.join(", ")} missing`,
-      expected: `all ${found.length} files of ${published.title}`,
-      cure: folder.own ? "The names are the database's." : `gradbook data ${key} fetches them.`,
-    });
-  }
-  return undefined;
+  const found = lookUp(folder.path, key, published);
+  if (found === undefined) return undefined;
+  const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
+  if (missing.length === 0) return found.map((path) => path ?? "");
+  throw new GradbookError({
+    code: "data",
+    what: folder.shown,
+    got: `${missing.join(", ")} missing`,
+    expected: `all ${found.length} files of ${published.title}`,
+    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
+  });
+}
+
+/** The folder itself, and those in it that archives unpack into. */
+export function innerFolders(key: DatasetKey): readonly string[] {
+  return ["", key, "cifar-10-batches-bin"];
+}
+
+/** Each file's path in the first of these folders that has any of them. */
+function lookUp(
+  folder: string,
+  key: DatasetKey,
+  { files }: PublishedDataset,
+): (string | undefined)[] | undefined {
+  return innerFolders(key)
+    .map((inner) => files.map(({ name }) => spelledPath(join(folder, inner), name)))
+    .find((found) => found.some((path) => path !== undefined));
 }
 
 /** `locateFiles` for a folder that somebody named: there, nothing stands in for a missing data set. */
@@ -81,7 +93,7 @@ export function requireFiles(
     what: folder.shown,
     got: `no file of ${published.title}`,
     expected: published.files.map((file) => file.name).join(", "),
-    cure: "The names are the database's.",
+    cure: "Keep the original file names.",
   });
 }
 
@@ -118,10 +130,13 @@ function cureFor(folder: DataFolder, key: DatasetKey, kind: "other" | "damaged")
   return `Files of your own go to a folder of their own (--data DIR); then gradbook data ${key} fetches the published ones.`;
 }
 
-/** Whether every file of a data set is in its standard folder; its content is not looked at. */
-export function isHere(key: DatasetKey): boolean {
-  const folder = standardFolder(key);
-  return readCatalogue()[key].files.every(({ name }) => spelledPath(folder, name) !== undefined);
+/**
+ * Whether every file of a data set is in its standard folder; its content is not looked at.
+ * @param from whose project: a notebook's folder. Default: the current folder
+ */
+export function isHere(key: DatasetKey, from?: string): boolean {
+  const found = lookUp(standardFolder(key, from), key, readCatalogue()[key]);
+  return found?.every((path) => path !== undefined) ?? false;
 }
 
 /** The path of a published file in `folder`, in whichever spelling it is there. */

@@ -147,7 +147,7 @@ test("refuses a folder without the files, with some of them, and an unknown key"
   const folder = scratch(t);
   assert.throws(
     () => loadMnist({ folder }),
-    /: no file of MNIST, expected train-images-idx3-ubyte, .*The names are the database's\.$/,
+    /: no file of MNIST, expected train-images-idx3-ubyte, .*Keep the original file names\.$/,
   );
   const { "t10k-labels-idx1-ubyte": _, ...three } = own;
   writeAll(folder, three);

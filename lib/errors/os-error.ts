@@ -10,6 +10,8 @@ export interface FileTask {
   readonly doing: "read" | "write";
   /** How much was to be written, in bytes. Default: unknown. */
   readonly bytes?: number;
+  /** The error's code, for programs. Default `"file"`. */
+  readonly code?: string;
   /** How the reader names another place: `"--out DIR"`. Default: he cannot. */
   readonly elsewhere?: string;
 }
@@ -55,7 +57,7 @@ export function osError(cause: unknown, task: FileTask): unknown {
   const whole = [cure, elsewhere].filter((part) => part !== undefined).join(", or ");
   return new GradbookError(
     {
-      code: "file",
+      code: task.code ?? "file",
       what: shownPath(task.path),
       got,
       ...(whole === "" ? {} : { cure: `${whole[0].toUpperCase()}${whole.slice(1)}.` }),
@@ -143,6 +145,7 @@ function permission({ path, doing }: FileTask): Words {
 
 function notAFolder({ path, doing }: FileTask): Words {
   const at = nearest(path);
+  if (isDirectory(at)) return { got: "a file stands where a folder has to go", cure: "move it away" };
   const got = at === resolve(path) ? "it is a file" : `${shownPath(at)} is a file`;
   return { got, cure: doing === "read" ? "check the path" : `move ${basename(at)} away` };
 }
@@ -170,6 +173,10 @@ function isThere(path: string): boolean {
     // whatever keeps it from being looked at: something above it will tell
     return false;
   }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function needed({ bytes }: FileTask): string {

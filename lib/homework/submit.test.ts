@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Cell, Notebook } from "../notebook/nbformat.js";
-import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { stringifyNotebook } from "../notebook/stringify.js";
 import { absolutePaths, datasetImages } from "./findings.js";
 import { parseRoll } from "./roll.js";
 import { submit } from "./submit.js";

