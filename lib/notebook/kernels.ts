@@ -145,7 +145,7 @@ function findPackage(path: string, folder: string): string | undefined {
 function jupyterFolders(folder: string): readonly string[] {
   const venvs: string[] = [];
   for (let at = folder; ; at = dirname(at)) {
-    venvs.push(join(at, ".venv/share/jupyter"));
+    venvs.push(...[".venv", ".venv-gradbook"].map((name) => join(at, name, "share/jupyter")));
     if (dirname(at) === at) break;
   }
   const { env, platform } = process;
