@@ -9,6 +9,7 @@ import { checkContent, requireFiles, standardFolder } from "../datasets/folder.j
 import { readRaw } from "../datasets/read-file.js";
 import { GradbookError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { sha256 } from "../files/sha256.js";
 import type { Command } from "./command.js";
 import { Progress } from "./progress.js";
@@ -75,6 +76,8 @@ async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, fro
     progress: (done: number, total: number, text: string) => bar.update(done, total, text),
     note: (text: string) => bar.note(text),
   };
+  // tens of megabytes that can be fetched again: not for anybody's repository
+  if (folder === standardFolder(key)) makeIgnoredFolder(folder, "--folder DIR");
   const { files, fetched } = await fetchDataset({ key, published, folder, force, listener }).finally(() =>
     bar.end(),
   );

@@ -1,4 +1,5 @@
 import { GradbookError } from "../../errors/error.js";
+import { makeIgnoredFolder } from "../../files/ignored-folder.js";
 import { readCatalogue } from "../catalogue.js";
 import { dataFolder, requireFiles } from "../folder.js";
 import { withChosenMirror } from "./chosen-mirror.js";
@@ -25,6 +26,7 @@ export async function ensureMnist(listener: DownloadListener = silent): Promise<
   if (folder.own) return { files: requireFiles(folder, "mnist", published), heldOut: false };
   try {
     const from = withChosenMirror(published);
+    makeIgnoredFolder(folder.path);
     const { files } = await fetchDataset({ key: "mnist", published: from, folder: folder.path, listener });
     return { files, heldOut: false };
   } catch (error) {
