@@ -89,6 +89,10 @@ async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, fro
     const subset = join(folder, readCatalogue().cifar10.subset.name);
     if (existsSync(subset)) console.log(`  ${shownPath(subset)} ${subsetWords(subset)}`);
   }
+  if (folder !== standardFolder(key)) {
+    const load = key === "mnist" ? "loadMnist" : "loadCifar10";
+    console.log(`It is used by ${load}({ folder: ${JSON.stringify(shownPath(folder))} }), and with --data.`);
+  }
   console.log(`Please cite: ${published.cite}. Licence: ${published.licence}.`);
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { standInPolicy } from "../datasets/stand-in.js";
@@ -93,15 +92,14 @@ export const command: Command = {
       replaceFull: values["replace-full"],
       ...(data === undefined ? {} : { data }),
     };
-    const failed = await interruptible((signal) =>
+    const done = await interruptible((signal) =>
       inParallel(places, parseJobs(values.jobs), (place, alone) =>
         reportOne(place, { ...options, signal }, alone),
       ),
     );
-    for (const folder of values["no-overview"] ? [] : parents) {
-      if (existsSync(folder)) writeOverview(folder);
-    }
-    return failed === 0 ? 0 : 1;
+    const listed = parents.filter((folder) => done.some((place) => dirname(place.folder) === folder));
+    if (!values["no-overview"]) listed.forEach(writeOverview);
+    return done.length === places.length ? 0 : 1;
   },
 };
 
@@ -158,30 +156,30 @@ async function check(
 }
 
 /**
- * Works through a list with at most `jobs` at a time. One that fails is said and counted; the others go on.
- * @returns how many failed
+ * Works through a list with at most `jobs` at a time. One that fails is said; the others go on.
+ * @returns those that did not fail
  */
 async function inParallel(
   places: readonly ReportPlace[],
   jobs: number,
   work: (place: ReportPlace, alone: boolean) => Promise<void>,
-): Promise<number> {
+): Promise<readonly ReportPlace[]> {
   const alone = jobs === 1 || places.length === 1;
   const waiting = [...places];
-  let failed = 0;
+  const done: ReportPlace[] = [];
   const worker = async () => {
     for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
       try {
         await work(place, alone);
+        done.push(place);
       } catch (error) {
         if (!(error instanceof GradbookError)) throw error;
-        failed++;
         printFailure(place.name, error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, places.length) }, worker));
-  return failed;
+  return done;
 }
 
 /** The error's sentence, and for a cell that failed its source and stack. */

@@ -5,6 +5,7 @@ import { assertWritableFile } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import type { Json } from "../notebook/nbformat.js";
 import { assertOwnNotebook } from "../notebook/own-notebook.js";
+import { readNotebook } from "../notebook/read-ipynb.js";
 import { runNotebook } from "../notebook/run.js";
 import { needsStandIn, runVariables } from "../report/variables.js";
 import type { Command } from "./command.js";
@@ -51,6 +52,9 @@ its error, and no file.
     const data = parseData(values.data);
     const allowed = parseStandIn(values["stand-in"]);
     const timeoutSeconds = parseTimeout(values.timeout);
+    const parameters = parseParameters(values.parameter ?? []);
+    const scale = values.scale === undefined ? undefined : parseScale(values.scale);
+    await readNotebook(path);
     const standIn = allowed && needsStandIn(path, data);
     assertWritableFile(out);
     assertOwnNotebook(out, "--out FILE");
@@ -64,10 +68,10 @@ its error, and no file.
         out,
         env: runVariables({
           standIn,
-          ...(values.scale === undefined ? {} : { scale: parseScale(values.scale) }),
+          ...(scale === undefined ? {} : { scale }),
           ...(data === undefined ? {} : { data }),
         }),
-        parameters: parseParameters(values.parameter ?? []),
+        parameters,
         allowErrors: values["allow-errors"] === true,
         keepPartial: values["keep-partial"] === true,
         onProgress: bar.update,

@@ -1,4 +1,4 @@
-import { statfsSync, statSync } from "node:fs";
+import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { GradbookError } from "./error.js";
 import { shownPath } from "./shown-path.js";
@@ -114,10 +114,7 @@ const sentences: Readonly<Record<string, (task: FileTask, cause: SystemError) =>
     cure: "close other programs",
     moveHelps: false,
   }),
-  ENOENT: ({ doing }) =>
-    doing === "read"
-      ? { got: "there is no such file", cure: "check the path and its spelling" }
-      : { got: "its folder has disappeared", cure: "make it again" },
+  ENOENT: notThere,
   EBUSY: inUse,
   ETXTBSY: inUse,
   EIO: () => ({ got: "the disk reports a fault (EIO)", cure: "save what is on it" }),
@@ -148,6 +145,18 @@ function notAFolder({ path, doing }: FileTask): Words {
   if (isDirectory(at)) return { got: "a file stands where a folder has to go", cure: "move it away" };
   const got = at === resolve(path) ? "it is a file" : `${shownPath(at)} is a file`;
   return { got, cure: doing === "read" ? "check the path" : `move ${basename(at)} away` };
+}
+
+function notThere(task: FileTask, cause: SystemError): Words {
+  if (task.doing === "read") return { got: "there is no such file", cure: "check the path and its spelling" };
+  try {
+    accessSync(nearest(task.path), constants.W_OK);
+  } catch (reason) {
+    // what Node's mkdir says of folders in a folder that is read-only
+    if (isSystemError(reason) && reason.code !== "ENOENT" && Object.hasOwn(sentences, reason.code))
+      return sentences[reason.code](task, cause);
+  }
+  return { got: "its folder has disappeared", cure: "make it again" };
 }
 
 /** Bytes of the longest of the names that a path is made of. */

@@ -103,6 +103,7 @@ test("what a dead process had moved out of the way is moved back, unless somethi
 test("one at a time; the lock of a dead process is void, and none is left", async () => {
   const path = join(scratch(), "lock");
   writeFileSync(path, `${host} ${dead}`);
+  const silent = { onWait: () => {} };
   let inside = 0;
   let waits = 0;
   const work = async () => {
@@ -111,23 +112,16 @@ test("one at a time; the lock of a dead process is void, and none is left", asyn
     await new Promise((resolve) => setTimeout(resolve, 20));
     inside--;
   };
-  await Promise.all([1, 2].map(() => withLock(path, () => waits++, work)));
+  await Promise.all([1, 2].map(() => withLock(path, { onWait: () => waits++ }, work)));
   assert.equal(existsSync(path), false);
   await assert.rejects(
-    withLock(
-      path,
-      () => {},
-      async () => {
-        throw new Error("failed");
-      },
-    ),
+    withLock(path, silent, async () => {
+      throw new Error("failed");
+    }),
     /failed/,
   );
   assert.equal(existsSync(path), false);
-  await assert.rejects(
-    withLock(join(path, "no/folder"), () => {}, work),
-    /its folder has disappeared/,
-  );
+  await assert.rejects(withLock(join(path, "no/folder"), silent, work), /its folder has disappeared/);
 });
 
 test("temporary folders of dead processes are removed by the next, a link of such a name is not followed", () => {

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { osError, systemCode } from "../errors/os-error.js";
 import { host, isRunning } from "./owner.js";
@@ -7,15 +8,21 @@ import { host, isRunning } from "./owner.js";
 const timeoutMs = 30_000;
 const pollMs = 250;
 
+export interface LockOptions {
+  /** Told once, when another process is at work. */
+  readonly onWait: () => void;
+  /** How the reader names another place, for errors. Default: he cannot. */
+  readonly elsewhere?: string;
+}
+
 /**
  * Lets only one process at a time do `work`: the file is made at the beginning and removed at the end. The lock of a
  * process that was killed is void.
  * @param path the lock file; its folder is there
- * @param onWait told once, when another process is at work
  */
-export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  for (let waits = 0; !acquire(path); waits++) {
-    if (waits === 1) onWait(); // not at once: a process that was just killed may take a moment to be gone
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  for (let waits = 0; !acquire(path, options); waits++) {
+    if (waits === 1) options.onWait(); // not at once: a process that was just killed may take a moment to be gone
     await sleep(pollMs);
   }
   const beat = setInterval(() => touch(path), timeoutMs / 10).unref();
@@ -27,20 +34,26 @@ export async function withLock<T>(path: string, onWait: () => void, work: () => 
   }
 }
 
-function acquire(path: string): boolean {
-  if (create(path)) return true;
+function acquire(path: string, options: LockOptions): boolean {
+  if (create(path, options)) return true;
   if (!isVoid(path)) return false;
   rmSync(path, { force: true });
-  return create(path);
+  return create(path, options);
 }
 
-function create(path: string): boolean {
+function create(path: string, { elsewhere }: LockOptions): boolean {
   try {
     writeFileSync(path, `${host} ${process.pid}`, { flag: "wx" });
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
-    throw osError(error, { path, doing: "write" });
+    // the lock is of no interest to anybody: what cannot be written to is the folder
+    rmSync(path, { force: true });
+    throw osError(error, {
+      path: dirname(path),
+      doing: "write",
+      ...(elsewhere === undefined ? {} : { elsewhere }),
+    });
   }
 }
 

@@ -55,7 +55,7 @@ export function writeKernelSpec(dataFolder: string, name: string): string {
   const folder = join(dataFolder, "kernels", name);
   const path = join(folder, "kernel.json");
   refuseOthers(path, name);
-  writeAtomic(path, sealedSpec(kernelSpec(name)), { elsewhere: "--name NAME" });
+  writeAtomic(path, sealedSpec(kernelSpec(name)), { elsewhere: "--prefix DIR" });
   return folder;
 }
 

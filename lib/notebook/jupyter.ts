@@ -58,7 +58,7 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
   const python = join(venv, windows ? "Scripts/python.exe" : "bin/python");
   makeIgnoredFolder(join(root, ".cache"));
   const onWait = () => log("Another gradbook prepares JupyterLab: waiting for it");
-  await withLock(join(root, ".cache/jupyter.lock"), onWait, async () => {
+  await withLock(join(root, ".cache/jupyter.lock"), { onWait }, async () => {
     await install(venv, python, log);
     const data = join(venv, "share/jupyter");
     for (const spec of projectKernels(root)) {

@@ -50,7 +50,9 @@ export async function fetchDataset(config: FetchConfig): Promise<Fetched> {
   prepareFolder(folder, 0);
   refuseOthers(folder, published.files);
   const onWait = () => listener.note("Another gradbook is fetching this data set: waiting for it.");
-  const fetched = await withLock(join(folder, ".downloading"), onWait, () => fetchMissing(config));
+  const fetched = await withLock(join(folder, ".downloading"), { onWait, elsewhere: "--folder DIR" }, () =>
+    fetchMissing(config),
+  );
   return { files: filesIn(config), fetched };
 }
 
