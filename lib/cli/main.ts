@@ -30,19 +30,21 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  const { command } = await load();
-  if (rest.includes("--help") || rest.includes("-h")) {
-    console.log(command.usage);
-    return 0;
-  }
+  let usage = "";
   try {
+    const { command } = await load();
+    usage = command.usage;
+    if (rest.includes("--help") || rest.includes("-h")) {
+      console.log(usage);
+      return 0;
+    }
     // throws where the current folder has been deleted: there Node's mkdir of a relative path never ends
     process.cwd();
     // a file larger than the shell's limit (ulimit -f) is an error like a full disk, not the end of the process
     process.on("SIGXFSZ", ignore);
     return await command.run(rest);
   } catch (error) {
-    return printFailure(command, inOurWords(error));
+    return printFailure(name, usage, inOurWords(error));
   } finally {
     process.off("SIGXFSZ", ignore);
   }
@@ -50,10 +52,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 
 function ignore(): void {}
 
-function printFailure(command: Command, error: unknown): number {
-  if (error instanceof GradbookError) console.error(`gradbook ${command.name}: ${error.message}`);
-  else if (isUsageError(error))
-    console.error(`gradbook ${command.name}: ${error.message}\n\n${command.usage}`);
+function printFailure(name: string, usage: string, error: unknown): number {
+  if (error instanceof GradbookError) console.error(`gradbook ${name}: ${error.message}`);
+  else if (isUsageError(error)) console.error(`gradbook ${name}: ${error.message}\n\n${usage}`);
   else console.error(error);
   if (error instanceof CellError) console.error(`\n${error.report()}`);
   return isUsageError(error) ? 2 : 1;

@@ -93,7 +93,7 @@ export function requireFiles(
     what: folder.shown,
     got: `no file of ${published.title}`,
     expected: published.files.map((file) => file.name).join(", "),
-    cure: "Keep the original file names.",
+    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
   });
 }
 
