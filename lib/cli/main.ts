@@ -67,6 +67,14 @@ function inOurWords(error: unknown): unknown {
   if (code === "ENOENT" && syscall === "uv_cwd") {
     return translated(error, "the current folder", "it has been deleted", "Change to another one.");
   }
+  if (syscall === "uv_os_homedir") {
+    return translated(
+      error,
+      "the home folder",
+      "this user has none",
+      "Set the variable HOME, or name a place.",
+    );
+  }
   if (syscall.startsWith("spawn")) {
     const program = path ?? syscall.slice("spawn ".length);
     if (code === "ENOENT")

@@ -32,8 +32,11 @@ function outputToJson(output: Output): Json {
       return { ...output, text: lines(output.text) };
     case "error":
       return { ...output };
-    default:
+    case "display_data":
+    case "execute_result":
       return { ...output, data: bundleToJson(output.data) };
+    default:
+      return output satisfies never;
   }
 }
 
