@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { GradbookError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { keepElsewhere } from "../notebook/keep-elsewhere.js";
@@ -55,6 +56,7 @@ export async function makeReport(
   const stale = staleness(place.folder, inputs);
   // what somebody has put beside an up-to-date report is no reason to make it again
   if (!force && stale.every(({ kind }) => kind === "stranger")) return [];
+  assertWritableFolder(place.folder);
   assertOwnFolder(place.folder);
   refuseLesser(place.folder, inputs, replaceFull);
   const executed = await run(place, options, needed);
