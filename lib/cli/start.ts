@@ -8,7 +8,7 @@ import { needsStandIn } from "../report/variables.js";
 import type { Command } from "./command.js";
 import { interruptible } from "./interruptible.js";
 import { Progress } from "./progress.js";
-import { parseData, parseScale, standInWords } from "./report.js";
+import { parseData, parseOut, parseScale, standInWords } from "./report.js";
 import { runProgress } from "./run-progress.js";
 
 const usage = `gradbook start [options]
@@ -18,7 +18,8 @@ ignores. Where MNIST cannot be had, held-out training images stand in for the te
 reports/stand-in/hw4/.
 
   --scale quick|full   quick takes a minute; full is the original's size and writes reports/hw4/ (default quick)
-  --data DIR           your own copy of the four MNIST files (default: data/mnist, fetched when missing)`;
+  --data DIR           your own copy of the four MNIST files (default: data/mnist, fetched when missing)
+  --out DIR            write DIR/hw4/ instead`;
 
 export const command: Command = {
   name: "start",
@@ -27,14 +28,14 @@ export const command: Command = {
   async run(args) {
     const { values } = parseArgs({
       args: [...args],
-      options: { scale: { type: "string" }, data: { type: "string" } },
+      options: { scale: { type: "string" }, data: { type: "string" }, out: { type: "string" } },
     });
     const scale = parseScale(values.scale);
     const data = parseData(values.data);
     const started = performance.now();
     if (data === undefined) await getMnist();
     const standIn = needsStandIn(locateNotebook("hw4").notebook, data);
-    const place = locateReport("hw4", { scale, standIn });
+    const place = locateReport("hw4", { scale, standIn }, parseOut(values.out));
     assertOwnOverview(dirname(place.folder));
     console.log(`Running notebooks/hw4.ipynb at ${scale} scale in a fresh kernel`);
     const bar = runProgress("hw4");
