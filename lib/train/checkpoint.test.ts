@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -195,9 +203,10 @@ test("a place where no checkpoint can be written is refused before the training"
     assert.equal(steps, 0);
   };
   refused(folder, /^GradbookError: checkpoint .*: it is a folder, expected a file\. Name one/);
+  refused(join(file, "x"), /x: .* is a file\. Move .* away, or name another place with checkpoint: "FILE"\./);
   refused(
-    join(file, "x"),
-    /^GradbookError: checkpoint .*x: it cannot be written \((EEXIST|ENOTDIR): .*\), expected/,
+    "/dev/null",
+    /^GradbookError: checkpoint \/dev\/null: it is a device, a pipe or a socket, expected a file/,
   );
   refused("", /^GradbookError: checkpoint "": it is no path, expected a file/);
   assert.throws(
@@ -205,6 +214,15 @@ test("a place where no checkpoint can be written is refused before the training"
     /^GradbookError: checkpoint .*: it is a folder, expected a file/,
   );
   assert.ok(readdirSync(folder).every((name) => name.endsWith(".ckpt")));
+});
+
+test("a link to a checkpoint stays one: its target is replaced", () => {
+  const [target, link] = [newFile(), newFile()];
+  fit(network("float32"), config({ checkpoint: target, epochs: 1 }));
+  symlinkSync(target, link);
+  const run = fit(network("float32"), config({ checkpoint: link, resume: true, epochs: 2 }));
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.equal(readCheckpoint(target).digests.at(-1), run.digest);
 });
 
 test("a damaged checkpoint is refused with the reason, and the model is left alone", () => {

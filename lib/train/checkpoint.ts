@@ -1,17 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { draftPath, removeDeadDrafts } from "../files/drafts.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { littleEndian } from "./digest.js";
 
@@ -71,77 +64,60 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   const line = Buffer.alloc(Math.ceil((text.length + 1) / 8) * 8, " ");
   text.copy(line);
   line[line.length - 1] = 0x0a;
-  writeBeside(path, [line, ...parts], (temporary) => renameSync(temporary, path));
+  writeAtomic(throughLinks(path), [line, ...parts], elsewhere);
 }
 
-/** @throws GradbookError when no checkpoint can be written there: before the training, not after its first epoch */
+/** How an error names another place. */
+const elsewhere = { elsewhere: 'checkpoint: "FILE"' };
+
+/**
+ * Before the training, not after its first epoch: writes something beside the place, and removes it.
+ * @throws GradbookError when no checkpoint can be written there, or what is there is not one
+ */
 export function assertWritable(path: string): void {
-  if (typeof path !== "string" || path === "") throw unusable(JSON.stringify(path), "it is no path");
-  assertNoFolder(path);
+  if (path === "") throw unusable(JSON.stringify(path), "it is no path");
   assertOurs(path);
-  writeBeside(path, [], (temporary) => rmSync(temporary));
+  const folder = dirname(throughLinks(path));
+  onDisk({ path, doing: "write", ...elsewhere }, () => mkdirSync(folder, { recursive: true }));
+  removeDeadDrafts(folder);
+  const draft = draftPath(folder);
+  onDisk({ path, doing: "write", ...elsewhere }, () => writeFileSync(draft, ""));
+  rmSync(draft);
 }
 
 /** A checkpoint may replace a checkpoint, damaged or old ones too, and nothing else. */
 function assertOurs(path: string): void {
   if (!existsSync(path)) return;
+  assertFile(path);
   const start = readBytes(path).subarray(0, 64).toString("latin1");
   if (start !== "" && !start.startsWith('{"format":"gradbook checkpoint'))
     throw unusable(path, "the file there is not a checkpoint, and would be replaced");
 }
 
-/** Writes a file beside `path`, which `then` moves or removes; an error leaves nothing behind. */
-function writeBeside(path: string, parts: readonly Uint8Array[], then: (temporary: string) => void): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    // part by part: the weights of a large model are not held in memory once more
-    const file = openSync(temporary, "w");
-    try {
-      for (const part of parts) writeFileSync(file, part);
-    } finally {
-      closeSync(file);
-    }
-    then(temporary);
-  } catch (error) {
-    removeIfThere(temporary);
-    throw unusable(path, "it cannot be written", error);
-  }
+/** A link stays one: its target is replaced. */
+const throughLinks = (path: string): string => (existsSync(path) ? realpathSync(path) : path);
+
+function assertFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isFile()) return;
+  throw unusable(path, found.isDirectory() ? "it is a folder" : "it is a device, a pipe or a socket");
 }
 
-/** The error that made it superfluous says more than its own. */
-function removeIfThere(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {}
-}
-
-function assertNoFolder(path: string): void {
-  if (existsSync(path) && statSync(path).isDirectory()) throw unusable(path, "it is a folder");
-}
-
-function unusable(path: string, why: string, cause?: unknown): GradbookError {
-  return new GradbookError(
-    {
-      code: "checkpoint",
-      what: `checkpoint ${path}`,
-      got: cause instanceof Error ? `${why} (${cause.message})` : why,
-      expected: "a file",
-      cure: 'Name one in a folder of yours, such as checkpoint: "run.ckpt".',
-    },
-    { cause },
-  );
+function unusable(path: string, got: string): GradbookError {
+  return new GradbookError({
+    code: "checkpoint",
+    what: `checkpoint ${path}`,
+    got,
+    expected: "a file",
+    cure: 'Name one in a folder of yours, such as checkpoint: "run.ckpt".',
+  });
 }
 
 /** The file as it stands. */
 function readBytes(path: string): Buffer {
   if (!existsSync(path)) throw refusedCheckpoint(path, "there is no such file");
-  assertNoFolder(path);
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw unusable(path, "it cannot be read", error);
-  }
+  assertFile(path);
+  return onDisk({ path, doing: "read", code: "checkpoint" }, () => readFileSync(path));
 }
 
 /** @throws GradbookError that says what is wrong with the file: it is missing, no checkpoint, cut, or changed */
