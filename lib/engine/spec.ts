@@ -1,4 +1,7 @@
 import type { Pair } from "../errors/options.js";
+import type { ActivationSpec } from "./kernels/activations.js";
+
+export type { ActivationSpec } from "./kernels/activations.js";
 
 /**
  * What the engine needs to know of a model: plain data, no classes. The layers, losses and optimizers above describe
@@ -29,13 +32,9 @@ export interface LinearSpec {
   readonly bias: boolean;
 }
 
-export interface ActivationSpec {
-  readonly kind: "relu" | "sigmoid" | "tanh" | "flatten";
-}
-
-export interface LeakyReluSpec {
-  readonly kind: "leakyRelu";
-  readonly slope: number;
+/** Images to features, or anything to one axis. */
+export interface FlattenSpec {
+  readonly kind: "flatten";
 }
 
 /** Over axis 1 of [N, F] (1d) or [N, C, H, W] (2d). */
@@ -55,8 +54,8 @@ export type LayerSpec =
   | Conv2dSpec
   | Pool2dSpec
   | LinearSpec
+  | FlattenSpec
   | ActivationSpec
-  | LeakyReluSpec
   | BatchNormSpec
   | DropoutSpec;
 

@@ -1,4 +1,4 @@
-import type { LayerSpec } from "../engine/spec.js";
+import type { ActivationSpec } from "../engine/spec.js";
 import type { Shape } from "../tensor/shape.js";
 import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
@@ -17,7 +17,7 @@ export class Activation implements BuiltinLayer {
   private y: Tensor | undefined;
 
   constructor(
-    readonly spec: LayerSpec,
+    readonly spec: ActivationSpec,
     private readonly label: string,
     private readonly loops: ActivationLoops,
   ) {

@@ -1,4 +1,4 @@
-import type { LayerSpec } from "../engine/spec.js";
+import type { FlattenSpec } from "../engine/spec.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import { assertSameShape, type Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
@@ -9,7 +9,7 @@ export function flatten(): Flatten {
 }
 
 export class Flatten implements BuiltinLayer {
-  readonly spec: LayerSpec = { kind: "flatten" };
+  readonly spec: FlattenSpec = { kind: "flatten" };
   readonly params = {};
   private inputShape: Shape | undefined;
 

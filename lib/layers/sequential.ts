@@ -1,4 +1,4 @@
-import type { LayerSpec } from "../engine/spec.js";
+import { layerKinds } from "../engine/stages/choose.js";
 import { GradbookError, inWords } from "../errors/error.js";
 import { type Given, oneOf, option, options, seed } from "../errors/options.js";
 import { Rng } from "../tensor/rng.js";
@@ -218,7 +218,7 @@ export class Sequential {
       refuseTwice(layers, layer, i);
       const origin = originOf(layer);
       const kind =
-        origin === undefined ? lowerFirst(layer.constructor.name || "layer") : shortNames[origin.kind];
+        origin === undefined ? lowerFirst(layer.constructor.name || "layer") : layerKinds[origin.kind].name;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       const name = layer.name ?? `${kind}${kind === "flatten" ? "" : counts.get(kind)}`;
       if (names.has(name)) {
@@ -298,21 +298,6 @@ function otherPrecision(name: string, has: DType, wanted: DType): GradbookError 
     cure: `Give this model dtype: "${has}", or make a layer of its own for it.`,
   });
 }
-
-const shortNames: Readonly<Record<LayerSpec["kind"], string>> = {
-  conv2d: "conv",
-  maxPool2d: "pool",
-  avgPool2d: "pool",
-  linear: "linear",
-  relu: "relu",
-  leakyRelu: "leakyRelu",
-  sigmoid: "sigmoid",
-  tanh: "tanh",
-  flatten: "flatten",
-  batchNorm1d: "norm",
-  batchNorm2d: "norm",
-  dropout: "dropout",
-};
 
 /**
  * A model's layers are the outer model's own, so that they are trained, counted and named as if written there. A model

@@ -1,68 +1,35 @@
-import { unknownKind } from "../../errors/error.js";
 import { type Buffer, isDense, roundUp, sampleAt } from "../memory.js";
-import { add, and, type Expr, greater, load, max, mul, select, sub, vec } from "../render/expr.js";
+import { add, type Expr, load } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
-import type { ActivationSpec, LeakyReluSpec } from "../spec.js";
+import { type ActivationSpec, activationOf } from "./activations.js";
 import { blocks } from "./conv-tile.js";
-import { sigmoid, tanh } from "./math.js";
-
-export type Activation = ActivationSpec | LeakyReluSpec;
 
 /** y = f(x), in place: the buffer holds x and then y. */
-export function activationForward(p: Program, name: string, spec: Activation, y: Buffer): Kernel {
+export function activationForward(p: Program, name: string, spec: ActivationSpec, y: Buffer): Kernel {
+  const { forward } = activationOf(spec);
   return eachLane(p, name, y, (k, at, lanes, count) => {
     const values = k.let(load(lanes, at(y)));
-    k.store(at(y), activate(k, spec, values), count);
+    k.store(at(y), forward(k, values, spec), count);
   });
 }
 
-function activate(k: Kernel, spec: Activation, x: Expr): Expr {
-  switch (spec.kind) {
-    case "relu":
-      return max(x, vec(0));
-    case "leakyRelu":
-      return select(greater(x, vec(0)), x, mul(vec(spec.slope), x));
-    case "sigmoid":
-      return sigmoid(k, x);
-    case "tanh":
-      return tanh(k, x);
-    case "flatten":
-      return x;
-    default:
-      return unknownKind("engine, activation", spec);
-  }
-}
-
-/** dx = dy · f′, with f′ from the output y alone; in place: the buffer holds dy and then dx. */
+/**
+ * dx = dy · f′, in place: the buffer holds dy and then dx.
+ * @param kept what the derivative is made of, in dy's layout: the activation's output, or its input
+ */
 export function activationBackward(
   p: Program,
   name: string,
-  spec: Activation,
-  y: Buffer,
+  spec: ActivationSpec,
+  kept: Buffer,
   dy: Buffer,
 ): Kernel {
-  return eachLane(p, name, y, (k, at, lanes, count) => {
-    const out = k.let(load(lanes, at(y)));
-    const slope = k.let(load(lanes, at(dy)));
-    k.store(at(dy), derive(spec, out, slope), count);
+  const { backward } = activationOf(spec);
+  return eachLane(p, name, kept, (k, at, lanes, count) => {
+    const values = k.let(load(lanes, at(kept)));
+    const grads = k.let(load(lanes, at(dy)));
+    k.store(at(dy), backward(k, grads, values, spec), count);
   });
-}
-
-function derive(spec: Activation, y: Expr, dy: Expr): Expr {
-  switch (spec.kind) {
-    case "relu":
-      return and(dy, greater(y, vec(0)));
-    case "leakyRelu":
-      return select(greater(y, vec(0)), dy, mul(vec(spec.slope), dy));
-    case "sigmoid":
-      return mul(mul(dy, y), sub(vec(1), y));
-    case "tanh":
-      return mul(dy, sub(vec(1), mul(y, y)));
-    case "flatten":
-      return dy;
-    default:
-      return unknownKind("engine, activation", spec);
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { unknownKind } from "../../errors/error.js";
+import { GradbookError } from "../../errors/error.js";
 import { log } from "../../tensor/portable.js";
 import { type Buffer, features, sampleAt } from "../memory.js";
 import {
@@ -39,11 +39,47 @@ export interface LossKernel {
   readonly divisor: number;
 }
 
-/**
- * Loss and its gradient for each sample. What is left for `sumOfLosses`: softmax cross-entropy keeps the sum of
- * e^{z − max} and max − z[label] (its loss is log sum + the second), the squared losses Σ (y − t)² and 0.
- */
+/** One sample's row in a loss's kernel. */
+interface Row {
+  readonly spec: LossSpec;
+  /** Outputs of a sample. */
+  readonly K: number;
+  readonly z: Expr;
+  readonly dz: Expr;
+  readonly label: Expr;
+  readonly parts: Expr;
+  readonly divisor: Expr;
+}
+
+/** A kind of loss: what a kernel does with a row, and what is left to do with the two floats that it leaves. */
+interface LossKind {
+  row(k: Kernel, row: Row): void;
+  /** The loss of a sample, from its two floats. */
+  ofParts(first: number, second: number): number;
+  /** What becomes of the sum over the samples. */
+  finish(sum: number, spec: LossSpec, K: number): number;
+}
+
+/** Every loss that the engine knows. */
+const losses: { readonly [K in LossSpec["kind"]]: LossKind } = {
+  /** Keeps the sum of e^{z − max}, and max − z[label]. */
+  softmaxCrossEntropy: {
+    row: softmaxCrossEntropy,
+    ofParts: (sum, rest) => log(sum) + rest,
+    finish: (sum) => sum,
+  },
+  /** Keeps Σ (y − t)². */
+  euclidean: { row: squared, ofParts: (sum) => sum, finish: (sum) => sum / 2 },
+  mse: {
+    row: squared,
+    ofParts: (sum) => sum,
+    finish: (sum, { reduction }, K) => (reduction === "mean" ? sum / K : sum),
+  },
+};
+
+/** Loss and its gradient for each sample; `sumOfLosses` makes an end of it. */
 export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
+  const { row } = kindOf(o.spec);
   return p.define(name, 3, (k, _piece, first, end) => {
     const divisor = k.let(loadSplat(k.let(o.divisor)));
     k.loop(first, end, 1, (n) => {
@@ -51,18 +87,7 @@ export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
       const dz = k.let(sampleAt(o.dz, n));
       const label = k.let(loadScalar("i32", add(mul(n, 4), o.labels)));
       const parts = k.let(add(mul(n, 8), o.parts));
-      const { kind } = o.spec;
-      switch (kind) {
-        case "softmaxCrossEntropy":
-          softmaxCrossEntropy(k, features(o.z), z, dz, label, parts, divisor);
-          break;
-        case "mse":
-        case "euclidean":
-          squared(k, o.spec, features(o.z), z, dz, label, parts, divisor);
-          break;
-        default:
-          unknownKind("engine, loss", kind);
-      }
+      row(k, { spec: o.spec, K: features(o.z), z, dz, label, parts, divisor });
     });
   });
 }
@@ -73,37 +98,29 @@ export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
  * @param K outputs of a sample
  */
 export function sumOfLosses(
-  { kind, reduction }: LossSpec,
+  spec: LossSpec,
   floats: Float32Array,
   first: number,
   n: number,
   K: number,
 ): number {
+  const kind = kindOf(spec);
   let sum = 0;
-  switch (kind) {
-    case "softmaxCrossEntropy":
-      for (let i = first; i < first + 2 * n; i += 2) sum += log(floats[i]) + floats[i + 1];
-      return sum;
-    case "euclidean":
-    case "mse":
-      for (let i = first; i < first + 2 * n; i += 2) sum += floats[i];
-      if (kind === "euclidean") return sum / 2;
-      return reduction === "mean" ? sum / K : sum;
-    default:
-      return unknownKind("engine, loss", kind);
-  }
+  for (let i = first; i < first + 2 * n; i += 2) sum += kind.ofParts(floats[i], floats[i + 1]);
+  return kind.finish(sum, spec, K);
+}
+
+function kindOf({ kind }: LossSpec): LossKind {
+  if (Object.hasOwn(losses, kind)) return losses[kind];
+  throw new GradbookError({
+    code: "kind",
+    what: "engine, loss",
+    got: `unknown kind ${JSON.stringify(kind)}`,
+  });
 }
 
 /** As softmaxCrossEntropyGradient: p = e^{z − max}/Σ e^{z − max}, dz = (p − one-hot)/divisor. */
-function softmaxCrossEntropy(
-  k: Kernel,
-  K: number,
-  z: Expr,
-  dz: Expr,
-  label: Expr,
-  parts: Expr,
-  divisor: Expr,
-): void {
+function softmaxCrossEntropy(k: Kernel, { K, z, dz, label, parts, divisor }: Row): void {
   const largest = k.letVector(4, vec(Number.NEGATIVE_INFINITY));
   eachClass(k, K, (at, count) => {
     k.set(largest, max(largest, lanesOr(load(4, add(z, at)), count, Number.NEGATIVE_INFINITY)));
@@ -138,16 +155,7 @@ function eachClass(
 }
 
 /** As squaredGradient: dz = scale · (y − t) with t one-hot. */
-function squared(
-  k: Kernel,
-  spec: LossSpec,
-  K: number,
-  z: Expr,
-  dz: Expr,
-  label: Expr,
-  parts: Expr,
-  divisor: Expr,
-): void {
+function squared(k: Kernel, { spec, K, z, dz, label, parts, divisor }: Row): void {
   const factor = spec.kind === "euclidean" ? 1 : spec.reduction === "mean" ? 2 / K : 2;
   const scale = k.let(div(vec(factor), divisor));
   const sums = k.letVector(4, vec(0));

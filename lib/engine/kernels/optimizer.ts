@@ -1,4 +1,4 @@
-import { unknownKind } from "../../errors/error.js";
+import { GradbookError } from "../../errors/error.js";
 import { power } from "../../tensor/portable.js";
 import {
   add,
@@ -47,6 +47,95 @@ export const updateTasks = ({ from, to }: UpdateRange): number => Math.ceil((to 
 /** What is written before each step, in this order. */
 export const RATES = ["lr", "step", "root", "decay"] as const;
 
+/** What a rule's kernel works with: four neighbouring parameters. */
+interface Part {
+  /** The gradient, with the weight decay that is added to it. */
+  readonly grad: Expr;
+  readonly w: Expr;
+  /** Address of a slot's floats. */
+  slot(i: number): Expr;
+  /** w ← w − by */
+  move(by: Expr): void;
+  readonly lr: Expr;
+  readonly step: Expr;
+  readonly root: Expr;
+  readonly decay: Expr;
+}
+
+/** A kind of update rule, beside the loops of lib/optimizers. */
+interface RuleKind<Spec> {
+  /** Arrays that it remembers. */
+  slots(spec: Spec): number;
+  /** The other RATES of a step, from 1; default: none. */
+  rates?(spec: Spec, lr: number, step: number): readonly [step: number, root: number, decay: number];
+  update(k: Kernel, spec: Spec, part: Part): void;
+}
+
+/** Every rule that the engine knows. */
+const rules: {
+  readonly [K in OptimizerSpec["kind"]]: RuleKind<Extract<OptimizerSpec, { readonly kind: K }>>;
+} = {
+  sgd: {
+    slots: ({ momentum }) => (momentum === 0 ? 0 : 1),
+    update(k, { momentum, nesterov }, { grad, slot, move, lr }) {
+      if (momentum === 0) {
+        move(mul(lr, grad));
+        return;
+      }
+      const v = k.let(add(mul(vec(momentum), load(4, slot(0))), grad));
+      k.store(slot(0), v);
+      move(mul(lr, nesterov ? add(grad, mul(vec(momentum), v)) : v));
+    },
+  },
+  rmsprop: {
+    slots: () => 1,
+    update(k, { rho, eps, epsInside }, { grad, slot, move, lr }) {
+      const s = k.let(add(mul(vec(rho), load(4, slot(0))), mul(mul(vec(1 - rho), grad), grad)));
+      k.store(slot(0), s);
+      const size = epsInside ? sqrt(add(s, vec(eps))) : add(sqrt(s), vec(eps));
+      move(div(mul(lr, grad), size));
+    },
+  },
+  adagrad: {
+    slots: () => 1,
+    update(k, { eps }, { grad, slot, move, lr }) {
+      const s = k.let(add(load(4, slot(0)), mul(grad, grad)));
+      k.store(slot(0), s);
+      move(div(mul(lr, grad), add(sqrt(s), vec(eps))));
+    },
+  },
+  adam: adamRule(),
+  adamw: adamRule(),
+};
+
+function adamRule(): RuleKind<Extract<OptimizerSpec, { readonly kind: "adam" | "adamw" }>> {
+  return {
+    slots: () => 2,
+    rates: ({ beta1, beta2, weightDecay }, lr, step) => [
+      lr / (1 - power(beta1, step)),
+      Math.sqrt(1 - power(beta2, step)),
+      lr * weightDecay,
+    ],
+    update(k, { kind, beta1, beta2, eps }, { grad, w, slot, move, step, root, decay }) {
+      if (kind === "adamw") k.set(w, sub(w, mul(decay, w)));
+      const m = k.let(add(mul(vec(beta1), load(4, slot(0))), mul(vec(1 - beta1), grad)));
+      k.store(slot(0), m);
+      const s = k.let(add(mul(vec(beta2), load(4, slot(1))), mul(mul(vec(1 - beta2), grad), grad)));
+      k.store(slot(1), s);
+      move(div(mul(step, m), add(div(sqrt(s), root), vec(eps))));
+    },
+  };
+}
+
+function ruleOf({ kind }: OptimizerSpec): RuleKind<OptimizerSpec> {
+  if (Object.hasOwn(rules, kind)) return rules[kind];
+  throw new GradbookError({
+    code: "kind",
+    what: "engine, optimizer",
+    got: `unknown kind ${JSON.stringify(kind)}`,
+  });
+}
+
 /** Writes the values of RATES for a step, from 1, to `floats` from `first` on. */
 export function writeRates(
   spec: OptimizerSpec,
@@ -56,36 +145,13 @@ export function writeRates(
   first: number,
 ): void {
   floats[first] = lr;
-  switch (spec.kind) {
-    case "sgd":
-    case "rmsprop":
-    case "adagrad":
-      return;
-    case "adam":
-    case "adamw":
-      floats[first + 1] = lr / (1 - power(spec.beta1, step));
-      floats[first + 2] = Math.sqrt(1 - power(spec.beta2, step));
-      floats[first + 3] = lr * spec.weightDecay;
-      return;
-    default:
-      unknownKind("engine, optimizer", spec);
-  }
+  const others = ruleOf(spec).rates?.(spec, lr, step);
+  if (others !== undefined) floats.set(others, first + 1);
 }
 
 /** Arrays that a rule remembers. */
 export function slotCount(spec: OptimizerSpec): number {
-  switch (spec.kind) {
-    case "sgd":
-      return spec.momentum === 0 ? 0 : 1;
-    case "rmsprop":
-    case "adagrad":
-      return 1;
-    case "adam":
-    case "adamw":
-      return 2;
-    default:
-      return unknownKind("engine, optimizer", spec);
-  }
+  return ruleOf(spec).slots(spec);
 }
 
 /**
@@ -129,49 +195,11 @@ function updatePart(
 ): void {
   const [lr, step, root, decay] = rates;
   const w = k.let(load(4, add(at, o.weights)));
-  const slot = (i: number): Expr => add(at, o.slots[i]);
-  const slope =
-    spec.weightDecay === 0 || spec.kind === "adamw"
-      ? gradient
-      : k.let(add(gradient, mul(vec(spec.weightDecay), w)));
-  const move = (by: Expr): void => k.store(add(at, o.weights), sub(w, by));
-  switch (spec.kind) {
-    case "sgd": {
-      if (spec.momentum === 0) {
-        move(mul(lr, slope));
-        return;
-      }
-      const v = k.let(add(mul(vec(spec.momentum), load(4, slot(0))), slope));
-      k.store(slot(0), v);
-      move(mul(lr, spec.nesterov ? add(slope, mul(vec(spec.momentum), v)) : v));
-      break;
-    }
-    case "rmsprop": {
-      const s = k.let(add(mul(vec(spec.rho), load(4, slot(0))), mul(mul(vec(1 - spec.rho), slope), slope)));
-      k.store(slot(0), s);
-      const size = spec.epsInside ? sqrt(add(s, vec(spec.eps))) : add(sqrt(s), vec(spec.eps));
-      move(div(mul(lr, slope), size));
-      break;
-    }
-    case "adagrad": {
-      const s = k.let(add(load(4, slot(0)), mul(slope, slope)));
-      k.store(slot(0), s);
-      move(div(mul(lr, slope), add(sqrt(s), vec(spec.eps))));
-      break;
-    }
-    case "adam":
-    case "adamw": {
-      if (spec.kind === "adamw") k.set(w, sub(w, mul(decay, w)));
-      const m = k.let(add(mul(vec(spec.beta1), load(4, slot(0))), mul(vec(1 - spec.beta1), slope)));
-      k.store(slot(0), m);
-      const s = k.let(
-        add(mul(vec(spec.beta2), load(4, slot(1))), mul(mul(vec(1 - spec.beta2), slope), slope)),
-      );
-      k.store(slot(1), s);
-      move(div(mul(step, m), add(div(sqrt(s), root), vec(spec.eps))));
-      break;
-    }
-    default:
-      unknownKind("engine, optimizer", spec);
-  }
+  const isAdded = spec.weightDecay !== 0 && spec.kind !== "adamw";
+  const grad = isAdded ? k.let(add(gradient, mul(vec(spec.weightDecay), w))) : gradient;
+  ruleOf(spec).update(k, spec, {
+    ...{ grad, w, lr, step, root, decay },
+    slot: (i) => add(at, o.slots[i]),
+    move: (by) => k.store(add(at, o.weights), sub(w, by)),
+  });
 }

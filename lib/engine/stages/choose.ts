@@ -1,5 +1,6 @@
-import { unknownKind } from "../../errors/error.js";
-import type { LayerSpec } from "../spec.js";
+import { GradbookError } from "../../errors/error.js";
+import { activationOf, activations } from "../kernels/activations.js";
+import type { ActivationSpec, BatchNormSpec, LayerSpec, Pool2dSpec } from "../spec.js";
 import { canFusePool, convPoolStage, convStage } from "./convolution.js";
 import { linearStage } from "./linear.js";
 import { activationStage, batchNormStage, customStage, dropoutStage, poolStage } from "./others.js";
@@ -14,65 +15,117 @@ export type ModelLayer = PlanLayer<LayerSpec | undefined>;
  */
 type Held = "value" | "sign" | "nothing";
 
+interface Choice {
+  /** Missing where nothing has to be computed. */
+  readonly stage?: Stage;
+  readonly held: Held;
+  /** Layers that the stage computes; default 1. */
+  readonly taken?: number;
+}
+
+interface Surroundings {
+  /** What the layer before still needs of this one's input. */
+  readonly held: Held;
+  /** The layers behind. */
+  readonly next: readonly ModelLayer[];
+  /** Samples of the largest training batch. */
+  readonly batch: number;
+}
+
+/** A kind of layer: what a model calls it, and the stage that computes it. */
+interface LayerKind<Spec> {
+  readonly name: string;
+  choose(layer: PlanLayer<Spec>, around: Surroundings): Choice;
+}
+
+/** Every kind of layer that the engine knows. */
+export const layerKinds: {
+  readonly [K in LayerSpec["kind"]]: LayerKind<Extract<LayerSpec, { readonly kind: K }>>;
+} = {
+  conv2d: {
+    name: "conv",
+    choose(conv, { next }) {
+      const relu = next[0]?.spec?.kind === "relu" ? 1 : 0;
+      const { spec: pool, ...poolLayer } = next[relu] ?? { spec: undefined };
+      if (pool?.kind !== "maxPool2d" || !canFusePool(conv.spec, pool, conv.output))
+        return { stage: convStage(conv), held: "nothing" };
+      const activation = relu === 1 ? ({ kind: "relu" } as const) : undefined;
+      return {
+        stage: convPoolStage(conv, { ...conv, ...poolLayer, spec: pool }, activation),
+        // the fused ReLU reads the signs of the pooled values
+        held: relu === 1 ? "sign" : "nothing",
+        taken: 2 + relu,
+      };
+    },
+  },
+  linear: {
+    name: "linear",
+    choose: (layer, { batch }) => ({ stage: linearStage(layer, batch), held: "nothing" }),
+  },
+  maxPool2d: pool(),
+  avgPool2d: pool(),
+  batchNorm1d: norm(),
+  batchNorm2d: norm(),
+  dropout: {
+    name: "dropout",
+    // zeros and positive factors keep every sign that still has a gradient
+    choose: (layer, { held }) => ({
+      stage: dropoutStage(layer, held !== "value"),
+      held: held === "value" ? "nothing" : held,
+    }),
+  },
+  flatten: { name: "flatten", choose: (_layer, { held }) => ({ held }) },
+  ...activationKinds(),
+};
+
+function pool(): LayerKind<Pool2dSpec> {
+  return { name: "pool", choose: (layer) => ({ stage: poolStage(layer), held: "nothing" }) };
+}
+
+function norm(): LayerKind<BatchNormSpec> {
+  return { name: "norm", choose: (layer) => ({ stage: batchNormStage(layer), held: "nothing" }) };
+}
+
+function activationKinds(): { readonly [K in ActivationSpec["kind"]]: LayerKind<ActivationSpec> } {
+  const kind = (name: string): LayerKind<ActivationSpec> => ({
+    name,
+    choose(layer, { held }) {
+      const { reads } = activationOf(layer.spec);
+      const left = { "sign of y": "sign", y: "value", x: "nothing" } as const;
+      return { stage: activationStage(layer, held === "nothing"), held: left[reads] };
+    },
+  });
+  const names = Object.keys(activations) as ActivationSpec["kind"][];
+  return Object.fromEntries(names.map((name) => [name, kind(name)])) as Record<
+    ActivationSpec["kind"],
+    LayerKind<ActivationSpec>
+  >;
+}
+
 /** Layers that are computed together become one stage. */
 export function chooseStages(layers: readonly ModelLayer[], batch: number): Stage[] {
   const stages: Stage[] = [];
   // the model's input stays as it is
   let held: Held = "value";
-  for (let i = 0; i < layers.length; i++) {
-    const { spec, ...layer } = layers[i];
-    if (spec === undefined) {
-      stages.push(customStage({ ...layer, spec }));
-      held = "nothing";
-      continue;
-    }
-    switch (spec.kind) {
-      case "flatten":
-        continue;
-      case "conv2d": {
-        const relu = layers[i + 1]?.spec?.kind === "relu" ? 1 : 0;
-        const { spec: pool, ...poolLayer } = layers[i + 1 + relu] ?? { spec: undefined };
-        if (pool?.kind === "maxPool2d" && canFusePool(spec, pool, layer.output)) {
-          const activation = relu === 1 ? ({ kind: "relu" } as const) : undefined;
-          stages.push(convPoolStage({ ...layer, spec }, { ...layer, ...poolLayer, spec: pool }, activation));
-          // the fused ReLU reads the signs of the pooled values
-          held = relu === 1 ? "sign" : "nothing";
-          i += 1 + relu;
-          continue;
-        }
-        stages.push(convStage({ ...layer, spec }));
-        held = "nothing";
-        break;
-      }
-      case "linear":
-        stages.push(linearStage({ ...layer, spec }, batch));
-        held = "nothing";
-        break;
-      case "maxPool2d":
-      case "avgPool2d":
-        stages.push(poolStage({ ...layer, spec }));
-        held = "nothing";
-        break;
-      case "batchNorm1d":
-      case "batchNorm2d":
-        stages.push(batchNormStage({ ...layer, spec }));
-        held = "nothing";
-        break;
-      case "dropout":
-        // zeros and positive factors keep every sign that still has a gradient
-        stages.push(dropoutStage({ ...layer, spec }, held !== "value"));
-        if (held === "value") held = "nothing";
-        break;
-      case "relu":
-      case "leakyRelu":
-      case "sigmoid":
-      case "tanh":
-        stages.push(activationStage({ ...layer, spec }, held === "nothing"));
-        held = spec.kind === "relu" || spec.kind === "leakyRelu" ? "sign" : "value";
-        break;
-      default:
-        unknownKind(`engine, ${layer.name}`, spec);
-    }
+  for (let i = 0; i < layers.length; ) {
+    const choice: Choice = choose(layers[i], { held, next: layers.slice(i + 1), batch });
+    if (choice.stage !== undefined) stages.push(choice.stage);
+    held = choice.held;
+    i += choice.taken ?? 1;
   }
   return stages;
+}
+
+function choose({ spec, ...layer }: ModelLayer, around: Surroundings): Choice {
+  if (spec === undefined) return { stage: customStage({ ...layer, spec }), held: "nothing" };
+  if (!Object.hasOwn(layerKinds, spec.kind)) {
+    throw new GradbookError({
+      code: "kind",
+      what: `engine, ${layer.name}`,
+      got: `unknown kind ${JSON.stringify(spec.kind)}`,
+      expected: `one of ${Object.keys(layerKinds).join(", ")}`,
+    });
+  }
+  const kind: LayerKind<LayerSpec> = layerKinds[spec.kind];
+  return kind.choose({ ...layer, spec }, around);
 }

@@ -1,3 +1,4 @@
+import type { ActivationSpec } from "../kernels/activations.js";
 import { blockPositions, convColumns } from "../kernels/conv-columns.js";
 import { convDirect } from "../kernels/conv-direct.js";
 import { convPack, convPackTasks, packedFloats, packedWeights } from "../kernels/conv-pack.js";
@@ -5,7 +6,7 @@ import { convPoolBackwardWeight, convPoolForward, unpool } from "../kernels/conv
 import type { ConvWeights } from "../kernels/conv-tile.js";
 import { convWeightOnPieces, convWeightOnTasks, convWeightTasks } from "../kernels/conv-weight.js";
 import { copy } from "../kernels/copy.js";
-import { type Activation, activationBackward } from "../kernels/elementwise.js";
+import { activationBackward } from "../kernels/elementwise.js";
 import {
   blockFloats,
   blockMatrix,
@@ -49,7 +50,7 @@ export function isDirect({ stride, kernel, pad }: Conv2dSpec): boolean {
 export function convPoolStage(
   conv: PlanLayer<Conv2dSpec>,
   pool: PlanLayer<Pool2dSpec>,
-  relu: Activation | undefined,
+  relu: ActivationSpec | undefined,
 ): Stage {
   const { spec } = conv;
   const { in: C, out: F } = spec;

@@ -1,3 +1,4 @@
+import { activationOf } from "../kernels/activations.js";
 import {
   type BatchNormPlaces,
   batchNormBackward,
@@ -8,17 +9,22 @@ import {
 } from "../kernels/batch-norm.js";
 import { copy } from "../kernels/copy.js";
 import { dropout } from "../kernels/dropout.js";
-import { type Activation, activationBackward, activationForward } from "../kernels/elementwise.js";
+import { activationBackward, activationForward } from "../kernels/elementwise.js";
 import { avgPoolBackward, avgPoolForward, maxPoolBackward, maxPoolForward } from "../kernels/pool.js";
 import { asChannels, type Buffer, denseLayout, isDense, type Layout } from "../memory.js";
-import type { BatchNormSpec, DropoutSpec, Pool2dSpec } from "../spec.js";
-import { onPieces, onTasks, type PlanLayer, type Stage, type Step } from "./stage.js";
+import type { ActivationSpec, BatchNormSpec, DropoutSpec, Pool2dSpec } from "../spec.js";
+import { onPieces, onTasks, type PlanLayer, type Stage } from "./stage.js";
 
 const plain = { reads: "any", writes: undefined, inPlace: false, params: [], perPiece: false } as const;
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
-/** An activation, on its input's own memory where nobody needs that any more. */
-export function activationStage({ name, spec, output }: PlanLayer<Activation>, inPlace: boolean): Stage {
+/**
+ * An activation, on its input's own memory where nobody needs that any more. One whose derivative is made of the input
+ * never is.
+ */
+export function activationStage({ name, spec, output }: PlanLayer<ActivationSpec>, isFree: boolean): Stage {
+  const readsInput = activationOf(spec).reads === "x";
+  const inPlace = isFree && !readsInput;
   return {
     ...plain,
     name,
@@ -26,15 +32,14 @@ export function activationStage({ name, spec, output }: PlanLayer<Activation>, i
     inPlace,
     work: size(output),
     build(b, { x, y, dx, dy }) {
-      const forward: Step[] = [];
-      const backward: Step[] = [];
-      if (!inPlace) forward.push(onPieces(copy(b.program, b.name("input"), ...alike(x, y))));
-      forward.push(onPieces(activationForward(b.program, b.name("forward"), spec, y)));
-      if (inPlace || dx !== undefined)
-        backward.push(onPieces(activationBackward(b.program, b.name("backward"), spec, y, dy)));
-      if (!inPlace && dx !== undefined)
-        backward.push(onPieces(copy(b.program, b.name("input slopes"), ...alike(dy, dx))));
-      return { forward, backward };
+      const activate = onPieces(activationForward(b.program, b.name("forward"), spec, y));
+      const derive = (kept: Buffer, grads: Buffer) =>
+        onPieces(activationBackward(b.program, b.name("backward"), spec, kept, grads));
+      if (inPlace) return { forward: [activate], backward: [derive(y, dy)] };
+      const forward = [onPieces(copy(b.program, b.name("input"), ...alike(x, y))), activate];
+      if (dx === undefined) return { forward, backward: [] };
+      const back = onPieces(copy(b.program, b.name("input grads"), ...alike(dy, dx)));
+      return { forward, backward: readsInput ? [back, derive(x, dx)] : [derive(y, dy), back] };
     },
   };
 }

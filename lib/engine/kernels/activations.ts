@@ -1,0 +1,50 @@
+import { and, type Expr, greater, max, mul, select, sub, vec } from "../render/expr.js";
+import type { Kernel } from "../render/program.js";
+import { sigmoid, tanh } from "./math.js";
+
+/** An activation y = f(x), element by element, and what its derivative is made of. */
+interface ActivationKind<Spec extends { readonly kind: string }> {
+  /**
+   * What backward reads: the output's sign or its value, and then input and output may share their memory, or the
+   * input.
+   */
+  readonly reads: "sign of y" | "y" | "x";
+  forward(k: Kernel, x: Expr, spec: Spec): Expr;
+  /** dy · f′ @param kept y, or x where that is read */
+  backward(k: Kernel, dy: Expr, kept: Expr, spec: Spec): Expr;
+}
+
+const activation = <Spec extends { readonly kind: string }>(kind: ActivationKind<Spec>) => kind;
+
+/** Every activation that the engine knows, each with the spec that its layer describes itself by. */
+export const activations = {
+  relu: activation<{ readonly kind: "relu" }>({
+    reads: "sign of y",
+    forward: (_k, x) => max(x, vec(0)),
+    backward: (_k, dy, y) => and(dy, greater(y, vec(0))),
+  }),
+  leakyRelu: activation<{ readonly kind: "leakyRelu"; readonly slope: number }>({
+    reads: "sign of y",
+    forward: (_k, x, { slope }) => select(greater(x, vec(0)), x, mul(vec(slope), x)),
+    backward: (_k, dy, y, { slope }) => select(greater(y, vec(0)), dy, mul(vec(slope), dy)),
+  }),
+  sigmoid: activation<{ readonly kind: "sigmoid" }>({
+    reads: "y",
+    forward: (k, x) => sigmoid(k, x),
+    backward: (_k, dy, y) => mul(mul(dy, y), sub(vec(1), y)),
+  }),
+  tanh: activation<{ readonly kind: "tanh" }>({
+    reads: "y",
+    forward: (k, x) => tanh(k, x),
+    backward: (_k, dy, y) => mul(dy, sub(vec(1), mul(y, y))),
+  }),
+};
+
+type SpecOf<A> = A extends ActivationKind<infer Spec> ? Spec : never;
+/** The name of an activation with its options. */
+export type ActivationSpec = SpecOf<(typeof activations)[keyof typeof activations]>;
+
+/** The entry of an activation. */
+export function activationOf({ kind }: ActivationSpec): ActivationKind<ActivationSpec> {
+  return activations[kind];
+}
