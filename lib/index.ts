@@ -51,6 +51,7 @@ export { type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-n
 export { type Conv2dConfig, conv2d } from "./layers/conv2d.js";
 export { type DropoutConfig, dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
+export { gelu } from "./layers/gelu.js";
 export { col2im, type Im2colConfig, im2col } from "./layers/im2col.js";
 export type { Init } from "./layers/init.js";
 export {

@@ -4,6 +4,7 @@ import { Rng } from "../tensor/rng.js";
 import { Tensor } from "../tensor/tensor.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
+import { gelu } from "./gelu.js";
 import { arange, checkGradients, checkPromises, context, noise } from "./gradients.test.helper.js";
 import { leakyRelu } from "./leaky-relu.js";
 import { relu } from "./relu.js";
@@ -31,6 +32,18 @@ test("sigmoid and tanh: 0, both ends, and slopes at 0", () => {
   assert.deepEqual(t.backward(Tensor.from([3, 1, 1])).toNested(), [3, 0, 0]);
 });
 
+test('gelu: values and slopes of PyTorch\'s GELU(approximate="tanh")', () => {
+  const layer = gelu();
+  const near = (got: Tensor, expected: readonly number[]) =>
+    expected.forEach((v, i) => {
+      assert.ok(Math.abs(got.data[i] - v) < 1e-15, `${got.data[i]} for ${v}`);
+    });
+  const y = [0.8411919906082768, -0.15428599017485606, 2.996362607918227, -7.024594819227126e-5, 0];
+  const dx = [1.0829640838457826, 0.13263009646535764, 1.0115841666309695, -0.00033512319712218684, 0.5];
+  near(layer.forward(Tensor.from([1, -0.5, 3, -4, 0])), y);
+  near(layer.backward(Tensor.from([1, 1, 1, 1, 1])), dx);
+});
+
 test("flatten is C-major: [1,2,2,2] → [1,8] in the same order, and back", () => {
   const layer = flatten();
   assert.deepEqual(layer.forward(arange([1, 2, 2, 2])).toNested(), [[1, 2, 3, 4, 5, 6, 7, 8]]);
@@ -48,7 +61,15 @@ test("flatten is C-major: [1,2,2,2] → [1,8] in the same order, and back", () =
   ]);
 });
 
-for (const layer of [relu(), leakyRelu({ slope: 0.02 }), sigmoid(), tanh(), flatten(), dropout({ p: 0.3 })]) {
+for (const layer of [
+  relu(),
+  leakyRelu({ slope: 0.02 }),
+  sigmoid(),
+  tanh(),
+  gelu(),
+  flatten(),
+  dropout({ p: 0.3 }),
+]) {
   test(`${layer} gradient x=[2,3,4,5]`, () => {
     checkGradients(layer, noise([2, 3, 4, 5], 1));
     checkPromises(layer, noise([2, 3, 4, 5], 2));

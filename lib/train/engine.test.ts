@@ -6,6 +6,7 @@ import { batchNorm1d, batchNorm2d } from "../layers/batch-norm.js";
 import { conv2d } from "../layers/conv2d.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
+import { gelu } from "../layers/gelu.js";
 import { hw4Layers } from "../layers/hw4.test.helper.js";
 import type { Layer } from "../layers/layer.js";
 import { leakyRelu } from "../layers/leaky-relu.js";
@@ -268,6 +269,18 @@ agrees("dropout in place, on a copy, and on images", {
   input: [2, 7, 8],
   batch: 6,
 });
+
+const block = () => conv2d({ in: 2, out: 2, kernel: 3, pad: 1 });
+for (const [where, layers] of Object.entries<() => Layer[]>({
+  "at the beginning": () => [gelu(), block(), flatten()],
+  "between convolutions": () => [block(), gelu(), block(), flatten()],
+  "between conv and pool": () => [block(), gelu(), maxPool2d({ kernel: 2, pad: 1 }), flatten()],
+  "after ReLU and before tanh": () => [block(), relu(), gelu(), tanh(), flatten()],
+  "twice, around dropout": () => [block(), gelu(), dropout({ p: 0.2 }), gelu(), flatten()],
+  "after batch norm": () => [block(), batchNorm2d({ features: 2 }), gelu(), flatten()],
+  "at the end": () => [block(), flatten(), gelu()],
+}))
+  agrees(`gelu ${where}`, { layers, input: [2, 6, 7], batch: 5 }, 2e-5);
 
 for (const loss of [
   softmaxCrossEntropy({ reduction: "sum" }),

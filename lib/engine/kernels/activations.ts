@@ -1,4 +1,4 @@
-import { and, type Expr, greater, max, mul, select, sub, vec } from "../render/expr.js";
+import { add, and, type Expr, greater, max, mul, select, sub, vec } from "../render/expr.js";
 import type { Kernel } from "../render/program.js";
 import { sigmoid, tanh } from "./math.js";
 
@@ -38,7 +38,23 @@ export const activations = {
     forward: (k, x) => tanh(k, x),
     backward: (_k, dy, y) => mul(dy, sub(vec(1), mul(y, y))),
   }),
+  /** In the form with tanh u, u = √(2/π)·(x + 0.044715x³). */
+  gelu: activation<{ readonly kind: "gelu" }>({
+    reads: "x",
+    forward: (k, x) => mul(mul(vec(0.5), x), add(vec(1), tanh(k, bend(k, x)))),
+    backward(k, dy, x) {
+      const t = tanh(k, bend(k, x));
+      const slope = mul(vec(ROOT), add(vec(1), mul(vec(3 * CUBE), mul(x, x))));
+      const bent = mul(mul(mul(vec(0.5), x), sub(vec(1), mul(t, t))), slope);
+      return mul(dy, add(mul(vec(0.5), add(vec(1), t)), bent));
+    },
+  }),
 };
+
+/** √(2/π) */
+const ROOT = 0.7978845608028654;
+const CUBE = 0.044715;
+const bend = (k: Kernel, x: Expr): Expr => k.let(mul(vec(ROOT), add(x, mul(vec(CUBE), mul(x, mul(x, x))))));
 
 type SpecOf<A> = A extends ActivationKind<infer Spec> ? Spec : never;
 /** The name of an activation with its options. */
