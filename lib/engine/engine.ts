@@ -146,18 +146,18 @@ export class Engine {
   }
 
   setOutputGradient(gradient: Tensor): void {
-    writeValues(this.floats, this.plan.outputSlopes, gradient);
+    writeValues(this.floats, this.plan.outputGrads, gradient);
   }
 
   /** What a layer by hand reads: its input, or the gradient by its output. A tensor of its own. */
   handInput(layer: number, pass: "forward" | "backward", shape: readonly number[]): Tensor {
-    const { x, dy } = this.handWires(layer);
+    const { x, dy } = this.handBuffers(layer);
     return readValues(this.floats, pass === "forward" ? x : dy, shape);
   }
 
   /** What it gives back. A gradient by the model's own input is dropped: nobody needs it. */
   setHandOutput(layer: number, pass: "forward" | "backward", values: Tensor): void {
-    const { y, dx } = this.handWires(layer);
+    const { y, dx } = this.handBuffers(layer);
     const to: Buffer | undefined = pass === "forward" ? y : dx;
     if (to !== undefined) writeValues(this.floats, to, values);
   }
@@ -166,10 +166,10 @@ export class Engine {
     this.machine.dispose();
   }
 
-  private handWires(layer: number): Plan["custom"][number] {
-    const wires = this.plan.custom.find((c) => c.layer === layer);
-    if (wires === undefined) throw new RangeError(`no memory for layer ${layer}`);
-    return wires;
+  private handBuffers(layer: number): Plan["custom"][number] {
+    const buffers = this.plan.custom.find((c) => c.layer === layer);
+    if (buffers === undefined) throw new RangeError(`no memory for layer ${layer}`);
+    return buffers;
   }
 
   private placeOf(k: number): number {

@@ -18,10 +18,10 @@ import {
   type Build,
   onPieces,
   onTasks,
-  type Place,
+  type ParamAddress,
   type Stage,
+  type StageBuffers,
   type Step,
-  type Wires,
 } from "./stages/stage.js";
 
 /** What is planned: a model, and the sizes that its memory is laid out for. */
@@ -71,7 +71,7 @@ export interface Plan {
   readonly running: readonly { readonly layer: number; readonly name: string; readonly address: number }[];
   readonly keys: readonly number[];
   /** What each layer written by hand reads and writes. */
-  readonly custom: readonly (Wires & { readonly layer: number })[];
+  readonly custom: readonly (StageBuffers & { readonly layer: number })[];
   /** Byte addresses. */
   readonly at: {
     readonly rates: number;
@@ -86,7 +86,7 @@ export interface Plan {
   };
   /** The model's output and the gradient by it, and how many values a sample has there. */
   readonly output: Buffer;
-  readonly outputSlopes: Buffer;
+  readonly outputGrads: Buffer;
   readonly classes: number;
   /** Floats from one kept sample to the next. */
   readonly sampleFloats: number;
@@ -115,7 +115,7 @@ export function plan(request: PlanRequest): Plan {
     labels: arena.floats(capacity),
     lossParts: arena.floats(2 * capacity),
   };
-  const { parameters, shared, total, updated } = placeParameters(stages);
+  const { parameters, shared, total, updated } = layOutParameters(stages);
   const weights = arena.floats(total + 16);
   const slotsNeeded = optimizer === undefined ? 0 : slotCount(optimizer);
   const slots = Array.from({ length: slotsNeeded }, () => arena.floats(total));
@@ -139,22 +139,22 @@ export function plan(request: PlanRequest): Plan {
     pieceSamples: Math.max(...Array.from({ length: batch }, (_, i) => Math.ceil((i + 1) / pieces(i + 1)))),
     pieceBytes: 4 * shared,
     scratch: (floats) => scratch.take(floats),
-    running: (layer, name) => found(running, layer, name).address,
+    running: (layer, name) => lookUp(running, layer, name).address,
     keys() {
       keys.push(arena.floats(2));
       return keys[keys.length - 1];
     },
-    place(layer, name): Place {
-      const { offset } = found(parameters, layer, name);
+    place(layer, name): ParamAddress {
+      const { offset } = lookUp(parameters, layer, name);
       return { weight: weights + 4 * offset, gradient: gradients + 4 * offset };
     },
     name: (what) => `${naming} ${what}`,
   };
   const lowest = lowestTrained(stages);
-  const { values, slopes } = placeActivations(arena, stages, input, batch, capacity, lowest);
+  const { values, grads } = layOutActivations(arena, stages, input, batch, capacity, lowest);
   const output = values[stages.length];
   // the loss writes it also where no stage needs it
-  const outputSlopes = slopes[stages.length] ?? arena.buffer(output.layout, capacity);
+  const outputGrads = grads[stages.length] ?? arena.buffer(output.layout, capacity);
   const first = onPieces(gather(program, "gather", { table: tables.table, x: values[0] }));
   const forward: Step[] = [first];
   const evaluate: Step[] = [first];
@@ -163,14 +163,14 @@ export function plan(request: PlanRequest): Plan {
   for (const [i, stage] of stages.entries()) {
     naming = stage.name;
     const [isLast, y] = [i === stages.length - 1, values[i + 1]];
-    const wires = { x: values[i], y, dx: slopes[i], dy: isLast ? outputSlopes : (slopes[i + 1] ?? y) };
-    const built = stage.build(build, wires);
+    const buffers = { x: values[i], y, dx: grads[i], dy: isLast ? outputGrads : (grads[i + 1] ?? y) };
+    const built = stage.build(build, buffers);
     forward.push(...built.forward);
     evaluate.push(...(built.evaluate ?? built.forward));
     if (i >= lowest) backward.unshift(...built.backward);
     for (const step of built.forward)
       if (step.parallel === "main" && step.work.what === "layer")
-        custom.push({ ...wires, layer: step.work.layer });
+        custom.push({ ...buffers, layer: step.work.layer });
   }
   const lossSteps: Step[] =
     loss === undefined
@@ -180,7 +180,7 @@ export function plan(request: PlanRequest): Plan {
             lossKernel(program, "loss", {
               spec: loss,
               z: output,
-              dz: outputSlopes,
+              dz: outputGrads,
               labels: tables.labels,
               parts: tables.lossParts,
               divisor: tables.divisor,
@@ -215,7 +215,7 @@ export function plan(request: PlanRequest): Plan {
     custom,
     at: { ...tables, weights, slots, gradients, samples },
     output,
-    outputSlopes,
+    outputGrads,
     classes: features(output),
     sampleFloats,
   };
@@ -241,7 +241,7 @@ function assertFits(bytes: number, batch: number): void {
   });
 }
 
-function found<T extends { layer: number; name: string }>(
+function lookUp<T extends { layer: number; name: string }>(
   list: readonly T[],
   layer: number,
   name: string,
@@ -271,7 +271,7 @@ class Scratch {
  * Parameters one behind another, those with a gradient for each piece first, each from a multiple of 16 floats on; in each
  * part the frozen ones last, so that what is updated lies together.
  */
-function placeParameters(stages: readonly Stage[]) {
+function layOutParameters(stages: readonly Stage[]) {
   const parameters: ParameterPlace[] = [];
   let at = 0;
   const take = (perPiece: boolean, frozen: boolean): number => {
@@ -313,14 +313,14 @@ function lowestTrained(stages: readonly Stage[]): number {
 }
 
 /** A buffer for the input and for each stage's output, and one for its gradient from the first stage that learns on. */
-function placeActivations(
+function layOutActivations(
   arena: Arena,
   stages: readonly Stage[],
   input: readonly number[],
   batch: number,
   capacity: number,
   lowest: number,
-): { values: Buffer[]; slopes: (Buffer | undefined)[] } {
+): { values: Buffer[]; grads: (Buffer | undefined)[] } {
   // stages that work in place leave the choice of the layout to the next one
   const nextOf = (i: number) => stages.slice(i).find((s) => !s.inPlace);
   const layoutFor = (i: number, shape: readonly number[], preferred: Layout | undefined): Layout => {
@@ -329,21 +329,19 @@ function placeActivations(
     return wanted === "any" && preferred !== undefined ? preferred : denseLayout(shape);
   };
   const values = [arena.buffer(layoutFor(0, input, undefined), capacity)];
-  const slopes: (Buffer | undefined)[] = [undefined];
+  const grads: (Buffer | undefined)[] = [undefined];
   for (const [i, stage] of stages.entries()) {
     if (stage.inPlace) {
       values.push(values[i]);
-      slopes.push(slopes[i]);
+      grads.push(grads[i]);
       continue;
     }
     const layout = layoutFor(i + 1, stage.shape, stage.writes);
     values.push(arena.buffer(layout, capacity));
     // the loss writes its gradient in a forward pass too
-    slopes.push(
-      i < lowest ? undefined : arena.buffer(layout, nextOf(i + 1) === undefined ? capacity : batch),
-    );
+    grads.push(i < lowest ? undefined : arena.buffer(layout, nextOf(i + 1) === undefined ? capacity : batch));
   }
-  return { values, slopes };
+  return { values, grads };
 }
 
 /** Neighbouring steps on pieces run without a barrier between them: one call, one phase. */

@@ -8,7 +8,7 @@ import { claimTask, WORD, type WorkerData, type WorkerMessage, workerMain } from
 /** Most threads of a team, the calling one included. */
 export const MOST_THREADS = 64;
 /** Milliseconds after which a worker that holds a task is given up. */
-const PATIENCE = 60_000;
+const TIMEOUT_MS = 60_000;
 
 /** Threads to use: what the caller asks for, else GRADBOOK_THREADS, else one for each core. */
 export function parseThreads(
@@ -146,10 +146,10 @@ export class Team {
       if (done === tasks) break;
       const failed = Atomics.load(control, WORD.failed);
       if (failed !== 0) throw this.failure(failed, "ended with an error");
-      if (performance.now() - since > PATIENCE) {
+      if (performance.now() - since > TIMEOUT_MS) {
         const missing = 1 + this.workers.findIndex((_, i) => Atomics.load(control, WORD.at + i + 1) !== 0);
         Atomics.store(control, WORD.failed, missing);
-        throw this.failure(missing, `has not come back for ${PATIENCE / 1000} s`);
+        throw this.failure(missing, `has not come back for ${TIMEOUT_MS / 1000} s`);
       }
       Atomics.wait(control, WORD.done, done, 100);
     }

@@ -19,9 +19,9 @@ export function adagrad(config: AdagradConfig = {}): BuiltinOptimizer {
     slots: 1,
     update(w, g, [s], rate) {
       for (let i = 0; i < w.length; i++) {
-        const slope = g[i] + weightDecay * w[i];
-        s[i] += slope * slope;
-        w[i] -= (rate * slope) / (Math.sqrt(s[i]) + eps);
+        const grad = g[i] + weightDecay * w[i];
+        s[i] += grad * grad;
+        w[i] -= (rate * grad) / (Math.sqrt(s[i]) + eps);
       }
     },
   });

@@ -36,9 +36,9 @@ function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number
       const root = Math.sqrt(1 - power(beta2, t));
       for (let i = 0; i < w.length; i++) {
         if (kind === "adamw") w[i] -= rate * weightDecay * w[i];
-        const slope = kind === "adamw" ? g[i] : g[i] + weightDecay * w[i];
-        m[i] = beta1 * m[i] + (1 - beta1) * slope;
-        s[i] = beta2 * s[i] + (1 - beta2) * slope * slope;
+        const grad = kind === "adamw" ? g[i] : g[i] + weightDecay * w[i];
+        m[i] = beta1 * m[i] + (1 - beta1) * grad;
+        s[i] = beta2 * s[i] + (1 - beta2) * grad * grad;
         w[i] -= (step * m[i]) / (Math.sqrt(s[i]) / root + eps);
       }
     },

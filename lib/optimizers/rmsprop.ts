@@ -23,9 +23,9 @@ export function rmsprop(config: RmspropConfig = {}): BuiltinOptimizer {
     slots: 1,
     update(w, g, [s], rate) {
       for (let i = 0; i < w.length; i++) {
-        const slope = g[i] + weightDecay * w[i];
-        s[i] = rho * s[i] + (1 - rho) * slope * slope;
-        w[i] -= (rate * slope) / (epsInside ? Math.sqrt(s[i] + eps) : Math.sqrt(s[i]) + eps);
+        const grad = g[i] + weightDecay * w[i];
+        s[i] = rho * s[i] + (1 - rho) * grad * grad;
+        w[i] -= (rate * grad) / (epsInside ? Math.sqrt(s[i] + eps) : Math.sqrt(s[i]) + eps);
       }
     },
   });

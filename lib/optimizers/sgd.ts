@@ -34,13 +34,13 @@ export function sgd(config: SgdConfig): BuiltinOptimizer {
     slots: momentum === 0 ? 0 : 1,
     update(w, g, [v], rate) {
       for (let i = 0; i < w.length; i++) {
-        const slope = g[i] + weightDecay * w[i];
+        const grad = g[i] + weightDecay * w[i];
         if (momentum === 0) {
-          w[i] -= rate * slope;
+          w[i] -= rate * grad;
           continue;
         }
-        v[i] = momentum * v[i] + slope;
-        w[i] -= rate * (nesterov ? slope + momentum * v[i] : v[i]);
+        v[i] = momentum * v[i] + grad;
+        w[i] -= rate * (nesterov ? grad + momentum * v[i] : v[i]);
       }
     },
   });

@@ -141,8 +141,8 @@ export function batchNormBackward(
       if (dx === undefined) return;
       const [mean, meanHat] = [k.let(splat(div(sum, M))), k.let(splat(div(sumHat, M)))];
       const factor = k.let(mul(splat(loadScalar("f32", of(at.gamma))), scale));
-      eachVector(k, [dy, x, dx], c, i32(0), samples, ([slope, value, to], count) => {
-        const own = sub(load(4, slope), mean);
+      eachVector(k, [dy, x, dx], c, i32(0), samples, ([grad, value, to], count) => {
+        const own = sub(load(4, grad), mean);
         k.store(to, mul(factor, sub(own, mul(hat(load(4, value)), meanHat))), count);
       });
     });
@@ -166,8 +166,8 @@ export function batchNormFrozenBackward(
       const of = (address: number): Expr => loadScalar("f32", add(mul(c, 4), address));
       const inverse = k.let(div(f32(1), sqrt(add(of(at.runningVariance), f32(spec.eps)))));
       const factor = k.let(mul(splat(of(at.gamma)), splat(inverse)));
-      eachVector(k, [dy, dx], c, first, end, ([slope, to], count) => {
-        k.store(to, mul(factor, load(4, slope)), count);
+      eachVector(k, [dy, dx], c, first, end, ([grad, to], count) => {
+        k.store(to, mul(factor, load(4, grad)), count);
       });
     });
   });

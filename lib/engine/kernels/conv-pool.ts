@@ -149,9 +149,9 @@ export function convPoolBackwardWeight(p: Program, name: string, o: ConvPoolBack
           const offset = k.let(add(mul(c, 4 * x.layout.plane), u0 * rowBytes));
           k.loop(list, listEnd, 8, (entry) => {
             const at = k.let(add(loadScalar("i32", entry), offset));
-            const slope = k.let(loadSplat(add(entry, 4)));
+            const grad = k.let(loadSplat(add(entry, 4)));
             for (let u = 0; u < rows; u++)
-              k.set(sums[u], add(sums[u], mul(slope, load(lanes, add(at, u * rowBytes)))));
+              k.set(sums[u], add(sums[u], mul(grad, load(lanes, add(at, u * rowBytes)))));
           });
           for (let u = 0; u < rows; u++) k.store(add(out, 4 * (u0 + u) * KW), sums[u], KW);
         }
@@ -178,11 +178,11 @@ function listWinners(
     k.loop(0, dy.layout.H, 1, () => {
       const [pj, gj, wj] = [k.let(pixels), k.let(g), k.let(place)];
       k.loop(0, dy.layout.W, 1, () => {
-        const slope = k.let(loadScalar("i32", gj));
+        const grad = k.let(loadScalar("i32", gj));
         k.store(entry, add(pj, loadScalar("i32", wj)));
-        k.store(add(entry, 4), slope);
+        k.store(add(entry, 4), grad);
         // an entry without a gradient is overwritten by the next one
-        k.increase(entry, shiftLeft(notEqual(slope, i32(0)), 3));
+        k.increase(entry, shiftLeft(notEqual(grad, i32(0)), 3));
         k.increase(pj, 8);
         k.increase(gj, 4);
         k.increase(wj, 4);
@@ -235,7 +235,7 @@ export function unpool(
         const [gi, pi, oi] = [k.let(g), k.let(place), k.let(out)];
         k.loop(0, H, 1, () => {
           for (const { from, count } of cutColumns(W, 4)) {
-            const slopes = k.let(twice(load(4, add(gi, 4 * from))));
+            const grads = k.let(twice(load(4, add(gi, 4 * from))));
             const places = k.let(twice(load(4, add(pi, 4 * from))));
             for (const row of [0, 1]) {
               const here = vecOf(
@@ -243,7 +243,7 @@ export function unpool(
               );
               k.store(
                 add(oi, 4 * (row * dx.layout.row + 2 * from)),
-                and(slopes, equalInts(places, here)),
+                and(grads, equalInts(places, here)),
                 2 * count,
               );
             }

@@ -128,21 +128,21 @@ function tapSums(
   const ofFilter = k.let(mul(f, 4 * dy.layout.plane));
   k.loop(first, end, 1, (n) => {
     const pixels = k.let(add(add(sampleAt(x, n), offset), -4 * x.layout.origin));
-    const slopes = k.let(add(sampleAt(dy, n), ofFilter));
+    const grads = k.let(add(sampleAt(dy, n), ofFilter));
     k.loop(0, OH, 1, () => {
-      const [xj, gj] = OW > 4 ? [k.let(pixels), k.let(slopes)] : [pixels, slopes];
+      const [xj, gj] = OW > 4 ? [k.let(pixels), k.let(grads)] : [pixels, grads];
       k.loop(0, OW, 4, () => {
         const gs = sums.map((_, g) => k.let(load(4, add(gj, 4 * g * dy.layout.plane))));
         for (let v = 0; v < taps; v++) {
           const values = k.let(load(4, add(xj, v * tapBytes)));
-          for (const [g, slope] of gs.entries()) k.set(sums[g][v], add(sums[g][v], mul(slope, values)));
+          for (const [g, grad] of gs.entries()) k.set(sums[g][v], add(sums[g][v], mul(grad, values)));
         }
         if (OW <= 4) return;
         k.increase(xj, 16);
         k.increase(gj, 16);
       });
       k.increase(pixels, 4 * x.layout.row);
-      k.increase(slopes, 4 * dy.layout.row);
+      k.increase(grads, 4 * dy.layout.row);
     });
   });
   return sums;
@@ -154,10 +154,10 @@ function biasSums(k: Kernel, { dy }: ConvWeight, db: number, share: Share): void
   k.loop(share.filters[0], share.filters[1], 1, (f) => {
     const sum = k.letVector(4, vec(0));
     k.loop(share.samples[0], share.samples[1], 1, (n) => {
-      const slopes = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
+      const grads = k.let(add(sampleAt(dy, n), mul(f, 4 * dy.layout.plane)));
       k.loop(0, dy.layout.H, 1, () => {
-        k.loop(0, 4 * dy.layout.W, 16, (j) => k.increase(sum, load(4, add(slopes, j))));
-        k.increase(slopes, 4 * dy.layout.row);
+        k.loop(0, 4 * dy.layout.W, 16, (j) => k.increase(sum, load(4, add(grads, j))));
+        k.increase(grads, 4 * dy.layout.row);
       });
     });
     k.store(add(base, mul(f, 4)), sumRows(sum, vec(0), vec(0), vec(0)), 1);

@@ -62,13 +62,13 @@ export function linearSmallBackwardInput(
   const [I, O] = [features(dx), features(dy)];
   return p.define(name, 3, (k, _piece, first, end) => {
     pairs(k, first, end, (n, count) => {
-      const slopes = Array.from({ length: count }, (_, s) => k.let(sampleAt(dy, add(n, s))));
+      const grads = Array.from({ length: count }, (_, s) => k.let(sampleAt(dy, add(n, s))));
       const outputs = Array.from({ length: count }, (_, s) => k.let(sampleAt(dx, add(n, s))));
       for (const { from, to, step } of blocks(I, 16)) {
         const lanes = Math.ceil(step / 4) * 4;
         k.loop(from, to, step, (i) => {
           const w = k.let(add(mul(i, 4), o.weight));
-          const gs = slopes.map((at) => k.let(at));
+          const gs = grads.map((at) => k.let(at));
           const sums = outputs.map(() => k.letVector(lanes, vec(0)));
           k.loop(0, O, 1, () => {
             const weights = k.let(load(lanes, w));
@@ -120,8 +120,8 @@ export function linearSmallBackwardWeight(p: Program, name: string, o: LinearSma
             k.loop(dyRow, dyStop, dyBytes, (g) => {
               const values = k.let(load(lanes, xn));
               for (let r = 0; r < rows.step; r++) {
-                const slope = k.let(loadSplat(add(g, 4 * r)));
-                k.set(sums[r], add(sums[r], mul(slope, values)));
+                const grad = k.let(loadSplat(add(g, 4 * r)));
+                k.set(sums[r], add(sums[r], mul(grad, values)));
               }
               k.increase(xn, 4 * x.layout.size);
             });

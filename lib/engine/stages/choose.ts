@@ -13,19 +13,19 @@ export type ModelLayer = PlanLayer<LayerSpec | undefined>;
  * How much of a stage's output its own backward pass still needs: all of it, only which values are above 0 (ReLU), or
  * nothing. What is free, the next stage may overwrite.
  */
-type Held = "value" | "sign" | "nothing";
+type OutputUse = "value" | "sign" | "nothing";
 
 interface Choice {
   /** Missing where nothing has to be computed. */
   readonly stage?: Stage;
-  readonly held: Held;
+  readonly use: OutputUse;
   /** Layers that the stage computes; default 1. */
   readonly taken?: number;
 }
 
 interface Surroundings {
   /** What the layer before still needs of this one's input. */
-  readonly held: Held;
+  readonly use: OutputUse;
   /** The layers behind. */
   readonly next: readonly ModelLayer[];
   /** Samples of the largest training batch. */
@@ -48,19 +48,19 @@ export const layerKinds: {
       const relu = next[0]?.spec?.kind === "relu" ? 1 : 0;
       const { spec: pool, ...poolLayer } = next[relu] ?? { spec: undefined };
       if (pool?.kind !== "maxPool2d" || !canFusePool(conv.spec, pool, conv.output))
-        return { stage: convStage(conv), held: "nothing" };
+        return { stage: convStage(conv), use: "nothing" };
       const activation = relu === 1 ? ({ kind: "relu" } as const) : undefined;
       return {
         stage: convPoolStage(conv, { ...conv, ...poolLayer, spec: pool }, activation),
         // the fused ReLU reads the signs of the pooled values
-        held: relu === 1 ? "sign" : "nothing",
+        use: relu === 1 ? "sign" : "nothing",
         taken: 2 + relu,
       };
     },
   },
   linear: {
     name: "linear",
-    choose: (layer, { batch }) => ({ stage: linearStage(layer, batch), held: "nothing" }),
+    choose: (layer, { batch }) => ({ stage: linearStage(layer, batch), use: "nothing" }),
   },
   maxPool2d: pool(),
   avgPool2d: pool(),
@@ -69,30 +69,30 @@ export const layerKinds: {
   dropout: {
     name: "dropout",
     // zeros and positive factors keep every sign that still has a gradient
-    choose: (layer, { held }) => ({
-      stage: dropoutStage(layer, held !== "value"),
-      held: held === "value" ? "nothing" : held,
+    choose: (layer, { use }) => ({
+      stage: dropoutStage(layer, use !== "value"),
+      use: use === "value" ? "nothing" : use,
     }),
   },
-  flatten: { name: "flatten", choose: (_layer, { held }) => ({ held }) },
+  flatten: { name: "flatten", choose: (_layer, { use }) => ({ use }) },
   ...activationKinds(),
 };
 
 function pool(): LayerKind<Pool2dSpec> {
-  return { name: "pool", choose: (layer) => ({ stage: poolStage(layer), held: "nothing" }) };
+  return { name: "pool", choose: (layer) => ({ stage: poolStage(layer), use: "nothing" }) };
 }
 
 function norm(): LayerKind<BatchNormSpec> {
-  return { name: "norm", choose: (layer) => ({ stage: batchNormStage(layer), held: "nothing" }) };
+  return { name: "norm", choose: (layer) => ({ stage: batchNormStage(layer), use: "nothing" }) };
 }
 
 function activationKinds(): { readonly [K in ActivationSpec["kind"]]: LayerKind<ActivationSpec> } {
   const kind = (name: string): LayerKind<ActivationSpec> => ({
     name,
-    choose(layer, { held }) {
+    choose(layer, { use }) {
       const { reads } = activationOf(layer.spec);
       const left = { "sign of y": "sign", y: "value", x: "nothing" } as const;
-      return { stage: activationStage(layer, held === "nothing"), held: left[reads] };
+      return { stage: activationStage(layer, use === "nothing"), use: left[reads] };
     },
   });
   const names = Object.keys(activations) as ActivationSpec["kind"][];
@@ -106,18 +106,18 @@ function activationKinds(): { readonly [K in ActivationSpec["kind"]]: LayerKind<
 export function chooseStages(layers: readonly ModelLayer[], batch: number): Stage[] {
   const stages: Stage[] = [];
   // the model's input stays as it is
-  let held: Held = "value";
+  let use: OutputUse = "value";
   for (let i = 0; i < layers.length; ) {
-    const choice: Choice = choose(layers[i], { held, next: layers.slice(i + 1), batch });
+    const choice: Choice = choose(layers[i], { use, next: layers.slice(i + 1), batch });
     if (choice.stage !== undefined) stages.push(choice.stage);
-    held = choice.held;
+    use = choice.use;
     i += choice.taken ?? 1;
   }
   return stages;
 }
 
 function choose({ spec, ...layer }: ModelLayer, around: Surroundings): Choice {
-  if (spec === undefined) return { stage: customStage({ ...layer, spec }), held: "nothing" };
+  if (spec === undefined) return { stage: customStage({ ...layer, spec }), use: "nothing" };
   if (!Object.hasOwn(layerKinds, spec.kind)) {
     throw new GradbookError({
       code: "kind",

@@ -26,9 +26,9 @@ import {
   type PlanLayer,
   SMALL,
   type Stage,
+  type StageBuffers,
   type StageSteps,
   type Step,
-  type Wires,
 } from "./stage.js";
 
 /** Whether conv2d → (ReLU) → max-pool can be one stage: 2×2 windows that cover the output exactly, few weights. */
@@ -132,13 +132,13 @@ export function convStage(layer: PlanLayer<Conv2dSpec>): Stage {
     params: layer.params,
     perPiece: weights(spec) <= SMALL,
     work: output[1] * output[2] * weights(spec),
-    build: (b, wires) => (direct ? buildDirect(b, wires, layer) : buildColumns(b, wires, layer)),
+    build: (b, buffers) => (direct ? buildDirect(b, buffers, layer) : buildColumns(b, buffers, layer)),
   };
 }
 
 function buildDirect(
   b: Build,
-  { x, y, dx, dy }: Wires,
+  { x, y, dx, dy }: StageBuffers,
   { spec, index, output }: PlanLayer<Conv2dSpec>,
 ): StageSteps {
   const { in: C, out: F, kernel } = spec;
@@ -150,7 +150,7 @@ function buildDirect(
   const packs = [{ from: weight.weight, weights: plain, F, C, KH, KW }];
   if (dx !== undefined)
     packs.push({ from: weight.weight + turned.first, weights: turned.weights, F: C, C: F, KH, KW });
-  const [slopes, copies] = withLayout(b, dy, paddedLayout(output, backwardPad(spec)));
+  const [grads, copies] = withLayout(b, dy, paddedLayout(output, backwardPad(spec)));
   const many = weights(spec) > SMALL;
   const placed = packs.map((pack) =>
     many ? { ...pack, to: b.arena.floats(packedFloats(pack)) } : { ...pack, to: 0 },
@@ -169,8 +169,8 @@ function buildDirect(
   if (many) forward.push(onTasks(convPack(b.program, b.name("pack"), placed), () => convPackTasks(placed)));
   forward.push(onPieces(convolve("forward", placed[0], x, y, bias?.weight)));
   const backward: Step[] = [...copies];
-  if (dx !== undefined) backward.push(onPieces(convolve("backward input", placed[1], slopes, dx)));
-  backward.push(...weightSteps(b, spec, x, slopes, weight.gradient, bias?.gradient, KH, KW));
+  if (dx !== undefined) backward.push(onPieces(convolve("backward input", placed[1], grads, dx)));
+  backward.push(...weightSteps(b, spec, x, grads, weight.gradient, bias?.gradient, KH, KW));
   return { forward, backward };
 }
 
@@ -188,7 +188,7 @@ function turnedWeights({ in: C, kernel: [KH, KW] }: Conv2dSpec): { first: number
 /** Any stride and pad: the windows become columns (im2col), the convolution a 1×1 convolution of them. */
 function buildColumns(
   b: Build,
-  { x, y, dx, dy }: Wires,
+  { x, y, dx, dy }: StageBuffers,
   { spec, index, output }: PlanLayer<Conv2dSpec>,
 ): StageSteps {
   const [, OH, OW] = output;
@@ -209,15 +209,15 @@ function buildColumns(
     weights: { filter: 4 * taps, row: 0, tap: 0, channel: 4 },
   });
   const output3d = asImage(product, OH, OW);
-  const slopes = b.arena.buffer(flat, b.batch);
+  const grads = b.arena.buffer(flat, b.batch);
   const backward: Step[] = [
-    onPieces(copy(b.program, b.name("gather slopes"), dy, asImage(slopes, OH, OW))),
-    ...weightSteps(b, spec, columns, slopes, weight.gradient, bias?.gradient, 1, 1),
+    onPieces(copy(b.program, b.name("gather grads"), dy, asImage(grads, OH, OW))),
+    ...weightSteps(b, spec, columns, grads, weight.gradient, bias?.gradient, 1, 1),
   ];
   if (dx !== undefined) {
     const columnSlopes = b.arena.buffer(columns.layout, b.batch);
     const turned = convDirect(b.program, b.name("backward columns"), {
-      x: slopes,
+      x: grads,
       y: columnSlopes,
       weight: weight.weight,
       bias: undefined,
@@ -248,7 +248,7 @@ function asImage({ address, layout }: Buffer, H: number, W: number): Buffer {
 function withLayout(b: Build, dy: Buffer, layout: Layout): [Buffer, Step[]] {
   if (sameLayout(dy.layout, layout)) return [dy, []];
   const padded = b.arena.buffer(layout, b.batch);
-  return [padded, [onPieces(copy(b.program, b.name("pad slopes"), dy, padded))]];
+  return [padded, [onPieces(copy(b.program, b.name("pad grads"), dy, padded))]];
 }
 
 /** conv2dBackwardWeight: in the pieces, over the whole batch, or, for images of few pixels, as a matrix product. */
@@ -270,11 +270,11 @@ function weightSteps(
   const [depth, columns] = [b.batch * OH * OW, C * KH * KW];
   if (OW > FEW_COLUMNS && panelFloats(depth, columns) > MOST_PANEL_FLOATS)
     return [onTasks(convWeightOnTasks(b.program, name, o), () => convWeightTasks(F, C))];
-  const slopes = { address: b.arena.floats(blockFloats({ rows: F, depth })), rows: F, depth };
+  const grads = { address: b.arena.floats(blockFloats({ rows: F, depth })), rows: F, depth };
   const panels = { panels: b.scratch(panelFloats(depth, columns)), panelBytes: panelBytes(depth) };
   const product = gemmKernel(b.program, name, {
     ...panels,
-    ...blockMatrix(slopes),
+    ...blockMatrix(grads),
     c: { address: dw, row: 4 * columns, column: 4 },
     rows: F,
     depth: undefined,
@@ -285,7 +285,7 @@ function weightSteps(
   });
   const unfold = convColumns(b.program, b.name("columns"), { x, KH, KW, OH, OW, ...panels });
   return [
-    onPieces(blockPositions(b.program, b.name("slope blocks"), dy, slopes)),
+    onPieces(blockPositions(b.program, b.name("grad blocks"), dy, grads)),
     onTasks(unfold, () => packTasks(columns)),
     onTasks(product, () => gemmTasks(F, columns)),
   ];

@@ -26,9 +26,9 @@ import {
   type PlanLayer,
   SMALL,
   type Stage,
+  type StageBuffers,
   type StageSteps,
   type Step,
-  type Wires,
 } from "./stage.js";
 
 /** Batches up to this size are multiplied with the weights as they stand, however many those are. */
@@ -46,12 +46,16 @@ export function linearStage(layer: PlanLayer<LinearSpec>, batch: number): Stage 
     params: layer.params,
     perPiece: small,
     work: spec.in * spec.out,
-    build: (b, wires) => (small ? buildSmall(b, wires, layer) : buildProduct(b, wires, layer)),
+    build: (b, buffers) => (small ? buildSmall(b, buffers, layer) : buildProduct(b, buffers, layer)),
   };
 }
 
 /** Each piece by itself. */
-function buildSmall(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLayer<LinearSpec>): StageSteps {
+function buildSmall(
+  b: Build,
+  { x, y, dx, dy }: StageBuffers,
+  { spec, index }: PlanLayer<LinearSpec>,
+): StageSteps {
   const weight = b.place(index, "weight");
   const bias = spec.bias ? b.place(index, "bias") : undefined;
   const forward = linearSmallForward(b.program, b.name("forward"), {
@@ -77,7 +81,11 @@ function buildSmall(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLaye
 }
 
 /** The whole batch as one matrix product for y, one for dW and one for dx, each cut into blocks of the result. */
-function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLayer<LinearSpec>): StageSteps {
+function buildProduct(
+  b: Build,
+  { x, y, dx, dy }: StageBuffers,
+  { spec, index }: PlanLayer<LinearSpec>,
+): StageSteps {
   const { in: I, out: O } = spec;
   const weight = b.place(index, "weight");
   const bias = spec.bias ? b.place(index, "bias") : undefined;
@@ -107,11 +115,11 @@ function buildProduct(b: Build, { x, y, dx, dy }: Wires, { spec, index }: PlanLa
     }),
   ];
   // dw[o,i] = Σ_n dy[n,o] · x[n,i] and db[o] = Σ_n dy[n,o]
-  const slopes = blocksOf(O, b.batch);
+  const grads = blocksOf(O, b.batch);
   const backward = [
-    onPieces(blockFeatures(b.program, b.name("slope blocks"), dy, slopes)),
+    onPieces(blockFeatures(b.program, b.name("grad blocks"), dy, grads)),
     ...multiply(b, "backward weight", {
-      ...blockMatrix(slopes),
+      ...blockMatrix(grads),
       b: { address: x.address, row: xRow, column: 4 },
       c: { address: weight.gradient, row: 4 * I, column: 4 },
       rows: O,

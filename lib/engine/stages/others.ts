@@ -121,15 +121,15 @@ export function batchNormStage({
         spec.kind === "batchNorm1d" ? asChannels(buffer) : buffer;
       const values = { spec, x: channels(x), y: channels(y), at };
       const tasks = () => batchNormTasks(spec);
-      const slopes = { spec, x: channels(x), dy: channels(dy), dx: dx && channels(dx), at };
+      const grads = { spec, x: channels(x), dy: channels(dy), dx: dx && channels(dx), at };
       const evaluate = [onPieces(batchNormEvaluate(b.program, b.name("evaluate"), values))];
       if (frozen) {
-        const backward = batchNormFrozenBackward(b.program, b.name("frozen backward"), slopes);
+        const backward = batchNormFrozenBackward(b.program, b.name("frozen backward"), grads);
         return { forward: evaluate, backward: dx === undefined ? [] : [onPieces(backward)] };
       }
       return {
         forward: [onTasks(batchNormForward(b.program, b.name("forward"), values), tasks)],
-        backward: [onTasks(batchNormBackward(b.program, b.name("backward"), slopes), tasks)],
+        backward: [onTasks(batchNormBackward(b.program, b.name("backward"), grads), tasks)],
         evaluate,
       };
     },

@@ -19,7 +19,7 @@ export type Step =
   | { readonly parallel: "main"; readonly work: HandWork };
 
 /** Where a parameter and its gradient stand. */
-export interface Place {
+export interface ParamAddress {
   readonly weight: number;
   /** Gradient of piece 0. */
   readonly gradient: number;
@@ -73,13 +73,13 @@ export interface Build {
   running(layer: number, name: string): number;
   /** Two words that are drawn anew before each step. */
   keys(layer: number): number;
-  place(layer: number, name: string): Place;
+  place(layer: number, name: string): ParamAddress;
   /** A name for a kernel: the layer's, with what it does. */
   name(what: string): string;
 }
 
 /** Values going in and out of a stage; the gradients have the layouts of the values. */
-export interface Wires {
+export interface StageBuffers {
   readonly x: Buffer;
   readonly y: Buffer;
   /** Missing where nobody needs the gradient by the model's input. */
@@ -107,7 +107,7 @@ export interface Stage {
   readonly running?: readonly RunningNeed[];
   /** Multiplications of one sample, forward. */
   readonly work: number;
-  build(b: Build, wires: Wires): StageSteps;
+  build(b: Build, buffers: StageBuffers): StageSteps;
 }
 
 export interface StageSteps {
