@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { GradbookError, inWords } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { isFloatArray } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
@@ -30,8 +31,9 @@ export function arrayDataset(
   options: ArrayDatasetOptions = {},
 ): Dataset {
   const { name = "own data", source = "an array" } = options;
-  const count = sampleCount(name, shape);
   refuseOtherArrays(name, x);
+  assertList(name, "labels", labels, "a class for each sample");
+  const count = sampleCount(name, shape);
   if (labels.length === 0 || x.length !== labels.length * count) {
     throw new GradbookError({
       code: "shape",

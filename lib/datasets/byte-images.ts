@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { GradbookError } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 import { type Normalisation, unitScale } from "./normalisation.js";
@@ -48,6 +49,11 @@ export class ByteImages implements Dataset {
 
   /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
   constructor(config: ByteImagesConfig) {
+    assertMembers("ByteImages", "the configuration", config, {
+      expected: "a record",
+      has: ["name", "source", "shape", "classNames", "pixels", "labels"],
+      cure: "new ByteImages({ name, source, shape: [1, 28, 28], classNames, pixels, labels })",
+    });
     this.config = Object.freeze({ ...config, pixels: ownBytes(config.pixels) });
     this.name = config.name;
     this.source = config.source;

@@ -1,7 +1,9 @@
 import { GradbookError } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 
 /** Numbers in one sample of `shape`; refuses an empty or fractional shape. */
 export function sampleCount(what: string, shape: readonly number[]): number {
+  assertList(what, "shape", shape, "the sizes of one sample, as [C, H, W]");
   if (shape.length > 0 && shape.every((n) => Number.isInteger(n) && n > 0)) {
     return shape.reduce((a, b) => a * b, 1);
   }

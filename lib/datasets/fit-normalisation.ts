@@ -1,4 +1,5 @@
 import { GradbookError } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
 import type { ByteImages } from "./byte-images.js";
 import type { Normalisation } from "./normalisation.js";
 
@@ -8,6 +9,7 @@ import type { Normalisation } from "./normalisation.js";
  * @param divisor what the difference is divided by: 1 (default) keeps −255 … 255, 255 gives −1 … 1
  */
 export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
+  assertImages("fitMeanImage", train);
   if (!(divisor > 0) || !Number.isFinite(divisor)) {
     throw new GradbookError({
       code: "config",
@@ -32,6 +34,7 @@ export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
  * Fit it on the training part only and give the result to both.
  */
 export function fitChannels(train: ByteImages): Normalisation {
+  assertImages("fitChannels", train);
   const channels = train.shape[0];
   const area = train.shape.reduce((a, b) => a * b, 1) / channels;
   const mean = new Float64Array(channels);
@@ -60,4 +63,12 @@ export function fitChannels(train: ByteImages): Normalisation {
     }
   }
   return { name: "mean 0, deviation 1 per channel", mean, divisor };
+}
+
+function assertImages(what: string, train: ByteImages): void {
+  assertMembers(what, "the training part", train, {
+    expected: "images in bytes",
+    has: ["bytes", "shape", "size"],
+    cure: "loadMnist().train and loadCifar10().train are such; new ByteImages(…) makes them of bytes.",
+  });
 }

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { Brand } from "../errors/brand.js";
 import { assertPlainFunction, withoutAsync } from "../errors/callable.js";
 import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { assertMembers, objectOption } from "../errors/members.js";
+import type { RequiredOption } from "../errors/options.js";
 import { sizeOf } from "../tensor/shape.js";
 import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
@@ -141,12 +143,24 @@ export function nameOf(set: Dataset): string {
   return typeof set.name === "string" && set.name !== "" ? set.name : "data set";
 }
 
+const datasetShape = {
+  expected: "a data set",
+  has: ["read", "labels", "shape"],
+  cure: "loadMnist() and arrayDataset() give one.",
+};
+
+/** A data set as an option of a function. */
+export function datasetOption(): RequiredOption<Dataset> {
+  return objectOption(datasetShape);
+}
+
 /**
  * Looks at what a set says of itself: once, before anything is computed with it.
  * @param what the function that is given the set, e.g. "fit"
  * @throws GradbookError when size, shape, classes or labels are missing or do not fit together
  */
 export function assertDataset(what: string, set: Dataset): void {
+  assertMembers(what, "the data set", set, { ...datasetShape, has: ["read"] });
   const place = `${what} on ${nameOf(set)}`;
   const refuse = (got: string, expected: string, cure?: string): never => {
     throw new GradbookError({
@@ -157,7 +171,7 @@ export function assertDataset(what: string, set: Dataset): void {
       ...(cure === undefined ? {} : { cure }),
     });
   };
-  const { size, shape, classes, labels, read } = Object(set);
+  const { size, shape, classes, labels, read } = set;
   if (typeof read !== "function") refuse(`read is ${inWords(read)}`, "a function (index, out, offset)");
   assertPlainFunction(place, "read", read);
   if (!Number.isInteger(size) || size < 0) refuse(`size is ${inWords(size)}`, "the number of samples");

@@ -61,7 +61,8 @@ export function diagnose(target: Diagnosable, options: DiagnoseOptions = {}): Di
       expected: `one of ${kinds.join(", ")}`,
     });
   }
-  const { subjects, others } = subjectsOf(target, options);
+  const isCode = (typeof target === "object" && target !== null) || typeof target === "function";
+  const { subjects, others } = isCode ? subjectsOf(target, options) : { subjects: [], others: [] };
   if (subjects.length === 0) {
     throw new GradbookError({
       code: "config",

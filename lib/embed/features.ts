@@ -1,6 +1,7 @@
 import { GradbookError } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { formatShape } from "../tensor/shape.js";
-import { type Nested, Tensor } from "../tensor/tensor.js";
+import { isTensor, type Nested, Tensor } from "../tensor/tensor.js";
 
 /** N samples of F features each: a tensor [N, F], rows of numbers, or rows of typed numbers. */
 export type Features = Tensor | readonly ArrayLike<number>[];
@@ -13,10 +14,10 @@ const LARGEST = 1e150;
  * @throws GradbookError when the rows differ in length, or hold a value that is not finite or whose square is not
  */
 export function parseFeatures(what: string, features: Features): Tensor {
-  const x =
-    features instanceof Tensor
-      ? features.clone("float64")
-      : Tensor.from(features.map((row): Nested => Array.from(row)));
+  if (!isTensor(features)) assertList(what, "features", features, "a tensor [N, F], or N rows of numbers");
+  const x = isTensor(features)
+    ? features.clone("float64")
+    : Tensor.from(Array.from(features, (row): Nested => Array.from(Object(row))));
   if (x.shape.length !== 2 || x.shape[1] === 0) {
     throw new GradbookError({
       code: "shape",

@@ -1,4 +1,5 @@
 import { GradbookError } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { count, type Given, options } from "../errors/options.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
 
@@ -48,6 +49,7 @@ export function neighbourPurity(
 ): number {
   const given = options("neighbourPurity", neighbourOptions, config);
   const y = parseFeatures("neighbourPurity", points);
+  assertList("neighbourPurity", "labels", labels);
   const N = y.shape[0];
   if (labels.length !== N) throw differentCounts("neighbourPurity", `${labels.length} labels`, N);
   const k = parseNeighbours("neighbourPurity", given.k, N - 1, "N");

@@ -1,6 +1,6 @@
 import { type Given, options, type Pair, pair } from "../errors/options.js";
-import { type Shape, sizeOf, windowCount } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape, sizeOf, windowCount } from "../tensor/shape.js";
+import { assertSameShape, assertTensor, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertInput } from "./layer.js";
 
 const im2colOptions = {
@@ -32,6 +32,7 @@ interface Im2colDims {
  * A convolution is then a matrix product: Y[n] = W·im2col(x)[n] with W [F, C·KH·KW].
  */
 export function im2col(x: Tensor, config: Im2colConfig): Tensor {
+  assertTensor("im2col", "x", x);
   const d = parse("im2col", x.shape, config);
   const columns = Tensor.zeros(columnsShape(d), x.dtype);
   im2colForward(x.data, columns.data, d);
@@ -44,6 +45,8 @@ export function im2col(x: Tensor, config: Im2colConfig): Tensor {
  * @param shape of the images, [N, C, H, W]
  */
 export function col2im(columns: Tensor, shape: Shape, config: Im2colConfig): Tensor {
+  assertTensor("col2im", "columns", columns);
+  assertShape("col2im", shape);
   const d = parse("col2im", shape, config);
   assertSameShape("col2im", "the matrix of columns", columns.shape, columnsShape(d));
   const x = Tensor.zeros(shape, columns.dtype);

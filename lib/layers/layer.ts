@@ -3,7 +3,7 @@ import { Brand } from "../errors/brand.js";
 import { GradbookError } from "../errors/error.js";
 import type { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
-import { type DType, Tensor } from "../tensor/tensor.js";
+import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
 
 /** What a layer may know of the moment it runs in. */
 export interface ForwardContext {
@@ -177,6 +177,7 @@ export function assertInput(
 
 /** Image batches from [N, H, W, C] to [N, C, H, W], copied. */
 export function toNCHW(x: Tensor): Tensor {
+  assertTensor("toNCHW", "x", x);
   assertInput("toNCHW", x.shape, "N, H, W, C", undefined);
   const [n, h, w, c] = x.shape;
   const y = Tensor.zeros([n, c, h, w], x.dtype);

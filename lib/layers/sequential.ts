@@ -1,5 +1,6 @@
 import { layerKinds } from "../engine/stages/choose.js";
 import { GradbookError, inWords } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
 import { type Given, oneOf, option, options, seed } from "../errors/options.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
@@ -377,4 +378,13 @@ function lowerFirst(text: string): string {
 
 function escapeHtml(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}
+
+/** @throws GradbookError when the value is not a model */
+export function assertModel(what: string, model: Sequential): void {
+  assertMembers(what, "model", model, {
+    expected: "a model",
+    has: ["layers", "input", "output", "parameters", "buffers", "forward"],
+    cure: "sequential([…], { input }) makes one; a class of your own with forward and backward is a layer: sequential([new Net()], { input }).",
+  });
 }

@@ -1,7 +1,7 @@
 import type { LossSpec } from "../engine/spec.js";
 import { type Given, oneOf, options } from "../errors/options.js";
 import { exp, log } from "../tensor/portable.js";
-import { type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertTensor, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
 
 export const lossOptions = {
@@ -77,6 +77,7 @@ export function softmaxRows(z: FloatArray, p: FloatArray, K: number): void {
 
 /** Class probabilities of logits [N, K]. */
 export function softmax(logits: Tensor): Tensor {
+  assertTensor("softmax", "logits", logits);
   const probabilities = Tensor.zeros(logits.shape, logits.dtype);
   softmaxRows(logits.data, probabilities.data, logits.shape[logits.shape.length - 1]);
   return probabilities;

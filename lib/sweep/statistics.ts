@@ -1,4 +1,5 @@
 import { GradbookError } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { exp, log } from "../tensor/portable.js";
 
 /**
@@ -93,6 +94,8 @@ export function mcnemar(
   second: ArrayLike<boolean | number>,
   level = 0.05,
 ): McNemar {
+  assertList("mcnemar", "first", first);
+  assertList("mcnemar", "second", second);
   if (first.length !== second.length || first.length === 0) {
     throw new GradbookError({
       code: "shape",
@@ -208,7 +211,8 @@ function moments(values: readonly number[]): { n: number; mean: number; variance
 }
 
 function assertValues(what: string, values: readonly number[], least: number): void {
-  const bad = values.find((v) => !Number.isFinite(v));
+  assertList(what, "values", values, "a list of numbers");
+  const bad = Array.from(values).find((v) => !Number.isFinite(v));
   if (values.length >= least && bad === undefined) return;
   throw new GradbookError({
     code: "range",

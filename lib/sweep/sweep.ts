@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { stopRequested } from "../train/interrupt.js";
 import type { CommonSweepConfig } from "./config.js";
@@ -59,6 +60,11 @@ export function sweep<G extends Grid, R>(
 function isInline<G extends Grid, R>(
   config: SweepConfig<G, R> | ModuleSweepConfig<G>,
 ): config is SweepConfig<G, R> {
+  assertMembers("sweep", "the configuration", config, {
+    expected: "a record",
+    has: [],
+    cure: "sweep({ grid: { lr: [0.1, 0.01] }, seeds: [1, 2, 3], run: ({ lr }, seed) => … })",
+  });
   if (typeof config.run === "function") return true;
   if (typeof config.run === "object" && config.run !== null) return false;
   throw new GradbookError({

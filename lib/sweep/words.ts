@@ -1,18 +1,27 @@
+import { assertMembers } from "../errors/members.js";
+import { count, type Given, options, positive, text } from "../errors/options.js";
 import type { Difference, Interval, McNemar } from "./statistics.js";
 
-/** How a number is written in a sentence. */
-export interface WordsConfig {
+const wordsOptions = {
   /** Behind the number, with its space: " %". Default none. */
-  readonly unit?: string;
+  unit: text().or(""),
   /** Digits after the point. Default 1. */
-  readonly digits?: number;
+  digits: count(0).or(1),
   /** What the values are multiplied by: 100 makes per cent of fractions. Default 1. */
-  readonly times?: number;
-}
+  times: positive().or(1),
+};
+/** How a number is written in a sentence. */
+export type WordsConfig = Given<typeof wordsOptions>;
 
 /** `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread. */
-export function intervalInWords({ n, mean, half }: Interval, config: WordsConfig = {}): string {
-  const { unit = "", digits = 1, times = 1 } = config;
+export function intervalInWords(interval: Interval, config: WordsConfig = {}): string {
+  assertMembers("intervalInWords", "interval", interval, {
+    expected: "an interval",
+    has: ["n", "mean", "half"],
+    cure: "meanInterval(values) returns one.",
+  });
+  const { n, mean, half } = interval;
+  const { unit, digits, times } = options("intervalInWords", wordsOptions, config);
   const number = (v: number) => (v * times).toFixed(digits);
   return n === 1 ? `${number(mean)}${unit}` : `${number(mean)} ± ${number(half)}${unit}`;
 }
@@ -22,7 +31,12 @@ export function intervalInWords({ n, mean, half }: Interval, config: WordsConfig
  * `Adam and SGD are not distinguishable: the difference of 0.4 has the 95 % interval −1.0 … 1.8`.
  */
 export function differenceInWords(a: string, b: string, found: Difference, config: WordsConfig = {}): string {
-  const { unit = "", digits = 1, times = 1 } = config;
+  assertMembers("differenceInWords", "the difference", found, {
+    expected: "what compareMeans returns",
+    has: ["difference", "low", "high", "distinguishable"],
+    cure: "differenceInWords(nameOfA, nameOfB, compareMeans(a, b))",
+  });
+  const { unit, digits, times } = options("differenceInWords", wordsOptions, config);
   const number = (v: number) => (v * times).toFixed(digits).replace("-", "−");
   const interval = (low: number, high: number) => `95 % interval ${number(low)} … ${number(high)}${unit}`;
   const { difference, low, high, distinguishable } = found;
@@ -37,11 +51,13 @@ export function differenceInWords(a: string, b: string, found: Difference, confi
  * McNemar's test in a sentence: `only A has 71 of the test images right, only B has 48: A is better (p = 0.043)`, or
  * `…: not distinguishable (p = 0.31)`.
  */
-export function mcnemarInWords(
-  a: string,
-  b: string,
-  { onlyFirst, onlySecond, p, distinguishable }: McNemar,
-): string {
+export function mcnemarInWords(a: string, b: string, found: McNemar): string {
+  assertMembers("mcnemarInWords", "the test", found, {
+    expected: "what mcnemar returns",
+    has: ["onlyFirst", "onlySecond", "p", "distinguishable"],
+    cure: "mcnemarInWords(nameOfA, nameOfB, mcnemar(a, b))",
+  });
+  const { onlyFirst, onlySecond, p, distinguishable } = found;
   const counts = `only ${a} has ${onlyFirst} of the test images right, only ${b} has ${onlySecond}`;
   const verdict = distinguishable ? `${onlyFirst > onlySecond ? a : b} is better` : "not distinguishable";
   return `${counts}: ${verdict} (${pInWords(p)})`;

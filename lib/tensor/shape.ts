@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 
 /** Sizes of the axes, outermost first: `[N, C, H, W]` for images, `[N, F]` for features. */
 export type Shape = readonly number[];
@@ -21,6 +21,14 @@ export function formatShape(shape: Shape): string {
 
 /** @throws GradbookError when an axis is not a whole number ≥ 0 */
 export function assertShape(what: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new GradbookError({
+      code: "shape",
+      what,
+      got: `shape is ${shape === undefined ? "missing" : inWords(shape)}`,
+      expected: "a list of sizes, e.g. [32, 1, 28, 28]",
+    });
+  }
   for (const [axis, n] of shape.entries()) {
     if (Number.isInteger(n) && n >= 0) continue;
     throw new GradbookError({

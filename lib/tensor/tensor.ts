@@ -19,6 +19,15 @@ export class Tensor {
   /** @throws GradbookError when the data's length is not the product of the shape */
   constructor(shape: Shape, data: FloatArray) {
     assertShape("Tensor", shape);
+    if (!isFloatArray(data)) {
+      throw new GradbookError({
+        code: "type",
+        what: `Tensor ${formatShape(shape)}`,
+        got: `data is ${data === undefined ? "missing" : inWords(data)}`,
+        expected: "a Float32Array or Float64Array",
+        cure: "Float32Array.from(numbers) makes one of a list, Tensor.zeros(shape) a tensor of zeros.",
+      });
+    }
     if (data.length !== sizeOf(shape)) {
       throw new GradbookError({
         code: "shape",
@@ -160,6 +169,18 @@ export function isTensor(value: unknown): value is Tensor {
     return false;
   const { shape, data } = value;
   return Array.isArray(shape) && isFloatArray(data) && data.length === sizeOf(shape);
+}
+
+/** @throws GradbookError when the value is not a tensor; `what` names the function, `role` the argument */
+export function assertTensor(what: string, role: string, value: Tensor): void {
+  if (isTensor(value)) return;
+  throw new GradbookError({
+    code: "type",
+    what,
+    got: `${role} is ${value === undefined ? "missing" : inWords(value)}`,
+    expected: "a Tensor",
+    cure: "Tensor.from([[1, 2], [3, 4]]) makes one of numbers, new Tensor(shape, data) of a typed array.",
+  });
 }
 
 /** By its tag and not by `instanceof`: a notebook may have classes of its own realm. */

@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { assertDataset, nameOf } from "../datasets/samples.js";
 import { GradbookError } from "../errors/error.js";
-import type { Sequential } from "../layers/sequential.js";
+import { assertModel, type Sequential } from "../layers/sequential.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 
 /**
@@ -22,6 +22,7 @@ export function assertFits(what: string, model: Sequential, set: Dataset): void 
 
 /** Whatever the model's output is. */
 export function assertSamples(what: string, model: Sequential, set: Dataset): void {
+  assertModel(what, model);
   assertDataset(what, set);
   if (sameShape(set.shape, model.input)) return;
   throw new GradbookError({

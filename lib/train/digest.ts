@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Sequential } from "../layers/sequential.js";
+import { assertModel, type Sequential } from "../layers/sequential.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import type { Epoch } from "./history.js";
 
@@ -40,6 +40,7 @@ export function changedDigest(previous: string, model: Sequential): string {
 
 /** SHA-256 of a model's weights and running statistics, by name. */
 export function weightsDigest(model: Sequential): string {
+  assertModel("weightsDigest", model);
   return addWeights(createHash("sha256"), model).digest("hex");
 }
 

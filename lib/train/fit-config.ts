@@ -1,7 +1,8 @@
-import type { Dataset } from "../datasets/dataset.js";
+import { datasetOption } from "../datasets/samples.js";
 import { MOST_THREADS } from "../engine/team.js";
 import { assertPlainFunction } from "../errors/callable.js";
 import { GradbookError, inWords } from "../errors/error.js";
+import { objectOption } from "../errors/members.js";
 import {
   callback,
   count,
@@ -15,7 +16,7 @@ import {
   text,
 } from "../errors/options.js";
 import { assertMethod } from "../layers/assert-layer.js";
-import type { Sequential } from "../layers/sequential.js";
+import { assertModel, type Sequential } from "../layers/sequential.js";
 import type { Loss } from "../losses/loss.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -31,9 +32,9 @@ export interface EpochCallback {
 
 const fitOptions = {
   /** What is trained on. */
-  train: dataset(),
+  train: datasetOption(),
   /** Measured after each epoch, never trained on; default: none. */
-  test: dataset().optional(),
+  test: datasetOption().optional(),
   /** The update rule with its learning rate. */
   optimizer: optimizerOption(),
   /** Default: softmaxCrossEntropy(), mean over the batch. */
@@ -45,7 +46,7 @@ const fitOptions = {
   /** Ends the run after so many steps, if the epochs would take more; the last epoch's number is then a fraction. */
   steps: count().or(Number.MAX_SAFE_INTEGER),
   /** Where training loss and error are measured, when the whole training set would take too long. Default: `train`. */
-  trainSample: dataset().optional(),
+  trainSample: datasetOption().optional(),
   /** Measures the test set after every so many steps too (`run.evaluations`). Default: never. */
   evaluateEvery: count().optional(),
   /** Seed of the shuffles, of dropout and of `augment`. Default 0. */
@@ -113,71 +114,20 @@ export function parseFit(model: Sequential, config: FitConfig): ParsedFitConfig 
   return parsed;
 }
 
-/** @throws GradbookError when the value is not a model */
-export function assertModel(what: string, model: Sequential): void {
-  const has = ["layers", "input", "output", "parameters", "buffers", "forward"];
-  const missing = missingIn(model, has);
-  if (missing?.length === 0) return;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `model is ${wordsFor(model, has)}`,
-    expected: "a model",
-    cure:
-      curesOfFunction(model) ??
-      "sequential([…], { input }) makes one; a class of your own with forward and backward is a layer: sequential([new Net()], { input }).",
+export function optimizerOption(): RequiredOption<Optimizer> {
+  return objectOption({
+    expected: "an optimizer",
+    has: ["spec", "update"],
+    cure: "sgd({ lr: 0.01 }) makes one; one of your own is { spec: { kind, lr }, update(w, g, slots, lr, step) }.",
   });
 }
 
-export function optimizerOption(): RequiredOption<Optimizer> {
-  return thing(
-    "an optimizer",
-    ["spec", "update"],
-    "sgd({ lr: 0.01 }) makes one; one of your own is { spec: { kind, lr }, update(w, g, slots, lr, step) }.",
-  );
-}
-
 export function lossOption(): RequiredOption<Loss> {
-  return thing(
-    "a loss",
-    ["sum", "gradient"],
-    "softmaxCrossEntropy() makes one; one of your own is { sum(output, labels), gradient(output, labels) }.",
-  );
-}
-
-function dataset(): RequiredOption<Dataset> {
-  return thing("a data set", ["read", "labels", "shape"], "loadMnist() and arrayDataset() give one.");
-}
-
-/** An object with these members; what is missing is named. */
-function thing<T>(expected: string, has: readonly string[], cure: string): RequiredOption<T> {
-  return option(
-    expected,
-    (value) => (missingIn(value, has)?.length === 0 ? (value as T) : undefined),
-    (value) => {
-      const missing = missingIn(value, has) ?? [];
-      const lacks =
-        missing.length > 0 && missing.length < has.length ? `It lacks ${missing.join(", ")}. ` : "";
-      return lacks + (curesOfFunction(value) ?? cure);
-    },
-  );
-}
-
-function missingIn(value: unknown, has: readonly string[]): string[] | undefined {
-  return typeof value === "object" && value !== null ? has.filter((name) => !(name in value)) : undefined;
-}
-
-function wordsFor(value: unknown, has: readonly string[]): string {
-  const missing = missingIn(value, has);
-  const partly = missing !== undefined && missing.length < has.length;
-  return value === undefined ? "missing" : inWords(value) + (partly ? ` without ${missing.join(", ")}` : "");
-}
-
-/** A maker was passed in place of what it makes. */
-function curesOfFunction(value: unknown): string | undefined {
-  if (typeof value !== "function") return undefined;
-  const name = value.name || "f";
-  return /^class\b/.test(String(value)) ? `Make one: new ${name}().` : `Call it: ${name}({ … }).`;
+  return objectOption({
+    expected: "a loss",
+    has: ["sum", "gradient"],
+    cure: "softmaxCrossEntropy() makes one; one of your own is { sum(output, labels), gradient(output, labels) }.",
+  });
 }
 
 function assertOptimizer(optimizer: Optimizer): void {

@@ -1,3 +1,5 @@
+import { assertMembers } from "../errors/members.js";
+
 /** What is known after an epoch, measured over both whole sets with the weights at its end. Epoch 0 is untrained. */
 export interface Epoch {
   readonly epoch: number;
@@ -44,6 +46,7 @@ export interface Run {
 }
 
 /** The last epoch of a run. */
-export function lastEpoch({ epochs }: Pick<Run, "epochs">): Epoch {
-  return epochs[epochs.length - 1];
+export function lastEpoch(run: Pick<Run, "epochs">): Epoch {
+  assertMembers("lastEpoch", "run", run, { expected: "a run", has: ["epochs"], cure: "fit(…) returns one." });
+  return run.epochs[run.epochs.length - 1];
 }
