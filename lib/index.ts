@@ -16,8 +16,6 @@ export { markdown, show, table } from "./display/show.js";
 // doctor
 export { type Diagnosable, type DiagnoseOptions, diagnose } from "./doctor/diagnose.js";
 export type { Diagnosis } from "./doctor/diagnosis.js";
-export { type FirstMinuteConfig, firstMinute } from "./doctor/first-minute/first-minute.js";
-export type { CheckLine, FirstMinute } from "./doctor/first-minute/panel.js";
 export type { Examination, Finding, Picture, Verdict } from "./doctor/types.js";
 export type { Features } from "./embed/features.js";
 // embed
@@ -104,6 +102,8 @@ export { type DType, type FloatArray, type Nested, Tensor } from "./tensor/tenso
 export type { Augment } from "./train/augment.js";
 export { weightsDigest } from "./train/digest.js";
 export { type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
+export { type FirstMinuteConfig, firstMinute } from "./train/first-minute/first-minute.js";
+export type { CheckLine, FirstMinute } from "./train/first-minute/panel.js";
 export { type FitConfig, fit } from "./train/fit.js";
 export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
 export { activations, confusionMatrix, features, type Predictions, predict } from "./train/metrics.js";

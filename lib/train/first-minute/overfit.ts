@@ -1,8 +1,8 @@
 import type { Dataset } from "../../datasets/dataset.js";
 import { GradbookError } from "../../errors/error.js";
 import { adam } from "../../optimizers/adam.js";
-import { fit } from "../../train/fit.js";
-import { lastEpoch } from "../../train/history.js";
+import { fit } from "../fit.js";
+import { lastEpoch } from "../history.js";
 import type { Moment } from "./moment.js";
 import { type CheckLine, number, percent } from "./panel.js";
 

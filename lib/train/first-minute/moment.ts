@@ -5,7 +5,7 @@ import type { Loss } from "../../losses/loss.js";
 import type { Optimizer } from "../../optimizers/optimizer.js";
 import { Rng } from "../../tensor/rng.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { gather } from "../../train/definition.js";
+import { gather } from "../definition.js";
 
 /** One batch before training has begun, and what the model makes of it. */
 export interface Moment {

@@ -7,7 +7,7 @@ import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import { sgd } from "../../optimizers/sgd.js";
 import { sameShape } from "../../tensor/shape.js";
 import { Snapshot } from "../../tensor/snapshot.js";
-import { lossOption, optimizerOption } from "../../train/fit-config.js";
+import { lossOption, optimizerOption } from "../fit-config.js";
 import { checkInputScale, checkLabelOrder, checkLabels } from "./data-checks.js";
 import { checkBatchReduction, checkGradients, checkInitialLoss, checkUnits } from "./model-checks.js";
 import { type Moment, momentOf } from "./moment.js";
