@@ -23,7 +23,9 @@ import { LanguageServer, ServerEnded } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
 import { isInstalled } from "./resolve.js";
 import { Slots } from "./slots.js";
-import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
+import type { EmitOptions } from "./strip-types.js";
+import { SyntaxFailure } from "./syntax-failure.js";
+import { type Translation, translateCell } from "./translate.js";
 
 interface Place {
   readonly line: number;
@@ -68,6 +70,8 @@ export class Checker {
   readonly #strict: boolean;
   readonly #files = new ProjectFiles();
   readonly #definitions = new Map<string, Definition>();
+  /** Names to which functions of cells assign. */
+  readonly #assigned = new Set<string>();
   readonly #slots = new Slots((slot) => this.path(slot));
   readonly #kept = new Map<number, KeptCell>();
   #server: Promise<LanguageServer> | undefined;
@@ -121,7 +125,13 @@ export class Checker {
 
   /** Without looking at types. */
   translate(code: string, file: string): Promise<Translation> {
-    return translateCell(code, file, new Set(this.#definitions.keys()), this.options);
+    const context = {
+      known: this.#definitions,
+      assigned: this.#assigned,
+      options: this.options,
+      javascript: !this.#strict,
+    };
+    return translateCell(code, file, context);
   }
 
   /** @param count the cell's execution counter */
@@ -163,6 +173,7 @@ export class Checker {
     );
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
     if (translation instanceof SyntaxFailure) return { error: translation.content };
+    for (const name of translation.assigned) this.#assigned.add(name);
     const remembered = this.#remember({ code, count, visible, own, symbols }, server).catch(() => undefined);
     this.#naming = remembered;
     // TypeScript works out now what has changed, while the cell runs.

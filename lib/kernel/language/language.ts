@@ -6,7 +6,8 @@ import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
 import type { LanguageMethods, ModuleMethods } from "./methods.js";
 import { Modules } from "./modules.js";
-import { SyntaxFailure, translateCell } from "./translate.js";
+import { SyntaxFailure } from "./syntax-failure.js";
+import { noContext, translateCell } from "./translate.js";
 
 /** What main gives the language thread at birth. */
 export interface LanguageData {
@@ -59,7 +60,7 @@ serve<LanguageMethods>(wire, {
   async isComplete({ code }) {
     if (question.test(code)) return { status: "complete" };
     try {
-      await translateCell(code, "cell", new Set(), {});
+      await translateCell(code, "cell", { ...noContext, javascript });
       return { status: "complete" };
     } catch (failure) {
       if (!(failure instanceof SyntaxFailure) || !failure.incomplete) return { status: "invalid" };
@@ -69,4 +70,4 @@ serve<LanguageMethods>(wire, {
 });
 serve<ModuleMethods>(main, { load: (request) => modules.load(request) });
 
-await Promise.allSettled([checker.warmUp(), translateCell("0", "warm-up", new Set(), {})]);
+await Promise.allSettled([checker.warmUp(), translateCell("let warm = 0", "warm-up", noContext)]);

@@ -8,7 +8,8 @@ import type { LoadedModule, LoadRequest } from "./methods.js";
 import { findReferences } from "./references.js";
 import { isCommonJsPackage, resolveModule, type Target } from "./resolve.js";
 import { Rewrite } from "./rewrite.js";
-import { type EmitOptions, isWrapped, parseModule, removeTypes, SyntaxFailure } from "./translate.js";
+import { type EmitOptions, isWrapped, stripTypes } from "./strip-types.js";
+import { parseModule, SyntaxFailure } from "./syntax-failure.js";
 
 /** One file of the project, as it was when it was last read. */
 interface ProjectFile {
@@ -138,10 +139,7 @@ export class Modules {
       return { ...none, kind: "json" };
     }
     if (path.endsWith(".cjs")) return { ...none, kind: "commonjs" };
-    const { code, runs } = await removeTypes(source, path, {
-      ...this.#options(),
-      verbatimModuleSyntax: false,
-    });
+    const { code, runs } = await stripTypes(source, { file: path, loader: "ts", options: this.#options() });
     const program = parseModule(code, { file: path, source, runs });
     const isModule = !isWrapped(code) && program.body.some(({ type }) => /^(?:Import|Export)/.test(type));
     if (path.endsWith(".js") && !isModule && isCommonJsPackage(path)) return { ...none, kind: "commonjs" };

@@ -6,41 +6,52 @@ import {
   parse,
   type VariableDeclaration,
 } from "acorn";
-import { type Message, stop, transform } from "esbuild";
-import { codeFrame, red } from "../code-frame.js";
-import type { CellImport, ErrorContent, PreparedCell } from "../protocol.js";
-import { decodeMappings, originalPlace } from "./positions.js";
-import { childrenOf, type Findings, findReferences, patternNames, varNames } from "./references.js";
+import type { CellImport, PreparedCell } from "../protocol.js";
+import { type CellSource, type NameKind, readCell, UnreadableCell, unusedName } from "./cell-source.js";
+import { originalPlace } from "./positions.js";
+import {
+  childrenOf,
+  type Findings,
+  findReferences,
+  isAnonymous,
+  patternNames,
+  type Reference,
+  varNames,
+} from "./references.js";
 import { Rewrite } from "./rewrite.js";
+import { type EmitOptions, type Stripped, stripTypes } from "./strip-types.js";
+import { failureAt, parseModule } from "./syntax-failure.js";
 
-/** What the nearest tsconfig.json says about the meaning of code. */
-export interface EmitOptions {
-  readonly experimentalDecorators?: boolean;
-  readonly useDefineForClassFields?: boolean;
-  /** Keep imports that nothing uses: a later cell may. Default: true. */
-  readonly verbatimModuleSyntax?: boolean;
-}
+/** What a name means to later cells: whether they may assign to it. */
+export type Assignable = "let" | "const" | "other";
 
 export interface Translation {
   readonly prepared: PreparedCell;
   /** Names of values that the cell declares or imports: how they were declared. */
-  readonly names: ReadonlyMap<string, "let" | "const" | "other">;
+  readonly names: ReadonlyMap<string, Assignable>;
   /** Names bound in inner scopes. */
   readonly innerNames: ReadonlySet<string>;
+  /** Variables of cells to which its functions assign, also after they have been declared anew. */
+  readonly assigned: ReadonlySet<string>;
 }
 
-/** The cell's text is not TypeScript. */
-export class SyntaxFailure extends Error {
-  readonly content: ErrorContent;
-  /** Whether more text could make it right. */
-  readonly incomplete: boolean;
-
-  constructor(content: ErrorContent, incomplete: boolean) {
-    super(content.evalue);
-    this.content = content;
-    this.incomplete = incomplete;
-  }
+/** What a cell's text means depends on. */
+export interface CellContext {
+  /** Names that earlier cells have defined. */
+  readonly known: ReadonlyMap<string, { readonly kind: Assignable }>;
+  /** Names to which functions of earlier cells assign. */
+  readonly assigned: ReadonlySet<string>;
+  readonly options: EmitOptions;
+  /** Cells are JavaScript. */
+  readonly javascript: boolean;
 }
+
+export const noContext: CellContext = {
+  known: new Map(),
+  assigned: new Set(),
+  options: {},
+  javascript: false,
+};
 
 /** JavaScript's own names, as far as they can stand free in a cell. */
 const globals = new Set([
@@ -57,24 +68,32 @@ const given = new Set(["require", "__filename", "__dirname"]);
  * Makes an async function of a cell. The cell's top-level names become properties of the scope object (`let x = 1` →
  * `$scope$.x = 1`), so that later cells see and redefine them and a cell that fails half-way keeps what it had; the
  * last expression becomes the function's value; imports are listed, to be done before; awaits can be interrupted.
- * @param known names that earlier cells have defined
+ * @throws SyntaxFailure
  */
 export async function translateCell(
   source: string,
   file: string,
-  known: ReadonlySet<string>,
-  options: EmitOptions,
+  context: CellContext,
 ): Promise<Translation> {
-  // A comment of the same length.
-  const text = source.replace(/^#!/, "//");
   const plain = plainExpression(source);
   if (plain !== undefined) {
-    return new CellTranslator(source, file, source, tokenRuns(source), plain, known).translate(undefined);
+    const stripped = { code: source, runs: tokenRuns(source) };
+    const cell = {
+      source,
+      file,
+      context,
+      ...stripped,
+      program: plain,
+      kinds: new Map(),
+      plain: true,
+    } as const;
+    return new CellTranslator(cell).translate();
   }
-  const { code, runs } = await removeTypesOfCell(text, file, options);
-  const program = parseModule(code, { file, source, runs });
-  const constant = await constantAtEnd(text, code, options);
-  return new CellTranslator(source, file, code, runs, program, known).translate(constant);
+  // A comment of the same length.
+  const text = source.replace(/^#!/, "//");
+  const { kinds, mark, ...stripped } = await stripCell(text, file, context);
+  const program = parseModule(stripped.code, { file, source, runs: stripped.runs });
+  return new CellTranslator({ source, file, context, ...stripped, program, kinds, mark }).translate();
 }
 
 /**
@@ -95,6 +114,7 @@ function plainExpression(source: string): Program | undefined {
     const single = others.length === 0 && only?.type === "ExpressionStatement";
     return single && !holdsStatements(only.expression) ? program : undefined;
   } catch {
+    // Not this simple: TypeScript, or a mistake that is told by whoever reads it next.
     return undefined;
   }
 }
@@ -113,234 +133,100 @@ function tokenRuns(source: string): number[] {
     );
 }
 
-/** What esbuild computes by itself holds nothing but literals and signs. */
-const computable =
-  /^(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(?:undefined|void|typeof|true|false|null)\b|[\s\d.()!~+\-*/%<>=&|^?:,])+$/;
-
-/**
- * The value of a last expression that esbuild has computed and thrown away, such as `"a" + "b"`, `-1` or `undefined`, as
- * JavaScript; the statement must begin a line or follow a semicolon.
- * @param code what esbuild has made of the source
- */
-async function constantAtEnd(
-  source: string,
-  code: string,
-  options: EmitOptions,
-): Promise<string | undefined> {
-  const text = source.replace(/[\s;]+$/, "");
-  const starts = new Set([text.lastIndexOf("\n") + 1, text.lastIndexOf(";") + 1]);
-  for (const start of starts) {
-    const end = text.slice(start);
-    if (!computable.test(end)) continue;
-    try {
-      const [alone, before] = await Promise.all([
-        removeTypes(`x = (${end}\n)`, "", options),
-        removeTypesOfCell(text.slice(0, start), "", options),
-      ]);
-      const [, value] =
-        /^x = ("(?:[^"\\]|\\.)*"|true|false|void 0|-?[\d.]+(?:e[+-]?\d+)?);\n$/.exec(alone.code) ?? [];
-      // Otherwise it has left a trace: in `a` and `-1` on two lines, for one, which are a subtraction.
-      if (value !== undefined && before.code === code) return value;
-    } catch {
-      // Not a statement of its own.
-    }
-  }
-  return undefined;
-}
-
-/** Keeps what esbuild would drop or wrap in a file: a cell's names are for later cells, and a cell is no CommonJS. */
-async function removeTypesOfCell(
+/** Removes the types of a cell whose last expression and names have been read before. */
+async function stripCell(
   source: string,
   file: string,
-  options: EmitOptions,
-): Promise<{ code: string; runs: readonly number[] }> {
-  const aliases = new Set(Array.from(source.matchAll(importAlias), ([, name]) => name));
-  if (aliases.size > 0) {
-    try {
-      return await removeTypes(`${source}\n;export { ${[...aliases].join(", ")} };`, file, options);
-    } catch {
-      // The words stand in a text or an inner block, or the cell has a mistake that is told below.
-    }
+  { options, javascript }: CellContext,
+): Promise<Stripped & Pick<CellSource, "kinds" | "mark">> {
+  // A cell keeps all its imports: a later one may use them.
+  const how = { file, options: { ...options, verbatimModuleSyntax: true } };
+  const { kinds, mark, loader, marked, columnOf } = await readSource(source, javascript, how);
+  // Without an export, `this` and `module` would make esbuild take it for CommonJS; aliases that nothing uses would go.
+  const aliases = [...kinds].flatMap(([name, kind]) => (kind === "alias" ? [name] : []));
+  try {
+    const { code, runs } = await stripTypes(`${marked}\n;export { ${aliases.join(", ")} };`, {
+      ...how,
+      loader,
+    });
+    const places = runs.map((value, i) => (i % 4 === 3 ? columnOf(runs[i - 1], value) : value));
+    return { code, runs: places, kinds, mark };
+  } catch (failure) {
+    // The mistake is told with its place in the text as it was written.
+    await stripTypes(source, { ...how, loader });
+    throw failure;
   }
-  const removed = await removeTypes(source, file, options);
-  return isWrapped(removed.code) ? removeTypes(`${source}\n;export {};`, file, options) : removed;
 }
 
-/** `import Short = Long.Name`, which esbuild drops where nothing uses it. */
-const importAlias = /(?:^|[;}])\s*import\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=/gmu;
-
-/** `this`, `exports` and `module` make esbuild take a text for CommonJS, unless something in it says otherwise. */
-export function isWrapped(code: string): boolean {
-  return /^export default require_\w+\(\);$/m.test(code);
-}
-
-/** TypeScript → JavaScript with imports left alone. @returns the code and its places in the source, as in `Positions` */
-export async function removeTypes(
+async function readSource(
   source: string,
-  file: string,
-  options: EmitOptions,
-): Promise<{ code: string; runs: readonly number[] }> {
+  javascript: boolean,
+  how: { readonly file: string; readonly options: EmitOptions },
+): Promise<CellSource> {
   try {
-    const { code, map } = await withEsbuild(() =>
-      transform(source, {
-        loader: "ts",
-        format: "esm",
-        target: "node20",
-        supported: { "import-attributes": true },
-        sourcemap: "external",
-        sourcesContent: false,
-        sourcefile: "cell.ts",
-        charset: "utf8",
-        logLevel: "silent",
-        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: "ES2022", ...options } },
-      }),
-    );
-    return { code, runs: decodeMappings(JSON.parse(map).mappings) };
+    return readCell(source, javascript);
   } catch (failure) {
-    throw syntaxFailure(failure, source, file, await endsInString(source));
+    if (!(failure instanceof UnreadableCell)) throw failure;
+    // esbuild has the better words for a mistake, where it sees one too.
+    await stripTypes(source, { ...how, loader: "ts" });
+    throw failureAt(failure.message, { file: how.file, source, line: failure.line, column: failure.column });
   }
 }
 
-/** Whether more text would go on inside of a string: in a template, and behind a backslash that ends a line. */
-async function endsInString(source: string): Promise<boolean> {
-  const lines = `${source}\n`;
-  const first = await transform(lines, { loader: "ts", logLevel: "silent" }).then(
-    () => undefined,
-    firstMessage,
-  );
-  return /^Unterminated string/.test(first?.text ?? "") && first?.location?.line === lines.split("\n").length;
-}
-
-function firstMessage(failure: unknown): Message | undefined {
-  return failure instanceof Error && "errors" in failure ? (failure.errors as Message[])[0] : undefined;
-}
-
-/** Again when esbuild's process has died, with a new one. */
-async function withEsbuild<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (failure) {
-    if (
-      !(failure instanceof Error && /^The service (?:is no longer running|was stopped)/.test(failure.message))
-    )
-      throw failure;
-    await stop();
-    return work();
-  }
-}
-
-export function parseModule(code: string, { file, source, runs }: TranslatedFrom): Program {
-  try {
-    return parse(code, { ecmaVersion: "latest", sourceType: "module", allowAwaitOutsideFunction: true });
-  } catch (failure) {
-    const message = failure instanceof Error ? failure.message.replace(/ \(\d+:\d+\)$/, "") : String(failure);
-    const loc = failure instanceof Error ? Reflect.get(failure, "loc") : undefined;
-    const place = loc && originalPlace({ runs }, loc.line - 1, loc.column);
-    throw place === undefined
-      ? new SyntaxFailure(
-          { ename: "SyntaxError", evalue: message, traceback: [`${red("SyntaxError")}: ${message}`] },
-          false,
-        )
-      : failureAt(message, { file, source, line: place.line + 1, column: place.column + 1 }, false);
-  }
-}
-
-/** Where translated code comes from; `runs` as in `Positions`. */
-interface TranslatedFrom {
-  readonly file: string;
+interface CellCode extends Stripped {
   readonly source: string;
-  readonly runs: readonly number[];
-}
-
-/** Line and column from 1. */
-interface SourcePlace {
   readonly file: string;
-  readonly source: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-function failureAt(
-  message: string,
-  { file, source, line, column }: SourcePlace,
-  incomplete: boolean,
-): SyntaxFailure {
-  const evalue = `${message} (${file}, line ${line}, column ${column})`;
-  const traceback = [`${red("SyntaxError")}: ${evalue}`, ...codeFrame(source, line, column)];
-  return new SyntaxFailure({ ename: "SyntaxError", evalue, traceback }, incomplete);
-}
-
-/** @param openString whether the source breaks off inside of a string that could go on in the next line */
-function syntaxFailure(failure: unknown, source: string, file: string, openString: boolean): unknown {
-  const first = firstMessage(failure);
-  if (first === undefined || first.location === null) return failure;
-  const { line, column: bytes, lineText } = first.location;
-  const column = Buffer.from(lineText).subarray(0, bytes).toString().length + 1;
-  const atEnd =
-    source
-      .split("\n")
-      .slice(line - 1)
-      .join("\n")
-      .slice(column - 1)
-      .trim() === "";
-  const open = atEnd && /end of file|to terminate multi-line comment/.test(first.text);
-  return failureAt(first.text, { file, source, line, column }, open || openString);
+  readonly context: CellContext;
+  readonly program: Program;
+  readonly kinds: ReadonlyMap<string, NameKind>;
+  /** Name of the function whose argument is the last expression. */
+  readonly mark?: string | undefined;
+  /** The whole cell is one expression. */
+  readonly plain?: true;
 }
 
 class CellTranslator {
-  readonly #source: string;
-  readonly #file: string;
-  readonly #runs: readonly number[];
-  readonly #program: Program;
-  readonly #known: ReadonlySet<string>;
-  readonly #code: string;
+  readonly #cell: CellCode;
   readonly #rewrite: Rewrite;
-  readonly #names = new Map<string, "let" | "const" | "other">();
+  readonly #names = new Map<string, NameKind>();
   /** Helpers and temporary variables of esbuild: they stay inside the function. */
   readonly #locals = new Set<string>();
   /** Enums and namespaces already begun in this cell: a second block of the same name adds to the first. */
   readonly #begun = new Set<string>();
+  /** Of names that may not be used before they are declared: their declaration, and what their value is worked out from. */
+  readonly #begins = new Map<string, { readonly start: number; readonly init: AnyNode | null | undefined }>();
+  readonly #assigned = new Set<string>();
   readonly #scope: string;
   readonly #kit: string;
 
-  constructor(
-    source: string,
-    file: string,
-    code: string,
-    runs: readonly number[],
-    program: Program,
-    known: ReadonlySet<string>,
-  ) {
-    this.#source = source;
-    this.#file = file;
-    this.#code = code;
-    this.#runs = runs;
-    this.#program = program;
-    this.#known = known;
-    this.#rewrite = new Rewrite(code);
-    this.#scope = unusedName("$scope$", code);
-    this.#kit = unusedName("$kernel$", code);
+  constructor(cell: CellCode) {
+    this.#cell = cell;
+    this.#rewrite = new Rewrite(cell.code);
+    this.#scope = unusedName("$scope$", cell.code);
+    this.#kit = unusedName("$kernel$", cell.code);
   }
 
-  /** @param constant the value of a last expression that the code does not contain any more */
-  translate(constant: string | undefined): Translation {
-    const imports = this.#program.body.flatMap((statement) => this.#readImport(statement));
-    for (const statement of this.#program.body) this.#declare(statement);
-    const findings = findReferences(this.#program);
+  translate(): Translation {
+    const { program, file, source, runs } = this.#cell;
+    const imports = program.body.flatMap((statement) => this.#readImport(statement));
+    for (const statement of program.body) this.#declare(statement);
+    const findings = findReferences(program);
     // Declarations first: at the same place, what they insert stands outside of what references become.
-    for (const statement of this.#program.body) this.#rewriteStatement(statement);
-    if (constant === undefined) this.#returnLast(this.#program.body);
+    for (const statement of program.body) this.#rewriteStatement(statement);
+    this.#returnLast(program);
     this.#rewriteFindings(findings);
     const locals = this.#hoistedLocals.size === 0 ? "" : `var ${[...this.#hoistedLocals].join(", ")};`;
     const before = `(async function $cell$(${this.#scope}, ${this.#kit}, require, __filename, __dirname) {"use strict";${locals}`;
-    const after = constant === undefined ? "\n})" : `\nreturn [${constant}];\n})`;
-    const rendered = this.#rewrite.render(before, after, this.#file, this.#source, this.#runs);
-    const imported = new Set(imports.flatMap(({ names }) => names.map(([local]) => local)));
-    const declares = [...this.#names.keys()].filter((name) => !imported.has(name));
+    const rendered = this.#rewrite.render(before, "\n})", file, source, runs);
+    const names = new Map([...this.#names].map(([name, kind]) => [name, assignableOf(kind)] as const));
+    const declares = [...this.#names].flatMap(([name, kind]) =>
+      kind === "import" ? [] : [[name, kind === "var" ? kind : isConstant(kind) ? "const" : "let"] as const],
+    );
     return {
       prepared: { ...rendered, imports, declares },
-      names: this.#names,
+      names,
       innerNames: findings.innerNames,
+      assigned: this.#assigned,
     };
   }
 
@@ -350,7 +236,7 @@ class CellTranslator {
   #readImport(statement: AnyNode): CellImport[] {
     if (statement.type !== "ImportDeclaration") return [];
     const names = statement.specifiers.map((one): [string, string] => {
-      this.#names.set(one.local.name, "other");
+      this.#names.set(one.local.name, "import");
       if (one.type === "ImportDefaultSpecifier") return [one.local.name, "default"];
       if (one.type === "ImportNamespaceSpecifier") return [one.local.name, "*"];
       return [
@@ -374,8 +260,8 @@ class CellTranslator {
   }
 
   #placeOf(offset: number): { line: number; column: number } {
-    const lines = this.#code.slice(0, offset).split("\n");
-    const place = originalPlace({ runs: this.#runs }, lines.length - 1, lines[lines.length - 1].length);
+    const lines = this.#cell.code.slice(0, offset).split("\n");
+    const place = originalPlace(this.#cell, lines.length - 1, lines[lines.length - 1].length);
     return place ?? { line: 0, column: 0 };
   }
 
@@ -387,33 +273,36 @@ class CellTranslator {
         if (statement.declaration) this.#declare(statement.declaration);
         return;
       case "FunctionDeclaration":
+        if (statement.id) this.#declareName(statement.id.name);
+        return;
       case "ClassDeclaration":
-        if (statement.id) this.#declareName(statement.id.name, "other");
+        if (statement.id) this.#declareName(statement.id.name, { start: statement.start, init: null });
         return;
-      case "VariableDeclaration": {
-        const kind = this.#isAlias(statement) ? "other" : statement.kind === "const" ? "const" : "let";
-        for (const { id } of statement.declarations)
-          for (const name of patternNames(id)) this.#declareName(name, kind);
+      case "VariableDeclaration":
+        for (const { id, start, init } of statement.declarations)
+          for (const name of patternNames(id)) this.#declareName(name, { start, init });
         return;
-      }
+      // What esbuild makes of `using`: a try around the rest of the cell.
+      case "TryStatement":
+        for (const inner of statement.block.body)
+          if (inner.type === "VariableDeclaration" && inner.kind === "var") this.#declare(inner);
+        for (const name of varNames([statement])) this.#declareName(name);
+        return;
       default:
-        for (const name of varNames([statement])) this.#declareName(name, "let");
+        for (const name of varNames([statement])) this.#declareName(name);
     }
   }
 
-  /** Whether a `const` has been written as `import Short = Long.Name`, which carries types as well. */
-  #isAlias({ start, declarations: [{ init }] }: VariableDeclaration): boolean {
-    if (!/^(?:Identifier|MemberExpression)$/.test(init?.type ?? "")) return false;
-    const { line, column } = this.#placeOf(start);
-    const text = this.#source.split("\n").slice(line).join("\n").slice(column);
-    return /^(?:export\s+)?import\s+[\p{ID_Continue}$]+\s*=/u.test(text);
-  }
-
-  #declareName(name: string, kind: "let" | "const" | "other"): void {
+  #declareName(
+    name: string,
+    begins?: { readonly start: number; readonly init: AnyNode | null | undefined },
+  ): void {
+    const kind = this.#cell.kinds.get(name);
     // What the user has not written is esbuild's.
-    if (new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`).test(this.#source))
-      this.#names.set(name, kind);
-    else this.#locals.add(name);
+    if (kind === undefined) this.#locals.add(name);
+    else this.#names.set(name, kind);
+    if (begins !== undefined && /^(?:let|const|using|class)$/.test(kind ?? ""))
+      this.#begins.set(name, begins);
   }
 
   // ---- statements -----------------------------------------------------------------------------------------------
@@ -475,7 +364,7 @@ class CellTranslator {
 
   /** `let x = 1, y` → `($scope$.x = 1, $scope$.y = void 0)`; the identifiers themselves are references. */
   #rewriteVariables(statement: VariableDeclaration, role: "statement" | "init" | "target"): void {
-    const { kind, declarations, start } = statement;
+    const { declarations, start } = statement;
     const names = declarations.flatMap(({ id }) => patternNames(id));
     if (names.every((name) => this.#locals.has(name))) return;
     for (const name of names) if (this.#locals.has(name)) this.#hoistedLocals.add(name);
@@ -483,78 +372,79 @@ class CellTranslator {
     if (role === "statement") {
       this.#rewrite.wrap(declarations[0].start, declarations[declarations.length - 1].end, "(", ")");
     }
-    for (const { id, init } of declarations) {
-      const name = id.type === "Identifier" ? id.name : undefined;
+    for (const { id, init, end } of declarations) {
+      const name = id.type === "Identifier" && !this.#locals.has(id.name) ? id.name : undefined;
+      const kind = name === undefined ? undefined : this.#names.get(name);
       if (init) {
-        if (name !== undefined && !this.#locals.has(name) && isAnonymous(init)) {
+        if (name !== undefined && isAnonymous(init)) {
           this.#rewrite.wrap(init.start, init.end, `{ ${name}: `, ` }.${name}`);
         }
         // What has only types inside is not there when the cell runs.
-        if (this.#isAlias(statement))
+        if (kind === "alias")
           this.#rewrite.wrap(init.start, init.end, "(() => { try { return ", " } catch {} })()");
         this.#resetNamespace(init);
-      } else if (role !== "target" && name !== undefined && !this.#locals.has(name)) {
-        // `var x` alone changes nothing when there is a value.
-        const open = kind === "var" ? `"${name}" in ${this.#scope} || (` : "";
-        this.#rewrite.wrap(id.start, id.end, open, kind === "var" ? " = void 0)" : " = void 0");
+      } else if (role !== "target" && kind !== undefined && kind !== "var") {
+        // `var x` alone changes nothing: it is there from the cell's start.
+        this.#rewrite.wrap(id.start, id.end, "", " = void 0");
       }
+      this.#fixConstants(patternNames(id), id.start, end);
     }
+  }
+
+  /** A function that assigned to a variable of this name, when it was none of the constants, may no longer. */
+  #fixConstants(names: readonly string[], start: number, end: number): void {
+    const { assigned } = this.#cell.context;
+    const fixed = names.filter((name) => assigned.has(name) && isConstant(this.#names.get(name)));
+    const list = fixed.map((name) => JSON.stringify(name)).join(", ");
+    if (list !== "") this.#rewrite.wrap(start, end, "", `, ${this.#kit}.fix(${list})`);
   }
 
   /** An enum or namespace begins empty, instead of with what an earlier run of the cell has put in. */
   #resetNamespace(node: Expression | AnyNode): void {
     const block = namespaceBlock(node);
     if (block === undefined || this.#locals.has(block.name)) return;
-    const begun = this.#begun.has(block.name) || this.#names.get(block.name) === "other";
+    const begun =
+      this.#begun.has(block.name) || /^(?:function|class|import)$/.test(this.#names.get(block.name) ?? "");
     this.#begun.add(block.name);
     if (!begun) this.#rewrite.replace(block.start, block.rest, "");
   }
 
   /** Puts the last expression of the cell into a box and returns it. */
-  #returnLast(statements: readonly AnyNode[]): void {
-    const last = statements.findLast(
-      ({ type }) => type !== "EmptyStatement" && !/^Export|^Import/.test(type),
-    );
-    if (last === undefined) return;
-    // What esbuild makes of `using`: a try around the rest of the cell.
-    if (
-      last.type === "TryStatement" &&
-      this.#code.slice(last.finalizer?.start ?? last.end, last.end).includes("__callDispose")
-    ) {
-      this.#returnLast(last.block.body);
-      return;
+  #returnLast({ body }: Program): void {
+    const { mark, plain, code } = this.#cell;
+    // What esbuild makes of `using` is a try around the rest of the cell.
+    for (const statement of body.flatMap((one): AnyNode[] =>
+      one.type === "TryStatement" ? one.block.body : [one],
+    )) {
+      if (statement.type !== "ExpressionStatement") continue;
+      const { start, end, expression } = statement;
+      if (plain === true) {
+        // To the end of the statement: a closing parenthesis is not part of the expression.
+        const several = expression.type === "SequenceExpression";
+        const valueEnd = code[end - 1] === ";" ? end - 1 : end;
+        this.#rewrite.wrap(start, valueEnd, several ? "return [(" : "return [", several ? ")]" : "]");
+      } else if (
+        expression.type === "CallExpression" &&
+        expression.callee.type === "Identifier" &&
+        expression.callee.name === mark
+      ) {
+        this.#rewrite.replace(expression.start, code.indexOf("(", expression.callee.end) + 1, "return [");
+        this.#rewrite.replace(expression.end - 1, expression.end, "]");
+      }
     }
-    // `export default 5` has become `var cell_default = 5; export { cell_default as default }`.
-    if (last.type === "VariableDeclaration" && last.kind === "var") {
-      const [{ id, init }] = last.declarations;
-      if (!init || id.type !== "Identifier" || !this.#locals.has(id.name) || !/^cell_default/.test(id.name))
-        return;
-      this.#rewrite.replace(last.start, init.start, "");
-      this.#rewrite.wrap(init.start, init.end, "return [", "]");
-      return;
-    }
-    if (last.type !== "ExpressionStatement" || this.#isGenerated(last.expression)) return;
-    // To the end of the statement: a closing parenthesis is not part of the expression.
-    const end = this.#code[last.end - 1] === ";" ? last.end - 1 : last.end;
-    const several = last.expression.type === "SequenceExpression";
-    this.#rewrite.wrap(last.start, end, several ? "return [(" : "return [", several ? ")]" : "]");
-  }
-
-  /** Statements that stand for decorators, enums and namespaces are no expressions of the user. */
-  #isGenerated(node: Expression): boolean {
-    if (namespaceBlock(node) !== undefined) return true;
-    if (node.type === "AssignmentExpression") return this.#isGenerated(node.right);
-    if (node.type === "SequenceExpression") return node.expressions.some((one) => this.#isGenerated(one));
-    return (
-      node.type === "CallExpression" &&
-      node.callee.type === "Identifier" &&
-      this.#locals.has(node.callee.name)
-    );
   }
 
   // ---- expressions ----------------------------------------------------------------------------------------------
 
-  #rewriteFindings({ references, awaits, forAwaits, dynamicImports, callbacks, metas }: Findings): void {
+  #rewriteFindings({
+    references,
+    awaits,
+    forAwaits,
+    dynamicImports,
+    callbacks,
+    metas,
+    named,
+  }: Findings): void {
     for (const node of awaits) {
       this.#rewrite.insert(node.start, `${this.#kit}.resume(`);
       this.#rewrite.wrap(node.start + "await".length, node.end, ` ${this.#kit}.until(`, "))");
@@ -567,21 +457,47 @@ class CellTranslator {
       this.#rewrite.replace(start, start + "import".length, `${this.#kit}.load`);
     for (const { start, end } of metas) this.#rewrite.replace(start, end, `${this.#kit}.meta`);
     // What esbuild's own helpers mean by `Object` and `Symbol` is not what a cell calls so.
-    const helpers = this.#program.body.filter(
+    const helpers = this.#cell.program.body.filter(
       (one) => one.type === "VariableDeclaration" && one.declarations.every(({ id }) => this.#isHelper(id)),
     );
-    for (const { node, use } of references) {
+    for (const reference of references) {
+      const { node, use } = reference;
       if (helpers.some(({ start, end }) => node.start >= start && node.end <= end)) continue;
       if (!this.#isScoped(node.name, use === "typeof")) continue;
-      const path = `${this.#scope}.${node.name}`;
+      const path = this.#pathOf(reference);
       // V8 places a call at its opening parenthesis, a reader at the function's name.
-      if (use === "call" && this.#code[node.end] === "(")
+      if (use === "call" && this.#cell.code[node.end] === "(")
         this.#rewrite.replace(node.start, node.end + 1, `(0, ${path})(`);
       else {
         const text = use === "call" ? `(0, ${path})` : use === "shorthand" ? `${node.name}: ${path}` : path;
         this.#rewrite.replace(node.start, node.end, text);
       }
     }
+    const free = new Set(references.map(({ node }) => node));
+    for (const { target, value } of named) {
+      if (free.has(target) && this.#isScoped(target.name, false))
+        this.#rewrite.wrap(value.start, value.end, `{ ${target.name}: `, ` }.${target.name}`);
+    }
+  }
+
+  /** What stands for a name of cells. Properties know neither constants nor declarations that come later. */
+  #pathOf({ node: { name, start }, access, deferred }: Reference): string {
+    const begins = this.#begins.get(name);
+    const isEarly =
+      begins !== undefined &&
+      (start < begins.start || (begins.init && start >= begins.init.start && start < begins.init.end));
+    if (isEarly && access !== "declare" && !deferred) {
+      const early = `(${this.#kit}.early(${JSON.stringify(name)}))`;
+      return access === "read" ? early : `${early}.value`;
+    }
+    if (access === "write") {
+      const kind = this.#names.get(name);
+      const constant =
+        kind === undefined ? this.#cell.context.known.get(name)?.kind === "const" : isConstant(kind);
+      if (constant) return `${this.#kit}.constant(${JSON.stringify(name)}).value`;
+      if (deferred) this.#assigned.add(name);
+    }
+    return `${this.#scope}.${name}`;
   }
 
   #isHelper(id: AnyNode): boolean {
@@ -590,8 +506,9 @@ class CellTranslator {
 
   /** Whether a free name is to be looked up in the scope object. */
   #isScoped(name: string, optional: boolean): boolean {
-    if (this.#names.has(name) || this.#known.has(name)) return true;
-    return !(this.#locals.has(name) || given.has(name) || globals.has(name) || optional);
+    const { mark, context } = this.#cell;
+    if (this.#names.has(name) || context.known.has(name)) return true;
+    return !(name === mark || this.#locals.has(name) || given.has(name) || globals.has(name) || optional);
   }
 }
 
@@ -622,11 +539,11 @@ function namespaceBlock(
     : undefined;
 }
 
-function isAnonymous(node: Expression): boolean {
-  if (node.type === "ArrowFunctionExpression") return true;
-  return (node.type === "FunctionExpression" || node.type === "ClassExpression") && !node.id;
+function isConstant(kind: NameKind | undefined): boolean {
+  return kind === "const" || kind === "using" || kind === "alias";
 }
 
-function unusedName(name: string, code: string): string {
-  return code.includes(name) ? unusedName(`${name}$`, code) : name;
+function assignableOf(kind: NameKind): Assignable {
+  if (kind === "var" || kind === "let") return "let";
+  return kind === "const" || kind === "using" ? "const" : "other";
 }

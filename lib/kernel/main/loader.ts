@@ -5,6 +5,7 @@ import type { LoadedModule, ModuleMethods } from "../language/methods.js";
 import type { CellImport } from "../protocol.js";
 import type { Caller } from "../rpc.js";
 import type { Awaits } from "./awaits.js";
+import type { Scope } from "./scope.js";
 import type { Tracebacks } from "./traceback.js";
 
 type Namespace = Readonly<Record<string, unknown>>;
@@ -81,16 +82,10 @@ export class Loader {
   }
 
   /** `import` statements of a cell: the names become live views of the modules' exports. */
-  async bind(imports: readonly CellImport[], from: string, scope: object): Promise<void> {
+  async bind(imports: readonly CellImport[], from: string, scope: Scope): Promise<void> {
     for (const { specifier, names, type } of imports) {
       const namespace = await this.import(specifier, from, type);
-      for (const [local, imported] of names) {
-        Object.defineProperty(scope, local, {
-          configurable: true,
-          enumerable: true,
-          get: exportGetter(namespace, imported, specifier),
-        });
-      }
+      for (const [local, imported] of names) scope.bind(local, exportGetter(namespace, imported, specifier));
     }
   }
 
