@@ -50,6 +50,11 @@ export class LanguageServer {
     return this.#ended;
   }
 
+  /** Ends the process; what it was asked is refused. */
+  end(): void {
+    this.#child.kill();
+  }
+
   async initialize(folder: string): Promise<void> {
     await this.request("initialize", {
       processId: process.pid,

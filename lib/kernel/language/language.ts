@@ -1,18 +1,22 @@
 // The language thread: everything that has to do with TypeScript as a language, so that completion and checking work
 // while main is in a loop and the heartbeat never waits for a type.
-import { type MessagePort, workerData } from "node:worker_threads";
-import { serve } from "../rpc.js";
+import { BroadcastChannel, type MessagePort, workerData } from "node:worker_threads";
+import { type Handlers, serve } from "../rpc.js";
 import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
-import type { LanguageMethods, ModuleMethods } from "./methods.js";
+import { type LanguageMethods, type ModuleMethods, moduleChannel } from "./methods.js";
 import { Modules } from "./modules.js";
-import { SyntaxFailure } from "./syntax-failure.js";
+import { Resolver } from "./resolve.js";
+import { contentOf, SyntaxFailure } from "./syntax-failure.js";
 import { noContext, translateCell } from "./translate.js";
+import { ConfigReader } from "./tsconfig.js";
 
 /** What main gives the language thread at birth. */
 export interface LanguageData {
   readonly wire: MessagePort;
   readonly main: MessagePort;
+  /** For what main waits for standing still. */
+  readonly mainBlocked: MessagePort;
   readonly notebookFolder: string;
   /** Where translated files of the project stand while Node reads them. */
   readonly moduleFolder: string;
@@ -20,10 +24,12 @@ export interface LanguageData {
   readonly javascript: boolean;
 }
 
-const { wire, main, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
-const checker = new Checker(notebookFolder, !javascript);
+const { wire, main, mainBlocked, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
+const config = new ConfigReader(notebookFolder);
+const resolver = new Resolver(() => config.read());
+const checker = new Checker(notebookFolder, !javascript, config, resolver);
 const assist = new Assist(checker);
-const modules = new Modules(moduleFolder, () => checker.options);
+const modules = new Modules(moduleFolder, config, resolver);
 /** `exit`, as consoles have it, and `Math.max?`. */
 const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
 const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
@@ -39,7 +45,8 @@ serve<LanguageMethods>(wire, {
         return { payload: { source: "ask_exit", keepkernel: false } };
       }
       const [, name] = question.exec(code) ?? [];
-      if (name === undefined) return checker.prepare(code, count);
+      if (name === undefined)
+        return checker.prepare(code, count).catch((failure: unknown) => ({ error: contentOf(failure) }));
       const found = await assist.help(name);
       const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
       return { payload: { source: "page", data, start: 0 } };
@@ -51,8 +58,7 @@ serve<LanguageMethods>(wire, {
     try {
       return (await checker.translate(code, "expression")).prepared;
     } catch (failure) {
-      if (failure instanceof SyntaxFailure) return { error: failure.content };
-      throw failure;
+      return { error: contentOf(failure) };
     }
   },
   complete: (request) => assist.complete(request),
@@ -68,6 +74,14 @@ serve<LanguageMethods>(wire, {
     }
   },
 });
-serve<ModuleMethods>(main, { load: (request) => modules.load(request) });
+const forMain: Handlers<ModuleMethods> = {
+  load: (request) => modules.load(request),
+  require: (request) => modules.require(request),
+  url: ({ specifier, from }) => modules.url(specifier, from),
+};
+// Worker threads of the user have no port of their own.
+const workers = new BroadcastChannel(moduleChannel);
+workers.unref();
+for (const port of [main, mainBlocked, workers]) serve<ModuleMethods>(port, forMain);
 
 await Promise.allSettled([checker.warmUp(), translateCell("let warm = 0", "warm-up", noContext)]);

@@ -2,8 +2,13 @@ import { type Loader, type Message, stop, type TransformOptions, transform } fro
 import { decodeMappings } from "./positions.js";
 import { failureAt } from "./syntax-failure.js";
 
-/** Options of tsconfig.json in esbuild's words: those that change what code does. */
-export type EmitOptions = Readonly<Record<string, string | boolean>>;
+/** What tsconfig.json says that changes what code does. */
+export interface EmitOptions {
+  /** Options that esbuild takes as TypeScript names them. */
+  readonly compilerOptions: Readonly<Record<string, string | boolean>>;
+  /** Refuses code with decorators, where they would need what is not there. */
+  readonly refuseDecorators?: () => void;
+}
 
 export interface Stripped {
   readonly code: string;
@@ -34,10 +39,12 @@ export async function stripTypes(
     sourcefile: "cell.ts",
     charset: "utf8",
     logLevel: "silent",
-    tsconfigRaw: { compilerOptions: { target: "ES2022", ...options } },
+    tsconfigRaw: { compilerOptions: { target: "ES2022", ...options.compilerOptions } },
   };
   try {
     const { code, map } = await withEsbuild(() => transform(source, given));
+    if (options.refuseDecorators !== undefined && /^var __decorateClass = /m.test(code))
+      options.refuseDecorators();
     return { code, runs: decodeMappings(JSON.parse(map).mappings) };
   } catch (failure) {
     throw syntaxFailure(failure, source, file, await endsInString(source, loader));

@@ -1,4 +1,5 @@
 import { type Program, parse } from "acorn";
+import { GradbookError } from "../../errors/error.js";
 import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent } from "../protocol.js";
 import { originalPlace } from "./positions.js";
@@ -14,6 +15,17 @@ export class SyntaxFailure extends Error {
     this.content = content;
     this.incomplete = incomplete;
   }
+}
+
+/** What could not be translated or found, as an error of the cell. */
+export function contentOf(failure: unknown): ErrorContent {
+  if (failure instanceof SyntaxFailure) return failure.content;
+  const [ename, evalue] =
+    failure instanceof Error ? [failure.name, failure.message] : ["Error", String(failure)];
+  // Where in the kernel it was noticed is nobody's business; of a fault of the kernel itself it is all there is.
+  const known = failure instanceof GradbookError || ename === "ModuleNotFound";
+  const way = !known && failure instanceof Error ? (failure.stack ?? "").split("\n").slice(1) : [];
+  return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`, ...way] };
 }
 
 /** Line and column from 1. */

@@ -49,7 +49,7 @@ export interface CellContext {
 export const noContext: CellContext = {
   known: new Map(),
   assigned: new Set(),
-  options: {},
+  options: { compilerOptions: {} },
   javascript: false,
 };
 
@@ -140,7 +140,8 @@ async function stripCell(
   { options, javascript }: CellContext,
 ): Promise<Stripped & Pick<CellSource, "kinds" | "mark">> {
   // A cell keeps all its imports: a later one may use them.
-  const how = { file, options: { ...options, verbatimModuleSyntax: true } };
+  const compilerOptions = { ...options.compilerOptions, verbatimModuleSyntax: true };
+  const how = { file, options: { ...options, compilerOptions } };
   const { kinds, mark, loader, marked, columnOf } = await readSource(source, javascript, how);
   // Without an export, `this` and `module` would make esbuild take it for CommonJS; aliases that nothing uses would go.
   const aliases = [...kinds].flatMap(([name, kind]) => (kind === "alias" ? [name] : []));

@@ -4,9 +4,9 @@ import { readdirSync, rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { BlockingCaller } from "../blocking-caller.js";
 import type { LanguageData } from "../language/language.js";
 import type { ModuleMethods } from "../language/methods.js";
-import { resolveUrl } from "../language/resolve.js";
 import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
 import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
@@ -26,7 +26,6 @@ import { ownInput, ownOutput } from "./streams.js";
 import { ownTimers } from "./timers.js";
 import { Tracebacks } from "./traceback.js";
 import { createTslab } from "./tslab.js";
-import { ownWorkers } from "./user-workers.js";
 
 /** To the kernel's own descriptors; `fs` will lead to the notebook. */
 const writeSync = writeSyncAsItIs;
@@ -54,6 +53,7 @@ export async function runKernel({
   const input = new MessageChannel();
   const wireToLanguage = new MessageChannel();
   const mainToLanguage = new MessageChannel();
+  const mainBlocked = new MessageChannel();
   const folder = join(tmpdir(), `gradbook-kernel-${process.pid}-${randomUUID().slice(0, 8)}`);
   sweepModuleFolders();
   const exit = process.exit.bind(process);
@@ -78,11 +78,17 @@ export async function runKernel({
   const languageData: LanguageData = {
     wire: wireToLanguage.port2,
     main: mainToLanguage.port2,
+    mainBlocked: mainBlocked.port2,
     notebookFolder: process.cwd(),
     moduleFolder: folder,
     javascript,
   };
-  startWorker("../language/language.js", languageData, [wireToLanguage.port2, mainToLanguage.port2], exit);
+  startWorker(
+    "../language/language.js",
+    languageData,
+    [wireToLanguage.port2, mainToLanguage.port2, mainBlocked.port2],
+    exit,
+  );
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 
   const notes = new Notes(noteChannel.port1, shared.ring, () => toWire.port1.postMessage(null));
@@ -94,7 +100,8 @@ export async function runKernel({
   };
   const language = new Caller<ModuleMethods>(mainToLanguage.port1);
   const tslab = createTslab(publish);
-  const loader = new Loader(language, tracebacks, { tslab: { ...tslab, default: tslab } });
+  const blocking = new BlockingCaller<ModuleMethods>(mainBlocked.port1, "main");
+  const loader = new Loader(language, blocking, tracebacks, { tslab: { ...tslab, default: tslab } });
   const comms = new CommManager(notes, () => session.currentCell);
   const home = join(process.cwd(), "notebook.ts");
   const kitOf = createKit(createAwaits(shared), loader);
@@ -111,7 +118,7 @@ export async function runKernel({
   ownTimers();
   ownCallbacks();
   ownChildren(notes, shared);
-  ownWorkers();
+  loader.own();
   ownOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
   ownInput({ running: () => session.running, ask: (cell) => asker.ask("", false, cell) });
   ownDialogs(asker);
@@ -164,7 +171,7 @@ function createKit(awaits: Awaits, loader: Loader): (path: string) => ModuleKit 
         typeof attributes === "object" && attributes !== null ? Reflect.get(attributes, "type") : undefined;
       return loader.import(String(specifier), path, typeof type === "string" ? type : undefined);
     },
-    meta: importMeta(path, (specifier) => resolveUrl(specifier, path)),
+    meta: importMeta(path, (specifier) => loader.resolve(specifier, path)),
     commonjs: () => ({ require: loader.require(path), __filename: path, __dirname: dirname(path) }),
   });
 }
