@@ -57,10 +57,21 @@ test("an error gives up what is queued behind it, and nothing later", async () =
   const first = kernel.start(
     'await new Promise((resolve) => setTimeout(resolve, 50)); throw new Error("stop")',
   );
-  const second = kernel.start("1");
-  assert.equal((await first.done).status, "error");
-  assert.equal((await second.done).status, "aborted");
-  assert.equal((await kernel.run("5")).result, "5");
+  const queued = [
+    kernel.start("1"),
+    kernel.start("2", { store_history: false }),
+    kernel.start("3", { silent: true }),
+  ];
+  const failed = await first.done;
+  assert.equal(failed.status, "error");
+  for (const one of queued) {
+    const { reply, messages } = await one.done;
+    assert.deepEqual(reply, { status: "aborted" }, "no count, as if it had run");
+    assert.deepEqual(messages, []);
+  }
+  const next = await kernel.run("5");
+  assert.equal(next.result, "5");
+  assert.equal(next.reply.execution_count, Number(failed.reply.execution_count) + 1);
 });
 
 test("with stop_on_error false the queue goes on", async () => {

@@ -35,3 +35,6 @@ export function createSharedState(): SharedState {
   words[Word.childStderr] = -1;
   return { words, ring: createRing(), interrupt: new Int32Array(new SharedArrayBuffer(4)) };
 }
+
+/** Name of the global function that wire evaluates on the main thread before V8 ends what runs there. */
+export const releaseName = "$gradbook_release$";

@@ -77,6 +77,7 @@ serve<LanguageMethods>(wire, {
 const forMain: Handlers<ModuleMethods> = {
   load: (request) => modules.load(request),
   require: (request) => modules.require(request),
+  positions: ({ url }) => modules.positions(url),
   url: ({ specifier, from }) => modules.url(specifier, from),
 };
 // Worker threads of the user have no port of their own.

@@ -23,6 +23,8 @@ export type ModuleMethods = {
   readonly load: readonly [LoadRequest, LoadedModule];
   /** The same for `require`, where it means something else than Node would make of it. */
   readonly require: readonly [LoadRequest, LoadedModule | undefined];
+  /** How to translate positions in a file that was translated for another thread. */
+  readonly positions: readonly [{ readonly url: string }, Positions | undefined];
   /** `import.meta.resolve` */
   readonly url: readonly [
     { readonly specifier: string; readonly from: string },

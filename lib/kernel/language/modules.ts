@@ -51,7 +51,8 @@ export class Modules {
   readonly #config: ConfigReader;
   readonly #resolver: Resolver;
   readonly #files = new Map<string, ProjectFile>();
-  readonly #given = new Set<string>();
+  /** Positions of what has been rendered, by URL. */
+  readonly #given = new Map<string, Positions>();
   /** Counts how often a file's evaluation has failed: Node never tries the same URL again. */
   readonly #attempts = new Map<string, number>();
   /** Digest of all that a CommonJS file reaches, as it was last loaded. */
@@ -82,6 +83,10 @@ export class Modules {
       ? target !== undefined
       : target === undefined || this.#resolver.resolveAlias(specifier) !== undefined;
     return own ? this.load(request) : undefined;
+  }
+
+  positions(url: string): Positions | undefined {
+    return this.#given.get(url);
   }
 
   url(specifier: string, from: string): ModuleMethods["url"][1] {
@@ -118,11 +123,11 @@ export class Modules {
       }
       const url = this.#url(one);
       if (this.#given.has(url)) continue;
-      this.#given.add(url);
       const { code, positions: map } = this.#render(file);
       const output = this.#outputPath(one);
       writeFileSync(output, code, { mode: 0o600 });
       positions[url] = map;
+      this.#given.set(url, map);
     }
     return { url: this.#url(path), positions, stale };
   }

@@ -12,6 +12,7 @@ import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
 import { signalProcess } from "../wire/processes.js";
 import type { WireData } from "../wire/wire.js";
+import { mendableHooks } from "./async-hooks.js";
 import { type Awaits, createAwaits } from "./awaits.js";
 import { ownCallbacks } from "./callbacks.js";
 import { currentCell, latestCell } from "./cell.js";
@@ -105,7 +106,17 @@ export async function runKernel({
   const comms = new CommManager(notes, () => session.currentCell);
   const home = join(process.cwd(), "notebook.ts");
   const kitOf = createKit(createAwaits(shared), loader);
-  const session = new Session({ shared, notes, loader, comms, tracebacks, home, kit: kitOf(home) });
+  const mendHooks = mendableHooks();
+  const session = new Session({
+    shared,
+    notes,
+    loader,
+    comms,
+    tracebacks,
+    home,
+    kit: kitOf(home),
+    mendHooks,
+  });
   const asker = new Input(notes, input.port1, shared);
 
   // Node has not all of these yet; `using` and decorators need them.

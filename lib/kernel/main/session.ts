@@ -33,6 +33,8 @@ export interface SessionParts {
   /** Path that cells pretend to be at: imports and `require` start from its folder. */
   readonly home: string;
   readonly kit: ModuleKit;
+  /** To be called behind a hard stop. */
+  readonly mendHooks: () => void;
 }
 
 /** Runs cells one after the other and sees that each ends exactly once: by itself, by an error or by an interrupt. */
@@ -69,7 +71,8 @@ export class Session {
 
   /** What the wire thread asks for after the stop button was pressed. */
   interrupt(sequence: number): void {
-    const { shared, loader } = this.#parts;
+    const { shared, loader, mendHooks } = this.#parts;
+    mendHooks();
     Atomics.store(shared.words, Word.interruptSeen, sequence);
     // A library loop has taken notice and the cell goes on with what it returned.
     if (Atomics.load(shared.interrupt, 0) === 2) return;

@@ -9,6 +9,7 @@ import { BroadcastChannel, threadId } from "node:worker_threads";
 import { BlockingCaller } from "../blocking-caller.js";
 import { type LoadedModule, type ModuleMethods, moduleChannel } from "../language/methods.js";
 import { hookRequire, requireFrom } from "./require-typescript.js";
+import { Tracebacks } from "./traceback.js";
 import { ownWorkers } from "./user-workers.js";
 
 const channel = new BroadcastChannel(moduleChannel);
@@ -62,6 +63,7 @@ const own =
     return loaded === undefined ? undefined : urlOf(loaded);
   };
 
+new Tracebacks((url) => (url.endsWith(".mjs") ? language.call("positions", { url }) : undefined)).install();
 Object.assign(globalThis, { [Symbol.for("gradbook.kernel.kit")]: kitOf });
 hookRequire((path) => load(path, path));
 ownWorkers((path) => own(path)(path));

@@ -1,10 +1,12 @@
-import { Session } from "node:inspector";
-import { type SharedState, Word } from "../shared.js";
+import { type Runtime, Session } from "node:inspector";
+import { releaseName, type SharedState, Word } from "../shared.js";
 
 /** Who has not stopped after this time (milliseconds) is stopped hard. */
 const patience = 300;
 /** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
 const rhythm = 25;
+/** How often main may be too busy to make itself ready before it is stopped all the same. */
+const patientTries = 20;
 /** Main has answered, but the cell is not over: who does not answer again within this time (milliseconds) is in a loop. */
 const secondPatience = 75;
 
@@ -21,6 +23,7 @@ export class Interrupter {
   #session: Session | undefined;
   #sequence = 0;
   #running = false;
+  #unready = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -36,6 +39,7 @@ export class Interrupter {
   /** @param running whether there is a cell that is to end */
   raise(running: boolean): void {
     this.#running = running;
+    this.#unready = 0;
     Atomics.store(this.#shared.interrupt, 0, 1);
     this.#tell(++this.#sequence);
     clearTimeout(this.#timer);
@@ -49,7 +53,16 @@ export class Interrupter {
       this.#session = new Session();
       this.#session.connectToMainThread();
     }
-    this.#session.post("Runtime.terminateExecution");
+    const session = this.#session;
+    const release = { expression: `${releaseName}()` };
+    // Main makes itself ready for it (`mendableHooks`). Deep in a recursion it may have no room for that: then the next time.
+    session.post("Runtime.evaluate", release, (_: Error | null, answer?: Runtime.EvaluateReturnType) => {
+      const ready = answer?.exceptionDetails === undefined || ++this.#unready >= patientTries;
+      if (!ready || session !== this.#session) return;
+      // Once more in one go: what ran may have ended in the meantime, and something else begun.
+      session.post("Runtime.evaluate", release);
+      session.post("Runtime.terminateExecution");
+    });
   }
 
   /** The cell is over: nothing is left to be stopped. */

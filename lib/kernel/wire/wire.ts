@@ -315,15 +315,9 @@ class Wire {
 
   #abort(cell: Cell): void {
     if (cell.request === undefined) return;
-    const content = {
-      status: "aborted",
-      execution_count: this.#count,
-      ename: "Aborted",
-      evalue: "a cell before it failed",
-      traceback: [],
-    };
     this.#sockets.publish("status", { execution_state: "busy" }, cell.header);
-    this.#sockets.send("shell", "execute_reply", content, cell.request);
+    // Without a count: front ends would show the cell as one that has run.
+    this.#sockets.send("shell", "execute_reply", { status: "aborted" }, cell.request);
     this.#sockets.publish("status", { execution_state: "idle" }, cell.header);
     cell.request = undefined;
   }
