@@ -176,7 +176,7 @@ export class ServerEnded extends Error {
 }
 
 /** The native program of the `typescript` package, which npm installs as a package of its own for each platform. */
-function serverPath(): string {
+export function serverPath(): string {
   const require = createRequire(import.meta.url);
   const name = `@typescript/typescript-${process.platform}-${process.arch}`;
   try {

@@ -66,8 +66,8 @@ export class Resolver {
 
   /** `import.meta.resolve`: like Node's it does not look whether a file is there, but whether a package is. */
   url(specifier: string, from: string): string {
+    if (isBuiltin(specifier)) return specifier.replace(/^(?:node:)?/, "node:");
     const alias = this.resolveAlias(specifier);
-    if (alias === undefined && isBuiltin(specifier)) return specifier.replace(/^(?:node:)?/, "node:");
     if (isPath(specifier) || URL.canParse(specifier)) return new URL(specifier, pathToFileURL(from)).href;
     const target = alias ?? this.resolve(specifier, from);
     return target.kind === "builtin" ? target.specifier : pathToFileURL(target.path).href;
@@ -88,7 +88,7 @@ export class Resolver {
 
   /** What `paths` and `baseUrl` make of a specifier. */
   alias(specifier: string): Alias | undefined {
-    if (isRelative(specifier)) return undefined;
+    if (isRelative(specifier) || isBuiltin(specifier)) return undefined;
     const table = aliasTable(this.#config().options);
     const pattern = bestPattern(Object.keys(table), specifier);
     if (pattern === undefined) return undefined;
@@ -101,9 +101,10 @@ export class Resolver {
     if (specifier.startsWith("file:")) return this.#project(fileURLToPath(specifier));
     if (isRelative(specifier))
       return first(this.#roots(resolve(dirname(from), specifier)), (path) => this.#project(path));
+    // Node's types declare these modules, which counts for more than a path.
+    if (isBuiltin(specifier)) return { kind: "builtin", specifier };
     const alias = this.resolveAlias(specifier);
     if (alias !== undefined) return alias;
-    if (isBuiltin(specifier)) return { kind: "builtin", specifier };
     if (isPath(specifier)) return this.#project(resolve(specifier));
     const conditions = this.#conditions();
     const path = specifier.startsWith("#")

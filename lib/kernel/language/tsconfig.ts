@@ -60,7 +60,8 @@ function stampOf(files: readonly string[]): string {
 }
 
 interface Chain {
-  readonly options: Record<string, Json>;
+  /** `null` takes back what has been said before: the file's own, not those of what it extends. */
+  readonly options: JsonObject;
   /** Folder of the file that `paths` stand in. */
   readonly pathsFolder: string;
 }
@@ -82,12 +83,15 @@ function readChain(path: string, files: string[], above: readonly string[]): Cha
   }
   const { compilerOptions = {} } = config;
   if (!isObject(compilerOptions)) throw wrongKind(path, "compilerOptions", compilerOptions, "an object");
-  for (const [name, value] of Object.entries(compilerOptions)) {
-    // `null` takes back what a file below has said.
-    if (value === null) delete merged.options[name];
-    else merged.options[name] = fromFolder(name, value, folder);
-  }
-  return "paths" in compilerOptions ? { ...merged, pathsFolder: folder } : merged;
+  const own = Object.entries(compilerOptions).map(([name, value]) => [name, fromFolder(name, value, folder)]);
+  return {
+    options: { ...withoutNull(merged.options), ...Object.fromEntries(own) },
+    pathsFolder: "paths" in compilerOptions ? folder : merged.pathsFolder,
+  };
+}
+
+function withoutNull(options: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
 }
 
 function readFile(path: string): JsonObject {
@@ -154,7 +158,7 @@ function absolute({ options, pathsFolder }: Chain, folder: string): CompilerOpti
     typeof path === "string" && path.startsWith(configDir)
       ? resolve(folder, `./${path.slice(configDir.length)}`)
       : path;
-  const { baseUrl, rootDirs, typeRoots, paths, ...others } = options;
+  const { baseUrl, rootDirs, typeRoots, paths, ...others } = withoutNull(options);
   const base = baseUrl === undefined ? undefined : place(baseUrl);
   const list = (value: Json): Json => (Array.isArray(value) ? value.map(place) : value);
   return {

@@ -57,8 +57,7 @@ export class Loader {
   async import(specifier: string, from: string, type?: string): Promise<Namespace> {
     const provided = this.#provided[specifier];
     if (provided !== undefined) return provided;
-    // Other names an alias may stand for.
-    if (specifier.startsWith("node:") && isBuiltin(specifier)) return import(specifier);
+    if (isBuiltin(specifier)) return import(specifier);
     const failed = [...this.#failed];
     const request = { specifier, from, failed, ...(type === undefined ? {} : { type }) };
     const loaded = await this.#language.call("load", request);

@@ -1,5 +1,5 @@
 // How `require` reads TypeScript, on the main thread and in worker threads of the user.
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -31,7 +31,7 @@ export function requireFrom(
   const original = createRequire(from);
   const require = (specifier: string): unknown => {
     // Node has the words for what is no text.
-    const url = typeof specifier !== "string" || specifier.startsWith("node:") ? undefined : own(specifier);
+    const url = typeof specifier !== "string" || isBuiltin(specifier) ? undefined : own(specifier);
     return url === undefined ? original(specifier) : requireUrl(url, original);
   };
   const resolve = (specifier: string, options?: NodeJS.RequireResolveOptions): string => {

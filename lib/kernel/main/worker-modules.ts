@@ -40,7 +40,7 @@ function kitOf(path: string): object {
     bind: same,
     load: async (specifier: unknown) => {
       const name = String(specifier);
-      return import(isBuiltin(name) && name.startsWith("node:") ? name : load(name, path));
+      return import(isBuiltin(name) ? name : load(name, path));
     },
     meta: {
       url: pathToFileURL(path).href,
