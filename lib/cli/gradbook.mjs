@@ -7,5 +7,12 @@ if (!existsSync(main)) {
   console.error("gradbook: the package is not built yet. `npm run build` in the project's root builds it.");
   process.exit(1);
 }
-const { runCommand } = await import(main.href);
-process.exitCode = await runCommand(process.argv.slice(2));
+try {
+  const { runCommand } = await import(main.href);
+  process.exitCode = await runCommand(process.argv.slice(2));
+} catch (error) {
+  // not even the command's own code could be read: nothing else is there to say it
+  if (error?.code !== "EMFILE" && error?.code !== "ENFILE") throw error;
+  console.error("gradbook: too many files are open. Raise the limit of this shell (ulimit -n 4096).");
+  process.exitCode = 1;
+}

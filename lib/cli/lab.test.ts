@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { command } from "./lab.js";
@@ -13,15 +15,21 @@ for (const port of ["0", "70000", "eight"]) {
   });
 }
 
-test("refuses a folder that is in no checkout", () => {
+test("in a folder of somebody's own, without requirements.txt, all that may be missing is Python", () => {
   const gradbook = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [gradbook, "lab"], {
-    cwd: tmpdir(),
-    encoding: "utf8",
-  });
-  assert.equal(status, 1);
-  assert.match(
-    stderr,
-    /there is no requirements\.txt with a folder notebooks\/ beside it here or above\. Call it in/,
-  );
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-lab-"));
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [gradbook, "lab"], {
+      cwd: folder,
+      env: { ...process.env, PATH: join(folder, "none"), GRADBOOK_PYTHON: join(folder, "none/python") },
+      encoding: "utf8",
+    });
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^gradbook lab: JupyterLab: there is no Python on this machine, expected Python 3\.10 or newer/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

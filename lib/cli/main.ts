@@ -1,8 +1,9 @@
 import { GradbookError } from "../errors/error.js";
+import { isSystemError, osError, type SystemError } from "../errors/os-error.js";
 import { CellError } from "../notebook/cell-error.js";
 import type { Command } from "./command.js";
 
-/** Every command is loaded only when it is called, so that `gradbook --help` is instant. */
+/** Every command is loaded only when it is called. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   data: () => import("./data.js"),
   doctor: () => import("./doctor.js"),
@@ -19,27 +20,91 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
 /** Runs `gradbook ARGS…`; errors in our grammar are printed as one sentence, others with their stack. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
+  // a kernel's own output goes to the notebook, and its streams belong to the cells
+  if (name !== "kernel") watchOutput();
   if (name === undefined || name === "--help" || name === "-h") return printHelp();
-  const load = commands[name];
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
     console.error(
       `gradbook: unknown command "${name}", expected one of ${Object.keys(commands).join(", ")}. See gradbook --help.`,
     );
     return 2;
   }
-  const { command } = await load();
-  if (rest.includes("--help") || rest.includes("-h")) {
-    console.log(command.usage);
-    return 0;
-  }
+  let usage = "";
   try {
+    const { command } = await load();
+    usage = command.usage;
+    if (rest.includes("--help") || rest.includes("-h")) {
+      console.log(usage);
+      return 0;
+    }
+    // throws where the current folder has been deleted: there Node's mkdir of a relative path never ends
+    process.cwd();
+    // a file larger than the shell's limit (ulimit -f) is an error like a full disk, not the end of the process
+    process.on("SIGXFSZ", ignore);
     return await command.run(rest);
   } catch (error) {
-    if (error instanceof GradbookError) console.error(`gradbook ${name}: ${error.message}`);
-    else if (isUsageError(error)) console.error(`gradbook ${name}: ${error.message}\n\n${command.usage}`);
-    else console.error(error);
-    if (error instanceof CellError) console.error(`\n${error.report()}`);
-    return isUsageError(error) ? 2 : 1;
+    return printFailure(name, usage, inOurWords(error));
+  } finally {
+    process.off("SIGXFSZ", ignore);
+  }
+}
+
+function ignore(): void {}
+
+function printFailure(name: string, usage: string, error: unknown): number {
+  if (error instanceof GradbookError) console.error(`gradbook ${name}: ${error.message}`);
+  else if (isUsageError(error)) console.error(`gradbook ${name}: ${error.message}\n\n${usage}`);
+  else console.error(error);
+  if (error instanceof CellError) console.error(`\n${error.report()}`);
+  return isUsageError(error) ? 2 : 1;
+}
+
+/** What the operating system said anywhere below, and nobody has put into words yet. */
+function inOurWords(error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const { code, syscall, path } = error;
+  if (code === "ENOENT" && syscall === "uv_cwd") {
+    return translated(error, "the current folder", "it has been deleted", "Change to another one.");
+  }
+  if (syscall === "uv_os_homedir") {
+    return translated(
+      error,
+      "the home folder",
+      "this user has none",
+      "Set the variable HOME, or name a place.",
+    );
+  }
+  if (syscall.startsWith("spawn")) {
+    const program = path ?? syscall.slice("spawn ".length);
+    if (code === "ENOENT")
+      return translated(error, program, "there is no such program", "Is it installed, and in PATH?");
+    return translated(error, program, `it cannot be started (${code})`);
+  }
+  if (path !== undefined) return osError(error, { path, doing: isReading(syscall) ? "read" : "write" });
+  return translated(error, syscall, `the operating system refuses it (${error.message})`);
+}
+
+function isReading(syscall: string): boolean {
+  return ["access", "lstat", "open", "opendir", "read", "readlink", "realpath", "scandir", "stat"].includes(
+    syscall,
+  );
+}
+
+function translated(cause: SystemError, what: string, got: string, cure?: string): GradbookError {
+  return new GradbookError({ code: "system", what, got, ...(cure === undefined ? {} : { cure }) }, { cause });
+}
+
+/** Whoever reads the output may stop reading (`gradbook … | head`), or the disk that it goes to may be full. */
+function watchOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount("error") > 0) continue;
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+      process.exitCode = 1;
+      if (stream === process.stdout)
+        console.error(`gradbook: standard output: it cannot be written (${error.code}).`);
+    });
   }
 }
 

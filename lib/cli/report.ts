@@ -1,29 +1,48 @@
-import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { standInPolicy } from "../datasets/stand-in.js";
 import { GradbookError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
+import { removeDeadDrafts } from "../files/drafts.js";
+import { isFolder } from "../files/project.js";
 import { CellError } from "../notebook/cell-error.js";
 import { checkReport } from "../report/check.js";
-import { writeOverview } from "../report/overview.js";
-import { findProject, locateReport, notebookNames, type ReportPlace } from "../report/project.js";
-import { makeReport, type ReportOptions, type Scale } from "../report/report.js";
+import { assertOwnOverview, writeOverview } from "../report/overview.js";
+import {
+  locateNotebook,
+  locateReport,
+  notebookNames,
+  type ReportPlace,
+  type Scale,
+} from "../report/place.js";
+import { makeReport, type ReportOptions } from "../report/report.js";
+import { needsStandIn } from "../report/variables.js";
 import type { Command } from "./command.js";
 import { interruptible } from "./interruptible.js";
 import { runProgress } from "./run-progress.js";
 
 const usage = `gradbook report [NAME…] [options]
 
-Runs notebooks/NAME.ipynb in a fresh kernel and writes reports/NAME/: the executed notebook, index.html (one file,
-readable offline and on paper), NAME.pdf, figures/, tables/, figures.tex, metrics.json; and reports/index.html over all
-reports. A report whose notebook, library, data and scale have not changed is left alone. NAME may also be the path of
-an .ipynb file. Default: all notebooks.
+Runs notebooks/NAME.ipynb of the project in a fresh kernel and writes its report, a folder: the executed notebook,
+index.html (one file, readable offline and on paper), NAME.pdf, figures/, tables/, figures.tex, metrics.json; and an
+index.html over all reports. A report whose notebook, library, data and scale have not changed is left alone. NAME may
+also be the path of an .ipynb file. Default: all notebooks.
+
+  reports/NAME/            a report of full scale
+  reports/quick/NAME/      a quick one; git ignores the folder
+  reports/stand-in/NAME/   one on stand-in data; git ignores the folder
+
+Only what gradbook wrote itself is replaced: a folder with a file of yours in it, or with one that you have changed,
+is named and left as it is.
 
   --scale quick|full   how large the runs are (default quick)
-  --data DIR           your own copy of the data set's files (default: data/)
-  --out DIR            where the reports go (default: reports/)
+  --data DIR           your own copy of the data set's files (default: data/ of the project)
+  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
+  --out DIR            write DIR/NAME/ instead
+  --replace-full       let a quick report replace one of full scale there
+  --no-overview        write no index.html over all reports
   --force              run also what is up to date
-  --jobs N             so many notebooks at once (default 1)
+  --jobs N             run N notebooks in parallel (default 1)
   --check              run nothing; list what is stale or comes out differently, byte by byte; exit code 1 if anything`;
 
 export const command: Command = {
@@ -37,31 +56,60 @@ export const command: Command = {
       options: {
         scale: { type: "string" },
         data: { type: "string" },
+        "stand-in": { type: "boolean", default: false },
         out: { type: "string" },
-        force: { type: "boolean" },
-        check: { type: "boolean" },
+        "replace-full": { type: "boolean", default: false },
+        "no-overview": { type: "boolean", default: false },
+        force: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
         jobs: { type: "string" },
       },
     });
     const scale = parseScale(values.scale);
     const data = parseData(values.data);
-    const names = positionals.length > 0 ? positionals : notebookNames(findProject());
-    const places = names.map((name) => locateReport(name, values.out));
+    const allowed = parseStandIn(values["stand-in"]);
+    const out = parseOut(values.out);
+    const names = positionals.length > 0 ? positionals : notebookNames();
+    if (values.check) {
+      const places = names.map((name) =>
+        placeToCheck(name, values.scale === undefined ? undefined : scale, out),
+      );
+      return check(places, scale, data);
+    }
+    const places = names.map((name) => {
+      const standIn = allowed && needsStandIn(locateNotebook(name).notebook, data);
+      return locateReport(name, { scale, standIn }, out);
+    });
     refuseSameFolders(places);
-    if (values.check) return check(places, scale, data);
+    const parents = [...new Set(places.map((place) => dirname(place.folder)))];
     for (const { folder } of places) assertWritableFolder(folder);
-    const options = { scale, force: values.force ?? false, ...(data === undefined ? {} : { data }) };
-    const failed = await interruptible((signal) =>
+    if (!values["no-overview"]) parents.forEach(assertOwnOverview);
+    parents.forEach(removeDeadDrafts);
+    const options = {
+      scale,
+      force: values.force,
+      standIn: allowed,
+      replaceFull: values["replace-full"],
+      ...(data === undefined ? {} : { data }),
+    };
+    const done = await interruptible((signal) =>
       inParallel(places, parseJobs(values.jobs), (place, alone) =>
         reportOne(place, { ...options, signal }, alone),
       ),
     );
-    for (const folder of new Set(places.map((place) => dirname(place.folder)))) {
-      if (existsSync(folder)) await writeOverview(folder);
-    }
-    return failed === 0 ? 0 : 1;
+    const listed = parents.filter((folder) => done.some((place) => dirname(place.folder) === folder));
+    if (!values["no-overview"]) listed.forEach(writeOverview);
+    return done.length === places.length ? 0 : 1;
   },
 };
+
+/** What is kept; where that is not there, or it is asked for by its scale, the quick one. */
+function placeToCheck(name: string, scale: Scale | undefined, out: string | undefined): ReportPlace {
+  const kept = locateReport(name, { scale: "full", standIn: false }, out);
+  if (scale === "full" || out !== undefined) return kept;
+  const quick = locateReport(name, { scale: "quick", standIn: false }, out);
+  return scale === "quick" || (!isFolder(kept.folder) && isFolder(quick.folder)) ? quick : kept;
+}
 
 /** Runs and writes one report, with a bar when it runs alone, and names the file to open. */
 async function reportOne(place: ReportPlace, options: ReportOptions, alone: boolean): Promise<void> {
@@ -76,10 +124,16 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
     console.log(
       why.length === 0 ? `${place.name}: up to date (${file})` : `${place.name}: ${file} (${reason(why)})`,
     );
+    if (options.standIn && needsStandIn(place.notebook, options.data))
+      console.log(`${place.name}: ${standInWords}`);
   } finally {
     bar?.end();
   }
 }
+
+/** Said at the end of every run that may rest on the stand-in. */
+export const standInWords =
+  "MNIST was not on this computer: its test images are held-out TRAINING images here. gradbook data mnist fetches it.";
 
 function reason(why: readonly string[]): string {
   return why.length > 3 ? `${why.slice(0, 2).join(", ")} and ${why.length - 2} more` : why.join(", ");
@@ -102,30 +156,30 @@ async function check(
 }
 
 /**
- * Works through a list with at most `jobs` at a time. One that fails is said and counted; the others go on.
- * @returns how many failed
+ * Works through a list with at most `jobs` at a time. One that fails is said; the others go on.
+ * @returns those that did not fail
  */
 async function inParallel(
   places: readonly ReportPlace[],
   jobs: number,
   work: (place: ReportPlace, alone: boolean) => Promise<void>,
-): Promise<number> {
+): Promise<readonly ReportPlace[]> {
   const alone = jobs === 1 || places.length === 1;
   const waiting = [...places];
-  let failed = 0;
+  const done: ReportPlace[] = [];
   const worker = async () => {
     for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
       try {
         await work(place, alone);
+        done.push(place);
       } catch (error) {
         if (!(error instanceof GradbookError)) throw error;
-        failed++;
         printFailure(place.name, error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, places.length) }, worker));
-  return failed;
+  return done;
 }
 
 /** The error's sentence, and for a cell that failed its source and stack. */
@@ -136,7 +190,7 @@ export function printFailure(name: string, error: GradbookError): void {
 
 function refuseSameFolders(places: readonly ReportPlace[]): void {
   for (const [i, { folder, notebook }] of places.entries()) {
-    const other = places.slice(0, i).find((place) => place.folder === folder);
+    const other = places.slice(0, i).find((place) => sameFolder(place.folder, folder));
     if (other === undefined) continue;
     throw new GradbookError({
       code: "config",
@@ -145,6 +199,11 @@ function refuseSameFolders(places: readonly ReportPlace[]): void {
       expected: "a name of its own for each",
     });
   }
+}
+
+/** Names that differ in case, or in how an accent is written, are one folder on macOS and Windows. */
+function sameFolder(a: string, b: string): boolean {
+  return a.normalize("NFC").toLowerCase() === b.normalize("NFC").toLowerCase();
 }
 
 function parseJobs(text: string | undefined): number {
@@ -169,13 +228,26 @@ export function parseScale(text: string | undefined): Scale {
   });
 }
 
-export function parseData(folder: string | undefined): string | undefined {
+/** `--data`, else `$GRADBOOK_DATA`: both are seen from the current folder, whatever folder the notebook runs in. */
+export function parseData(option: string | undefined): string | undefined {
+  const folder = option ?? (process.env.GRADBOOK_DATA || undefined);
   if (folder === undefined) return undefined;
-  if (existsSync(folder)) return resolve(folder);
+  if (isFolder(folder)) return resolve(folder);
   throw new GradbookError({
     code: "data",
-    what: "--data",
+    what: option === undefined ? "GRADBOOK_DATA" : "--data",
     got: `there is no folder ${JSON.stringify(folder)}`,
     expected: "the folder of the data set's files",
   });
+}
+
+/** `--stand-in`, or `GRADBOOK_STAND_IN=allow`. */
+export function parseStandIn(option: boolean): boolean {
+  return option || standInPolicy() === "allow";
+}
+
+/** `--out ""` is a variable of a script that is not set, not the current folder. */
+export function parseOut(text: string | undefined): string | undefined {
+  if (text !== "") return text;
+  throw new GradbookError({ code: "config", what: "--out", got: '""', expected: "a path" });
 }

@@ -24,6 +24,9 @@ export function runProgress(label: string): {
         }
         case "end":
           bar.update(progress.total, progress.total, "drawing the report");
+          return;
+        default:
+          progress satisfies never;
       }
     },
     end: (text) => bar.end(text),

@@ -63,13 +63,16 @@ test("gradbook run and report refuse an output that cannot be written, before an
     const path = join(folder, "n.ipynb");
     await writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
     await assert.rejects(command.run([path, "--out", folder]), {
-      message: `${folder}: it is a folder. Name a file in it with --out FILE.`,
+      message: `${folder}: nothing can be written there (it is a folder). Name another place with --out FILE.`,
     });
     await assert.rejects(
       command.run([path, "--out", join(path, "x.ipynb")]),
-      /n\.ipynb is a file\)\. Name another file/,
+      /n\.ipynb is a file\)\. Name another place with --out FILE/,
     );
-    await assert.rejects(report.run([path, "--out", path]), /n\.ipynb is a file\)\. Name another folder/);
+    await assert.rejects(
+      report.run([path, "--out", path]),
+      /n\.ipynb is a file\)\. Name another place with --out DIR/,
+    );
     assert.deepEqual(await readdir(folder), ["n.ipynb"]);
   } finally {
     await rm(folder, { recursive: true });

@@ -1,10 +1,15 @@
 import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
+import { assertWritableFile } from "../errors/writable.js";
+import { removeDeadDrafts } from "../files/drafts.js";
 import type { Json } from "../notebook/nbformat.js";
+import { assertOwnNotebook } from "../notebook/own-notebook.js";
+import { readNotebook } from "../notebook/read-ipynb.js";
 import { runNotebook } from "../notebook/run.js";
+import { needsStandIn, runVariables } from "../report/variables.js";
 import type { Command } from "./command.js";
-import { parseData, parseScale } from "./report.js";
+import { parseData, parseOut, parseScale, parseStandIn, standInWords } from "./report.js";
 import { runProgress } from "./run-progress.js";
 
 export const command: Command = {
@@ -12,12 +17,14 @@ export const command: Command = {
   summary: "run a notebook top to bottom in a fresh kernel",
   usage: `gradbook run NOTEBOOK [options]
 
-Runs the notebook in its own folder and writes the executed copy; the notebook itself is not touched.
-A cell that fails ends the run: exit code 1, the cell's source, its error, and no file.
+Runs the notebook in its own folder and writes the executed copy; the notebook itself is not touched, nor is a file
+that is no executed copy, or one that you have changed. A cell that fails ends the run: exit code 1, the cell's source,
+its error, and no file.
 
   --out FILE           the executed notebook (default NOTEBOOK.executed.ipynb, beside it)
   --scale quick|full   GRADBOOK_SCALE for the notebook (default: as in the environment)
   --data DIR           GRADBOOK_DATA for the notebook: your own copy of the data set's files
+  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
   --timeout SECONDS    limit for one cell (default: none)
   --kernel NAME        default: the kernel that the notebook names
   --allow-errors       go on after a cell that fails, and write its error into the file
@@ -31,6 +38,7 @@ A cell that fails ends the run: exit code 1, the cell's source, its error, and n
         out: { type: "string" },
         scale: { type: "string" },
         data: { type: "string" },
+        "stand-in": { type: "boolean", default: false },
         timeout: { type: "string" },
         kernel: { type: "string" },
         "allow-errors": { type: "boolean" },
@@ -40,9 +48,17 @@ A cell that fails ends the run: exit code 1, the cell's source, its error, and n
     });
     const path = parsePath(positionals);
     const name = basename(path, ".ipynb");
-    const out = values.out ?? join(dirname(path), `${name}.executed.ipynb`);
+    const out = parseOut(values.out) ?? join(dirname(path), `${name}.executed.ipynb`);
     const data = parseData(values.data);
+    const allowed = parseStandIn(values["stand-in"]);
     const timeoutSeconds = parseTimeout(values.timeout);
+    const parameters = parseParameters(values.parameter ?? []);
+    const scale = values.scale === undefined ? undefined : parseScale(values.scale);
+    await readNotebook(path);
+    const standIn = allowed && needsStandIn(path, data);
+    assertWritableFile(out);
+    assertOwnNotebook(out, "--out FILE");
+    removeDeadDrafts(dirname(out));
     const stop = new AbortController();
     const onInterrupt = () => stop.abort();
     process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
@@ -50,11 +66,12 @@ A cell that fails ends the run: exit code 1, the cell's source, its error, and n
     try {
       const { failures, cells, seconds } = await runNotebook(path, {
         out,
-        env: {
-          ...(values.scale === undefined ? {} : { GRADBOOK_SCALE: parseScale(values.scale) }),
-          ...(data === undefined ? {} : { GRADBOOK_DATA: data }),
-        },
-        parameters: parseParameters(values.parameter ?? []),
+        env: runVariables({
+          standIn,
+          ...(scale === undefined ? {} : { scale }),
+          ...(data === undefined ? {} : { data }),
+        }),
+        parameters,
         allowErrors: values["allow-errors"] === true,
         keepPartial: values["keep-partial"] === true,
         onProgress: bar.update,
@@ -66,6 +83,7 @@ A cell that fails ends the run: exit code 1, the cell's source, its error, and n
       for (const failure of failures) console.error(`${failure.message}\n${failure.report()}\n`);
       const failed = failures.length === 0 ? "" : `, ${failures.length} failed`;
       console.log(`${cells} cells in ${seconds.toFixed(1)} s${failed}. Open ${relative(process.cwd(), out)}`);
+      if (standIn) console.log(standInWords);
       return 0;
     } finally {
       bar.end();

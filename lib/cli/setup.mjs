@@ -13,12 +13,31 @@ if (major < 20) {
   process.exit(1);
 }
 
-const release = takeTurns();
 try {
-  installWhenNeeded();
-  await build();
-} finally {
-  release();
+  const release = takeTurns();
+  try {
+    installWhenNeeded();
+    await build();
+  } finally {
+    release();
+  }
+} catch (error) {
+  if (error?.syscall === undefined) throw error;
+  console.error(inWords(error));
+  process.exit(1);
+}
+
+/** What the operating system refuses, with a cure of its own; the whole table (lib/errors) is not built yet. */
+function inWords({ code, path = root, syscall }) {
+  const words = {
+    ENOSPC: "the disk is full. Make room on it: packages and build take about 400 MB.",
+    EDQUOT:
+      "your quota on this disk is used up. Delete files of yours: packages and build take about 400 MB.",
+    EROFS: "its file system is read-only. Copy the project to a place of your own.",
+    EACCES: "you may not write there. Its permissions are shown by ls -ld.",
+    EPERM: "you may not write there. Its permissions are shown by ls -ld.",
+  };
+  return `gradbook: ${path}: ${words[code] ?? `the operating system refuses ${syscall} (${code}).`}`;
 }
 
 /** One set-up at a time in a checkout: two `npm ci` at once would pull node_modules from under one another. */

@@ -2,10 +2,11 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
 import { submit } from "../homework/submit.js";
-import { locateReport } from "../report/project.js";
+import { locateNotebook } from "../report/place.js";
+import { needsStandIn } from "../report/variables.js";
 import type { Command } from "./command.js";
 import { interruptible } from "./interruptible.js";
-import { parseData, parseScale } from "./report.js";
+import { parseData, parseOut, parseScale, parseStandIn, standInWords } from "./report.js";
 import { runProgress } from "./run-progress.js";
 
 const usage = `gradbook submit NAME --roll ROLL [options]
@@ -18,7 +19,8 @@ data set's images. NAME may also be the path of an .ipynb file.
   --out DIR            where the file goes (default: this folder)
   --scale quick|full   how large the runs are (default quick)
   --data DIR           your own copy of the data set's files (default: data/)
-  --force              overwrite a file of that name`;
+  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
+  --force              overwrite an earlier submission, as gradbook wrote it`;
 
 export const command: Command = {
   name: "submit",
@@ -33,6 +35,7 @@ export const command: Command = {
         out: { type: "string" },
         scale: { type: "string" },
         data: { type: "string" },
+        "stand-in": { type: "boolean", default: false },
         force: { type: "boolean" },
       },
     });
@@ -40,13 +43,16 @@ export const command: Command = {
     if (name === undefined || more.length > 0) throw missing("one notebook's name", positionals);
     if (values.roll === undefined) throw missing("--roll with your roll number", positionals);
     const data = parseData(values.data);
-    const { notebook, name: shown } = locateReport(name);
+    const allowed = parseStandIn(values["stand-in"]);
+    const { notebook, name: shown } = locateNotebook(name);
+    const standIn = allowed && needsStandIn(notebook, data);
     const bar = runProgress(shown);
     try {
       const options = {
         notebook,
         roll: values.roll,
-        out: values.out ?? ".",
+        out: parseOut(values.out) ?? ".",
+        standIn,
         scale: parseScale(values.scale),
         force: values.force ?? false,
         onProgress: bar.update,
@@ -61,6 +67,7 @@ export const command: Command = {
       );
       console.log(`SHA-256 ${digest}`);
       if (runs !== null) console.log(`runs    ${runs}`);
+      if (standIn) console.log(standInWords);
       return 0;
     } finally {
       bar.end();
@@ -71,7 +78,7 @@ export const command: Command = {
 function missing(expected: string, got: readonly string[]): GradbookError {
   return new GradbookError({
     code: "config",
-    what: "submit",
+    what: "NAME --roll ROLL",
     got: got.length === 0 ? "nothing" : got.join(" "),
     expected,
     cure: "gradbook submit hw4 --roll CS21B001",

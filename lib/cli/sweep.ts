@@ -2,8 +2,10 @@ import { availableParallelism } from "node:os";
 import { basename, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { standInVariable } from "../datasets/stand-in.js";
 import { tableText } from "../display/table-text.js";
 import { GradbookError } from "../errors/error.js";
+import { assertWritableFolder } from "../errors/writable.js";
 import { resultsTable } from "../figures/results-table.js";
 import { tableCsv } from "../report/tables.js";
 import { bundleModule } from "../sweep/bundle.js";
@@ -11,10 +13,11 @@ import type { EngineName } from "../sweep/engines/engine.js";
 import type { Grid, Setting } from "../sweep/grid.js";
 import { defaultFolder } from "../sweep/module-sweep.js";
 import type { Sweep } from "../sweep/results.js";
-import { writeAtomic } from "../sweep/store.js";
+import { Store } from "../sweep/store.js";
 import { sweep } from "../sweep/sweep.js";
 import type { Command } from "./command.js";
 import { Progress, shownDuration } from "./progress.js";
+import { parseOut, parseStandIn } from "./report.js";
 
 const usage = `gradbook sweep FILE [options] [-- ARGUMENT…]
 
@@ -29,8 +32,9 @@ exports the grid and the function that makes one run and returns plain JSON:
 or killed goes on where it was; fit's option checkpoint: context.checkpoint saves the run itself.
 
   --engine local|parallel|slurm   processes of this machine, GNU parallel, or a Slurm job array (default local)
-  --jobs N                        runs beside each other (default: the cores; Slurm: as many as it gives)
+  --jobs N                        runs in parallel (default: the cores; Slurm: as many as it gives)
   --out DIR                       results, logs and table.csv (default .cache/sweeps/NAME beside FILE)
+  --stand-in                      where MNIST is missing, go on with held-out training images as test images
   --list                          only lists the runs, and which are finished
   -- ARGUMENT…                    handed to parallel or sbatch: -- --time=02:00:00 --partition=cpu`;
 
@@ -48,12 +52,18 @@ export const command: Command = {
         jobs: { type: "string" },
         out: { type: "string" },
         list: { type: "boolean" },
+        "stand-in": { type: "boolean", default: false },
       },
     });
     const file = parseFile(positionals);
     const engine = parseEngine(values.engine);
     const jobs = parseJobs(values.jobs);
-    const folder = resolve(values.out ?? defaultFolder(file));
+    const folder = resolve(parseOut(values.out) ?? defaultFolder(file));
+    process.env[standInVariable] = parseStandIn(values["stand-in"]) ? "allow" : "refuse";
+    if (values.list !== true) {
+      assertWritableFolder(folder);
+      new Store(folder).assertOwnTable();
+    }
     const declared = await readSweepFile(file);
     const stop = new AbortController();
     const onSignal = () => stop.abort();
@@ -90,8 +100,9 @@ function report(found: Sweep<Setting>, folder: string, listOnly: boolean): numbe
     const table = resultsTable({ title: "Runs", rows: found.rows });
     console.log(tableText(table));
     if (!listOnly) {
-      writeAtomic(`${folder}/table.csv`, tableCsv(table));
-      console.log(`The table: ${relative(process.cwd(), `${folder}/table.csv`)}`);
+      const store = new Store(folder);
+      store.writeTable(tableCsv(table));
+      console.log(`The table: ${relative(process.cwd(), store.tablePath)}`);
     }
   }
   const missing = found.total - found.runs.length;

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { findDataFolder, readCatalogue } from "./catalogue.js";
-import { scratch } from "./fixtures.test.helper.js";
+import { readCatalogue } from "./catalogue.js";
 
 test("every published file has a SHA-256 and two sums for each of its blocks", () => {
   const { mnist, cifar10 } = readCatalogue();
@@ -21,14 +18,4 @@ test("the npm registry is one mirror among others, and never the last one", () =
     const npm = mirrors.findIndex((mirror: { kind: string }) => mirror.kind.startsWith("npm"));
     assert.ok(npm >= 0 && npm < mirrors.length - 1);
   }
-});
-
-test("the data folder is found from below; without JSON in it there is one clear error", (t) => {
-  const project = scratch(t);
-  const deep = join(project, "notebooks", "deep");
-  mkdirSync(deep, { recursive: true });
-  mkdirSync(join(project, "data"));
-  writeFileSync(join(project, "data/datasets.json"), "{ mnist");
-  assert.equal(findDataFolder(deep), join(project, "data"));
-  assert.throws(() => readCatalogue(deep), /data\/datasets\.json: no JSON \(.+\)\.$/);
 });

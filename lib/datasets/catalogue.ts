@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { GradbookError } from "../errors/error.js";
+import { datasetFolders } from "../files/project.js";
+import { published } from "./published.js";
 
-/** data/datasets.json: what is published, where it can be had, and how to know that it is unharmed. */
+/** What is published, where it can be had, and how to know that it is unharmed. */
 export interface Catalogue {
   readonly mnist: PublishedDataset;
   readonly cifar10: PublishedDataset & {
@@ -13,7 +11,7 @@ export interface Catalogue {
 }
 
 export type DatasetKey = keyof Catalogue;
-export const datasetKeys: readonly DatasetKey[] = ["mnist", "cifar10"];
+export const datasetKeys = datasetFolders satisfies readonly DatasetKey[];
 
 export interface PublishedDataset {
   /** "MNIST" */
@@ -39,9 +37,10 @@ export interface PublishedFile {
  * - `gz`: each file by itself, at `url` + name + ".gz"
  * - `tar`: one .tar.gz at `url` that holds the files
  * - `npm`: the files in a package, through whatever registry npm is set to
- * - `npm-png`: likewise, but as PNGs with one row an image (see png-batches.ts)
+ * - `npm-png`: likewise, but as PNGs with one row per image (see png-batches.ts)
+ * - `folder`: the files in a folder that this computer can read, raw or .gz
  */
-export type Mirror = WebMirror | PackageMirror;
+export type Mirror = WebMirror | PackageMirror | FolderMirror;
 
 export interface WebMirror {
   readonly kind: "gz" | "tar";
@@ -58,40 +57,23 @@ export interface PackageMirror {
   readonly bytes: number;
 }
 
-const here = dirname(fileURLToPath(import.meta.url));
-
-/**
- * The project's folder of data: found by walking upwards from `from` (then from this module) to a `data/datasets.json`.
- * @returns undefined outside of any project
- */
-export function findDataFolder(from: string = process.cwd()): string | undefined {
-  for (const start of [from, here]) {
-    for (let folder = resolve(start); ; folder = dirname(folder)) {
-      if (existsSync(join(folder, "data/datasets.json"))) return join(folder, "data");
-      if (folder === dirname(folder)) break;
-    }
-  }
-  return undefined;
+export interface FolderMirror {
+  readonly kind: "folder";
+  readonly path: string;
+  /** Of what has to be copied, about. */
+  readonly bytes: number;
 }
 
-/** Reads data/datasets.json. @throws GradbookError when there is none, or it is no JSON */
-export function readCatalogue(from?: string): Catalogue {
-  const folder = findDataFolder(from);
-  if (folder === undefined) {
-    throw new GradbookError({
-      code: "data",
-      what: "data/datasets.json",
-      got: "not found in this folder or above it",
-      cure: "Call gradbook inside of its project.",
-    });
-  }
-  const file = join(folder, "datasets.json");
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Catalogue;
-  } catch (cause) {
-    throw new GradbookError(
-      { code: "data", what: file, got: `no JSON (${(cause as Error).message})` },
-      { cause },
-    );
-  }
+let inUse: Catalogue = published;
+
+/** The catalogue of this installation: a part of the package, found wherever it is installed. */
+export function readCatalogue(): Catalogue {
+  return inUse;
+}
+
+/** Puts another catalogue in its place: tests have data sets of six images. @returns the one before */
+export function replaceCatalogue(catalogue: Catalogue): Catalogue {
+  const before = inUse;
+  inUse = catalogue;
+  return before;
 }

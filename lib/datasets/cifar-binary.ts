@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { GradbookError } from "../errors/error.js";
-import { reading, shownPath } from "./read-file.js";
+import { onDisk } from "../errors/os-error.js";
+import { shownPath } from "../errors/shown-path.js";
 
 /**
  * The binary batches of CIFAR-10: records of 1 byte of label and 3·32·32 bytes of pixels (red, green, blue plane,
@@ -22,14 +23,14 @@ export interface CifarBatches {
  * @throws GradbookError naming the file and the offset: a record cut short, a label of 10 or more, an empty file
  */
 export function readCifarBatches(paths: readonly string[]): CifarBatches {
-  const sizes = paths.map((path) => reading(path, () => sizeOf(path)));
+  const sizes = paths.map((path) => onDisk({ path, doing: "read" }, () => sizeOf(path)));
   const bytes = new Uint8Array(sizes.reduce((a, b) => a + b, 0));
   const labels = new Uint8Array(bytes.length / cifarRecord.bytes);
   let start = 0;
   const parts = paths.map((path, k) => {
     const part = bytes.subarray(start, start + sizes[k]);
     start += sizes[k];
-    reading(path, () => readInto(path, part));
+    onDisk({ path, doing: "read" }, () => readInto(path, part));
     return part;
   });
   paths.forEach((path, k) => {

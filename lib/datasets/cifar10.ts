@@ -1,12 +1,13 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { sha256 } from "../files/sha256.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import { balancedSubset } from "./balanced.js";
 import { ByteImages } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
 import { cifarRecord, readCifarBatches } from "./cifar-binary.js";
 import { checkContent, type DataFolder, dataFolder, locateFiles } from "./folder.js";
-import { sha256 } from "./integrity.js";
 import { readRaw } from "./read-file.js";
 
 export interface Cifar10Config {
@@ -52,7 +53,7 @@ export function loadCifar10(config: Cifar10Config = {}): Cifar10 {
   const { perClass } = config;
   const folder = dataFolder("cifar10", config.folder);
   if (perClass === undefined) return loadAll(folder);
-  const quick = perClass <= subsetPerClass && folder !== undefined && !folder.own;
+  const quick = perClass <= subsetPerClass && !folder.own;
   const { train, test, source } = quick ? loadSubset(folder) : loadAll(folder);
   return {
     train: balancedSubset(train, { perClass, name: `CIFAR-10 train, ${perClass} per class` }),
@@ -61,14 +62,14 @@ export function loadCifar10(config: Cifar10Config = {}): Cifar10 {
   };
 }
 
-function loadAll(folder: DataFolder | undefined): Cifar10 {
+function loadAll(folder: DataFolder): Cifar10 {
   const published = readCatalogue().cifar10;
-  const paths = folder === undefined ? undefined : locateFiles(folder, "cifar10", published);
-  if (folder === undefined || paths === undefined) {
+  const paths = locateFiles(folder, "cifar10", published);
+  if (paths === undefined) {
     throw new GradbookError({
       code: "data",
       what: "CIFAR-10",
-      got: `no batches in ${folder?.shown ?? "any project"}`,
+      got: `no batches in ${folder.shown}`,
       expected: published.files.map((file) => file.name).join(", "),
       cure: "gradbook data cifar10 fetches them (about 170 MB).",
     });
@@ -122,7 +123,8 @@ function loadSubset(folder: DataFolder): Cifar10 {
 
 function isSubset(path: string): boolean {
   const { sha256: expected } = readCatalogue().cifar10.subset;
-  return existsSync(path) && sha256(readRaw(path)) === expected;
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return isFile && sha256(readRaw(path)) === expected;
 }
 
 function makeSubset(folder: DataFolder, path: string): Cifar10 {
@@ -141,13 +143,15 @@ function makeSubset(folder: DataFolder, path: string): Cifar10 {
   return { train, test, source: all.source };
 }
 
-/** Atomic. A folder that can't be written costs the next quick run two tenths of a second, nothing else. */
+/**
+ * A folder that can't be written costs the next quick run two tenths of a second, nothing else; so does a file of that
+ * name that is not ours.
+ */
 function writeWhenPossible(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  if (existsSync(path)) return;
   try {
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, path);
-  } catch {
-    rmSync(temporary, { force: true });
+    writeAtomic(path, bytes);
+  } catch (error) {
+    if (!(error instanceof GradbookError)) throw error;
   }
 }

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { GradbookError } from "../errors/error.js";
-import { type DatasetKey, findDataFolder, type PublishedDataset, type PublishedFile } from "./catalogue.js";
+import { shownPath } from "../errors/shown-path.js";
+import { findProject, isFolder } from "../files/project.js";
+import { type DatasetKey, type PublishedDataset, type PublishedFile, readCatalogue } from "./catalogue.js";
 import { compareWithPublished } from "./integrity.js";
-import { shownPath } from "./read-file.js";
 
 /** Where a loader looks for its files. */
 export interface DataFolder {
@@ -14,13 +15,17 @@ export interface DataFolder {
   readonly shown: string;
 }
 
-/** The named folder, else `$GRADBOOK_DATA`, else data/KEY of the project; undefined outside of any project. */
-export function dataFolder(key: DatasetKey, folder?: string): DataFolder | undefined {
-  const project = findDataFolder();
-  const standard = project === undefined ? undefined : join(project, key);
+/** data/KEY of the project (see `findProject`): where `gradbook data` puts a data set and loaders look for it. */
+export function standardFolder(key: DatasetKey, from?: string): string {
+  return join(findProject(from), "data", key);
+}
+
+/** The named folder, else `$GRADBOOK_DATA`, else the standard one. */
+export function dataFolder(key: DatasetKey, folder?: string): DataFolder {
+  const standard = standardFolder(key);
   const fromVariable = process.env.GRADBOOK_DATA;
   if (folder === undefined && !fromVariable) {
-    return standard === undefined ? undefined : { path: standard, own: false, shown: shownPath(standard) };
+    return { path: standard, own: false, shown: shownPath(standard) };
   }
   const path = resolve(folder ?? fromVariable ?? "");
   const shown = folder === undefined ? `GRADBOOK_DATA=${fromVariable}` : shownPath(path);
@@ -46,21 +51,33 @@ export function locateFiles(
       expected: `the folder that holds ${published.files.map((f) => f.name).join(", ")}`,
     });
   }
-  for (const inner of ["", key, "cifar-10-batches-bin"]) {
-    const here = join(folder.path, inner);
-    const found = published.files.map(({ name }) => spelledPath(here, name));
-    const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
-    if (missing.length === found.length) continue;
-    if (missing.length === 0) return found.map((path) => path ?? "");
-    throw new GradbookError({
-      code: "data",
-      what: folder.shown,
-      got: `${missing.join(", ")} missing`,
-      expected: `all ${found.length} files of ${published.title}`,
-      cure: folder.own ? "The names are the database's." : `gradbook data ${key} fetches them.`,
-    });
-  }
-  return undefined;
+  const found = lookUp(folder.path, key, published);
+  if (found === undefined) return undefined;
+  const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
+  if (missing.length === 0) return found.map((path) => path ?? "");
+  throw new GradbookError({
+    code: "data",
+    what: folder.shown,
+    got: `${missing.join(", ")} missing`,
+    expected: `all ${found.length} files of ${published.title}`,
+    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
+  });
+}
+
+/** The folder itself, and those in it that archives unpack into. */
+export function innerFolders(key: DatasetKey): readonly string[] {
+  return ["", key, "cifar-10-batches-bin"];
+}
+
+/** Each file's path in the first of these folders that has any of them. */
+function lookUp(
+  folder: string,
+  key: DatasetKey,
+  { files }: PublishedDataset,
+): (string | undefined)[] | undefined {
+  return innerFolders(key)
+    .map((inner) => files.map(({ name }) => spelledPath(join(folder, inner), name)))
+    .find((found) => found.some((path) => path !== undefined));
 }
 
 /** `locateFiles` for a folder that somebody named: there, nothing stands in for a missing data set. */
@@ -76,7 +93,7 @@ export function requireFiles(
     what: folder.shown,
     got: `no file of ${published.title}`,
     expected: published.files.map((file) => file.name).join(", "),
-    cure: "The names are the database's.",
+    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
   });
 }
 
@@ -103,10 +120,23 @@ export function checkContent(
     code: "data",
     what: shownPath(path),
     ...finding,
-    cure: folder.own
-      ? "Copy it again."
-      : `gradbook data ${key} --force fetches it again; files of your own go to a folder of their own (--data DIR).`,
+    cure: cureFor(folder, key, verdict.kind),
   });
+}
+
+function cureFor(folder: DataFolder, key: DatasetKey, kind: "other" | "damaged"): string {
+  if (folder.own) return "Copy it again.";
+  if (kind === "damaged") return `gradbook data ${key} fetches it again.`;
+  return `Files of your own go to a folder of their own (--data DIR); then gradbook data ${key} fetches the published ones.`;
+}
+
+/**
+ * Whether every file of a data set is in its standard folder; its content is not looked at.
+ * @param from whose project: a notebook's folder. Default: the current folder
+ */
+export function isHere(key: DatasetKey, from?: string): boolean {
+  const found = lookUp(standardFolder(key, from), key, readCatalogue()[key]);
+  return found?.every((path) => path !== undefined) ?? false;
 }
 
 /** The path of a published file in `folder`, in whichever spelling it is there. */
@@ -114,8 +144,4 @@ export function spelledPath(folder: string, name: string): string | undefined {
   const dotted = name.replace(/-(idx\d-)/, ".$1");
   const spellings = dotted === name ? [name] : [name, `${name}.gz`, dotted, `${dotted}.gz`];
   return spellings.map((spelling) => join(folder, spelling)).find((path) => existsSync(path));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

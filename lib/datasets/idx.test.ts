@@ -100,6 +100,6 @@ test("refuses a .gz that is cut, damaged or closed with another checksum, with t
 
 test("refuses a file that is not there and a folder", (t) => {
   const folder = scratch(t);
-  assert.throws(() => readIdxImages(join(folder, "none")), /none: can't be read \(ENOENT/);
-  assert.throws(() => readIdxImages(folder), /can't be read \(EISDIR/);
+  assert.throws(() => readIdxImages(join(folder, "none")), /none: there is no such file\. Check the path/);
+  assert.throws(() => readIdxImages(folder), /: it is a folder\. Name a file\./);
 });

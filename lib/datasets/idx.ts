@@ -1,5 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import { readRaw, shownPath } from "./read-file.js";
+import { shownPath } from "../errors/shown-path.js";
+import { readRaw } from "./read-file.js";
 
 /**
  * The IDX files of the MNIST database: a big-endian header, then bytes.

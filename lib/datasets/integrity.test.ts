@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sha256 } from "../files/sha256.js";
 import type { PublishedFile } from "./catalogue.js";
-import { blockSums, compareWithPublished, sha256 } from "./integrity.js";
+import { blockSums, compareWithPublished } from "./integrity.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * i + 7 * i) % 251);
 const published: PublishedFile = {
@@ -31,6 +32,7 @@ test("one changed byte is named with its offset, wherever it is", () => {
       kind: "damaged",
       got: `the byte at offset ${at} is ${is}`,
       expected: `${was} as in the published file`,
+      cut: false,
     });
   }
 });
@@ -59,9 +61,11 @@ test("a cut file and one with an appendix are named with the offset", () => {
     kind: "damaged",
     got: "ends at offset 900",
     expected: "1000 bytes, as in the published file",
+    cut: true,
   });
   const cutAndDamaged = compareWithPublished(changed([70, 0]).subarray(0, 900), published);
   assert.equal(cutAndDamaged.kind === "damaged" && cutAndDamaged.got, "ends at offset 900");
+  assert.equal(cutAndDamaged.kind === "damaged" && cutAndDamaged.cut, false, "something else is in it");
   const longer = compareWithPublished(Uint8Array.of(...bytes, 1, 2), published);
   assert.equal(longer.kind === "damaged" && longer.got, "has 2 bytes more after offset 1000");
 });

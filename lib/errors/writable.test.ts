@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -16,17 +16,35 @@ test("a folder to write to: there or not yet there, but no file and not under on
     assertWritableFile(file);
     for (const path of [file, join(file, "a"), join(file, "a/b")]) {
       assert.throws(() => assertWritableFolder(path), {
-        message: `${path}: nothing can be written there (${file} is a file). Name another folder with --out DIR.`,
+        message: `${path}: nothing can be written there (${file} is a file). Name another place with --out DIR.`,
       });
     }
     assert.throws(
       () => assertWritableFile(join(file, "x.ipynb")),
-      /is a file\)\. Name another file with --out FILE/,
+      /is a file\)\. Name another place with --out FILE/,
     );
     assert.throws(() => assertWritableFile(folder), {
-      message: `${folder}: it is a folder. Name a file in it with --out FILE.`,
+      message: `${folder}: nothing can be written there (it is a folder). Name another place with --out FILE.`,
     });
-    assert.deepEqual(readdirSync(folder), ["file"]);
+    const long = join(folder, "x".repeat(300));
+    assert.throws(() => assertWritableFolder(join(long, "y")), {
+      message: /its name is too long \(300 bytes; most file systems take 255\)\. Shorten it, or name/,
+    });
+    for (const name of ["loop", "nowhere"])
+      symlinkSync(name === "loop" ? name : "missing", join(folder, name));
+    assert.throws(
+      () => assertWritableFolder(join(folder, "loop")),
+      /its symbolic links lead in a circle\. Repair/,
+    );
+    assert.throws(
+      () => assertWritableFile(join(folder, "nowhere/x")),
+      /it is a symbolic link that leads nowhere/,
+    );
+    assert.throws(
+      () => assertWritableFolder(""),
+      /^GradbookError: "": nothing can be written there \(it is no path\)/,
+    );
+    assert.deepEqual(readdirSync(folder).sort(), ["file", "loop", "nowhere"]);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,33 +1,65 @@
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { GradbookError } from "./error.js";
+import { osError, systemCode } from "./os-error.js";
+import { shownPath } from "./shown-path.js";
 
 /**
  * Looks, before the hours of a run, whether its results can be written. Makes nothing: a folder that is missing needs
  * only a nearest one above it that is there.
- * @throws GradbookError when the folder is a file, lies under one, or may not be written
+ * @param elsewhere how the reader names another place
+ * @throws GradbookError when the folder is a file, lies under one, has an impossible name, or may not be written
  */
-export function assertWritableFolder(folder: string, cure = "Name another folder with --out DIR."): void {
-  let nearest = resolve(folder);
-  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
-  try {
-    accessSync(nearest, constants.W_OK);
-    if (statSync(nearest).isDirectory()) return;
-  } catch (cause) {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw refusal(folder, `nothing can be written there (${why})`, cure);
-  }
-  throw refusal(folder, `nothing can be written there (${nearest} is a file)`, cure);
+export function assertWritableFolder(folder: string, elsewhere = "--out DIR"): void {
+  assertPlace(folder, resolve(folder), elsewhere);
 }
 
 /** The same for a file, which may be there already but not as a folder. */
-export function assertWritableFile(file: string): void {
-  if (existsSync(file) && statSync(file).isDirectory()) {
-    throw refusal(file, "it is a folder", "Name a file in it with --out FILE.");
+export function assertWritableFile(file: string, elsewhere = "--out FILE"): void {
+  if (file === "") throw refusal('""', "it is no path", elsewhere);
+  const found = look(file, file, elsewhere);
+  if (found?.isDirectory()) {
+    throw refusal(shownPath(file), "it is a folder", elsewhere);
   }
-  assertWritableFolder(dirname(resolve(file)), "Name another file with --out FILE.");
+  assertPlace(file, dirname(resolve(file)), elsewhere);
 }
 
-function refusal(what: string, got: string, cure: string): GradbookError {
-  return new GradbookError({ code: "out", what, got, cure });
+/** @param what the path that the reader knows; `folder` is the one that has to take it */
+function assertPlace(what: string, folder: string, elsewhere: string): void {
+  if (what === "") throw refusal('""', "it is no path", elsewhere);
+  let at = folder;
+  let found = look(what, at, elsewhere);
+  while (found === undefined && dirname(at) !== at) {
+    at = dirname(at);
+    found = look(what, at, elsewhere);
+  }
+  if (found !== undefined && !found.isDirectory()) {
+    throw refusal(shownPath(what), `${shownPath(at)} is a file`, elsewhere);
+  }
+  try {
+    accessSync(at, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw osError(cause, { path: what, doing: "write", elsewhere });
+  }
+}
+
+/** What stands at a path, links followed; undefined when there is nothing, or a file is taken for a folder above it. */
+function look(what: string, path: string, elsewhere: string): { isDirectory(): boolean } | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined || lstatSync(path, { throwIfNoEntry: false }) === undefined) return found;
+  } catch (cause) {
+    if (systemCode(cause) === "ENOTDIR") return undefined;
+    throw osError(cause, { path: what, doing: "write", elsewhere });
+  }
+  throw refusal(shownPath(path), "it is a symbolic link that leads nowhere", elsewhere);
+}
+
+function refusal(what: string, got: string, elsewhere: string): GradbookError {
+  return new GradbookError({
+    code: "out",
+    what,
+    got: `nothing can be written there (${got})`,
+    cure: `Name another place with ${elsewhere}.`,
+  });
 }

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homeFolder } from "../files/home.js";
 import type { Json, JsonObject, MimeBundle, Notebook } from "../notebook/nbformat.js";
 
 /** Something in a notebook that must not be handed in. */
@@ -16,7 +16,7 @@ const allowedImages = 250;
  * Paths that mean something on one machine only, in sources and outputs.
  * @param home the author's home folder. Default: this machine's
  */
-export function absolutePaths(notebook: Notebook, home: string = homedir()): readonly Finding[] {
+export function absolutePaths(notebook: Notebook, home: string = homeFolder() ?? ""): readonly Finding[] {
   return notebook.cells.flatMap((cell, index) => {
     const source = findPath(cell.source, home);
     const found: Finding[] = [];

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Cell, Notebook } from "../notebook/nbformat.js";
-import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { stamp } from "../notebook/own-notebook.js";
+import { stringifyNotebook } from "../notebook/stringify.js";
 import { absolutePaths, datasetImages } from "./findings.js";
 import { parseRoll } from "./roll.js";
 import { submit } from "./submit.js";
@@ -97,6 +107,34 @@ test("an existing file is not overwritten, and nothing runs", async () => {
   assert.equal(readFileSync(file, "utf8"), "mine");
   rmSync(file);
 });
+
+const others: readonly [title: string, put: (file: string) => void, words: RegExp][] = [
+  [
+    "somebody's own file",
+    (file) => writeFileSync(file, "mine"),
+    /it is not as gradbook wrote it: .* It was not touched/,
+  ],
+  [
+    "a submission that was changed",
+    (file) => writeFileSync(file, submission.replace('"1"', '"2"')),
+    /changed since/,
+  ],
+  ["a link", (file) => symlinkSync("elsewhere", file), /it is a symbolic link|leads nowhere/],
+  ["a folder", (file) => mkdirSync(file), /it is a folder/],
+];
+const submission = stringifyNotebook(stamp(notebook(code("1"))));
+
+for (const [title, put, words] of others) {
+  test(`--force does not overwrite ${title}, and nothing runs`, async () => {
+    const path = write("hw8.ipynb", code("1"));
+    const file = join(root, "cs21b001-hw8.ipynb");
+    put(file);
+    const before = lstatSync(file);
+    await assert.rejects(submit({ ...base, notebook: path, out: root, force: true }), words);
+    assert.deepEqual([lstatSync(file).ino, lstatSync(file).size], [before.ino, before.size]);
+    rmSync(file, { recursive: true });
+  });
+}
 
 test("a folder that is a file is refused before the run", async () => {
   const path = write("hw5.ipynb", code("1"));

@@ -1,13 +1,18 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { GradbookError } from "../errors/error.js";
-import { assertWritableFolder } from "../errors/writable.js";
+import { shownPath } from "../errors/shown-path.js";
+import { assertWritableFile } from "../errors/writable.js";
+import { removeDeadDrafts } from "../files/drafts.js";
+import { sha256 } from "../files/sha256.js";
+import { assertOwnNotebook, stamp } from "../notebook/own-notebook.js";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
-import { stringifyNotebook, writeNotebook } from "../notebook/write-ipynb.js";
+import { stringifyNotebook } from "../notebook/stringify.js";
+import { writeNotebook } from "../notebook/write-ipynb.js";
 import { contents } from "../report/blocks.js";
 import { runDigest } from "../report/build.js";
-import { sha256 } from "../report/sha256.js";
+import { runVariables } from "../report/variables.js";
 import { absolutePaths, datasetImages, type Finding } from "./findings.js";
 import { parseRoll } from "./roll.js";
 
@@ -21,7 +26,9 @@ export interface SubmitOptions {
   readonly scale: "quick" | "full";
   /** Your own copy of the data set. */
   readonly data?: string;
-  /** Overwrite what was written before. Default false. */
+  /** Whether the notebook may train on the stand-in where MNIST is missing. Default false: `loadMnist` throws there. */
+  readonly standIn?: boolean;
+  /** Overwrite an earlier submission, when nobody has changed it. Default false. */
   readonly force?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
   /** Ends the run when it is aborted; no file is written then. */
@@ -39,34 +46,32 @@ export interface Submission {
   readonly seconds: number;
 }
 
+const elsewhere = "--out DIR";
+
 /**
  * Runs a notebook from top to bottom in a fresh kernel and writes it, with its outputs, as the file to hand in:
  * `cs21b001-hw4.ipynb`. Everything that would make it useless is refused before or after the run, and then no file is
  * written.
  * @throws CellError when a cell fails
+ * @throws GradbookError before the run, when a file of that name is there that may not be replaced
  */
 export async function submit(options: SubmitOptions): Promise<Submission> {
-  const { notebook: path, out, scale, data, force = false, onProgress, signal } = options;
+  const { notebook: path, out, scale, data, standIn = false, force = false, onProgress, signal } = options;
   const file = join(out, `${parseRoll(options.roll)}-${basename(path, ".ipynb").toLowerCase()}.ipynb`);
-  if (existsSync(file) && !force) {
-    throw new GradbookError({
-      code: "submission-exists",
-      what: file,
-      got: "the file is there already",
-      cure: "Hand it in, move it away, or overwrite it with --force.",
-    });
-  }
-  assertWritableFolder(out);
+  assertWritableFile(file, elsewhere);
+  if (force) assertOwnNotebook(file, elsewhere);
+  else refuseExisting(file);
+  removeDeadDrafts(out);
   // Paths in the sources are known before the minutes of a run.
   refuse(path, absolutePaths(stripOutputs(await readNotebook(path))));
   const { notebook, seconds } = await runNotebook(path, {
-    env: { GRADBOOK_SCALE: scale, ...(data === undefined ? {} : { GRADBOOK_DATA: data }) },
+    env: runVariables({ scale, standIn, ...(data === undefined ? {} : { data }) }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   });
   refuse(path, [...absolutePaths(notebook), ...datasetImages(notebook)]);
-  await writeNotebook(file, notebook);
-  const text = stringifyNotebook(notebook);
+  await writeNotebook(file, notebook, elsewhere);
+  const text = stringifyNotebook(stamp(notebook));
   return {
     file,
     bytes: Buffer.byteLength(text),
@@ -74,6 +79,16 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
     runs: runDigest(contents(notebook, "").metrics),
     seconds,
   };
+}
+
+function refuseExisting(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
+  throw new GradbookError({
+    code: "submission-exists",
+    what: shownPath(file),
+    got: "the file is there already",
+    cure: "Hand it in, move it away, or overwrite it with --force.",
+  });
 }
 
 function stripOutputs(notebook: Awaited<ReturnType<typeof readNotebook>>): typeof notebook {

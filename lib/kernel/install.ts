@@ -1,10 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { sha256 } from "../files/sha256.js";
+import { writeAtomic } from "../files/write-atomic.js";
 
 /** What Jupyter reads in kernel.json. */
 export interface KernelSpec {
@@ -36,7 +39,11 @@ export function kernelSpec(name: string): KernelSpec {
   };
 }
 
-/** Writes the kernelspec `name` into a data folder of Jupyter. @returns the folder of the kernelspec */
+/**
+ * Writes the kernelspec `name` into a data folder of Jupyter.
+ * @returns the folder of the kernelspec
+ * @throws GradbookError when another kernel's specification is there, or one of ours that was changed
+ */
 export function writeKernelSpec(dataFolder: string, name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
     throw new GradbookError({
@@ -47,9 +54,71 @@ export function writeKernelSpec(dataFolder: string, name: string): string {
     });
   }
   const folder = join(dataFolder, "kernels", name);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(kernelSpec(name), null, 2)}\n`);
+  const path = join(folder, "kernel.json");
+  refuseOthers(path, name);
+  writeAtomic(path, sealedSpec(kernelSpec(name)), { elsewhere: "--prefix DIR" });
   return folder;
+}
+
+/** `--name tslab` and `--name jslab` are to take the place of tslab's kernels; every other one stays. */
+function refuseOthers(path: string, name: string): void {
+  const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) return;
+  if (found.isFile()) {
+    const text = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
+    const spec = parseSpec(text);
+    if (isOurs(text, spec, name) || ((name === "tslab" || name === "jslab") && isTslabs(spec))) return;
+  }
+  throw new GradbookError({
+    code: "install",
+    what: path,
+    got: "it is another kernel's specification, or one that was changed",
+    cure: `It was not touched. Remove it (jupyter kernelspec remove ${name}), or choose another name with --name NAME.`,
+  });
+}
+
+function parseSpec(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // no JSON: somebody's file, whatever it is
+    return undefined;
+  }
+}
+
+/** The text of kernel.json; its metadata hold the SHA-256 of the rest, by which it is known again. */
+function sealedSpec({
+  metadata,
+  ...spec
+}: Omit<KernelSpec, "metadata"> & { readonly metadata: object }): string {
+  const written = sha256(JSON.stringify({ ...spec, metadata }));
+  return `${JSON.stringify({ ...spec, metadata: { ...metadata, written } }, null, 2)}\n`;
+}
+
+/** A specification as some installation of gradbook wrote it, in whatever folder and for whatever Node. */
+function isOurs(text: string, spec: unknown, name: string): boolean {
+  if (!isSpec(spec)) return false;
+  const { written, ...metadata } = spec.metadata;
+  if (written !== undefined) return text === sealedSpec({ ...spec, metadata });
+  // 0.1.0 wrote none
+  const { argv, ...wanted } = { ...kernelSpec(name), metadata: { debugger: false } };
+  const first = { argv: [spec.argv[0], argv[1], spec.argv[2], ...argv.slice(3)], ...wanted };
+  return /[\\/]gradbook\.mjs$/.test(spec.argv[2] ?? "") && JSON.stringify(spec) === JSON.stringify(first);
+}
+
+function isSpec(spec: unknown): spec is Omit<KernelSpec, "metadata"> & { metadata: Record<string, unknown> } {
+  return (
+    argvOf(spec).length > 0 && typeof Object(spec).metadata === "object" && Object(spec).metadata !== null
+  );
+}
+
+function isTslabs(spec: unknown): boolean {
+  return argvOf(spec).some((word) => /(?:^|[\\/])tslab$/.test(word));
+}
+
+function argvOf(spec: unknown): readonly string[] {
+  const argv: unknown = typeof spec === "object" && spec !== null && "argv" in spec ? spec.argv : [];
+  return Array.isArray(argv) && argv.every((word) => typeof word === "string") ? argv : [];
 }
 
 /** `gradbook kernel install …` @returns the exit code */

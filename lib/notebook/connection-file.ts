@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "../files/temporary.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import type { Connection } from "./wire.js";
 
 export interface ConnectionFile {
@@ -13,7 +13,8 @@ export interface ConnectionFile {
 }
 
 /**
- * Five free ports of the loopback interface and a new key, in a file that only the user can read.
+ * Five free ports of the loopback interface and a new key, in a file that only the user can read. What a process that
+ * was killed has left of such files goes first.
  * The ports are free now and may be taken a moment later: whoever starts a kernel has to be ready for that.
  */
 export async function createConnectionFile(kernelName: string): Promise<ConnectionFile> {
@@ -30,10 +31,9 @@ export async function createConnectionFile(kernelName: string): Promise<Connecti
     signature_scheme: "hmac-sha256",
     kernel_name: kernelName,
   };
-  const folder = await mkdtemp(join(tmpdir(), "gradbook-"));
-  await chmod(folder, 0o700);
+  const folder = temporaryFolder("run");
   const path = join(folder, "kernel.json");
-  await writeFile(path, JSON.stringify(connection), { mode: 0o600, flag: "wx" });
+  writeAtomic(path, JSON.stringify(connection), { mode: 0o600, elsewhere: "the variable TMPDIR" });
   return { connection, path, folder };
 }
 

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test } from "node:test";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
 import type { Notebook } from "./nbformat.js";
+import { assertOwnNotebook, isStamped, stamp } from "./own-notebook.js";
 import { injectParameters } from "./parameters.js";
 import { parseNotebook, readNotebook } from "./read-ipynb.js";
-import { stringifyNotebook, writeNotebook } from "./write-ipynb.js";
+import { stringifyNotebook } from "./stringify.js";
+import { writeNotebook } from "./write-ipynb.js";
 
 /** As Jupyter's nbformat 5.10 writes it: sorted keys, one space, lists of lines, base64 and JSON whole. */
 const AS_JUPYTER_WRITES = `{
@@ -158,23 +160,83 @@ for (const [title, text, words] of [
 
 test("refuses a file that is not there", async () => {
   await assert.rejects(readNotebook("/nowhere/n.ipynb"), {
-    message: "/nowhere/n.ipynb: the notebook cannot be read (ENOENT). Check the path and its spelling.",
+    message: "/nowhere/n.ipynb: there is no such file. Check the path and its spelling.",
   });
 });
 
-test("a write replaces the file whole, and one that fails leaves nothing beside it", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
-  try {
-    const path = join(folder, "n.ipynb");
-    await writeFile(path, "old");
-    await writeNotebook(path, parseNotebook(AS_JUPYTER_WRITES, path));
-    assert.equal(await readFile(path, "utf8"), AS_JUPYTER_WRITES);
-    await assert.rejects(writeNotebook(folder, parseNotebook(AS_JUPYTER_WRITES, path)));
-    assert.deepEqual(await readdir(folder), ["n.ipynb"]);
-  } finally {
-    await rm(folder, { recursive: true });
+test("a result is stamped, known again, and replaced by the next one; another key of its metadata stays", async (t) => {
+  const folder = await scratch(t);
+  const path = join(folder, "deep/n.ipynb");
+  const notebook = parseNotebook(AS_JUPYTER_WRITES, path);
+  const withOthers = {
+    ...notebook,
+    metadata: { ...notebook.metadata, gradbook: { roll: "x", written: "old" } },
+  };
+  for (const one of [notebook, withOthers, stamp(notebook)]) {
+    await writeNotebook(path, one);
+    assert.ok(isStamped(await readFile(path, "utf8")));
   }
+  assert.deepEqual(await readdir(dirname(path)), ["n.ipynb"]);
+  assert.deepEqual(stamp(stamp(notebook)), stamp(notebook));
+  assert.match(
+    JSON.stringify(stamp(withOthers).metadata.gradbook),
+    /^\{"roll":"x","written":"[0-9a-f]{64}"\}$/,
+  );
 });
+
+const written = stringifyNotebook(stamp(parseNotebook(AS_JUPYTER_WRITES, "n")));
+const othersFiles: readonly [title: string, text: string][] = [
+  ["no notebook", "my notes"],
+  ["nothing at all", ""],
+  ["a notebook of somebody's own", AS_JUPYTER_WRITES],
+  ["one with another output", written.replace("first", "last")],
+  ["one with another end of line", written.replaceAll("\n", "\r\n")],
+  ["one that was saved without the stamp", written.replace(/"written": "[0-9a-f]+"/, '"written": ""')],
+];
+
+for (const [title, text] of othersFiles) {
+  test(`refuses to write a result over ${title}, and keeps it elsewhere`, async (t) => {
+    assert.notEqual(text, written);
+    const folder = await scratch(t);
+    const path = join(folder, "n.ipynb");
+    await writeFile(path, text);
+    let kept = "";
+    await assert.rejects(
+      writeNotebook(path, parseNotebook(AS_JUPYTER_WRITES, path)),
+      ({ message }: Error) => {
+        kept = /The executed notebook is kept as (.+\/n\.ipynb)\.$/.exec(message)?.[1] ?? "";
+        return /n\.ipynb: it is not as gradbook wrote it: .* It was not touched\. Move it away, or name/.test(
+          message,
+        );
+      },
+    );
+    assert.equal(await readFile(path, "utf8"), text);
+    assert.equal(await readFile(kept, "utf8"), AS_JUPYTER_WRITES);
+    await rm(dirname(kept), { recursive: true });
+    assert.deepEqual(await readdir(folder), ["n.ipynb"]);
+  });
+}
+
+test("refuses a link, a folder, and a place that cannot be written", async (t) => {
+  const folder = await scratch(t);
+  const target = join(folder, "target.ipynb");
+  await writeFile(target, written);
+  await symlink("target.ipynb", join(folder, "link.ipynb"));
+  assert.throws(
+    () => assertOwnNotebook(join(folder, "link.ipynb"), "--out FILE"),
+    /it is a symbolic link\. It was not/,
+  );
+  assert.throws(() => assertOwnNotebook(folder, "--out FILE"), /: it is no file\. /);
+  assertOwnNotebook(target, "--out FILE");
+  assertOwnNotebook(join(folder, "none.ipynb"), "--out FILE");
+  assert.throws(() => assertOwnNotebook(join(target, "x.ipynb"), "--out FILE"), /target\.ipynb is a file/);
+});
+
+async function scratch(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
 
 test("parameters stand after the cell tagged parameters, and a second injection replaces the first", () => {
   const notebook = parseNotebook(AS_JUPYTER_WRITES, "n.ipynb");

@@ -1,16 +1,20 @@
 import { spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { shownPath } from "../errors/shown-path.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
+import { withLock } from "../files/lock.js";
+import { sha256 } from "../files/sha256.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import { kernelSpecFile, projectKernels } from "./kernels.js";
 import { installLabExtension } from "./lab-extension.js";
 
 /**
- * JupyterLab and nbconvert in the project's own `.venv`, with the project's kernel registered there, under each name that
- * a notebook may carry, and nowhere else.
+ * JupyterLab and nbconvert in an environment of the project's own, with the project's kernel registered there, under
+ * each name that a notebook may carry, and nowhere else.
  */
 export interface Jupyter {
   /** The Python of the environment: `python -m jupyterlab`, `python -m nbconvert`. */
@@ -31,25 +35,38 @@ export const QUIET_ARGUMENTS: readonly string[] = [
   "--LabApp.extension_manager=readonly",
 ];
 
+/** What the package itself needs of Python: a project's own requirements.txt is none of our business. */
+const REQUIREMENTS = fileURLToPath(new URL("../../requirements.txt", import.meta.url));
+
+/** In every environment that gradbook has made, from its first moment on. */
+const MARK = ".gradbook";
+
+/** The digest of the requirements that were installed; in environments of 0.1.0 it is their mark. */
+const STAMP = ".gradbook-installed";
+
 /**
- * Makes `.venv` from `requirements.txt`, or brings it up to date; what has not changed is not done again.
- * @param root the folder that holds requirements.txt
+ * Makes `.venv` in a folder and installs JupyterLab into it, or brings it up to date; what has not changed is not done
+ * again. A `.venv` that gradbook has not made is left alone: then it is `.venv-gradbook`.
+ * @param root the project's folder
  * @param log told about each step that takes time
  * @throws GradbookError when Python is missing or pip fails, with its last words
  */
 export async function prepareJupyter(root: string, log: (text: string) => void): Promise<Jupyter> {
-  const venv = join(root, ".venv");
+  const venv = [".venv", ".venv-gradbook"].map((name) => join(root, name)).find(isFreeOrOurs);
+  if (venv === undefined) throw noPlace(root);
   const windows = process.platform === "win32";
   const python = join(venv, windows ? "Scripts/python.exe" : "bin/python");
-  await withLock(join(root, ".cache/jupyter.lock"), async () => {
-    await install(root, venv, python, log);
+  makeIgnoredFolder(join(root, ".cache"));
+  const onWait = () => log("Another gradbook prepares JupyterLab: waiting for it");
+  await withLock(join(root, ".cache/jupyter.lock"), { onWait }, async () => {
+    await install(venv, python, log);
     const data = join(venv, "share/jupyter");
     for (const spec of projectKernels(root)) {
       if (spec.name === "stock-tslab") continue;
-      await writeWhenChanged(join(data, "kernels", spec.name, "kernel.json"), kernelSpecFile(spec));
+      writeWhenChanged(join(data, "kernels", spec.name, "kernel.json"), kernelSpecFile(spec));
     }
     await installLabExtension(data);
-    await writeWhenChanged(
+    writeWhenChanged(
       join(data, "lab/settings/overrides.json"),
       `${JSON.stringify(QUIET_SETTINGS, null, 1)}\n`,
     );
@@ -57,32 +74,44 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
   return { python, env: { JUPYTER_PREFER_ENV_PATH: "1" } };
 }
 
-async function install(
-  root: string,
-  venv: string,
-  python: string,
-  log: (text: string) => void,
-): Promise<void> {
-  const requirements = join(root, "requirements.txt");
-  const wanted = createHash("sha256")
-    .update(await readFile(requirements))
-    .digest("hex");
-  const stamp = join(venv, ".gradbook-installed");
+/** Not there, or made by us; a link is somebody's own. */
+function isFreeOrOurs(venv: string): boolean {
+  const found = onDisk({ path: venv, doing: "read" }, () => lstatSync(venv, { throwIfNoEntry: false }));
+  if (found === undefined) return true;
+  return found.isDirectory() && [MARK, STAMP].some((name) => existsSync(join(venv, name)));
+}
+
+function noPlace(root: string): GradbookError {
+  return new GradbookError({
+    code: "python",
+    what: shownPath(root),
+    got: "its .venv and .venv-gradbook are not gradbook's",
+    expected: "one of these names to be free, for JupyterLab",
+    cure: "They were not touched. Rename one of them.",
+  });
+}
+
+async function install(venv: string, python: string, log: (text: string) => void): Promise<void> {
+  const wanted = sha256(onDisk({ path: REQUIREMENTS, doing: "read" }, () => readFileSync(REQUIREMENTS)));
+  const stamp = join(venv, STAMP);
   const works = spawnSync(python, ["-c", "import pip"]).status === 0;
-  if (works && existsSync(stamp) && (await readFile(stamp, "utf8")) === wanted) return;
+  if (works && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  const name = basename(venv);
   if (!works) {
     const system = findPython();
-    log(`Making .venv with ${system}`);
-    await run(system, ["-m", "venv", "--clear", venv], "python -m venv");
+    log(`Making ${name} with ${system}`);
+    onDisk({ path: venv, doing: "write" }, () => {
+      rmSync(venv, { recursive: true, force: true });
+      mkdirSync(venv);
+    });
+    writeAtomic(join(venv, MARK), "made by gradbook lab, for JupyterLab\n");
+    writeAtomic(join(venv, ".gitignore"), "*\n");
+    await run(system, ["-m", "venv", venv], "python -m venv");
   }
-  log("Installing requirements.txt into .venv (once, about half a minute)");
+  log(`Installing JupyterLab into ${name} (once, about half a minute)`);
   const quiet = ["--disable-pip-version-check", "--no-input", "--quiet"];
-  await run(
-    python,
-    ["-m", "pip", "install", ...quiet, "-r", requirements],
-    "pip install -r requirements.txt",
-  );
-  await writeFile(stamp, wanted);
+  await run(python, ["-m", "pip", "install", ...quiet, "-r", REQUIREMENTS], "pip install jupyterlab");
+  writeAtomic(stamp, wanted);
 }
 
 /** The first Python that can make an environment: GRADBOOK_PYTHON, python3, python, Windows' launcher. */
@@ -132,47 +161,12 @@ async function run(command: string, args: readonly string[], what: string): Prom
     code: "python",
     what,
     got: `exit code ${code}; its last words:\n${said.trim()}\n`,
-    cure: "Call again when the cause is gone; what is done is not done twice.",
+    cure: "Fix the cause and run the command again; completed steps are skipped.",
   });
 }
 
 /** Changed only when it has to be: JupyterLab looks at the file's time. */
-async function writeWhenChanged(path: string, content: string): Promise<void> {
-  if (existsSync(path) && (await readFile(path, "utf8")) === content) return;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content);
-}
-
-/** One at a time, over processes: two calls of pip in one environment break it. The lock of a dead process is void. */
-async function withLock(path: string, action: () => Promise<void>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  for (;;) {
-    try {
-      const file = await open(path, "wx");
-      await file.writeFile(String(process.pid));
-      await file.close();
-      break;
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-      if (!(await ownerLives(path))) await rm(path, { force: true });
-      else await sleep(200);
-    }
-  }
-  try {
-    await action();
-  } finally {
-    await rm(path, { force: true });
-  }
-}
-
-async function ownerLives(path: string): Promise<boolean> {
-  await sleep(50); // Between its creation and its content a lock is empty.
-  const owner = Number(await readFile(path, "utf8").catch(() => ""));
-  if (!Number.isInteger(owner) || owner <= 0) return false;
-  try {
-    process.kill(owner, 0);
-    return true;
-  } catch {
-    return false;
-  }
+function writeWhenChanged(path: string, content: string): void {
+  if (existsSync(path) && readFileSync(path, "utf8") === content) return;
+  writeAtomic(path, content);
 }

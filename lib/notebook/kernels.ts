@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { homeFolder } from "../files/home.js";
 import type { JsonObject } from "./nbformat.js";
 import { record, text } from "./wire.js";
 
@@ -145,48 +146,65 @@ function findPackage(path: string, folder: string): string | undefined {
 function jupyterFolders(folder: string): readonly string[] {
   const venvs: string[] = [];
   for (let at = folder; ; at = dirname(at)) {
-    venvs.push(join(at, ".venv/share/jupyter"));
+    venvs.push(...[".venv", ".venv-gradbook"].map((name) => join(at, name, "share/jupyter")));
     if (dirname(at) === at) break;
   }
   const { env, platform } = process;
   const separator = platform === "win32" ? ";" : ":";
   const listed = (env.JUPYTER_PATH ?? "").split(separator).filter((path) => path !== "");
-  const user = {
-    win32: join(env.APPDATA ?? homedir(), "jupyter"),
-    darwin: join(homedir(), "Library/Jupyter"),
-    other: join(env.XDG_DATA_HOME ?? join(homedir(), ".local/share"), "jupyter"),
-  };
-  const own = platform === "win32" || platform === "darwin" ? user[platform] : user.other;
   const system =
     platform === "win32"
       ? [join(env.PROGRAMDATA ?? "C:\\ProgramData", "jupyter")]
       : ["/usr/local/share/jupyter", "/usr/share/jupyter"];
-  return [...venvs, ...listed, env.JUPYTER_DATA_DIR ?? own, ...system];
+  return [...venvs, ...listed, ...userFolders(), ...system];
+}
+
+/** The user's own data folder of Jupyter; none for a user without a home. */
+function userFolders(): readonly string[] {
+  const { env, platform } = process;
+  if (env.JUPYTER_DATA_DIR !== undefined) return [env.JUPYTER_DATA_DIR];
+  if (platform === "win32" && env.APPDATA !== undefined) return [join(env.APPDATA, "jupyter")];
+  if (platform !== "darwin" && env.XDG_DATA_HOME !== undefined) return [join(env.XDG_DATA_HOME, "jupyter")];
+  const home = homeFolder();
+  if (home === undefined) return [];
+  if (platform === "win32") return [join(home, "jupyter")];
+  return [join(home, platform === "darwin" ? "Library/Jupyter" : ".local/share/jupyter")];
 }
 
 function listFolder(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
+function parseSpec(path: string, text: string): JsonObject {
+  try {
+    return record(JSON.parse(text));
+  } catch (cause) {
+    throw noSpec(path, "it is no JSON", cause);
+  }
+}
+
+function noSpec(path: string, got: string, cause?: unknown): GradbookError {
+  return new GradbookError(
+    {
+      code: "kernel-spec",
+      what: path,
+      got,
+      expected: "a Jupyter kernelspec",
+      cure: "Install the kernel again.",
+    },
+    { cause },
+  );
+}
+
 function readKernelSpec(folder: string, name: string): KernelSpec | undefined {
   const path = join(folder, "kernel.json");
   if (!existsSync(path)) return undefined;
-  let file: JsonObject;
-  try {
-    file = record(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    file = {};
-  }
+  const file = parseSpec(
+    path,
+    onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8")),
+  );
   const argv = Array.isArray(file.argv) ? file.argv.filter((word) => typeof word === "string") : [];
-  if (argv.length === 0) {
-    throw new GradbookError({
-      code: "kernel-spec",
-      what: path,
-      got: "there is no argv in it",
-      expected: "a Jupyter kernelspec",
-      cure: "Install the kernel again.",
-    });
-  }
+  if (argv.length === 0) throw noSpec(path, "there is no argv in it");
   const env = Object.fromEntries(
     Object.entries(record(file.env)).filter(
       (entry): entry is [string, string] => typeof entry[1] === "string",

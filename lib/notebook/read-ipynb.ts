@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { GradbookError } from "../errors/error.js";
+import { osError } from "../errors/os-error.js";
 import type {
   Cell,
   CodeCell,
@@ -19,15 +20,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new GradbookError(
-      {
-        code: "notebook-file",
-        what: path,
-        got: `the notebook cannot be read (${errorCode(cause)})`,
-        cure: "Check the path and its spelling.",
-      },
-      { cause },
-    );
+    throw osError(cause, { path, doing: "read", code: "notebook-file" });
   }
   return parseNotebook(text, path);
 }
@@ -255,8 +248,4 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CellError } from "./cell-error.js";
 import { findKernel } from "./kernels.js";
 import type { Cell, Notebook, Output } from "./nbformat.js";
+import { stamp } from "./own-notebook.js";
 import { readNotebook } from "./read-ipynb.js";
 import { type RunOptions, type RunProgress, type RunResult, runNotebook } from "./run.js";
 import { writeNotebook } from "./write-ipynb.js";
@@ -101,7 +102,7 @@ test("a notebook runs from top to bottom: counts, outputs, environment, folder, 
       metadata: {},
     },
   ]);
-  assert.deepEqual(result.notebook, written);
+  assert.deepEqual(stamp(result.notebook), written);
   assert.deepEqual([result.cells, result.failures.length], [4, 0]);
   assert.deepEqual(steps, [
     "start 4 TypeScript (stock tslab)",

@@ -66,7 +66,7 @@ function numberMessages(prototype: Publisher, kernel: Publisher): void {
  * connection file as the runner would have. In a thread of its own, because a cell may compute for minutes.
  */
 function endWithParent(): void {
-  const file = process.argv.find((word) => /gradbook-\w+[\\/]kernel\.json$/.test(word));
+  const file = process.argv.find((word) => /gradbook-[\w-]+[\\/]kernel\.json$/.test(word));
   const watch = `setInterval(() => {
     if (process.ppid === ${process.ppid}) return;
     const { dirname } = require("node:path");

@@ -1,108 +1,22 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import type { Cell, Json, MimeBundle, Notebook, Output } from "./nbformat.js";
-import { isJsonMime } from "./nbformat.js";
+import { basename } from "node:path";
+import { writeAtomic } from "../files/write-atomic.js";
+import { keepElsewhere } from "./keep-elsewhere.js";
+import type { Notebook } from "./nbformat.js";
+import { assertOwnNotebook, stamp } from "./own-notebook.js";
+import { stringifyNotebook } from "./stringify.js";
 
 /**
- * Writes a notebook byte by byte as Jupyter's own `nbformat` does, so that opening and saving it there changes nothing.
- * Written beside its place and renamed: a reader sees the old file or the new one, never half of one.
+ * Writes the result of a run: whole or not at all, stamped as ours (see `stamp`), over nothing but an earlier result
+ * that nobody has changed. A result that its place does not take is kept elsewhere.
+ * @param elsewhere how the reader names another place. Default `"--out FILE"`
  */
-export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const draft = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}`);
-  try {
-    const file = await open(draft, "wx");
-    try {
-      await file.writeFile(stringifyNotebook(notebook));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
-}
-
-/** The text of a notebook file: keys sorted, one space of indent, texts as lists of lines, a newline at the end. */
-export function stringifyNotebook(notebook: Notebook): string {
-  const { nbformat, nbformat_minor, metadata, cells } = notebook;
-  const file: Json = { nbformat, nbformat_minor, metadata, cells: cells.map(cellToJson) };
-  return `${stringify(file, "\n")}\n`;
-}
-
-function cellToJson(cell: Cell): Json {
-  const { id, metadata } = cell;
-  const source = lines(cell.source);
-  if (cell.cell_type === "code") {
-    const outputs = cell.outputs.map(outputToJson);
-    return { cell_type: "code", execution_count: cell.execution_count, id, metadata, outputs, source };
-  }
-  const text = { cell_type: cell.cell_type, id, metadata, source };
-  if (cell.attachments === undefined) return text;
-  const files = Object.entries(cell.attachments).map(
-    ([name, bundle]) => [name, bundleToJson(bundle)] as const,
-  );
-  return { ...text, attachments: Object.fromEntries(files) };
-}
-
-function outputToJson(output: Output): Json {
-  switch (output.output_type) {
-    case "stream":
-      return { ...output, text: lines(output.text) };
-    case "error":
-      return { ...output };
-    default:
-      return { ...output, data: bundleToJson(output.data) };
-  }
-}
-
-/** Only text is split into lines; base64 and JSON stay whole, as in `nbformat`. */
-function bundleToJson(bundle: MimeBundle): Json {
-  const entries = Object.entries(bundle).map(([mime, data]) => {
-    const isText = mime.startsWith("text/") || mime === "application/javascript" || mime === "image/svg+xml";
-    return [mime, typeof data === "string" && isText && !isJsonMime(mime) ? lines(data) : data] as const;
+export async function writeNotebook(
+  path: string,
+  notebook: Notebook,
+  elsewhere = "--out FILE",
+): Promise<void> {
+  await keepElsewhere(notebook, basename(path), () => {
+    assertOwnNotebook(path, elsewhere);
+    writeAtomic(path, stringifyNotebook(stamp(notebook)), { elsewhere });
   });
-  return Object.fromEntries(entries);
-}
-
-/** Python's `str.splitlines(keepends=True)`, which is what `nbformat` cuts with: more ends of line than `\n`. */
-function lines(text: string): readonly string[] {
-  const end = "\\r\\n|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]";
-  return text.split(new RegExp(`(?<=${end})(?<!\\r(?=\\n))`)).filter((line) => line !== "");
-}
-
-/**
- * JSON with sorted keys. Not `JSON.stringify` of a sorted copy: JavaScript moves keys like "10" to the front of an
- * object whatever order they were put in.
- * @param newline a line end and the indent of the value's own line
- */
-function stringify(value: Json, newline: string): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const inner = `${newline} `;
-  if (isList(value)) {
-    if (value.length === 0) return "[]";
-    return `[${inner}${value.map((item) => stringify(item, inner)).join(`,${inner}`)}${newline}]`;
-  }
-  const keys = Object.keys(value).sort(byCodePoint);
-  if (keys.length === 0) return "{}";
-  const entries = keys.map((key) => `${JSON.stringify(key)}: ${stringify(value[key], inner)}`);
-  return `{${inner}${entries.join(`,${inner}`)}${newline}}`;
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-/** Python compares code points, JavaScript UTF-16 units: they differ beyond U+FFFF. */
-function byCodePoint(a: string, b: string): number {
-  const left = Array.from(a, (letter) => letter.codePointAt(0) ?? 0);
-  const right = Array.from(b, (letter) => letter.codePointAt(0) ?? 0);
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    if (left[i] !== right[i]) return left[i] - right[i];
-  }
-  return left.length - right.length;
 }

@@ -3,14 +3,16 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { walk } from "../files/walk.js";
 import { parseNotebook } from "../notebook/read-ipynb.js";
-import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { stringifyNotebook } from "../notebook/stringify.js";
 import { buildReport } from "./build.js";
 import { checkReport, differences } from "./check.js";
 import { executedNotebook, prose } from "./fixture.js";
 import { writeFolder } from "./folder.js";
 import { reportInputs } from "./inputs.js";
-import { staleness } from "./manifest.js";
+import { manifestText } from "./manifest.js";
+import { staleness } from "./staleness.js";
 
 const root = mkdtempSync(join(tmpdir(), "gradbook-report-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -74,6 +76,8 @@ test("metrics.json keeps the schema's order", async () => {
   );
 });
 
+const reasons = (...args: Parameters<typeof staleness>) => staleness(...args).map(({ text }) => text);
+
 const fresh = async () => {
   const folder = join(mkdtempSync(join(root, "r-")), "small");
   await writeFolder(folder, await built);
@@ -81,18 +85,18 @@ const fresh = async () => {
 };
 
 test("a report that was just written is up to date", async () => {
-  assert.deepEqual(staleness(await fresh(), inputs), []);
+  assert.deepEqual(reasons(await fresh(), inputs), []);
 });
 
 test("no report yet", () => {
-  assert.deepEqual(staleness(join(root, "none"), inputs), ["there is no report yet"]);
+  assert.deepEqual(reasons(join(root, "none"), inputs), ["there is no report yet"]);
 });
 
 test("each input that changes is named", async () => {
   const folder = await fresh();
   const changed = executedNotebook([prose("one more line")]);
   assert.deepEqual(
-    staleness(folder, { ...reportInputs(changed, "full", undefined), library: "x", data: "y" }),
+    reasons(folder, { ...reportInputs(changed, "full", undefined), library: "x", data: "y" }),
     [
       "the notebook has changed",
       "the library has changed",
@@ -114,9 +118,9 @@ test("a file that was changed, removed or added by hand is named", async () => {
   appendFileSync(join(folder, "metrics.json"), " ");
   rmSync(join(folder, "small.pdf"));
   writeFileSync(join(folder, "mine.txt"), "x");
-  assert.deepEqual(staleness(folder, inputs), [
-    "metrics.json was changed by hand",
+  assert.deepEqual(reasons(folder, inputs), [
     "small.pdf is missing",
+    "metrics.json was changed by hand",
     "mine.txt does not belong to it",
   ]);
 });
@@ -124,7 +128,7 @@ test("a file that was changed, removed or added by hand is named", async () => {
 test("a manifest that is not JSON counts as missing", async () => {
   const folder = await fresh();
   writeFileSync(join(folder, "manifest.json"), "{");
-  assert.match(staleness(folder, inputs)[0], /manifest\.json is missing or cannot be read/);
+  assert.match(reasons(folder, inputs)[0], /manifest\.json is missing or cannot be read/);
 });
 
 test("the first byte that differs is named", async () => {
@@ -156,17 +160,22 @@ test("a report that cannot be written leaves the old one whole, and no draft beh
   ]);
   await assert.rejects(writeFolder(folder, broken), {
     name: "GradbookError",
-    message: /cannot be written.*--out/,
+    message: /a file stands where a folder has to go\. Move it away, or name another place with --out DIR/,
   });
   assert.equal(readFileSync(join(folder, "index.html"), "utf8"), before);
   assert.deepEqual(readdirSync(join(folder, "..")), ["small"]);
 });
 
+/** A small report whose files all hold the same word. */
+function smallReport(word: string): Map<string, string> {
+  const files = new Map(Array.from({ length: 50 }, (_, i): [string, string] => [`f${i}`, word]));
+  return files.set("manifest.json", manifestText({ title: word, facts: [], inputs }, files));
+}
+
 test("two writers at once end with one whole folder", async () => {
   const folder = join(mkdtempSync(join(root, "w-")), "two");
-  const set = (name: string) => new Map(Array.from({ length: 50 }, (_, i) => [`f${i}`, name] as const));
-  await Promise.all(["a", "b", "c"].map((name) => writeFolder(folder, set(name))));
-  const contents = new Set(readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8")));
-  assert.equal(contents.size, 1);
+  await Promise.all(["a", "b", "c"].map((word) => writeFolder(folder, smallReport(word))));
+  const contents = new Set(walk(folder).map(({ path }) => readFileSync(join(folder, path), "utf8")));
+  assert.equal(contents.size, 2, "one word, and the manifest");
   assert.deepEqual(readdirSync(join(folder, "..")), ["two"]);
 });

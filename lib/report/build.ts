@@ -5,8 +5,9 @@ import { renderPdf } from "../figures/render/pdf.js";
 import { plotlyFile } from "../figures/render/plotly-window.js";
 import { renderPng } from "../figures/render/raster.js";
 import { type Provenance, renderSvg, withFont } from "../figures/render/svg.js";
+import { sha256 } from "../files/sha256.js";
 import type { Json, JsonObject, Notebook } from "../notebook/nbformat.js";
-import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { stringifyNotebook } from "../notebook/stringify.js";
 import { type Contents, contents } from "./blocks.js";
 import type { FileSet } from "./folder.js";
 import type { ReportInputs } from "./inputs.js";
@@ -14,7 +15,6 @@ import { manifestName, manifestText } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
 import { reportPage } from "./page.js";
 import { reportPdf } from "./pdf/report-pdf.js";
-import { sha256 } from "./sha256.js";
 import { figuresTex, tableCsv, tableTex } from "./tables.js";
 
 export interface BuildOptions {

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { buildReport } from "./build.js";
 import type { FileSet } from "./folder.js";
 import { reportInputs } from "./inputs.js";
-import { manifestName, readManifest, staleness } from "./manifest.js";
-import type { ReportPlace } from "./project.js";
+import { manifestName, readManifest } from "./manifest.js";
+import type { ReportPlace } from "./place.js";
+import { staleness } from "./staleness.js";
 
 /**
  * Everything in which a report differs from what it should be: inputs that have changed, files that were changed, and
@@ -18,9 +19,11 @@ export async function checkReport(
   data: string | undefined,
 ): Promise<readonly string[]> {
   const manifest = readManifest(place.folder);
-  const made = manifest?.inputs.scale ?? scale;
-  const inputs = reportInputs(await readNotebook(place.notebook), made, data);
-  const stale = staleness(place.folder, inputs);
+  const inputs = reportInputs(await readNotebook(place.notebook), manifest?.inputs.scale ?? scale, data, {
+    folder: dirname(place.notebook),
+    ...(manifest?.inputs.standIn === undefined ? {} : { standIn: true }),
+  });
+  const stale = staleness(place.folder, inputs).map(({ text }) => text);
   const executed = join(place.folder, basename(place.notebook));
   if (manifest === null || !existsSync(executed)) return stale;
   const again = await buildReport(await readNotebook(executed), {

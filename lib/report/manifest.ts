@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { osError, systemCode } from "../errors/os-error.js";
+import { sha256 } from "../files/sha256.js";
 import type { FileSet } from "./folder.js";
-import { filesBelow, type ReportInputs } from "./inputs.js";
-import { sha256 } from "./sha256.js";
+import type { ReportInputs } from "./inputs.js";
 
 /** `manifest.json`: what a report was made from, and the digest of each of its files. */
 export interface Manifest {
@@ -10,58 +11,83 @@ export interface Manifest {
   readonly facts: readonly string[];
   readonly inputs: ReportInputs;
   readonly files: Readonly<Record<string, string>>;
+  /** SHA-256 of the manifest without this entry. Reports of 0.1.0 have none. */
+  readonly self?: string;
 }
 
 export const manifestName = "manifest.json";
 
-export function manifestText(parts: Omit<Manifest, "files">, files: FileSet): string {
+export function manifestText(parts: Omit<Manifest, "files" | "self">, files: FileSet): string {
   const digests = [...files].map(([path, content]) => [path, sha256(content)] as const);
-  const manifest: Manifest = {
-    ...parts,
-    files: Object.fromEntries(digests.sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
+  return sealed({ ...parts, files: Object.fromEntries(digests.sort(([a], [b]) => (a < b ? -1 : 1))) });
+}
+
+function sealed({ self: _, ...manifest }: Manifest): string {
+  return stringify({ ...manifest, self: sha256(stringify(manifest)) });
+}
+
+function stringify(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** The manifest of a report's folder; null when there is none that can be read. */
+/** The manifest of a report's folder; null when there is none, or it is none of ours. */
 export function readManifest(folder: string): Manifest | null {
-  const file = join(folder, manifestName);
-  if (!existsSync(file)) return null;
-  try {
-    const manifest: Manifest = JSON.parse(readFileSync(file, "utf8"));
-    const { inputs, files, facts, title } = manifest;
-    const whole =
-      typeof inputs === "object" &&
-      typeof files === "object" &&
-      Array.isArray(facts) &&
-      typeof title === "string";
-    return whole ? manifest : null;
-  } catch {
-    return null;
-  }
+  return parse(folder)?.manifest ?? null;
 }
 
-/**
- * Why a report is not what its inputs would give now, one sentence each; empty when it is up to date.
- * @param now digests of the inputs as they are
- */
-export function staleness(folder: string, now: ReportInputs): readonly string[] {
-  if (!existsSync(folder)) return ["there is no report yet"];
-  const manifest = readManifest(folder);
-  if (manifest === null) return [`${manifestName} is missing or cannot be read`];
-  const { inputs, files } = manifest;
-  const reasons: string[] = [];
-  if (inputs.notebook !== now.notebook) reasons.push("the notebook has changed");
-  if (inputs.library !== now.library) reasons.push("the library has changed");
-  if (inputs.scale !== now.scale) reasons.push(`it was made at ${inputs.scale} scale, not ${now.scale}`);
-  // A data set that is not on this machine says nothing about the one that the report was made from.
-  if (inputs.data !== now.data && !now.data.includes('"missing"')) reasons.push("the data has changed");
-  const here = new Set(filesBelow(folder).map((file) => relative(folder, file).split(sep).join("/")));
-  here.delete(manifestName);
-  for (const [path, digest] of Object.entries(files)) {
-    if (!here.delete(path)) reasons.push(`${path} is missing`);
-    else if (sha256(readFileSync(join(folder, path))) !== digest) reasons.push(`${path} was changed by hand`);
+/** The same, when nobody has changed it since: byte for byte as it was written. */
+export function readOwnManifest(folder: string): Manifest | null {
+  const found = parse(folder);
+  if (found === null) return null;
+  const { manifest, text } = found;
+  return text === (manifest.self === undefined ? stringify(manifest) : sealed(manifest)) ? manifest : null;
+}
+
+function parse(folder: string): { readonly manifest: Manifest; readonly text: string } | null {
+  const path = join(folder, manifestName);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR", "EISDIR", "ELOOP"].includes(systemCode(cause) ?? "")) return null;
+    throw osError(cause, { path, doing: "read" });
   }
-  for (const path of here) reasons.push(`${path} does not belong to it`);
-  return reasons;
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    // no JSON: somebody else's, or a damaged one, which says nothing either
+    return null;
+  }
+  return isManifest(manifest) ? { manifest, text } : null;
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (!isObject(value)) return false;
+  const { title, facts, inputs, files, self, ...others } = value;
+  return (
+    Object.keys(others).length === 0 &&
+    (self === undefined || isText(self)) &&
+    typeof title === "string" &&
+    Array.isArray(facts) &&
+    facts.every(isText) &&
+    isObject(inputs) &&
+    ["notebook", "library", "data", "scale"].every((key) => isText(inputs[key])) &&
+    isObject(files) &&
+    Object.values(files).every(isText) &&
+    Object.keys(files).every(isInside)
+  );
+}
+
+/** A path that does not lead out of the folder. */
+function isInside(path: string): boolean {
+  return !path.startsWith("/") && !path.split("/").includes("..");
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

@@ -1,8 +1,12 @@
-import { existsSync, readdirSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { escapeHtml } from "../display/escape.js";
+import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { shownPath } from "../errors/shown-path.js";
 import { fontFaces } from "../figures/render/subset-font.js";
+import { htmlComment, isSealed, seal } from "../files/seal.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import { readManifest } from "./manifest.js";
 import { pageStyle } from "./page-style.js";
 
@@ -14,8 +18,45 @@ const overviewStyle = `
 .reports img { max-width: 100%; height: auto; margin-top: .6rem; }
 `;
 
-/** Writes `index.html` over all reports of a folder: their titles, facts, first figures and files. */
-export async function writeOverview(folder: string): Promise<void> {
+const elsewhere = "--out DIR";
+
+/**
+ * Whether `index.html` of a folder of reports may be written: it is not there, or it is the one that gradbook wrote,
+ * unchanged (see `seal`).
+ * @throws GradbookError otherwise
+ */
+export function assertOwnOverview(folder: string): void {
+  const path = join(folder, "index.html");
+  const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) return;
+  const isFile = found.isFile();
+  if (
+    isFile &&
+    isSealed(
+      onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8")),
+      htmlComment,
+    )
+  )
+    return;
+  throw new GradbookError({
+    code: "report-foreign",
+    what: shownPath(path),
+    got: "it is not the overview as gradbook wrote it",
+    cure: "It was not touched. Move it away, name another place with --out DIR, or leave the overview out with --no-overview.",
+  });
+}
+
+/**
+ * Writes `index.html` over all reports of a folder: their titles, facts, first figures and files.
+ * @throws GradbookError when an `index.html` of somebody's own is there
+ */
+export function writeOverview(folder: string): void {
+  assertOwnOverview(folder);
+  const page = seal(overviewPage(folder), htmlComment);
+  writeAtomic(join(folder, "index.html"), page, { elsewhere });
+}
+
+function overviewPage(folder: string): string {
   const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
     .map((entry) => entry.name)
@@ -25,28 +66,26 @@ export async function writeOverview(folder: string): Promise<void> {
     if (manifest === null) return [];
     const picture = Object.keys(manifest.files).find((file) => /^figures\/[^@]*\.png$/.test(file));
     const link = (file: string, text: string) =>
-      existsSync(join(folder, name, file))
-        ? ` <a href="${escapeHtml(encodeURI(`${name}/${file}`))}">${text}</a>`
-        : "";
+      existsSync(join(folder, name, file)) ? ` <a href="${address(name, file)}">${text}</a>` : "";
     return [
       `<li><h2>${link("index.html", escapeHtml(manifest.title))}</h2>`,
       `<p class="facts">${manifest.facts.map(escapeHtml).join(" · ")}</p>`,
       `<p class="links">${link(`${name}.pdf`, "PDF")}${link(`${name}.ipynb`, "executed notebook")}${link("metrics.json", "metrics")}</p>`,
-      picture === undefined
-        ? ""
-        : `<img src="${escapeHtml(encodeURI(`${name}/${picture}`))}" alt="" loading="lazy">`,
+      picture === undefined ? "" : `<img src="${address(name, picture)}" alt="" loading="lazy">`,
       "</li>",
     ];
   });
   const body = `<h1>Reports</h1><ul class="reports">${items.join("\n")}</ul>`;
-  const page = `<!doctype html>
+  return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Reports</title><style>${fontFaces(body.replace(/<[^>]*>/g, ""))}${pageStyle}${overviewStyle}</style></head>
 <body><main>
 ${body}
 </main></body></html>
 `;
-  const draft = join(folder, `.index.${process.pid}.html`);
-  await writeFile(draft, page);
-  await rename(draft, join(folder, "index.html"));
+}
+
+/** A report's file as the overview links it: a name may hold #, ? and %. */
+function address(name: string, file: string): string {
+  return escapeHtml([name, ...file.split("/")].map(encodeURIComponent).join("/"));
 }

@@ -1,13 +1,20 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
+import { GradbookError } from "../errors/error.js";
+import { shownPath } from "../errors/shown-path.js";
+import { assertWritableFolder } from "../errors/writable.js";
+import { removeDeadDrafts } from "../files/drafts.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
+import { keepElsewhere } from "../notebook/keep-elsewhere.js";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
 import { buildReport } from "./build.js";
 import { writeFolder } from "./folder.js";
-import { reportInputs } from "./inputs.js";
-import { staleness } from "./manifest.js";
-import type { ReportPlace } from "./project.js";
-
-export type Scale = "quick" | "full";
+import { type ReportInputs, reportInputs } from "./inputs.js";
+import { readManifest } from "./manifest.js";
+import { assertOwnFolder } from "./ownership.js";
+import type { ReportPlace, Scale } from "./place.js";
+import { isMissing, staleness } from "./staleness.js";
+import { needsStandIn, runVariables } from "./variables.js";
 
 export interface ReportOptions {
   /** Reaches the notebook as `GRADBOOK_SCALE`. Default `"quick"`. */
@@ -16,6 +23,13 @@ export interface ReportOptions {
   readonly data?: string;
   /** Run also when nothing has changed. Default false. */
   readonly force?: boolean;
+  /**
+   * Whether the notebook may train on the stand-in where MNIST is missing: held-out training images. Otherwise
+   * `loadMnist` throws there. Default false.
+   */
+  readonly standIn?: boolean;
+  /** Replace also a report of full scale with a quick one. Default false. */
+  readonly replaceFull?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
   /** Ends the run, and its kernel, when it is aborted; the old report stays. */
   readonly signal?: AbortSignal;
@@ -23,26 +37,59 @@ export interface ReportOptions {
 
 /**
  * Runs a notebook in a fresh kernel and writes its report, when the report is stale. The old report stays whole until
- * the new one is.
+ * the new one is; only what gradbook wrote itself is replaced, and never a report by one that is worth less.
  * @returns why it was stale, empty when it was up to date and nothing was done
  * @throws CellError when a cell fails; nothing is written then
+ * @throws GradbookError before the run, when the folder holds anything that is not ours, or a better report
  */
 export async function makeReport(
   place: ReportPlace,
   options: ReportOptions = {},
 ): Promise<readonly string[]> {
-  const { scale = "quick", data, force = false, onProgress, signal } = options;
-  const inputs = reportInputs(await readNotebook(place.notebook), scale, data);
+  const { scale = "quick", data, force = false, standIn = false, replaceFull = false } = options;
+  removeDeadDrafts(dirname(place.folder));
+  const needed = standIn && needsStandIn(place.notebook, data);
+  const inputs = reportInputs(await readNotebook(place.notebook), scale, data, {
+    folder: dirname(place.notebook),
+    ...(needed ? { standIn: true } : {}),
+  });
   const stale = staleness(place.folder, inputs);
-  if (stale.length === 0 && !force) return [];
+  // what somebody has put beside an up-to-date report is no reason to make it again
+  if (!force && stale.every(({ kind }) => kind === "stranger")) return [];
+  assertWritableFolder(place.folder);
+  assertOwnFolder(place.folder);
+  refuseLesser(place.folder, inputs, replaceFull);
+  const executed = await run(place, options, needed);
+  const files = await buildReport(executed, { notebook: basename(place.notebook), inputs });
+  if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
+  await keepElsewhere(executed, basename(place.notebook), () => writeFolder(place.folder, files));
+  return stale.length === 0 ? ["forced"] : stale.map(({ text }) => text);
+}
+
+async function run(place: ReportPlace, options: ReportOptions, standIn: boolean) {
+  const { scale = "quick", data, onProgress, signal } = options;
   const { notebook } = await runNotebook(place.notebook, {
-    env: { GRADBOOK_SCALE: scale, ...(data === undefined ? {} : { GRADBOOK_DATA: data }) },
+    env: runVariables({ scale, standIn, ...(data === undefined ? {} : { data }) }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   });
-  await writeFolder(
-    place.folder,
-    await buildReport(notebook, { notebook: basename(place.notebook), inputs }),
-  );
-  return stale.length === 0 ? ["it was asked for"] : stale;
+  return notebook;
+}
+
+/** A report is never replaced by one on worse data, nor unasked by one of a smaller scale. */
+function refuseLesser(folder: string, now: ReportInputs, replaceFull: boolean): void {
+  const before = readManifest(folder)?.inputs;
+  if (before === undefined) return;
+  const refused = (got: string, cure: string) =>
+    new GradbookError({ code: "report-better", what: shownPath(folder), got, cure });
+  if (now.standIn && !before.standIn && !isMissing(before.data)) {
+    const cure = "gradbook data mnist fetches the real data; --out DIR names another place.";
+    throw refused("it holds a report that was made without the stand-in", cure);
+  }
+  if (now.scale === "quick" && before.scale !== "quick" && !replaceFull) {
+    throw refused(
+      `it holds the report of ${before.scale} scale, and this run is quick`,
+      "--scale full makes that one anew, --replace-full replaces it with the quick one, --out DIR names another place.",
+    );
+  }
 }

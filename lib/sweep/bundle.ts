@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { GradbookError } from "../errors/error.js";
-import { writeAtomic } from "./store.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
+import { sha256 } from "../files/sha256.js";
+import { writeAtomic } from "../files/write-atomic.js";
 
 /** A module as one file that Node can import, and the digest of everything in it. */
 export interface Bundle {
@@ -51,11 +52,11 @@ export async function bundleModule(source: string): Promise<Bundle> {
       { cause: error },
     );
   }
-  const digest = createHash("sha256").update(text).digest("hex");
+  const digest = sha256(text);
   const folder = join(dirname(source), ".cache/sweeps");
   const file = join(folder, `${basename(source).replace(/\.\w+$/, "")}-${digest.slice(0, 16)}.mjs`);
-  if (!existsSync(file)) {
-    mkdirSync(folder, { recursive: true });
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) {
+    makeIgnoredFolder(folder);
     writeAtomic(file, text);
   }
   return { file, digest };

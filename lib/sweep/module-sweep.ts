@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
+import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { stopRequested } from "../train/interrupt.js";
 import { bundleModule } from "./bundle.js";
 import type { CommonSweepConfig } from "./config.js";
@@ -60,7 +61,12 @@ export async function sweepModule<G extends Grid, R>(
   const stop = stopSignal(config.signal);
   try {
     if (todo.length > 0) {
-      if (!stop.signal.aborted) assertWritableFolder(store.folder, "Name another folder.");
+      if (!stop.signal.aborted) {
+        assertWritableFolder(store.folder, "folder");
+        store.clean();
+        // results of hours that can be made again: beside a module they stand in a folder that git ignores
+        if (config.folder === undefined) makeIgnoredFolder(dirname(store.folder));
+      }
       const engine = await loadEngine(name);
       await engine({
         name: basename(source).replace(/\.\w+$/, ""),

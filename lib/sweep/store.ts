@@ -1,7 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
+import { shownPath } from "../errors/shown-path.js";
+import { removeDeadDrafts } from "../files/drafts.js";
+import { sha256 } from "../files/sha256.js";
+import { writeAtomic } from "../files/write-atomic.js";
 import type { Finished, Job } from "./job.js";
 import { jobName } from "./job.js";
+
+const elsewhere = "--out DIR";
 
 /**
  * The folder of a sweep: one JSON file for each finished run, named by its content address, written atomically.
@@ -10,6 +18,7 @@ import { jobName } from "./job.js";
  *
  *     results/<key>.json        a finished run
  *     checkpoints/<key>.ckpt    where `run` may keep the state of an unfinished one
+ *     table.csv                 all finished runs, and in .table.csv.sha256 what was written there
  */
 export class Store {
   constructor(readonly folder: string) {}
@@ -18,10 +27,12 @@ export class Store {
   read({ key }: Job): Finished | undefined {
     const path = this.resultPath(key);
     if (!existsSync(path)) return undefined;
+    const text = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
     try {
-      const found: unknown = JSON.parse(readFileSync(path, "utf8"));
+      const found: unknown = JSON.parse(text);
       return isFinished(found, key) ? found : undefined;
     } catch {
+      // no JSON: written by a version that could be cut in the middle
       return undefined;
     }
   }
@@ -31,18 +42,64 @@ export class Store {
   }
 
   write(finished: Finished): void {
-    mkdirSync(join(this.folder, "results"), { recursive: true });
     writeAtomic(
       this.resultPath(finished.key),
       `${JSON.stringify({ name: jobName(finished), ...finished })}\n`,
+      { elsewhere },
     );
     rmSync(this.checkpoint(finished), { force: true });
   }
 
   /** A file for the state of an unfinished run; its folder is there. */
   checkpoint({ key }: Job): string {
-    mkdirSync(join(this.folder, "checkpoints"), { recursive: true });
-    return join(this.folder, "checkpoints", `${key}.ckpt`);
+    const folder = join(this.folder, "checkpoints");
+    onDisk({ path: folder, doing: "write", elsewhere }, () => mkdirSync(folder, { recursive: true }));
+    return join(folder, `${key}.ckpt`);
+  }
+
+  /** Removes what killed processes have left half-written. */
+  clean(): void {
+    for (const inner of ["", "results", "checkpoints", "lists", "slurm"])
+      removeDeadDrafts(join(this.folder, inner));
+  }
+
+  get tablePath(): string {
+    return join(this.folder, "table.csv");
+  }
+
+  /** @throws GradbookError when a table.csv is there that gradbook has not written, or that was changed since */
+  assertOwnTable(): void {
+    const path = this.tablePath;
+    const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
+    if (found === undefined || (found.isFile() && this.writtenTables().includes(sha256(readFileSync(path)))))
+      return;
+    throw new GradbookError({
+      code: "sweep-foreign",
+      what: shownPath(path),
+      got: "it is not the table as gradbook wrote it",
+      cure: `It was not touched. Move it away, or name another place with ${elsewhere}.`,
+    });
+  }
+
+  writeTable(csv: string): void {
+    this.assertOwnTable();
+    // the old digest stays until the new table is there: whoever is killed in between still knows the one that is
+    const digests = [sha256(csv), ...this.writtenTables().slice(0, 1)];
+    writeAtomic(this.tableMark, `${digests.join("\n")}\n`, { elsewhere });
+    writeAtomic(this.tablePath, csv, { elsewhere });
+  }
+
+  private get tableMark(): string {
+    return join(this.folder, ".table.csv.sha256");
+  }
+
+  /** Digests of the table that was written last, and of the one before. */
+  private writtenTables(): readonly string[] {
+    const path = this.tableMark;
+    if (!existsSync(path)) return [];
+    return onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"))
+      .split("\n")
+      .filter(Boolean);
   }
 
   private resultPath(key: string): string {
@@ -60,16 +117,4 @@ function isFinished(value: unknown, key: string): value is Finished {
     "key" in value &&
     value.key === key
   );
-}
-
-/** Whoever reads the file sees the old content or the new one, never a part. */
-export function writeAtomic(path: string, content: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

@@ -75,7 +75,10 @@ function sweepHere<G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingO
   const wanted = settings(config);
   const jobs = jobsOf(wanted, parseSeeds(config.seeds), codeDigest(run, config.depends ?? []));
   const store = config.folder === undefined ? undefined : new Store(config.folder);
-  if (store !== undefined) assertWritableFolder(store.folder, "Name another folder.");
+  if (store !== undefined) {
+    assertWritableFolder(store.folder, "folder");
+    store.clean();
+  }
   const known = new Map(jobs.map((job) => [job.key, store?.read(job)]));
   const reused = jobs.filter(({ key }) => known.get(key) !== undefined).length;
   const counter = new ProgressCounter(jobs.length, reused, onProgress, clock);

@@ -47,7 +47,7 @@ test("a damaged file in the project is named with its offset by loadMnist, and m
   writeFileSync(join(root, "data/mnist/train-images-idx3-ubyte"), damaged);
   assert.throws(
     () => loadMnist(),
-    /^GradbookError: data\/mnist\/train-images-idx3-ubyte: the byte at offset 100 is 0x\w\w, expected 0x\w\w as in the published file\. gradbook data mnist --force fetches it again/,
+    /^GradbookError: data\/mnist\/train-images-idx3-ubyte: the byte at offset 100 is 0x\w\w, expected 0x\w\w as in the published file\. gradbook data mnist fetches it again/,
   );
   await ensureMnist();
   assert.equal(loadMnist().train.size, 4);
@@ -65,6 +65,11 @@ test("another file under a published name is refused in the project's folder", a
   assert.throws(
     () => loadMnist(),
     /t10k-images-idx3-ubyte: another file, expected the published one \(SHA-256 \w{12}…\)/,
+  );
+  await assert.rejects(
+    ensureMnist(),
+    /t10k-images-idx3-ubyte: another file than the published one, .* It was not touched\./,
+    "neither fetched over it, nor replaced by other images",
   );
   writeAll(root, files);
   assert.match(loadMnist({ folder: root }).source, /^MNIST database: 4/);

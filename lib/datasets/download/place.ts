@@ -1,29 +1,36 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { shownPath } from "../../errors/shown-path.js";
+import { draftPath } from "../../files/drafts.js";
 import type { PublishedFile } from "../catalogue.js";
 import { diskError } from "./disk.js";
+import { makeFree } from "./keep-others.js";
 import { MirrorFailure } from "./listener.js";
 
 /**
  * Writes a file beside its place, and moves it there only when size and SHA-256 are the published ones: under the
  * right name there is the right file or none.
+ * @param note told when a damaged file was moved out of its way
  * @throws MirrorFailure when it is another content
- * @throws GradbookError when the disk can't take it
+ * @throws GradbookError when the disk can't take it, or somebody's own file stands there
  */
 export async function place(
   folder: string,
   published: PublishedFile,
   content: AsyncIterable<Uint8Array>,
+  note: (text: string) => void,
 ): Promise<void> {
   const target = join(folder, published.name);
-  const temporary = `${target}.tmp`;
+  const draft = draftPath(folder);
   try {
-    await writeVerified(temporary, published, content);
-    await rename(temporary, target);
+    await writeVerified(draft, published, content);
+    const kept = makeFree(folder, published);
+    if (kept !== undefined) note(`${shownPath(target)} was damaged: it is kept as ${shownPath(kept)}.`);
+    await rename(draft, target);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw diskError(target, error);
+    await rm(draft, { force: true });
+    throw diskError(target, error, published.bytes);
   }
 }
 

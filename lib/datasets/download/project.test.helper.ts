@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
-import type { PublishedFile } from "../catalogue.js";
+import { sha256 } from "../../files/sha256.js";
+import { type PublishedDataset, type PublishedFile, readCatalogue, replaceCatalogue } from "../catalogue.js";
 import { idxImages, idxLabels, scratch } from "../fixtures.test.helper.js";
-import { blockSums, sha256 } from "../integrity.js";
+import { blockSums } from "../integrity.js";
 import { type FlakyMirror, flakyMirror, type Mood } from "./flaky-mirror.test.helper.js";
 
 const files: Readonly<Record<string, Buffer>> = {
@@ -27,7 +28,7 @@ export async function tinyProject(
   const published = Object.entries(files).map(([name, bytes]): PublishedFile => {
     return { name, bytes: bytes.length, sha256: sha256(bytes), blockBytes: 64, blocks: blockSums(bytes, 64) };
   });
-  const mnist = {
+  const mnist: PublishedDataset = {
     title: "MNIST",
     licence: "none",
     cite: "nobody",
@@ -35,12 +36,13 @@ export async function tinyProject(
     mirrors: [{ kind: "gz", url: mirror.url, bytes: 1000 }],
   };
   const root = scratch(t);
-  mkdirSync(join(root, "data"));
-  writeFileSync(join(root, "data/datasets.json"), JSON.stringify({ mnist }));
+  mkdirSync(join(root, "notebooks"));
+  const before = replaceCatalogue({ ...readCatalogue(), mnist });
   const { GRADBOOK_DATA: variable } = process.env;
   const folder = process.cwd();
   t.after(() => {
     process.chdir(folder);
+    replaceCatalogue(before);
     if (variable !== undefined) process.env.GRADBOOK_DATA = variable;
     else delete process.env.GRADBOOK_DATA;
   });

@@ -1,6 +1,7 @@
 // Runs in a process of its own: loads a file, examines what it exports, and tells each step to the watching process.
 import { writeSync } from "node:fs";
 import { parse } from "node:path";
+import { GradbookError } from "../../errors/error.js";
 import { examine } from "../examine.js";
 import { asOwnInterface } from "../reading/own-interfaces.js";
 import { recognise, type Subject } from "../reading/recognise.js";
@@ -54,7 +55,10 @@ try {
 } catch (error) {
   if (error instanceof LoadError)
     tell({ type: "failed", reason: error.message, cure: "Repair it, and run the doctor again." });
-  else
+  else if (error instanceof GradbookError) {
+    const { what, got, cure = "" } = error;
+    tell({ type: "failed", reason: `${what}: ${got}.`, cure });
+  } else
     tell({
       type: "failed",
       reason: `the doctor itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Loader } from "esbuild";
+import { temporaryFolder } from "../../files/temporary.js";
+import { writeAtomic } from "../../files/write-atomic.js";
 import { hiddenExport } from "../reading/own-tensor.js";
 
 /** The code could not be loaded, as one sentence. */
@@ -17,10 +18,11 @@ export class LoadError extends Error {}
  */
 export async function loadFile(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
-  const folder = mkdtempSync(join(tmpdir(), "gradbook-doctor-"));
+  const folder = temporaryFolder("doctor");
   try {
     const out = join(folder, "code.mjs");
-    writeFileSync(out, await bundle(path, true).catch(() => bundle(path, false)));
+    const code = await bundle(path, true).catch(() => bundle(path, false));
+    writeAtomic(out, code, { elsewhere: "the variable TMPDIR" });
     let loaded: Record<string, unknown>;
     try {
       loaded = { ...(await import(pathToFileURL(out).href)) };

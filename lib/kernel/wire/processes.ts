@@ -81,7 +81,7 @@ export function watchParent(gone: () => void): void {
 /** The file, and its folder when `gradbook run` has made one for it alone. */
 export function removeConnectionFile(path: string): void {
   rmSync(path, { force: true });
-  if (!/^gradbook-\w{6}$/.test(basename(dirname(path)))) return;
+  if (!/^gradbook-run-[0-9a-f]{8}-\d+-\w{6}$/.test(basename(dirname(path)))) return;
   try {
     rmdirSync(dirname(path));
   } catch {

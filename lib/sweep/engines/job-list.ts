@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GradbookError } from "../../errors/error.js";
+import { sha256 } from "../../files/sha256.js";
+import { writeAtomic } from "../../files/write-atomic.js";
 import type { Job } from "../job.js";
 import { canonical } from "../plain-data.js";
-import { writeAtomic } from "../store.js";
 import type { Work } from "./work.js";
 
 /** What a process on another machine needs to make any run of a sweep: one JSON file in the sweep's folder. */
@@ -23,9 +23,8 @@ export function runnerPath(dist: string): string {
 /** @returns the list's path; two sweeps in one folder have two lists */
 export function writeJobList({ module, export: name, todo, store }: Work): string {
   const list: JobList = { module, export: name, folder: store.folder, todo };
-  const digest = createHash("sha256").update(canonical(list)).digest("hex").slice(0, 16);
+  const digest = sha256(canonical(list)).slice(0, 16);
   const path = join(store.folder, "lists", `${digest}.json`);
-  mkdirSync(join(store.folder, "lists"), { recursive: true });
   writeAtomic(path, JSON.stringify(list));
   for (const { key } of todo) rmSync(failurePath(store.folder, key), { force: true });
   return path;

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { GradbookError } from "../../errors/error.js";
+import { writeAtomic } from "../../files/write-atomic.js";
 import { execute, type RunFunction } from "../execute.js";
 import type { Job } from "../job.js";
 import { Store } from "../store.js";
@@ -67,8 +67,7 @@ async function runList(path: string, first: number, stride: number): Promise<num
       await makeRun({ module, export: name, folder, job }, () => {});
     } catch (error) {
       failures++;
-      mkdirSync(join(folder, "failures"), { recursive: true });
-      writeFileSync(failure, reasonOf(error));
+      writeAtomic(failure, reasonOf(error));
       console.error(reasonOf(error));
     }
   }

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GradbookError } from "../../errors/error.js";
+import { isSealed, seal, shellComment } from "../../files/seal.js";
+import { writeAtomic } from "../../files/write-atomic.js";
 import type { Job } from "../job.js";
 import { distFolder } from "../library-digest.js";
-import { writeAtomic } from "../store.js";
 import { shellWord } from "./gnu-parallel.js";
 import { collect, runnerPath, writeJobList } from "./job-list.js";
 import type { Work } from "./work.js";
@@ -81,12 +82,24 @@ exec ${shellWord(process.execPath)} ${shellWord(runnerPath(distFolder()))} ${she
 
 async function submit(work: Work, folder: string): Promise<string> {
   const script = join(folder, "array.sh");
-  writeAtomic(script, arrayScript(work, writeJobList(work), folder));
+  refuseChangedScript(script);
+  writeAtomic(script, seal(arrayScript(work, writeJobList(work), folder), shellComment));
   const { stdout } = await program("sbatch", ["--parsable", ...work.arguments, script]);
   const id = stdout.trim().split(";")[0];
   writeAtomic(join(folder, "submitted"), id);
   work.onNote(`submitted array job ${id} with ${work.todo.length} runs; its script: ${script}`);
   return id;
+}
+
+/** A person may change the script and submit it again: that change is not ours to undo. */
+function refuseChangedScript(script: string): void {
+  if (!existsSync(script) || isSealed(readFileSync(script, "utf8"), shellComment)) return;
+  throw new GradbookError({
+    code: "sweep-foreign",
+    what: script,
+    got: "it is not the script as gradbook wrote it",
+    cure: "It was not touched. Move it away, or name another place with --out DIR.",
+  });
 }
 
 function submitted(folder: string): string | undefined {
