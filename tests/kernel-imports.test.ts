@@ -251,7 +251,9 @@ test("gradbook is found from anywhere in the repository, and outside of it", asy
 // The last one, and no hook: Node 20.0 calls none.
 test("the kernel ends when it is told", async () => {
   assert.equal(await kernel.shutdown(), 0);
-  const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`gradbook-kernel-${kernel.pid}-`));
+  const left = readdirSync(tmpdir()).filter(
+    (name) => name.startsWith("gradbook-kernel-") && name.includes(`-${kernel.pid}-`),
+  );
   assert.deepEqual(left, [], "translated files stay behind");
   rmSync(project, { recursive: true });
 });

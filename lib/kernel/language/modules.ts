@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { AnyNode, Literal, Program } from "acorn";
 import type { Loader } from "esbuild";
 import { GradbookError } from "../../errors/error.js";
+import { onDisk } from "../../errors/os-error.js";
 import type { Positions } from "../protocol.js";
 import { emitOptions } from "./compiler-options.js";
 import type { LoadedModule, LoadRequest, ModuleMethods } from "./methods.js";
@@ -111,7 +112,9 @@ export class Modules {
     }
     const stale: string[] = [];
     const positions: Record<string, Positions> = {};
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    onDisk({ path: this.#folder, doing: "write", elsewhere }, () =>
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 }),
+    );
     for (const one of reached) {
       const file = this.#files.get(one);
       if (file === undefined) continue;
@@ -125,7 +128,9 @@ export class Modules {
       if (this.#given.has(url)) continue;
       const { code, positions: map } = this.#render(file);
       const output = this.#outputPath(one);
-      writeFileSync(output, code, { mode: 0o600 });
+      onDisk({ path: output, doing: "write", bytes: Buffer.byteLength(code), elsewhere }, () =>
+        writeFileSync(output, code, { mode: 0o600 }),
+      );
       positions[url] = map;
       this.#given.set(url, map);
     }
@@ -170,7 +175,7 @@ export class Modules {
     stamp: string,
     { options, path: configPath }: ProjectConfig,
   ): Promise<ParsedFile> {
-    const source = readFileSync(path, "utf8");
+    const source = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
     const emit = emitOptions(options, configPath);
     // The same text under other options is another module.
     const meaning = JSON.stringify(emit.compilerOptions);
@@ -294,6 +299,8 @@ export class Modules {
     return hash.update(path).digest("hex").slice(0, 24);
   }
 }
+
+const elsewhere = "the variable TMPDIR and a new start";
 
 const required = /\brequire\s*\(\s*["']([^"'\n]+)["']/g;
 

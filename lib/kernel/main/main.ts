@@ -1,16 +1,14 @@
 // The main thread: runs cells and nothing else. It starts the two workers and makes itself at home in the process.
-import { randomUUID } from "node:crypto";
-import { readdirSync, rmSync, writeSync as writeSyncAsItIs } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { dirname, join } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { temporaryFolder } from "../../files/temporary.js";
 import { BlockingCaller } from "../blocking-caller.js";
 import type { LanguageData } from "../language/language.js";
 import type { ModuleMethods } from "../language/methods.js";
 import type { ConnectionInfo, PublishMessage, StreamName, ToMain } from "../protocol.js";
 import { Caller } from "../rpc.js";
 import { createSharedState } from "../shared.js";
-import { signalProcess } from "../wire/processes.js";
 import type { WireData } from "../wire/wire.js";
 import { mendableHooks } from "./async-hooks.js";
 import { type Awaits, createAwaits } from "./awaits.js";
@@ -55,8 +53,7 @@ export async function runKernel({
   const wireToLanguage = new MessageChannel();
   const mainToLanguage = new MessageChannel();
   const mainBlocked = new MessageChannel();
-  const folder = join(tmpdir(), `gradbook-kernel-${process.pid}-${randomUUID().slice(0, 8)}`);
-  sweepModuleFolders();
+  const folder = temporaryFolder("kernel");
   const exit = process.exit.bind(process);
 
   const wireData: WireData = {
@@ -162,15 +159,6 @@ export async function runKernel({
   return new Promise<never>(() => undefined);
 }
 
-/** Translated files of kernels that were killed. */
-function sweepModuleFolders(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, pid] = /^gradbook-kernel-(\d+)-[0-9a-f]{8}$/.exec(name) ?? [];
-    if (pid === undefined || signalProcess(Number(pid), 0)) continue;
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
 /** One kit per file: its imports and its `import.meta` are relative to it. */
 function createKit(awaits: Awaits, loader: Loader): (path: string) => ModuleKit {
   return (path) => ({
@@ -195,7 +183,9 @@ function startWorker(
 ): void {
   const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [...transferList] });
   worker.on("error", (error) => {
-    writeSync(2, `gradbook kernel: ${file} failed: ${error.stack ?? error.message}\n`);
+    // What has a cure is said without the way to it.
+    const text = "cure" in error ? error.message : `${file} failed: ${error.stack ?? error.message}`;
+    writeSync(2, `gradbook kernel: ${text}\n`);
     exit(1);
   });
 }

@@ -98,6 +98,7 @@ class Wire {
   }
 
   async start(): Promise<void> {
+    await this.#childOutput.open();
     await this.#sockets.bind(this.#data.connection);
     this.#sockets.listen((channel, message) => this.#receive(channel, message));
     this.#data.main.on("message", () => this.#inbox.wake());
@@ -110,7 +111,6 @@ class Wire {
       removeConnectionFile(this.#data.connectionFile);
       void this.#leave();
     });
-    await this.#childOutput.open();
   }
 
   // ---- what front ends ask --------------------------------------------------------------------------------------
