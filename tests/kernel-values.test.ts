@@ -174,6 +174,17 @@ const stories: Readonly<Record<string, readonly [cells: readonly string[], wante
     ["const { x = 1, y = x + 1 } = {}; [x, y]"],
     "[ 1, 2 ]",
   ],
+  "an assignment to what nobody has declared": [["never1 = 5"], "never1 is not defined"],
+  "the same in a function": [["function spill() { never2 = 5 }", "spill()"], "never2 is not defined"],
+  "the same in a pattern": [["[never3] = [5]"], "never3 is not defined"],
+  "an assignment to a global": [
+    ["globalThis.shared = 1", "shared = 2; shared += 1; [shared, globalThis.shared]"],
+    "[ 3, 3 ]",
+  ],
+  "a name of a cell in the place of a global": [
+    ["let shared = 'own'; shared += '!'", "[shared, typeof globalThis.shared]"],
+    "[ 'own!', 'number' ]",
+  ],
   "functions take the names they are assigned to": [
     [
       "let f1, f2; f1 = () => 1; f2 ??= function () {}; const { f3 = class {} } = {}; [f1.name, f2.name, f3.name]",

@@ -148,7 +148,9 @@ export class Checker {
   }
 
   async #prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
-    await this.#remembering;
+    const remembering = this.#remembering;
+    this.#remembering = Promise.resolve();
+    await remembering;
     const file = `Cell [${count}]`;
     const config = this.#config.read();
     // A new server knows nothing of what it was told before.
@@ -179,12 +181,11 @@ export class Checker {
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
     if (translation instanceof SyntaxFailure) return { error: translation.content };
     for (const name of translation.assigned) this.#assigned.add(name);
-    const remembered = this.#remember({ code, count, visible, own, symbols }, server).catch(() => undefined);
-    this.#naming = remembered;
+    const remembered = this.#remember({ code, count, visible, own, symbols }, server);
     // TypeScript works out now what has changed, while the cell runs.
-    this.#remembering = remembered
-      .then((changed) => (changed === false ? undefined : this.#diagnose(server)))
-      .catch(() => undefined);
+    const diagnosed = remembered.then((changed) => (changed ? this.#diagnose(server) : undefined));
+    this.#naming = remembered.catch(ignoreEnded);
+    this.#remembering = diagnosed.catch(ignoreEnded);
     return translation.prepared;
   }
 
@@ -249,7 +250,8 @@ export class Checker {
     const permanent = /\bdeclare\s+(?:global|module)\b/.test(code);
     if (own.size === 0 && !permanent) return false;
     const slot = this.#slots.next();
-    const types = await this.#writeDown(own, symbols, server);
+    // Whatever becomes of the server, the names are there.
+    const types = await this.#writeDown(own, symbols, server).catch(noTypes);
     for (const [name, kind] of own) {
       const type = types.get(name);
       this.#definitions.set(name, { slot, kind, ...(type === undefined ? {} : { type }) });
@@ -357,6 +359,16 @@ function ownNames(
 /** Whether a name stands behind a dot, as in `thing.method = function () { … }`. */
 function isMember(code: string, { line, character }: Place): boolean {
   return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
+}
+
+/** A new server is told what the last one knew. */
+function ignoreEnded(failure: unknown): void {
+  if (!(failure instanceof ServerEnded)) throw failure;
+}
+
+function noTypes(failure: unknown): Map<string, string> {
+  ignoreEnded(failure);
+  return new Map();
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {

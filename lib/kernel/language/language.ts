@@ -56,6 +56,7 @@ serve<LanguageMethods>(wire, {
   },
   async expression({ code }) {
     try {
+      await checker.named();
       return (await checker.translate(code, "expression")).prepared;
     } catch (failure) {
       return { error: contentOf(failure) };

@@ -66,9 +66,11 @@ export class Modules {
     this.#resolver = resolver;
   }
 
-  async load({ specifier, from, failed }: LoadRequest): Promise<LoadedModule> {
+  async load({ specifier, from, failed, type }: LoadRequest): Promise<LoadedModule> {
     try {
-      return await this.#loadTarget(this.#resolver.resolve(specifier, from), failed);
+      const target = this.#resolver.resolve(specifier, from);
+      refuseType(specifier, target, type);
+      return await this.#loadTarget(target, failed);
     } catch (failure) {
       return { url: "", positions: {}, stale: [], error: contentOf(failure) };
     }
@@ -298,6 +300,20 @@ export class Modules {
     }
     return hash.update(path).digest("hex").slice(0, 24);
   }
+}
+
+/** `with { type }`, which Node knows for JSON alone. */
+function refuseType(specifier: string, target: Target, type: string | undefined): void {
+  if (type === undefined) return;
+  const isJson = target.kind !== "builtin" && target.path.endsWith(".json");
+  if (type === "json" && isJson) return;
+  throw new GradbookError({
+    code: "import",
+    what: `import "${specifier}" with { type: "${type}" }`,
+    got: type === "json" ? "it is no .json file" : "no such type is known",
+    expected: '"json" for a .json file',
+    cure: "fs.readFileSync reads any other file.",
+  });
 }
 
 const elsewhere = "the variable TMPDIR and a new start";

@@ -235,7 +235,17 @@ class CellTranslator {
   readonly #hoistedLocals = new Set<string>();
 
   #readImport(statement: AnyNode): CellImport[] {
-    if (statement.type !== "ImportDeclaration") return [];
+    if (statement.type !== "ImportDeclaration") {
+      // What is exported is nobody's; the file that it comes from does its work all the same.
+      const source =
+        statement.type === "ExportAllDeclaration" || statement.type === "ExportNamedDeclaration"
+          ? statement.source
+          : null;
+      const place = this.#placeOf(statement.start);
+      return source
+        ? [{ specifier: String(source.value), names: [], line: place.line + 1, column: place.column + 1 }]
+        : [];
+    }
     const names = statement.specifiers.map((one): [string, string] => {
       this.#names.set(one.local.name, "import");
       if (one.type === "ImportDefaultSpecifier") return [one.local.name, "default"];

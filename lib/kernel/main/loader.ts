@@ -1,6 +1,6 @@
 import { createRequire, isBuiltin } from "node:module";
 import { sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BlockingCaller } from "../blocking-caller.js";
 import type { LoadedModule, ModuleMethods } from "../language/methods.js";
 import type { CellImport } from "../protocol.js";
@@ -76,7 +76,7 @@ export class Loader {
   async #evaluate(url: string): Promise<Namespace> {
     this.#evaluating.add(url);
     try {
-      return await import(url);
+      return wholeNamespace(await import(url), url);
     } catch (error) {
       this.#failed.add(url);
       throw error;
@@ -145,17 +145,46 @@ export class Loader {
   }
 }
 
+/**
+ * What `import * as` and `import()` give of a module. Of CommonJS Node shows the names that it has found in the text; the
+ * types, and compiled TypeScript, have all of them.
+ */
+function wholeNamespace(namespace: Namespace, url: string): Namespace {
+  const path = url.startsWith("file:") ? fileURLToPath(url.replace(/\?.*/, "")) : url;
+  const { default: whole } = namespace;
+  // The object decides: of a file that Node has loaded as CommonJS the default export is `module.exports`.
+  const isCommonJs = createRequire(import.meta.url).cache[path]?.exports === whole;
+  if (!isCommonJs || (typeof whole !== "object" && typeof whole !== "function") || whole === null)
+    return namespace;
+  const all = Object.create(null, { [Symbol.toStringTag]: { value: "Module" } });
+  const define = (name: string, enumerable: boolean): void => {
+    if (name in all) return;
+    const get = (): unknown => (name in namespace ? namespace[name] : Reflect.get(whole, name));
+    Object.defineProperty(all, name, { enumerable, get });
+  };
+  for (const name of [...Object.keys(namespace), ...Object.keys(whole)]) define(name, true);
+  // What it inherits can be imported by its name, but is not listed.
+  for (let one: unknown = whole; isOwnWork(one); one = Object.getPrototypeOf(one))
+    for (const name of Object.getOwnPropertyNames(one)) define(name, false);
+  return all;
+}
+
+/** Not one of the prototypes that everything has. */
+function isOwnWork(value: unknown): value is object {
+  return (
+    value !== null &&
+    value !== Object.prototype &&
+    value !== Function.prototype &&
+    typeof value !== "undefined"
+  );
+}
+
 /** At most so many of a module's exports are named in an error. */
 const namedExports = 12;
 
 function exportGetter(namespace: Namespace, imported: string, specifier: string): () => unknown {
   if (imported === "*") return () => namespace;
   if (imported in namespace) return () => namespace[imported];
-  const { default: whole } = namespace;
-  // Node does not see every name that a CommonJS package exports; they all stand in its default export.
-  if (whole !== null && typeof whole === "object" && imported in whole)
-    return () => Reflect.get(whole, imported);
-  if (typeof whole === "function" && imported in whole) return () => Reflect.get(whole, imported);
   // Types have no value, and the type checker has seen to it that nobody uses them as one.
   return () => {
     const names = Object.keys(namespace);

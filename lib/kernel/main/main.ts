@@ -16,7 +16,7 @@ import { ownCallbacks } from "./callbacks.js";
 import { currentCell, latestCell } from "./cell.js";
 import { ownChildren } from "./children.js";
 import { CommManager } from "./comms.js";
-import { checkBundle, checkMetadata } from "./display.js";
+import { checkBundle, checkObject } from "./display.js";
 import { Input, ownDialogs } from "./input.js";
 import { importMeta, Loader, type ModuleKit } from "./loader.js";
 import { Notes } from "./notes.js";
@@ -93,7 +93,11 @@ export async function runKernel({
   const tracebacks = new Tracebacks();
   const publish = (message: PublishMessage): void => {
     const { data = {}, metadata, ...rest } = message;
-    const checked = { ...rest, data: checkBundle(data), metadata: checkMetadata(metadata) };
+    const checked = {
+      ...rest,
+      data: checkBundle(data),
+      metadata: checkObject(metadata, "metadata of an output"),
+    };
     notes.post({ type: "publish", cell: session.currentCell, message: checked });
   };
   const language = new Caller<ModuleMethods>(mainToLanguage.port1);
@@ -154,7 +158,8 @@ export async function runKernel({
     if (note.type === "run") session.run(note);
     else if (note.type === "interrupt") session.interrupt(note.sequence);
     else if (note.type === "comm") void session.comm(note);
-    else exit(0);
+    else if (note.type === "shutdown") exit(0);
+    else note satisfies never;
   });
   return new Promise<never>(() => undefined);
 }

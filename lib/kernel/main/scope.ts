@@ -15,12 +15,14 @@ type Kind = "var" | "let" | "const";
  * it was last defined. Names that no cell has defined are looked for among the globals.
  */
 export class Scope {
-  readonly values: Record<string, unknown> = createValues();
+  readonly #declared = new Set<string>();
   readonly #constants = new Set<string>();
+  readonly values: Record<string, unknown> = createValues(this.#declared);
 
   /** Before a cell runs. Values of variables stay until they are assigned, so that a cell that fails loses none. */
   declare(names: readonly (readonly [name: string, kind: Kind])[]): void {
     for (const [name, kind] of names) {
+      this.#declared.add(name);
       const found = Reflect.getOwnPropertyDescriptor(this.values, name);
       // Import bindings and fixed constants become assignable; a `var` is there from the start.
       if (found === undefined ? kind === "var" : found.set !== undefined)
@@ -80,7 +82,8 @@ function importedValue(found: PropertyDescriptor | undefined): unknown {
   }
 }
 
-function createValues(): Record<string, unknown> {
+/** @param declared names that a cell may give a value to */
+function createValues(declared: ReadonlySet<string>): Record<string, unknown> {
   const beyond = new Proxy(Object.create(null), {
     has: () => false,
     get(_, name) {
@@ -88,6 +91,10 @@ function createValues(): Record<string, unknown> {
       throw new ReferenceError(`${String(name)} is not defined`);
     },
     set(_, name, value, scope) {
+      if (!declared.has(String(name))) {
+        if (name in globalThis) return Reflect.set(globalThis, name, value);
+        throw new ReferenceError(`${String(name)} is not defined`);
+      }
       return Reflect.defineProperty(scope, name, { ...assignable, value });
     },
   });

@@ -164,6 +164,13 @@ function textOf(thrown: unknown): string {
   }
 }
 
+/** V8 quotes the code that it runs, in which variables of cells are properties. */
+function inCellWords(message: string): string {
+  return message
+    .replace(/\(0 , \$scope\$\.([\p{ID_Continue}$]+)\)/gu, "$1")
+    .replace(/\$scope\$\.(?=[\p{ID_Start}$_])/gu, "");
+}
+
 /** Names and messages may be getters that throw. */
 function nameOf(error: Error): string {
   try {
@@ -175,7 +182,7 @@ function nameOf(error: Error): string {
 
 function messageOf(error: Error): string {
   try {
-    return String(error.message);
+    return inCellWords(String(error.message));
   } catch {
     return "";
   }

@@ -159,7 +159,12 @@ class Wire {
         this.#passComm(message);
         return;
     }
-    // Anything else is of a protocol extension that kernel_info_reply does not claim.
+    // A protocol extension that kernel_info_reply does not claim; who asks is told, and does not wait.
+    const { msg_type: type } = message.header;
+    if (type.endsWith("_request"))
+      this.#during(channel, message, () => {
+        throw new Error(`This kernel has no answer to ${type}.`);
+      });
   }
 
   /** Answers a request between `busy` and `idle`, also while a cell runs. */
@@ -406,6 +411,8 @@ class Wire {
       case "done":
         this.#done(note.cell, note.outcome);
         return;
+      default:
+        note satisfies never;
     }
   }
 
