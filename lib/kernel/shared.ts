@@ -36,5 +36,5 @@ export function createSharedState(): SharedState {
   return { words, ring: createRing(), interrupt: new Int32Array(new SharedArrayBuffer(4)) };
 }
 
-/** Name of the global function that wire evaluates on the main thread before V8 ends what runs there. */
-export const releaseName = "$gradbook_release$";
+/** Name of the global object by which wire makes the main thread ready for a hard stop. */
+export const hooksName = "$gradbook_hooks$";

@@ -1,5 +1,6 @@
-import { type ParseResult, type ParserPlugin, parse } from "@babel/parser";
-import type { Expression, File, LVal, Statement, VoidPattern } from "@babel/types";
+import { type AnyNode, type Program, parse } from "acorn";
+import { parserOptions } from "./parser-options.js";
+import { patternNames, unusedName, varNames } from "./references.js";
 
 /** How a name is declared at the top level of a cell. */
 export type NameKind =
@@ -24,6 +25,8 @@ export interface CellSource {
   readonly mark: string | undefined;
   /** Names of the top level that have a value, and `var` in its blocks. */
   readonly kinds: ReadonlyMap<string, NameKind>;
+  /** Names of `import Short = Long.Name`, which esbuild drops where nothing uses or exports them. */
+  readonly aliases: readonly string[];
   /** From a place of the marked text (line and column from 0) to that of the cell. */
   readonly columnOf: (line: number, column: number) => number;
 }
@@ -45,55 +48,45 @@ export class UnreadableCell extends Error {
  * @param javascript a text that is valid JavaScript is taken as that: `f<a>(b)` compares
  * @throws UnreadableCell
  */
-export function readCell(source: string, javascript: boolean): CellSource {
-  const plain = javascript ? tryParse(source) : undefined;
-  const { program } = plain ?? parseTypeScript(source);
+export async function readCell(source: string, javascript: boolean): Promise<CellSource> {
+  // What is valid JavaScript has the same statements as TypeScript.
+  const plain = tryJavaScript(source);
+  const { body } = plain ?? (await readTypeScript(source));
   const kinds = new Map<string, NameKind>();
-  for (const statement of program.body) declare(statement, kinds);
-  const last = lastExpression(program);
+  for (const statement of body) declare(statement, kinds);
+  const aliases = body.filter((one) => kindOf[one.type] === "alias" && Reflect.get(one, "isExport") !== true);
+  const last = lastExpression(body);
   const unmarked = { marked: source, mark: undefined, columnOf: (_: number, column: number) => column };
   return {
-    loader: plain === undefined ? "ts" : "js",
+    loader: plain === undefined || !javascript ? "ts" : "js",
     kinds,
+    aliases: aliases.flatMap((one) => Reflect.get(childOf(one, "id") ?? one, "name") ?? []),
     ...(last === undefined ? unmarked : markExpression(source, last)),
   };
 }
 
-const plugins: ParserPlugin[] = [
-  "decorators",
-  "decoratorAutoAccessors",
-  "explicitResourceManagement",
-  "importAttributes",
-  "deferredImportEvaluation",
-  "sourcePhaseImports",
-];
-const options = {
-  sourceType: "module",
-  allowAwaitOutsideFunction: true,
-  allowUndeclaredExports: true,
-} as const;
-
-function tryParse(source: string): ParseResult<File> | undefined {
+function tryJavaScript(source: string): Program | undefined {
   try {
-    return parse(source, { ...options, plugins });
+    return parse(source, parserOptions);
   } catch {
     // Its words would be of JavaScript, where a cell may hold types.
     return undefined;
   }
 }
 
-function parseTypeScript(source: string): ParseResult<File> {
+async function readTypeScript(source: string): Promise<Program> {
+  // It is large, and read when the first cell needs it, or when there is time.
+  const { parseTypeScript } = await import("./typescript-parser.js");
   try {
-    // Mistakes that leave the structure clear are left to esbuild and the checker, who have better words for them.
-    return parse(source, { ...options, plugins: [...plugins, "typescript"], errorRecovery: true });
+    return parseTypeScript(source);
   } catch (failure) {
     if (!(failure instanceof SyntaxError)) throw failure;
-    const loc: unknown = Reflect.get(failure, "loc");
-    const at = (name: string): number =>
-      typeof loc === "object" && loc !== null ? Number(Reflect.get(loc, name)) : 0;
-    throw new UnreadableCell(failure.message.replace(/ \(\d+:\d+\)$/, ""), at("line") || 1, at("column") + 1);
+    const { line = 1, column = 0 }: { line?: number; column?: number } = Object(Reflect.get(failure, "loc"));
+    throw new UnreadableCell(failure.message.replace(/ \(\d+:\d+\)$/, ""), line, column + 1);
   }
 }
+
+// ---- the last expression ----------------------------------------------------------------------------------------------
 
 /** Where an expression stands, and the text before it that goes (`export default`). */
 interface Place {
@@ -103,59 +96,54 @@ interface Place {
 }
 
 /** The expression that the cell ends in: what is only for types, and imports, which are done before, may follow. */
-function lastExpression({ body, directives }: File["program"]): Place | undefined {
+function lastExpression(body: readonly AnyNode[]): Place | undefined {
   const last = body.findLast((statement) => !isPassedOver(statement));
-  // A text that stands alone is a directive for the parser.
-  if (last === undefined)
-    return directives.length === 0 ? undefined : placeOf(directives[directives.length - 1]);
-  if (last.type === "ExpressionStatement") return placeOf(last);
-  if (last.type === "ExportDefaultDeclaration" && isExpression(last.declaration))
-    return placeOf(last, startOf(last.declaration));
-  return last.type === "TSExportAssignment" ? placeOf(last, startOf(last.expression)) : undefined;
+  if (last === undefined) return undefined;
+  const { type, start, end }: { type: string; start: number; end: number } = last;
+  if (type === "ExpressionStatement") return { start, end, blankFrom: start };
+  const value =
+    type === "TSExportAssignment"
+      ? childOf(last, "expression")
+      : type === "ExportDefaultDeclaration"
+        ? childOf(last, "declaration")
+        : undefined;
+  return value === undefined || isDeclaration(value)
+    ? undefined
+    : { start: value.start, end, blankFrom: start };
 }
 
-function isPassedOver(statement: Statement): boolean {
-  switch (statement.type) {
-    case "EmptyStatement":
-    case "ImportDeclaration":
-    case "TSImportEqualsDeclaration":
-    case "TSInterfaceDeclaration":
-    case "TSTypeAliasDeclaration":
-    case "TSDeclareFunction":
-    case "TSNamespaceExportDeclaration":
-    case "ExportAllDeclaration":
-      return true;
-    case "ExportNamedDeclaration":
-      return statement.declaration ? isPassedOver(statement.declaration) : true;
-    default:
-      return "declare" in statement && statement.declare === true;
+function isPassedOver(statement: AnyNode): boolean {
+  const type: string = statement.type;
+  if (type === "ExportNamedDeclaration") {
+    const inner = childOf(statement, "declaration");
+    return inner === undefined || isPassedOver(inner);
   }
+  if (/^(?:EmptyStatement|ImportDeclaration|ExportAllDeclaration)$/.test(type)) return true;
+  // Namespaces and enums do something, unless they are only declared.
+  return (
+    Reflect.get(statement, "declare") === true ||
+    /^TS(?:Interface|TypeAlias|ImportEquals|NamespaceExport)Declaration$|^TSDeclareFunction$/.test(type)
+  );
 }
 
-function isExpression(node: { readonly type: string }): node is Expression {
-  return !/Declaration$|^TSDeclareFunction$/.test(node.type);
+const isDeclaration = (node: AnyNode): boolean => /Declaration$|^TSDeclareFunction$/.test(node.type);
+
+function childOf(node: AnyNode, name: string): AnyNode | undefined {
+  const child: unknown = Reflect.get(node, name);
+  return isNode(child) ? child : undefined;
 }
 
-/** With the parentheses around it. */
-function startOf({ start, extra }: Expression): number {
-  const outer = extra?.parenStart;
-  return typeof outer === "number" ? outer : (start ?? 0);
-}
-
-function placeOf(
-  statement: { readonly start?: number | null; readonly end?: number | null },
-  from?: number,
-): Place {
-  const [start, end] = [statement.start ?? 0, statement.end ?? 0];
-  return { start: from ?? start, end, blankFrom: start };
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === "object" && value !== null && "type" in value && "start" in value;
 }
 
 /** `value;` → `mark((value));`, every other sign where it was, so that lines stay the same. */
 function markExpression(
   source: string,
-  { start, end: statementEnd, blankFrom }: Place,
+  { start: written, end: statementEnd, blankFrom }: Place,
 ): Pick<CellSource, "marked" | "mark" | "columnOf"> {
   const mark = unusedName("$last$", source);
+  const start = outerStart(source, written, blankFrom);
   const end = source[statementEnd - 1] === ";" ? statementEnd - 1 : statementEnd;
   const [open, close] = [`${mark}((`, "))"];
   const marked = [
@@ -178,95 +166,45 @@ function markExpression(
   return { marked, mark, columnOf };
 }
 
+/** Behind `export default` and `export =`: a parenthesis before an expression is not part of it. */
+function outerStart(source: string, start: number, from: number): number {
+  const [word] = /^export\s*(?:=|default(?![\w$]))/.exec(source.slice(from, start)) ?? [""];
+  return word === "" ? start : from + word.length;
+}
+
 function lineAndColumn(source: string, offset: number): { line: number; column: number } {
   const lines = source.slice(0, offset).split("\n");
   return { line: lines.length - 1, column: lines[lines.length - 1].length };
 }
 
-export function unusedName(name: string, code: string): string {
-  return code.includes(name) ? unusedName(`${name}$`, code) : name;
-}
+// ---- declarations -----------------------------------------------------------------------------------------------------
 
-// ---- declarations ---------------------------------------------------------------------------------------------------
+/** Statements that declare one name. */
+const kindOf: Readonly<Record<string, NameKind>> = {
+  FunctionDeclaration: "function",
+  ClassDeclaration: "class",
+  TSEnumDeclaration: "enum",
+  TSModuleDeclaration: "namespace",
+  TSImportEqualsDeclaration: "alias",
+};
 
-function declare(statement: Statement, kinds: Map<string, NameKind>): void {
+function declare(statement: AnyNode, kinds: Map<string, NameKind>): void {
   // The first declaration decides: a `var` beside a function is the function.
   const add = (name: string, kind: NameKind): void => void (kinds.has(name) || kinds.set(name, kind));
-  switch (statement.type) {
-    case "ExportNamedDeclaration":
-      if (statement.declaration) declare(statement.declaration, kinds);
-      return;
-    case "ExportDefaultDeclaration":
-      if (
-        statement.declaration.type === "FunctionDeclaration" ||
-        statement.declaration.type === "ClassDeclaration"
-      )
-        declare(statement.declaration, kinds);
-      return;
-    case "VariableDeclaration": {
-      const kind = statement.kind === "await using" ? "using" : statement.kind;
-      for (const { id } of statement.declarations) for (const name of namesOf(id)) add(name, kind);
-      return;
-    }
-    case "FunctionDeclaration":
-      if (statement.id) add(statement.id.name, "function");
-      return;
-    case "ClassDeclaration":
-      if (statement.id) add(statement.id.name, "class");
-      return;
-    case "TSEnumDeclaration":
-      add(statement.id.name, "enum");
-      return;
-    case "TSModuleDeclaration":
-      if (statement.id.type === "Identifier") add(statement.id.name, "namespace");
-      return;
-    case "TSImportEqualsDeclaration":
-      add(statement.id.name, "alias");
-      return;
-    case "ImportDeclaration":
-      for (const { local } of statement.specifiers) add(local.name, "import");
-      return;
-    case "ExpressionStatement":
-      return;
-    default:
-      for (const name of varNames(statement)) add(name, "var");
+  const kind = kindOf[statement.type];
+  if (kind !== undefined) {
+    const id = childOf(statement, "id");
+    if (id?.type === "Identifier") add(id.name, kind);
+  } else if (/^Export(?:Named|Default)Declaration$/.test(statement.type)) {
+    const inner = childOf(statement, "declaration");
+    if (inner !== undefined) declare(inner, kinds);
+  } else if (statement.type === "ImportDeclaration") {
+    for (const { local } of statement.specifiers) add(local.name, "import");
+  } else if (statement.type === "VariableDeclaration") {
+    for (const { id } of statement.declarations)
+      for (const name of patternNames(id))
+        add(name, statement.kind === "await using" ? "using" : statement.kind);
+  } else if (statement.type !== "ExpressionStatement") {
+    for (const name of varNames([statement])) add(name, "var");
   }
-}
-
-function namesOf(pattern: LVal | VoidPattern | null): string[] {
-  switch (pattern?.type) {
-    case "Identifier":
-      return [pattern.name];
-    case "ObjectPattern":
-      return pattern.properties.flatMap((one) =>
-        namesOf(one.type === "RestElement" ? one.argument : (one.value as LVal)),
-      );
-    case "ArrayPattern":
-      return pattern.elements.flatMap((one) => namesOf(one as LVal | null));
-    case "AssignmentPattern":
-      return namesOf(pattern.left as LVal);
-    case "RestElement":
-      return namesOf(pattern.argument);
-    default:
-      return [];
-  }
-}
-
-/** Names that `var` binds in a statement and the blocks inside it, but not in functions. */
-function varNames(node: object): string[] {
-  if (isVar(node)) return node.declarations.flatMap(({ id }) => namesOf(id));
-  return Object.values(node).flatMap((value: unknown) =>
-    (Array.isArray(value) ? value : [value]).flatMap((child: unknown) =>
-      typeof child === "object" &&
-      child !== null &&
-      "type" in child &&
-      !/Function|Class|Method/.test(String(child.type))
-        ? varNames(child)
-        : [],
-    ),
-  );
-}
-
-function isVar(node: object): node is Extract<Statement, { type: "VariableDeclaration" }> {
-  return "type" in node && node.type === "VariableDeclaration" && "kind" in node && node.kind === "var";
 }

@@ -5,7 +5,7 @@ import { type Handlers, serve } from "../rpc.js";
 import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
 import { type LanguageMethods, type ModuleMethods, moduleChannel } from "./methods.js";
-import { Modules } from "./modules.js";
+import type { Modules } from "./modules.js";
 import { Resolver } from "./resolve.js";
 import { contentOf, SyntaxFailure } from "./syntax-failure.js";
 import { noContext, translateCell } from "./translate.js";
@@ -29,10 +29,19 @@ const config = new ConfigReader(notebookFolder);
 const resolver = new Resolver(() => config.read());
 const checker = new Checker(notebookFolder, !javascript, config, resolver);
 const assist = new Assist(checker);
-const modules = new Modules(moduleFolder, config, resolver);
+let modules: Promise<Modules> | undefined;
+/** Files of the project, which most first cells have nothing to do with. */
+function projectModules(): Promise<Modules> {
+  modules ??= import("./modules.js").then(({ Modules }) => new Modules(moduleFolder, config, resolver));
+  return modules;
+}
+
 /** `exit`, as consoles have it, and `Math.max?`. */
 const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
 const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
+
+/** After this time (milliseconds) a notebook that is run at once has its first cell behind it. */
+const spareTime = 500;
 
 // Cells are prepared one after the other: each sees what the one before it has defined.
 let before: Promise<unknown> = Promise.resolve();
@@ -76,14 +85,20 @@ serve<LanguageMethods>(wire, {
   },
 });
 const forMain: Handlers<ModuleMethods> = {
-  load: (request) => modules.load(request),
-  require: (request) => modules.require(request),
-  positions: ({ url }) => modules.positions(url),
-  url: ({ specifier, from }) => modules.url(specifier, from),
+  load: async (request) => (await projectModules()).load(request),
+  require: async (request) => (await projectModules()).require(request),
+  positions: async ({ url }) => (await projectModules()).positions(url),
+  url: async ({ specifier, from }) => (await projectModules()).url(specifier, from),
 };
 // Worker threads of the user have no port of their own.
 const workers = new BroadcastChannel(moduleChannel);
 workers.unref();
 for (const port of [main, mainBlocked, workers]) serve<ModuleMethods>(port, forMain);
 
-await Promise.allSettled([checker.warmUp(), translateCell("let warm = 0", "warm-up", noContext)]);
+// A failure is told by the cell that meets it again.
+await checker.warmUp().catch(() => undefined);
+// A first cell that is there by now starts esbuild when it needs it; others find it running.
+setTimeout(() => {
+  void projectModules();
+  translateCell("let warm: number", "warm-up", noContext).catch(() => undefined);
+}, spareTime);

@@ -25,7 +25,8 @@ export interface Meaning {
 export function whyMissing(specifier: string, from: string, { config, alias, near }: Meaning): string {
   if (/^\.{0,2}\/|^\.{1,2}$|^[A-Za-z]:[\\/]/.test(specifier))
     return typesAlone(resolve(dirname(from), specifier));
-  if (/^[a-z]+:/i.test(specifier)) return "";
+  if (/^[a-z]+:/i.test(specifier))
+    return " Addresses are not fetched: a package is installed, and imported by its name.";
   const name = packageName(specifier);
   // What fits everything says little.
   if (alias !== undefined && alias.pattern !== "*") return ` ${leadsNowhere(alias, config)}`;

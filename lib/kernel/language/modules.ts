@@ -82,6 +82,7 @@ export class Modules {
     const isAlias = this.#resolver.alias(specifier) !== undefined;
     if (!isPath(specifier) && !isAlias) return undefined;
     const target = this.#resolver.find(specifier, from);
+    if (target?.kind === "project" && !isCode(target.path)) return undefined;
     const own = isPath(specifier)
       ? target !== undefined
       : target === undefined || this.#resolver.resolveAlias(specifier) !== undefined;
@@ -197,6 +198,7 @@ export class Modules {
     source: string,
     options: EmitOptions,
   ): Promise<Pick<ParsedFile, "kind" | "code" | "runs" | "program" | "imports">> {
+    if (!isCode(path)) throw noCode(path);
     const none = { code: "", runs: [], program: undefined, imports: [] };
     if (path.endsWith(".json")) {
       JSON.parse(source);
@@ -338,6 +340,18 @@ function exportWhole({ body }: Program, rewrite: Rewrite): void {
 }
 
 const loaders: Readonly<Record<string, Loader>> = { ".js": "js", ".mjs": "js", ".jsx": "jsx", ".tsx": "tsx" };
+
+const isCode = (path: string): boolean => /\.(?:[cm]?[jt]s|[jt]sx|json)$/.test(path);
+
+function noCode(path: string): GradbookError {
+  return new GradbookError({
+    code: "import",
+    what: path,
+    got: `${extname(path) || "a name without an ending"} is no kind of module`,
+    expected: "TypeScript, JavaScript or JSON",
+    cure: "fs.readFileSync reads any other file.",
+  });
+}
 
 function sourceOf(statement: AnyNode): Literal | undefined {
   if (statement.type === "ImportDeclaration" || statement.type === "ExportAllDeclaration")

@@ -355,3 +355,8 @@ export function patternNames(pattern: Pattern): string[] {
       return [];
   }
 }
+
+/** The name, or one like it, that stands nowhere in a text. */
+export function unusedName(name: string, code: string): string {
+  return code.includes(name) ? unusedName(`${name}$`, code) : name;
+}

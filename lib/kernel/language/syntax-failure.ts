@@ -2,6 +2,7 @@ import { type Program, parse } from "acorn";
 import { GradbookError } from "../../errors/error.js";
 import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent } from "../protocol.js";
+import { parserOptions } from "./parser-options.js";
 import { originalPlace } from "./positions.js";
 
 /** The text is not TypeScript. */
@@ -57,7 +58,7 @@ export interface TranslatedFrom {
 /** Parses JavaScript; a mistake is told with its place in what it was made from. */
 export function parseModule(code: string, { file, source, runs }: TranslatedFrom): Program {
   try {
-    return parse(code, { ecmaVersion: "latest", sourceType: "module", allowAwaitOutsideFunction: true });
+    return parse(code, parserOptions);
   } catch (failure) {
     const message = failure instanceof Error ? failure.message.replace(/ \(\d+:\d+\)$/, "") : String(failure);
     const loc = failure instanceof Error ? Reflect.get(failure, "loc") : undefined;

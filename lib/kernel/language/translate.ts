@@ -7,7 +7,7 @@ import {
   type VariableDeclaration,
 } from "acorn";
 import type { CellImport, PreparedCell } from "../protocol.js";
-import { type CellSource, type NameKind, readCell, UnreadableCell, unusedName } from "./cell-source.js";
+import { type CellSource, type NameKind, readCell, UnreadableCell } from "./cell-source.js";
 import { originalPlace } from "./positions.js";
 import {
   childrenOf,
@@ -16,10 +16,11 @@ import {
   isAnonymous,
   patternNames,
   type Reference,
+  unusedName,
   varNames,
 } from "./references.js";
 import { Rewrite } from "./rewrite.js";
-import { type EmitOptions, type Stripped, stripTypes } from "./strip-types.js";
+import type { EmitOptions, Stripped } from "./strip-types.js";
 import { failureAt, parseModule } from "./syntax-failure.js";
 
 /** What a name means to later cells: whether they may assign to it. */
@@ -133,6 +134,9 @@ function tokenRuns(source: string): number[] {
     );
 }
 
+/** esbuild is read when the first cell needs it, or when there is time. */
+const esbuild = (): Promise<typeof import("./strip-types.js")> => import("./strip-types.js");
+
 /** Removes the types of a cell whose last expression and names have been read before. */
 async function stripCell(
   source: string,
@@ -142,9 +146,9 @@ async function stripCell(
   // A cell keeps all its imports: a later one may use them.
   const compilerOptions = { ...options.compilerOptions, verbatimModuleSyntax: true };
   const how = { file, options: { ...options, compilerOptions } };
-  const { kinds, mark, loader, marked, columnOf } = await readSource(source, javascript, how);
-  // Without an export, `this` and `module` would make esbuild take it for CommonJS; aliases that nothing uses would go.
-  const aliases = [...kinds].flatMap(([name, kind]) => (kind === "alias" ? [name] : []));
+  const { kinds, aliases, mark, loader, marked, columnOf } = await readSource(source, javascript, how);
+  // Without an export, `this` and `module` would make esbuild take it for CommonJS.
+  const { stripTypes } = await esbuild();
   try {
     const { code, runs } = await stripTypes(`${marked}\n;export { ${aliases.join(", ")} };`, {
       ...how,
@@ -165,11 +169,11 @@ async function readSource(
   how: { readonly file: string; readonly options: EmitOptions },
 ): Promise<CellSource> {
   try {
-    return readCell(source, javascript);
+    return await readCell(source, javascript);
   } catch (failure) {
     if (!(failure instanceof UnreadableCell)) throw failure;
     // esbuild has the better words for a mistake, where it sees one too.
-    await stripTypes(source, { ...how, loader: "ts" });
+    await (await esbuild()).stripTypes(source, { ...how, loader: "ts" });
     throw failureAt(failure.message, { file: how.file, source, line: failure.line, column: failure.column });
   }
 }

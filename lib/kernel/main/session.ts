@@ -10,6 +10,7 @@ import type {
   ToMain,
 } from "../protocol.js";
 import { type SharedState, Word } from "../shared.js";
+import type { MendableHooks } from "./async-hooks.js";
 import { Cell, currentCell, enterCell, Interrupted } from "./cell.js";
 import type { CommManager } from "./comms.js";
 import { bundleOf } from "./display.js";
@@ -33,8 +34,7 @@ export interface SessionParts {
   /** Path that cells pretend to be at: imports and `require` start from its folder. */
   readonly home: string;
   readonly kit: ModuleKit;
-  /** To be called behind a hard stop. */
-  readonly mendHooks: () => void;
+  readonly hooks: MendableHooks;
 }
 
 /** Runs cells one after the other and sees that each ends exactly once: by itself, by an error or by an interrupt. */
@@ -71,8 +71,8 @@ export class Session {
 
   /** What the wire thread asks for after the stop button was pressed. */
   interrupt(sequence: number): void {
-    const { shared, loader, mendHooks } = this.#parts;
-    mendHooks();
+    const { shared, loader, hooks } = this.#parts;
+    hooks.mend();
     Atomics.store(shared.words, Word.interruptSeen, sequence);
     // A library loop has taken notice and the cell goes on with what it returned.
     if (Atomics.load(shared.interrupt, 0) === 2) return;

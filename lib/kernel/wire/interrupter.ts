@@ -1,5 +1,6 @@
-import { type Runtime, Session } from "node:inspector";
-import { releaseName, type SharedState, Word } from "../shared.js";
+import { Session } from "node:inspector";
+import { type SharedState, Word } from "../shared.js";
+import { HookAccess } from "./hook-access.js";
 
 /** Who has not stopped after this time (milliseconds) is stopped hard. */
 const patience = 300;
@@ -20,6 +21,7 @@ export class Interrupter {
   readonly #shared: SharedState;
   readonly #tell: (sequence: number) => void;
   readonly #release: () => void;
+  readonly #hooks = new HookAccess();
   #session: Session | undefined;
   #sequence = 0;
   #running = false;
@@ -53,16 +55,15 @@ export class Interrupter {
       this.#session = new Session();
       this.#session.connectToMainThread();
     }
-    const session = this.#session;
-    const release = { expression: `${releaseName}()` };
-    // Main makes itself ready for it (`mendableHooks`). Deep in a recursion it may have no room for that: then the next time.
-    session.post("Runtime.evaluate", release, (_: Error | null, answer?: Runtime.EvaluateReturnType) => {
-      const ready = answer?.exceptionDetails === undefined || ++this.#unready >= patientTries;
-      if (!ready || session !== this.#session) return;
-      // Once more in one go: what ran may have ended in the meantime, and something else begun.
-      session.post("Runtime.evaluate", release);
-      session.post("Runtime.terminateExecution");
-    });
+    void this.#end(this.#session);
+  }
+
+  async #end(session: Session): Promise<void> {
+    const ready = (await this.#hooks.release(session)) || ++this.#unready >= patientTries;
+    if (!ready || session !== this.#session) return;
+    // Once more in one go: what ran may have ended in the meantime, and something else begun.
+    this.#hooks.releaseAgain(session);
+    session.post("Runtime.terminateExecution");
   }
 
   /** The cell is over: nothing is left to be stopped. */

@@ -98,7 +98,6 @@ class Wire {
   }
 
   async start(): Promise<void> {
-    await this.#childOutput.open();
     await this.#sockets.bind(this.#data.connection);
     this.#sockets.listen((channel, message) => this.#receive(channel, message));
     this.#data.main.on("message", () => this.#inbox.wake());
@@ -111,6 +110,13 @@ class Wire {
       removeConnectionFile(this.#data.connectionFile);
       void this.#leave();
     });
+    try {
+      await this.#childOutput.open();
+    } catch (failure) {
+      // Open sockets would end the process before the reason is told.
+      await this.#sockets.close();
+      throw failure;
+    }
   }
 
   // ---- what front ends ask --------------------------------------------------------------------------------------
