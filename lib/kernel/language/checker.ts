@@ -23,7 +23,8 @@ import { ProjectFiles } from "./project-files.js";
 import type { Resolver } from "./resolve.js";
 import { Slots } from "./slots.js";
 import { SyntaxFailure } from "./syntax-failure.js";
-import { type Translation, translateCell } from "./translate.js";
+import { translateCell } from "./translate.js";
+import type { Translation } from "./translation.js";
 import type { ConfigReader, ProjectConfig } from "./tsconfig.js";
 
 interface Place {

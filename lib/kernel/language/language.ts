@@ -8,7 +8,8 @@ import { type LanguageMethods, type ModuleMethods, moduleChannel } from "./metho
 import type { Modules } from "./modules.js";
 import { Resolver } from "./resolve.js";
 import { contentOf, SyntaxFailure } from "./syntax-failure.js";
-import { noContext, translateCell } from "./translate.js";
+import { translateCell } from "./translate.js";
+import { noContext } from "./translation.js";
 import { ConfigReader } from "./tsconfig.js";
 
 /** What main gives the language thread at birth. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { runInThisContext } from "node:vm";
-import { noContext, translateCell } from "./translate.js";
+import { translateCell } from "./translate.js";
+import { noContext } from "./translation.js";
 
 /** Endings whose value a compiler can work out, or nearly; each means the same as an expression of plain JavaScript. */
 const endings = [

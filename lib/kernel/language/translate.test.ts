@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { originalPlace } from "./positions.js";
 import { SyntaxFailure } from "./syntax-failure.js";
-import { type CellContext, noContext, translateCell } from "./translate.js";
+import { translateCell } from "./translate.js";
+import { type CellContext, noContext } from "./translation.js";
 
 const context: CellContext = {
   ...noContext,
