@@ -22,6 +22,7 @@ export class Interrupter {
   readonly #tell: (sequence: number) => void;
   readonly #release: () => void;
   readonly #hooks = new HookAccess();
+  #ending: Promise<void> | undefined;
   #session: Session | undefined;
   #sequence = 0;
   #running = false;
@@ -48,14 +49,18 @@ export class Interrupter {
     this.#timer = setTimeout(() => this.#stopHard(), patience);
   }
 
-  /** Ends what main is doing at once. */
-  stopNow(): void {
+  /** Ends what main is doing at once. Resolves when that has happened, or main had no room to make itself ready. */
+  stopNow(): Promise<void> {
     this.#release();
     if (this.#session === undefined) {
       this.#session = new Session();
       this.#session.connectToMainThread();
     }
-    void this.#end(this.#session);
+    // One at a time: whatever a debugger evaluates behind it takes the end for its own, and the loop goes on.
+    this.#ending ??= this.#end(this.#session).finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
   }
 
   async #end(session: Session): Promise<void> {
@@ -63,7 +68,7 @@ export class Interrupter {
     if (!ready || session !== this.#session) return;
     // Once more in one go: what ran may have ended in the meantime, and something else begun.
     this.#hooks.releaseAgain(session);
-    session.post("Runtime.terminateExecution");
+    await new Promise<void>((resolve) => session.post("Runtime.terminateExecution", () => resolve()));
   }
 
   /** The cell is over: nothing is left to be stopped. */
@@ -90,7 +95,7 @@ export class Interrupter {
       this.#timer = setTimeout(() => this.#stopHard(), secondPatience);
       return;
     }
-    this.stopNow();
+    void this.stopNow();
     this.#tell(this.#sequence);
     this.#timer = setTimeout(() => this.#stopHard(), rhythm);
   }

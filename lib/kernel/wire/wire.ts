@@ -368,8 +368,8 @@ class Wire {
     this.#interrupter.settle();
     this.#tellMain({ type: "shutdown" });
     // Main has not heard: something blocks it.
-    setTimeout(() => {
-      this.#interrupter.stopNow();
+    setTimeout(async () => {
+      await this.#interrupter.stopNow();
       this.#interrupter.settle();
       this.#tellMain({ type: "shutdown" });
     }, farewellTime / 4);
