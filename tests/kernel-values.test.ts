@@ -1,6 +1,9 @@
 // What a cell shows, and what its names are, compared with plain JavaScript; in TypeScript, behind // @ts-nocheck and under
 // the name jslab.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { kernelSpec } from "#lib/kernel/install.js";
 import { TestKernel } from "./support/kernel.js";
@@ -174,6 +177,7 @@ const stories: Readonly<Record<string, readonly [cells: readonly string[], wante
     ["const { x = 1, y = x + 1 } = {}; [x, y]"],
     "[ 1, 2 ]",
   ],
+  "arguments, of which a module has none": [["arguments"], "arguments is not defined"],
   "an assignment to what nobody has declared": [["never1 = 5"], "never1 is not defined"],
   "the same in a function": [["function spill() { never2 = 5 }", "spill()"], "never2 is not defined"],
   "the same in a pattern": [["[never3] = [5]"], "never3 is not defined"],
@@ -205,6 +209,27 @@ for (const [title, [cells, wanted]] of Object.entries(stories)) {
     }
   });
 }
+
+test("a change of tsconfig.json keeps variables and their types", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-values-"));
+  const kernel = await TestKernel.start({ cwd: folder });
+  assert.equal(
+    (await kernel.run("const kept: number | undefined = 5; class Kept { a = 1 }; let shown = new Kept()"))
+      .error,
+    undefined,
+  );
+  for (const strict of [false, true]) {
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { strict } }));
+    assert.equal((await kernel.run("[kept, shown.a]")).result, "[ 5, 1 ]");
+    assert.equal((await kernel.run("function untyped(x) { return x }")).error === undefined, !strict);
+    assert.match((await kernel.run("const text: string = kept")).error ?? "", /Type 'number/);
+    const { content } = await kernel.request("shell", "complete_request", { code: "shown.", cursor_pos: 6 })
+      .reply;
+    assert.deepEqual(content.matches, ["a"]);
+  }
+  assert.equal(await kernel.shutdown(), 0);
+  rmSync(folder, { recursive: true });
+});
 
 test("a constant is a constant for the type check too", async () => {
   const { typescript } = kernels;

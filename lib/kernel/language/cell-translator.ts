@@ -18,13 +18,7 @@ import type { Stripped } from "./strip-types.js";
 import type { Assignable, CellContext, Translation } from "./translation.js";
 
 /** JavaScript's own names, as far as they can stand free in a cell. */
-const globals = new Set([
-  ...Object.getOwnPropertyNames(globalThis),
-  "undefined",
-  "NaN",
-  "Infinity",
-  "arguments",
-]);
+const globals = new Set([...Object.getOwnPropertyNames(globalThis), "undefined", "NaN", "Infinity"]);
 /** Parameters of the function that a cell becomes. */
 const given = new Set(["require", "__filename", "__dirname"]);
 
