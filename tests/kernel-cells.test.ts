@@ -276,6 +276,21 @@ test("a runtime error names the cell's line, and variables before it are kept", 
   await expectResult(["kept"], "1");
 });
 
+for (const [code, wanted] of [
+  ["let o: any = {}; o.foo()", "o.foo is not a function"],
+  ["let f: any = 1; f()", "f is not a function"],
+  ["let n: any = 5; [...n]", "n is not iterable"],
+  ["let c: any = 5; new c()", "c is not a constructor"],
+  ["let u: any; u.deep.er", "Cannot read properties of undefined (reading 'deep')"],
+  ["let text = '$scope$ and $scope$.'; throw new TypeError(text)", "$scope$ and $scope$."],
+]) {
+  test(`an error speaks of the cell's own names: ${wanted}`, async () => {
+    const { error, traceback } = await kernel.run(code);
+    assert.equal(error, `TypeError: ${wanted}`);
+    assert.ok(traceback.startsWith(`TypeError: ${wanted}`));
+  });
+}
+
 test("an error inside of a function shows the way to it, and its cause", async () => {
   await kernel.run(
     "function fails(): never {\n  throw new Error('outer', { cause: new RangeError('inner') })\n}",

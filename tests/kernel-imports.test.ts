@@ -28,6 +28,22 @@ write(
   "node_modules/common/index.js",
   "exports.plain = 1; Object.assign(exports, { hidden: 2 }); exports.hidden2 = exports.hidden;",
 );
+write("node_modules/callable/package.json", "{}");
+write("node_modules/callable/index.js", "module.exports = () => 'called'; module.exports.extra = 5;");
+write(
+  "node_modules/callable/index.d.ts",
+  "declare function call(): string; declare namespace call { const extra: number } export = call;",
+);
+write(
+  "node_modules/instance/index.js",
+  "class Thing { own = 1; method() { return 'of a class'; } } module.exports = new Thing();",
+);
+write("node_modules/instance/index.d.ts", "export const own: number; export function method(): string;");
+write(
+  "deep/notebooks/counts.ts",
+  "const all = globalThis as any; all.counted = (all.counted ?? 0) + 1; export const counted = 1;",
+);
+write("deep/notebooks/text.txt", "text");
 write("deep/notebooks/data.json", '{ "n": 1 }');
 write("deep/notebooks/value.ts", "export const value: number = 1;\nexport type Shape = { a: number };");
 write(
@@ -75,6 +91,30 @@ const cases: Readonly<Record<string, readonly [code: string, wanted: string]>> =
   "a subpath by a pattern": ['import { part } from "only-esm/sub/one"; part', "1"],
   "the same, dynamically": ['(await import("only-esm")).kind', "'esm'"],
   "a CommonJS package": ['import common from "common"; common.plain', "1"],
+  "a CommonJS package as a namespace": [
+    'import * as whole from "common"; [whole.plain, whole.hidden, Object.keys(whole).sort().join()]',
+    "[ 1, 2, 'default,hidden,hidden2,plain' ]",
+  ],
+  "a CommonJS package, dynamically": [
+    'const dynamic = await import("common"); [dynamic.hidden, dynamic.default.plain]',
+    "[ 2, 1 ]",
+  ],
+  "a CommonJS package that is a function": [
+    'import * as fn from "callable"; import call, { extra } from "callable"; [call(), extra, fn.extra, typeof fn.default]',
+    "[ 'called', 5, 5, 'function' ]",
+  ],
+  "a CommonJS package that is an object of a class": [
+    'import { method } from "instance"; import * as instance from "instance"; [method(), instance.method(), Object.keys(instance)]',
+    "[ 'of a class', 'of a class', [ 'default', 'own' ] ]",
+  ],
+  "an ES module is what it exports": [
+    '// @ts-nocheck\nimport * as es from "only-esm"; [Object.keys(es), "name" in es]',
+    "[ [ 'default', 'kind' ], false ]",
+  ],
+  "export … from runs the file": [
+    'export * from "./counts.ts"; export { counted as again } from "./counts.ts"; (globalThis as any).counted',
+    "1",
+  ],
   "a name that Node does not see in a CommonJS package": ['import { hidden } from "common"; hidden', "2"],
   "a namespace": ['import * as path from "node:path"; path.basename("/a/b")', "'b'"],
   "a built-in without node:": ['import { sep } from "path"; sep', "'/'"],
@@ -157,6 +197,22 @@ test("types of a changed file are read again", async () => {
 });
 
 test("a changed JSON and a changed CommonJS file", async () => {
+  write("node_modules/callable/package.json", "{}");
+  write("node_modules/callable/index.js", "module.exports = () => 'called'; module.exports.extra = 5;");
+  write(
+    "node_modules/callable/index.d.ts",
+    "declare function call(): string; declare namespace call { const extra: number } export = call;",
+  );
+  write(
+    "node_modules/instance/index.js",
+    "class Thing { own = 1; method() { return 'of a class'; } } module.exports = new Thing();",
+  );
+  write("node_modules/instance/index.d.ts", "export const own: number; export function method(): string;");
+  write(
+    "deep/notebooks/counts.ts",
+    "const all = globalThis as any; all.counted = (all.counted ?? 0) + 1; export const counted = 1;",
+  );
+  write("deep/notebooks/text.txt", "text");
   write("deep/notebooks/data.json", '{ "n": 2, "more": true }');
   write("deep/notebooks/old.cjs", "exports.n = 2; exports.more = true;");
   await expectResult(
@@ -222,6 +278,29 @@ test("a part that an installed package does not export", async () => {
   assert.match((await kernel.run('// @ts-nocheck\nimport "only-esm/none"')).error ?? "", cure);
 });
 
+test("a default export lends its properties to nobody", async () => {
+  write("node_modules/with-default/package.json", '{ "type": "module", "exports": "./index.js" }');
+  write("node_modules/with-default/index.js", "export default { secret: 1 };");
+  const { error } = await kernel.run('// @ts-nocheck\nimport { secret } from "with-default"\nsecret');
+  assert.match(error ?? "", /"with-default" does not export "secret" \(exports: default\)\.$/);
+});
+
+for (const [code, wanted] of [
+  [
+    'import text from "./text.txt" with { type: "text" }',
+    /GradbookError: import "\.\/text\.txt" with \{ type: "text" \}: no such type is known, expected "json" for a \.json file\./,
+  ],
+  ['await import("./text.txt", { with: { type: "bytes" } })', /no such type is known, expected "json"/],
+  [
+    'import value from "./value.ts" with { type: "json" }',
+    /it is no \.json file, expected "json" for a \.json file\./,
+  ],
+] as const) {
+  test(`refused: ${code}`, async () => {
+    assert.match((await kernel.run(`// @ts-nocheck\n${code}`)).error ?? "", wanted);
+  });
+}
+
 test("a name that a package does not export", async () => {
   const { error } = await kernel.run('// @ts-nocheck\nimport { nothing } from "only-esm"\nnothing');
   assert.match(error ?? "", /"only-esm" does not export "nothing" \(exports: default, kind\)/);
@@ -251,7 +330,9 @@ test("gradbook is found from anywhere in the repository, and outside of it", asy
 // The last one, and no hook: Node 20.0 calls none.
 test("the kernel ends when it is told", async () => {
   assert.equal(await kernel.shutdown(), 0);
-  const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`gradbook-kernel-${kernel.pid}-`));
+  const left = readdirSync(tmpdir()).filter(
+    (name) => name.startsWith("gradbook-kernel-") && name.includes(`-${kernel.pid}-`),
+  );
   assert.deepEqual(left, [], "translated files stay behind");
   rmSync(project, { recursive: true });
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { interruptOnce, kinds, preparation } from "./support/interrupts.js";
+import {
+  contextsWork,
+  hookPreparation,
+  hooks,
+  interruptOnce,
+  kinds,
+  loopsUnderHooks,
+  preparation,
+} from "./support/interrupts.js";
 import { pause, TestKernel } from "./support/kernel.js";
 
 const kernel = await TestKernel.start();
@@ -21,6 +29,56 @@ for (const [kind, code] of Object.entries(kinds)) {
     }
   });
 }
+
+for (const [hook, code] of Object.entries(hooks)) {
+  test(`with ${hook} in use the process and its variables outlive a stop, and contexts work`, async () => {
+    const own = await TestKernel.start();
+    try {
+      assert.equal((await own.run(hookPreparation)).traceback, "");
+      assert.equal((await own.run(code)).traceback, "");
+      for (let i = 0; i < 2; i++) {
+        const { cell } = await interruptOnce(own, loopsUnderHooks["a tight loop after an await"]);
+        assert.equal(cell.reply.ename, "Interrupted");
+        assert.equal((await own.run(contextsWork)).result, "'kept'");
+      }
+      assert.equal(await own.shutdown(), 0);
+      assert.equal(own.log(), "");
+    } finally {
+      own.close();
+    }
+  });
+}
+
+test("with all of them in use every loop is stopped", async () => {
+  const own = await TestKernel.start();
+  try {
+    for (const code of [hookPreparation, ...Object.values(hooks)])
+      assert.equal((await own.run(code)).traceback, "");
+    for (const [loop, code] of Object.entries(loopsUnderHooks)) {
+      const { cell } = await interruptOnce(own, code);
+      assert.equal(cell.reply.ename, "Interrupted", loop);
+      assert.equal((await own.run(contextsWork)).result, "'kept'", loop);
+    }
+    assert.equal(await own.shutdown(), 0);
+  } finally {
+    own.close();
+  }
+});
+
+test("a loop in another realm, and one that has hidden what the kernel calls", async () => {
+  const other =
+    'import { runInNewContext } from "node:vm"; await null; console.log("go"); runInNewContext("for (;;);")';
+  const hidden =
+    'await null; const mine = globalThis as any; mine.Symbol = undefined; console.log("go"); for (;;);';
+  const own = await TestKernel.start();
+  try {
+    for (const code of [hookPreparation, ...Object.values(hooks)]) await own.run(code);
+    for (const code of [other, hidden])
+      assert.equal((await interruptOnce(own, code)).cell.reply.ename, "Interrupted");
+  } finally {
+    own.close();
+  }
+});
 
 test("finally blocks of a cell that awaits are run", async () => {
   const running = kernel.start(
@@ -68,9 +126,12 @@ test("an interrupt stops what is queued behind the cell", async () => {
   const second = kernel.start("ticks = -5");
   await first.printed("go");
   await kernel.interrupt();
-  assert.equal((await first.done).status, "error");
-  assert.equal((await second.done).status, "aborted");
-  assert.notEqual((await kernel.run("ticks")).result, "-5");
+  const stopped = await first.done;
+  assert.equal(stopped.status, "error");
+  assert.deepEqual((await second.done).reply, { status: "aborted" });
+  const next = await kernel.run("ticks");
+  assert.notEqual(next.result, "-5");
+  assert.equal(next.reply.execution_count, Number(stopped.reply.execution_count) + 1);
 });
 
 test("an interrupt while nothing runs harms nobody", async () => {

@@ -20,6 +20,8 @@ run.ending`,
   'prompt("Your name?")',
   "const text: string = 5",
   "twice(fancyN)",
+  'await new Promise((resolve) => setTimeout(resolve, 1)); console.log("round"); while (true) {}',
+  "'queued'",
 ];
 
 const folder = await workFolder(root);
@@ -137,9 +139,25 @@ test("Shift-Tab shows signature and documentation", limit, async () => {
   await page.keyboard.press("Escape");
 });
 
+test("a cell that was queued behind a stopped one has no count", limit, async () => {
+  const prompt = (index: number): Locator => cell(index).locator(".jp-InputPrompt");
+  await run(5);
+  await shows(5, "round");
+  await run(6);
+  await prompt(6).filter({ hasText: "[*]:" }).waitFor();
+  await toolbar("interrupt");
+  await shows(5, "Interrupted");
+  await prompt(6).filter({ hasText: "[ ]:" }).waitFor();
+  await run(6);
+  await shows(6, "'queued'");
+  await prompt(6)
+    .filter({ hasText: /\[\d+\]:/ })
+    .waitFor();
+});
+
 test("restart and run all", limit, async () => {
   // Without the cells that wait for somebody.
-  for (const index of [1, 2, 3]) {
+  for (const index of [1, 2, 3, 5]) {
     await editor(index).click();
     await page.keyboard.press("Control+A");
     await page.keyboard.type(`"cell ${index}"`);
@@ -148,7 +166,7 @@ test("restart and run all", limit, async () => {
   await page.locator(".jp-Dialog button.jp-mod-accept").click();
   // A new kernel counts from 1.
   const counted = `(() => [...document.querySelectorAll(".jp-NotebookPanel .jp-CodeCell .jp-InputPrompt")]
-    .map((prompt) => prompt.textContent).join("") === "[1]:[2]:[3]:[4]:[5]:")()`;
+    .map((prompt) => prompt.textContent).join("") === "[1]:[2]:[3]:[4]:[5]:[6]:[7]:")()`;
   await page.waitForFunction(counted);
   await shows(1, "'cell 1'");
   await shows(4, /^2$/);

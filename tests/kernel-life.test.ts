@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { host } from "#lib/files/owner.js";
 import { kernelSpec } from "#lib/kernel/install.js";
 import { pause, root, TestKernel } from "./support/kernel.js";
 
@@ -43,7 +53,8 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-const leftovers = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("gradbook-kernel-"));
+const leftovers = (): string[] =>
+  readdirSync(tmpdir()).filter((name) => /^gradbook-(?:kernel|io)-/.test(name));
 
 test("shutdown leaves no process, port or file behind, also of what cells have started", async () => {
   const before = leftovers();
@@ -116,6 +127,110 @@ test("a front end that is killed takes its kernel with it", async () => {
   assert.ok(tree.every(isAlive));
   frontEnd.kill("SIGKILL");
   await waitFor("the end of the kernel", () => !tree.some(isAlive));
+});
+
+/** Starts a kernel from a process of its own, as `gradbook run` does. @returns that process and the kernel's */
+async function runnerOf(): Promise<{ runner: number; kernel: number; kill: (pid: number) => void }> {
+  const script = `
+    import { startKernel } from ${JSON.stringify(join(root, "lib/dist/notebook/kernel-client.js"))};
+    import { findKernel } from ${JSON.stringify(join(root, "lib/dist/notebook/kernels.js"))};
+    const kernel = await startKernel(findKernel("gradbook", process.cwd()), { cwd: process.cwd() });
+    console.log(kernel.pid);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const kernel = await new Promise<number>((resolve) =>
+    child.stdout.once("data", (text) => resolve(Number(text))),
+  );
+  return { runner: child.pid ?? 0, kernel, kill: (pid) => process.kill(pid, "SIGKILL") };
+}
+
+const keys = (pid: number): string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith(`gradbook-run-${host}-${pid}-`));
+
+test("kill -9 of the runner and its kernel: the next start removes the connection's key", async () => {
+  const { runner, kernel, kill } = await runnerOf();
+  assert.equal(keys(runner).length, 1);
+  kill(kernel);
+  kill(runner);
+  await waitFor("the end of both", () => !isAlive(kernel) && !isAlive(runner));
+  const next = await TestKernel.start();
+  const left = [...keys(runner), ...leftovers().filter((name) => name.includes(`-${kernel}-`))];
+  assert.equal(await next.shutdown(), 0);
+  assert.deepEqual(left, []);
+});
+
+test("kill -9 of the runner alone: its kernel ends and removes the key", async () => {
+  const { runner, kernel, kill } = await runnerOf();
+  kill(runner);
+  await waitFor("the end of the kernel", () => !isAlive(kernel));
+  assert.deepEqual(keys(runner), []);
+});
+
+for (const [title, folder, wanted] of [
+  [
+    "is not there",
+    "/nowhere/at/all",
+    /^gradbook kernel: \/nowhere\/at\/all: its folder has disappeared\. Make it again, or name another place with the variable TMPDIR\.\n$/,
+  ],
+  [
+    "is a file",
+    join(root, "package.json"),
+    /package\.json: it is a file\. .*, or name another place with the variable TMPDIR\.\n$/,
+  ],
+  [
+    "has a name too long for a socket",
+    join(tmpdir(), `gradbook-long-${"x".repeat(90)}`),
+    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. The variable TMPDIR names another place, with a short name\.\n$/,
+  ],
+] as const) {
+  test(`a temporary folder that ${title} is named`, () => {
+    if (title.startsWith("has")) mkdirSync(folder);
+    const made = mkdtempSync(join(tmpdir(), "gradbook-connection-"));
+    const path = join(made, "c.json");
+    writeFileSync(
+      path,
+      JSON.stringify({
+        ip: "127.0.0.1",
+        key: "k",
+        ...ports,
+        shell_port: 45_671,
+        iopub_port: 45_672,
+        stdin_port: 45_673,
+        control_port: 45_674,
+        hb_port: 45_675,
+      }),
+    );
+    const [command, ...args] = kernelSpec("gradbook").argv.map((word) =>
+      word.replace("{connection_file}", path),
+    );
+    const { status, stderr } = spawnSync(command, args, {
+      encoding: "utf8",
+      env: { ...process.env, TMPDIR: folder },
+    });
+    rmSync(made, { recursive: true });
+    if (title.startsWith("has")) rmSync(folder, { recursive: true });
+    assert.equal(status, 1);
+    assert.match(stderr, wanted);
+  });
+}
+
+test("a full disk is named by the cell that needs it, and the kernel lives on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-full-"));
+  writeFileSync(join(folder, "m.ts"), `export const long = ${JSON.stringify("x".repeat(200_000))};`);
+  // No file may grow beyond 100 kB, which is what a full disk is for a program.
+  const argv = ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", ...kernelSpec("gradbook").argv];
+  const kernel = await TestKernel.start({ argv, cwd: folder });
+  const { error } = await kernel.run('import { long } from "./m.ts"; long.length');
+  const rest = await kernel.run("1 + 1");
+  assert.equal(await kernel.shutdown(), 0);
+  rmSync(folder, { recursive: true });
+  assert.match(
+    error ?? "",
+    /^GradbookError: \S+gradbook-kernel-\S+-m\.mjs: the file is larger than allowed \(0\.2 MB needed\)\. .*, or name another place with the variable TMPDIR and a new start\.$/,
+  );
+  assert.equal(rest.result, "2");
 });
 
 test("a connection file that others can read is closed to them", async () => {

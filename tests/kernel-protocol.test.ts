@@ -53,14 +53,52 @@ test("user_expressions", async () => {
   assert.equal(odd.ename, "SyntaxError");
 });
 
+test("user_expressions see the cell's own names in the place of globals", async () => {
+  const { reply } = await kernel.run("const URL = 'mine'", { user_expressions: { url: "URL" } });
+  const { url } = reply.user_expressions as Record<string, Record<string, unknown>>;
+  assert.deepEqual(url.data, { "text/plain": "'mine'" });
+});
+
+test("a request of an extension that is not there is answered, and nobody waits", async () => {
+  for (const channel of ["shell", "control"] as const) {
+    const { content } = await kernel.request(channel, "create_subshell_request", {}).reply;
+    assert.equal(content.status, "error");
+    assert.equal(content.evalue, "This kernel has no answer to create_subshell_request.");
+  }
+  const { content } = await kernel.request("shell", "history_request", { hist_access_type: "all" }).reply;
+  assert.equal(content.evalue, 'hist_access_type is "all", expected "range", "tail" or "search".');
+});
+
+test("metadata that are none are refused, not dropped", async () => {
+  const publish = (metadata: string): string =>
+    `(globalThis as any)[Symbol.for("Jupyter.publish")]({ data: { "text/plain": "x" }, metadata: ${metadata} })`;
+  for (const metadata of ["5", "[1]", '"text"', "null"])
+    assert.match(
+      (await kernel.run(publish(metadata))).error ?? "",
+      /^TypeError: The metadata of an output is .*, expected an object\.$/,
+    );
+  assert.equal((await kernel.run(publish("{ isolated: true }"))).error, undefined);
+});
+
 test("an error gives up what is queued behind it, and nothing later", async () => {
   const first = kernel.start(
     'await new Promise((resolve) => setTimeout(resolve, 50)); throw new Error("stop")',
   );
-  const second = kernel.start("1");
-  assert.equal((await first.done).status, "error");
-  assert.equal((await second.done).status, "aborted");
-  assert.equal((await kernel.run("5")).result, "5");
+  const queued = [
+    kernel.start("1"),
+    kernel.start("2", { store_history: false }),
+    kernel.start("3", { silent: true }),
+  ];
+  const failed = await first.done;
+  assert.equal(failed.status, "error");
+  for (const one of queued) {
+    const { reply, messages } = await one.done;
+    assert.deepEqual(reply, { status: "aborted" }, "no count, as if it had run");
+    assert.deepEqual(messages, []);
+  }
+  const next = await kernel.run("5");
+  assert.equal(next.result, "5");
+  assert.equal(next.reply.execution_count, Number(failed.reply.execution_count) + 1);
 });
 
 test("with stop_on_error false the queue goes on", async () => {

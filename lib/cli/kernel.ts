@@ -2,6 +2,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
+import { onDisk } from "../errors/os-error.js";
 import type { ConnectionInfo } from "../kernel/protocol.js";
 import type { Command } from "./command.js";
 
@@ -53,7 +54,7 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
 /** Reads a connection file, and closes it to everybody else: its key lets one run code. */
 function readConnection(file: string, remote: boolean): ConnectionInfo {
   const connection = parseConnection(file);
-  chmodSync(file, 0o600);
+  onDisk({ path: file, doing: "write" }, () => chmodSync(file, 0o600));
   const loopback = connection.transport === "ipc" || /^(?:127\.|::1$|localhost$)/.test(connection.ip);
   if (!loopback && !remote) {
     throw new GradbookError({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   lstatSync,
@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { draftPath, removeDeadDrafts } from "./drafts.js";
 import { makeIgnoredFolder } from "./ignored-folder.js";
 import { withLock } from "./lock.js";
@@ -185,10 +186,29 @@ test("a folder for what can be made again is ignored by git; one that was there 
   assert.equal(readFileSync(join(folder, "a/b/.gitignore"), "utf8"), "*\n");
 });
 
+if (process.platform === "linux") {
+  test("not running: who had the number before, and a zombie", async () => {
+    assert.equal(isRunning(process.pid, Date.now() - 7 * 24 * 3600 * 1000), false);
+    // The child ends at once, and its parent, which has become another program, does not ask for its end.
+    const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const zombie = await new Promise<number>((resolve) =>
+        parent.stdout.once("data", (text) => resolve(Number(text))),
+      );
+      for (const end = Date.now() + 5000; isRunning(zombie) && Date.now() < end; ) await sleep(10);
+      process.kill(zombie, 0);
+      assert.equal(isRunning(zombie), false);
+    } finally {
+      parent.kill();
+    }
+  });
+}
+
 test("running: this process, not a dead one, no process at all", () => {
-  assert.deepEqual([process.pid, process.ppid, dead, 0, -1, 1.5, Number.NaN].map(isRunning), [
-    true,
-    true,
-    ...new Array(5).fill(false),
-  ]);
+  assert.deepEqual(
+    [process.pid, process.ppid, dead, 0, -1, 1.5, Number.NaN].map((pid) => isRunning(pid)),
+    [true, true, ...new Array(5).fill(false)],
+  );
 });

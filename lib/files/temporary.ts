@@ -23,10 +23,11 @@ export function temporaryFolder(kind: string): string {
 function removeDeadFolders(parent: string): void {
   for (const name of readdirSync(parent)) {
     const [, owner, pid] = pattern.exec(name) ?? [];
-    if (owner !== host || isRunning(Number(pid))) continue;
+    if (owner !== host) continue;
     const path = join(parent, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) continue;
+    if (isRunning(Number(pid), found.mtimeMs)) continue;
     rmSync(path, { recursive: true, force: true });
   }
 }

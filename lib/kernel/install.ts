@@ -20,7 +20,8 @@ export interface KernelSpec {
 
 /**
  * Options of Node that the kernel runs with. When V8 ends a callback in the middle, Node's book-keeping of asynchronous
- * contexts is left with an entry too many; unless told otherwise, Node then ends the process.
+ * contexts is left with an entry too many; unless told otherwise, Node then ends the process. `MendableHooks` sees to
+ * that by itself; this is for a version of Node where it finds no way to do so.
  */
 export const nodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 

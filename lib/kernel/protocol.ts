@@ -80,8 +80,8 @@ export interface PreparedCell {
   /** JavaScript: an expression that is an async function of (scope, kernel, require, __filename, __dirname). */
   readonly code: string;
   readonly imports: readonly CellImport[];
-  /** Names that the cell declares, without types. */
-  readonly declares: readonly string[];
+  /** Names that the cell declares, without types and imports. */
+  readonly declares: readonly (readonly [name: string, kind: "var" | "let" | "const"])[];
   /** Where each piece of `code` came from, see language/positions.ts. */
   readonly positions: Positions;
 }

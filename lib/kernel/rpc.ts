@@ -1,13 +1,18 @@
-import type { MessagePort } from "node:worker_threads";
+import type { BroadcastChannel, MessagePort } from "node:worker_threads";
 
-interface Call {
-  readonly id: number;
+type Id = number | string;
+
+/** What is asked. */
+export interface Call {
+  readonly id: Id;
   readonly method: string;
   readonly argument: unknown;
+  /** In shared memory: becomes 1 when the answer is on its way. */
+  readonly signal?: Int32Array;
 }
 
-interface Answer {
-  readonly id: number;
+export interface Answer {
+  readonly id: Id;
   readonly value?: unknown;
   readonly failure?: unknown;
 }
@@ -22,7 +27,7 @@ export type Handlers<M extends Methods> = {
 /** Asks another thread over a port; answers may come in any order. */
 export class Caller<M extends Methods> {
   readonly #port: MessagePort;
-  readonly #open = new Map<number, { resolve: (value: never) => void; reject: (reason: unknown) => void }>();
+  readonly #open = new Map<Id, { resolve: (value: never) => void; reject: (reason: unknown) => void }>();
   #next = 0;
 
   constructor(port: MessagePort) {
@@ -44,15 +49,23 @@ export class Caller<M extends Methods> {
   }
 }
 
-/** Answers what a `Caller` at the other end of the port asks. */
-export function serve<M extends Methods>(port: MessagePort, handlers: Handlers<M>): void {
-  port.on("message", ({ id, method, argument }: Call) => {
-    const answer = (part: Omit<Answer, "id">): void => port.postMessage({ id, ...part } satisfies Answer);
+/** Answers what a caller at the other end of the port asks. */
+export function serve<M extends Methods>(port: MessagePort | BroadcastChannel, handlers: Handlers<M>): void {
+  const hear = ({ id, method, argument, signal }: Call): void => {
+    const answer = (part: Omit<Answer, "id">): void => {
+      port.postMessage({ id, ...part } satisfies Answer);
+      if (signal === undefined) return;
+      Atomics.store(signal, 0, 1);
+      Atomics.notify(signal, 0);
+    };
     Promise.resolve()
       .then(() => handlers[method](argument))
       .then(
         (value) => answer({ value }),
         (failure: unknown) => answer({ failure: failure ?? new Error("failed without a reason") }),
       );
-  });
+  };
+  // A channel has other readers, whose answers are not for us.
+  if ("on" in port) port.on("message", hear);
+  else port.onmessage = ({ data }: { data?: Call }) => data?.method !== undefined && hear(data);
 }

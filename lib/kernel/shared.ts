@@ -35,3 +35,6 @@ export function createSharedState(): SharedState {
   words[Word.childStderr] = -1;
   return { words, ring: createRing(), interrupt: new Int32Array(new SharedArrayBuffer(4)) };
 }
+
+/** Name of the global object by which wire makes the main thread ready for a hard stop. */
+export const hooksName = "$gradbook_hooks$";

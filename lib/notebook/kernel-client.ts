@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Dealer, Subscriber } from "zeromq";
 import { GradbookError } from "../errors/error.js";
 import { createConnectionFile } from "./connection-file.js";
-import { type Exit, KernelProcess } from "./kernel-process.js";
+import { exitText, explainDeath } from "./kernel-death.js";
+import { KernelProcess } from "./kernel-process.js";
 import type { KernelSpec } from "./kernels.js";
 import type { JsonObject } from "./nbformat.js";
 import { type Connection, decodeMessage, encodeRequest, type Message, record, text } from "./wire.js";
@@ -365,15 +366,11 @@ export class KernelClient {
   }
 
   private async died(): Promise<GradbookError> {
-    const exit = await this.process.exited;
+    await this.process.exited;
     // What the kernel sent before its end may still be on its way through the socket.
     await sleep(100);
-    return new GradbookError({
-      code: "kernel-died",
-      what: `kernel ${this.spec.name}`,
-      got: `the kernel's process ended (${exitText(exit)})${this.lastWords()}`,
-      cure: deathCure(exit, this.process.lastWords),
-    });
+    const what = `kernel ${this.spec.name}`;
+    return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.process.death()) });
   }
 
   private failedStart(code: string, got: string): GradbookError {
@@ -403,19 +400,6 @@ interface Sockets {
 function statusOf(status: unknown): ExecuteReply["status"] {
   if (status === "ok" || status === "error") return status;
   return "aborted";
-}
-
-function exitText({ code, signal }: Exit): string {
-  if (signal !== null) return `signal ${signal}`;
-  return code === null ? "it could not be started" : `exit code ${code}`;
-}
-
-function deathCure({ code, signal }: Exit, lastWords: string): string {
-  if (/heap out of memory/i.test(lastWords))
-    return "Keep less in memory, or NODE_OPTIONS=--max-old-space-size=4096.";
-  if (signal === "SIGKILL") return "Somebody or the system's memory guard killed it.";
-  if (code === null) return "Is the kernel's program installed?";
-  return "A notebook must not call process.exit.";
 }
 
 /** Rejects when `signal` is aborted; ends quietly with `done`. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
+import { countMemoryKills, type Death, memoryWord } from "./kernel-death.js";
 import type { KernelSpec } from "./kernels.js";
 
 /** How a process ended. */
@@ -20,6 +21,9 @@ export class KernelProcess {
   private readonly listeners: ((text: string) => void)[] = [];
   private exit: Exit | undefined;
   private printed = "";
+  private memoryWords = "";
+  private lastCollection = "";
+  private readonly killsBefore = countMemoryKills();
 
   /** @param folder of the connection file: removed with the process */
   constructor(
@@ -64,6 +68,13 @@ export class KernelProcess {
     return this.exit === undefined;
   }
 
+  /** Everything that tells why the process has ended. */
+  async death(): Promise<Death> {
+    const exit = await this.exited;
+    const { lastWords, memoryWords } = this;
+    return { exit, lastWords, memoryWords, memoryKills: countMemoryKills() - this.killsBefore };
+  }
+
   /** The last 4,000 characters that the process wrote to its own stdout and stderr: why it died, most of the time. */
   get lastWords(): string {
     return this.printed.trim();
@@ -94,7 +105,17 @@ export class KernelProcess {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Kept apart: the stack that Node prints of a full heap may be longer than the last words. */
+  private hearMemory(text: string): void {
+    for (const line of text.split("\n")) {
+      if (/^\[\d+:.* MB\b/.test(line)) this.lastCollection = line;
+      else if (this.memoryWords === "" && memoryWord.test(line))
+        this.memoryWords = `${this.lastCollection}\n${line}`;
+    }
+  }
+
   private hear(text: string): void {
+    this.hearMemory(text);
     this.printed = (this.printed + text).slice(-4000);
     for (const listener of this.listeners) listener(text);
   }

@@ -204,7 +204,7 @@ test("a kernel that dies is named, with what is known of its end, and what there
   assert.equal(error.code, "kernel-died");
   assert.equal(
     error.message,
-    "in.ipynb, code cell 2 of 3: the kernel's process ended (exit code 3). A notebook must not call process.exit.",
+    "in.ipynb, code cell 2 of 3: the kernel's process ended (exit code 3). If a cell, or a package that it uses, calls process.exit: leave that out.",
   );
   assert.deepEqual(files, ["out.ipynb"]);
   assert.deepEqual(outputs(written, 0), [{ output_type: "stream", name: "stdout", text: "before\n" }]);

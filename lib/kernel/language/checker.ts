@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent, PreparedCell, RefusedCell } from "../protocol.js";
+import { emitOptions } from "./compiler-options.js";
 import {
   cellConfig,
   cellDocument,
@@ -12,7 +12,6 @@ import {
   draftDocument,
   globalsFileName,
   namesDeclared,
-  nearestConfig,
   overlayConfig,
   portableType,
   scopeDocument,
@@ -21,9 +20,12 @@ import {
 import { globalDeclarations } from "./globals.js";
 import { LanguageServer, ServerEnded } from "./language-server.js";
 import { ProjectFiles } from "./project-files.js";
-import { isInstalled } from "./resolve.js";
+import type { Resolver } from "./resolve.js";
 import { Slots } from "./slots.js";
-import { type EmitOptions, SyntaxFailure, type Translation, translateCell } from "./translate.js";
+import { SyntaxFailure } from "./syntax-failure.js";
+import { translateCell } from "./translate.js";
+import type { Translation } from "./translation.js";
+import type { ConfigReader, ProjectConfig } from "./tsconfig.js";
 
 interface Place {
   readonly line: number;
@@ -59,6 +61,7 @@ const typeKinds = new Set([namespaceKind, 5, 10, 11]);
 const valueKinds = new Set([12, 13, 14]);
 /** Errors that are no mistake in a notebook: a package without type declarations is used as `any`. */
 const forgiven = new Set([7016]);
+const missingModule = /^Cannot find module (?:or type declarations for side-effect import of )?'([^']+)'/;
 /** At most so many errors are shown of one cell. */
 const maximumErrors = 10;
 
@@ -66,12 +69,17 @@ const maximumErrors = 10;
 export class Checker {
   readonly #folder: string;
   readonly #strict: boolean;
-  readonly #files = new ProjectFiles();
+  readonly #config: ConfigReader;
+  readonly #resolver: Resolver;
+  #files: ProjectFiles;
   readonly #definitions = new Map<string, Definition>();
+  /** Names to which functions of cells assign. */
+  readonly #assigned = new Set<string>();
   readonly #slots = new Slots((slot) => this.path(slot));
   readonly #kept = new Map<number, KeptCell>();
   #server: Promise<LanguageServer> | undefined;
-  #options: EmitOptions | undefined;
+  /** What the server was told of the project. */
+  #told: ProjectConfig | undefined;
   /** The names of the last cell are being written down. */
   #naming: Promise<unknown> = Promise.resolve();
   /** What follows from them for the next check, which waits for it. */
@@ -81,9 +89,12 @@ export class Checker {
    * @param folder the notebook's
    * @param strict whether a type error refuses a cell; otherwise only what is no TypeScript at all does
    */
-  constructor(folder: string, strict: boolean) {
+  constructor(folder: string, strict: boolean, config: ConfigReader, resolver: Resolver) {
     this.#folder = folder;
     this.#strict = strict;
+    this.#config = config;
+    this.#resolver = resolver;
+    this.#files = new ProjectFiles(resolver);
   }
 
   /** Starts the language server and lets it read Node's declarations, so that the first cell need not wait for it. */
@@ -114,14 +125,16 @@ export class Checker {
     await this.#naming;
   }
 
-  get options(): EmitOptions {
-    this.#options ??= readEmitOptions(this.#folder);
-    return this.#options;
-  }
-
   /** Without looking at types. */
-  translate(code: string, file: string): Promise<Translation> {
-    return translateCell(code, file, new Set(this.#definitions.keys()), this.options);
+  async translate(code: string, file: string): Promise<Translation> {
+    const { options, path } = this.#config.read();
+    const context = {
+      known: this.#definitions,
+      assigned: this.#assigned,
+      options: emitOptions(options, path),
+      javascript: !this.#strict,
+    };
+    return translateCell(code, file, context);
   }
 
   /** @param count the cell's execution counter */
@@ -136,8 +149,13 @@ export class Checker {
   }
 
   async #prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
-    await this.#remembering;
+    const remembering = this.#remembering;
+    this.#remembering = Promise.resolve();
+    await remembering;
     const file = `Cell [${count}]`;
+    const config = this.#config.read();
+    // A new server knows nothing of what it was told before.
+    if (this.#told !== undefined && this.#told !== config) this.#forgetServer();
     const server = await this.server();
     this.#reportChanges(code, server);
     const lines = code.split("\n").length;
@@ -163,13 +181,23 @@ export class Checker {
     );
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
     if (translation instanceof SyntaxFailure) return { error: translation.content };
-    const remembered = this.#remember({ code, count, visible, own, symbols }, server).catch(() => undefined);
-    this.#naming = remembered;
+    for (const name of translation.assigned) this.#assigned.add(name);
+    const remembered = this.#remember({ code, count, visible, own, symbols }, server);
     // TypeScript works out now what has changed, while the cell runs.
-    this.#remembering = remembered
-      .then((changed) => (changed === false ? undefined : this.#diagnose(server)))
-      .catch(() => undefined);
+    const diagnosed = remembered.then((changed) => (changed ? this.#diagnose(server) : undefined));
+    this.#naming = remembered.catch(ignoreEnded);
+    this.#remembering = diagnosed.catch(ignoreEnded);
     return translation.prepared;
+  }
+
+  #forgetServer(): void {
+    this.#server?.then(
+      (server) => server.end(),
+      // It has never come up: there is nothing to end.
+      () => undefined,
+    );
+    this.#server = undefined;
+    this.#files = new ProjectFiles(this.#resolver);
   }
 
   /** Says which files of the project have changed on the disk. */
@@ -197,9 +225,11 @@ export class Checker {
   }
 
   async #startServer(): Promise<LanguageServer> {
+    const config = this.#config.read();
+    this.#told = config;
     const server = new LanguageServer();
     await server.initialize(this.#folder);
-    server.setText(overlayConfig(this.#folder), JSON.stringify(cellConfig(this.#folder)), "jsonc");
+    server.setText(overlayConfig(this.#folder), JSON.stringify(cellConfig(this.#folder, config)), "jsonc");
     server.setText(join(this.#folder, globalsFileName), globalDeclarations);
     this.#slots.announce(server);
     server.setText(this.path("scope"), scopeDocument(this.#definitions));
@@ -221,7 +251,8 @@ export class Checker {
     const permanent = /\bdeclare\s+(?:global|module)\b/.test(code);
     if (own.size === 0 && !permanent) return false;
     const slot = this.#slots.next();
-    const types = await this.#writeDown(own, symbols, server);
+    // Whatever becomes of the server, the names are there.
+    const types = await this.#writeDown(own, symbols, server).catch(noTypes);
     for (const [name, kind] of own) {
       const type = types.get(name);
       this.#definitions.set(name, { slot, kind, ...(type === undefined ? {} : { type }) });
@@ -278,7 +309,9 @@ export class Checker {
         const count = this.#kept.get(Number(slot))?.count;
         return count === undefined ? "(this cell) " : `(Cell [${count}]) `;
       });
-      const cure = installCure(text, this.#folder);
+      const [, missing] = missingModule.exec(text) ?? [];
+      const cure =
+        missing === undefined ? "" : this.#resolver.why(missing, this.path("draft"), "the notebook's folder");
       return {
         line,
         column,
@@ -329,33 +362,17 @@ function isMember(code: string, { line, character }: Place): boolean {
   return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
 }
 
-/** What to do about a package that is not there; nothing for files and for Node's own modules. */
-function installCure(message: string, folder: string): string {
-  const [, name] = /^Cannot find module '((?:@[^'/]+\/)?[^'/.#@][^'/:]*)(?:\/[^']*)?'/.exec(message) ?? [];
-  if (name === undefined) return "";
-  return isInstalled(name, folder)
-    ? ` Package ${name} is installed but does not provide it.`
-    : ` npm install ${name} in the notebook's folder installs it.`;
+/** A new server is told what the last one knew. */
+function ignoreEnded(failure: unknown): void {
+  if (!(failure instanceof ServerEnded)) throw failure;
+}
+
+function noTypes(failure: unknown): Map<string, string> {
+  ignoreEnded(failure);
+  return new Map();
 }
 
 function syntaxFailureOf(failure: unknown): SyntaxFailure {
   if (failure instanceof SyntaxFailure) return failure;
   throw failure;
-}
-
-/** The options of the nearest tsconfig.json that change what code does, not only what is accepted. */
-function readEmitOptions(folder: string): EmitOptions {
-  const path = nearestConfig(folder);
-  if (path === undefined) return {};
-  const text = readFileSync(path, "utf8");
-  const flag = (name: string): boolean | undefined => {
-    const match = new RegExp(`^[^/]*"${name}"\\s*:\\s*(true|false)`, "m").exec(text);
-    return match === null ? undefined : match[1] === "true";
-  };
-  const experimentalDecorators = flag("experimentalDecorators");
-  const useDefineForClassFields = flag("useDefineForClassFields");
-  return {
-    ...(experimentalDecorators === undefined ? {} : { experimentalDecorators }),
-    ...(useDefineForClassFields === undefined ? {} : { useDefineForClassFields }),
-  };
 }

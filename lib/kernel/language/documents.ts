@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type CompilerOptions, emitOptions } from "./compiler-options.js";
 import { configName } from "./language-server.js";
-import { isInstalled } from "./resolve.js";
+import { ancestors, isInstalled } from "./packages.js";
+import { aliasTable } from "./resolve.js";
+import type { ProjectConfig } from "./tsconfig.js";
 
 /** What a name means to later cells. */
 export interface Definition {
@@ -112,28 +114,46 @@ export function portableType(printed: string, known: { has(name: string): boolea
   return type;
 }
 
-/** The nearest tsconfig.json at or above a folder. */
-export function nearestConfig(folder: string): string | undefined {
-  const path = join(folder, "tsconfig.json");
-  if (existsSync(path)) return path;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : nearestConfig(parent);
-}
+/** Options that say where files are written and what is looked at, which cells decide otherwise, or that only esbuild and the resolver know. */
+const notForCells = [
+  ...[
+    "baseUrl",
+    "paths",
+    "plugins",
+    "outDir",
+    "outFile",
+    "rootDir",
+    "declarationDir",
+    "tsBuildInfoFile",
+    "sourceRoot",
+  ],
+  ...[
+    "mapRoot",
+    "importsNotUsedAsValues",
+    "preserveValueImports",
+    "typeRoots",
+    "types",
+    "emitDeclarationOnly",
+  ],
+];
 
 /**
- * The configuration for cells: the nearest tsconfig.json, or strict checking, with what a cell needs in any case.
+ * The configuration for cells: what the project says, or strict checking, with what a cell needs in any case.
  * @param folder the notebook's
  */
-export function cellConfig(folder: string): object {
-  const base = nearestConfig(folder);
+export function cellConfig(folder: string, { path, options }: ProjectConfig): object {
+  const own = Object.entries(options).filter(([name]) => !notForCells.includes(name));
   return {
-    ...(base === undefined ? {} : { extends: base }),
     compilerOptions: {
-      ...(base === undefined ? { strict: true, lib: ["esnext"] } : {}),
+      ...(path === undefined ? { strict: true, lib: ["esnext"] } : Object.fromEntries(own)),
       target: "esnext",
+      useDefineForClassFields: emitOptions(options).compilerOptions.useDefineForClassFields,
       module: "preserve",
       moduleResolution: "bundler",
       moduleDetection: "force",
+      resolvePackageJsonExports: true,
+      resolvePackageJsonImports: true,
+      preserveSymlinks: false,
       resolveJsonModule: true,
       allowImportingTsExtensions: true,
       allowJs: true,
@@ -141,6 +161,7 @@ export function cellConfig(folder: string): object {
       esModuleInterop: true,
       skipLibCheck: true,
       noEmit: true,
+      noResolve: false,
       composite: false,
       incremental: false,
       declaration: false,
@@ -151,8 +172,8 @@ export function cellConfig(folder: string): object {
       noUnusedParameters: false,
       allowUnreachableCode: true,
       allowUnusedLabels: true,
-      ...nodeTypes(folder),
-      ...ownPackage(folder, base),
+      ...nodeTypes(folder, options),
+      paths: { ...ownPackage(folder), ...aliasTable(options) },
     },
     files: [globalsFileName],
     include: [cellFileName("*")],
@@ -160,19 +181,24 @@ export function cellConfig(folder: string): object {
   };
 }
 
-/** The notebook's own @types/node if it has one, else the kernel's. */
-function nodeTypes(folder: string): object {
-  if (isInstalled("@types/node", folder)) return { types: ["node"] };
+/** The notebook's own @types/node if it has one, else the kernel's; and what the project names. */
+function nodeTypes(folder: string, { types, typeRoots }: CompilerOptions): object {
+  const named = Array.isArray(types) ? types : [];
+  const roots = Array.isArray(typeRoots) ? typeRoots : undefined;
+  const listed = {
+    types: [...new Set(["node", ...named])],
+    ...(roots === undefined ? {} : { typeRoots: roots }),
+  };
+  if (isInstalled("@types/node", folder)) return listed;
   const own = createRequire(import.meta.url).resolve("@types/node/package.json");
-  return { types: ["node"], typeRoots: [dirname(dirname(own))] };
+  const usual = ancestors(folder).map((one) => join(one, "node_modules", "@types"));
+  return { ...listed, typeRoots: [...(roots ?? usual), dirname(dirname(own))] };
 }
 
 /** `import "gradbook"` means the package that this kernel is a part of, where no other is installed. */
-function ownPackage(folder: string, base: string | undefined): object {
+function ownPackage(folder: string): object {
   if (isInstalled("gradbook", folder)) return {};
-  // A second list of paths would hide the project's.
-  if (base !== undefined && /"paths"\s*:/.test(readFileSync(base, "utf8"))) return {};
-  return { paths: { gradbook: [fileURLToPath(new URL("../../index.d.ts", import.meta.url))] } };
+  return { gradbook: [fileURLToPath(new URL("../../index.d.ts", import.meta.url))] };
 }
 
 export const overlayConfig = (folder: string): string => join(folder, configName);

@@ -50,6 +50,11 @@ export class LanguageServer {
     return this.#ended;
   }
 
+  /** Ends the process; what it was asked is refused. */
+  end(): void {
+    this.#child.kill();
+  }
+
   async initialize(folder: string): Promise<void> {
     await this.request("initialize", {
       processId: process.pid,
@@ -171,7 +176,7 @@ export class ServerEnded extends Error {
 }
 
 /** The native program of the `typescript` package, which npm installs as a package of its own for each platform. */
-function serverPath(): string {
+export function serverPath(): string {
   const require = createRequire(import.meta.url);
   const name = `@typescript/typescript-${process.platform}-${process.arch}`;
   try {

@@ -1,17 +1,23 @@
 // The language thread: everything that has to do with TypeScript as a language, so that completion and checking work
 // while main is in a loop and the heartbeat never waits for a type.
-import { type MessagePort, workerData } from "node:worker_threads";
-import { serve } from "../rpc.js";
+import { BroadcastChannel, type MessagePort, workerData } from "node:worker_threads";
+import { type Handlers, serve } from "../rpc.js";
 import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
-import type { LanguageMethods, ModuleMethods } from "./methods.js";
-import { Modules } from "./modules.js";
-import { SyntaxFailure, translateCell } from "./translate.js";
+import { type LanguageMethods, type ModuleMethods, moduleChannel } from "./methods.js";
+import type { Modules } from "./modules.js";
+import { Resolver } from "./resolve.js";
+import { contentOf, SyntaxFailure } from "./syntax-failure.js";
+import { translateCell } from "./translate.js";
+import { noContext } from "./translation.js";
+import { ConfigReader } from "./tsconfig.js";
 
 /** What main gives the language thread at birth. */
 export interface LanguageData {
   readonly wire: MessagePort;
   readonly main: MessagePort;
+  /** For what main waits for standing still. */
+  readonly mainBlocked: MessagePort;
   readonly notebookFolder: string;
   /** Where translated files of the project stand while Node reads them. */
   readonly moduleFolder: string;
@@ -19,13 +25,24 @@ export interface LanguageData {
   readonly javascript: boolean;
 }
 
-const { wire, main, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
-const checker = new Checker(notebookFolder, !javascript);
+const { wire, main, mainBlocked, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
+const config = new ConfigReader(notebookFolder);
+const resolver = new Resolver(() => config.read());
+const checker = new Checker(notebookFolder, !javascript, config, resolver);
 const assist = new Assist(checker);
-const modules = new Modules(moduleFolder, () => checker.options);
+let modules: Promise<Modules> | undefined;
+/** Files of the project, which most first cells have nothing to do with. */
+function projectModules(): Promise<Modules> {
+  modules ??= import("./modules.js").then(({ Modules }) => new Modules(moduleFolder, config, resolver));
+  return modules;
+}
+
 /** `exit`, as consoles have it, and `Math.max?`. */
 const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
 const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
+
+/** After this time (milliseconds) a notebook that is run at once has its first cell behind it. */
+const spareTime = 500;
 
 // Cells are prepared one after the other: each sees what the one before it has defined.
 let before: Promise<unknown> = Promise.resolve();
@@ -38,7 +55,8 @@ serve<LanguageMethods>(wire, {
         return { payload: { source: "ask_exit", keepkernel: false } };
       }
       const [, name] = question.exec(code) ?? [];
-      if (name === undefined) return checker.prepare(code, count);
+      if (name === undefined)
+        return checker.prepare(code, count).catch((failure: unknown) => ({ error: contentOf(failure) }));
       const found = await assist.help(name);
       const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
       return { payload: { source: "page", data, start: 0 } };
@@ -48,10 +66,10 @@ serve<LanguageMethods>(wire, {
   },
   async expression({ code }) {
     try {
+      await checker.named();
       return (await checker.translate(code, "expression")).prepared;
     } catch (failure) {
-      if (failure instanceof SyntaxFailure) return { error: failure.content };
-      throw failure;
+      return { error: contentOf(failure) };
     }
   },
   complete: (request) => assist.complete(request),
@@ -59,7 +77,7 @@ serve<LanguageMethods>(wire, {
   async isComplete({ code }) {
     if (question.test(code)) return { status: "complete" };
     try {
-      await translateCell(code, "cell", new Set(), {});
+      await translateCell(code, "cell", { ...noContext, javascript });
       return { status: "complete" };
     } catch (failure) {
       if (!(failure instanceof SyntaxFailure) || !failure.incomplete) return { status: "invalid" };
@@ -67,6 +85,21 @@ serve<LanguageMethods>(wire, {
     }
   },
 });
-serve<ModuleMethods>(main, { load: (request) => modules.load(request) });
+const forMain: Handlers<ModuleMethods> = {
+  load: async (request) => (await projectModules()).load(request),
+  require: async (request) => (await projectModules()).require(request),
+  positions: async ({ url }) => (await projectModules()).positions(url),
+  url: async ({ specifier, from }) => (await projectModules()).url(specifier, from),
+};
+// Worker threads of the user have no port of their own.
+const workers = new BroadcastChannel(moduleChannel);
+workers.unref();
+for (const port of [main, mainBlocked, workers]) serve<ModuleMethods>(port, forMain);
 
-await Promise.allSettled([checker.warmUp(), translateCell("0", "warm-up", new Set(), {})]);
+// A failure is told by the cell that meets it again.
+await checker.warmUp().catch(() => undefined);
+// A first cell that is there by now starts esbuild when it needs it; others find it running.
+setTimeout(() => {
+  void projectModules();
+  translateCell("let warm: number", "warm-up", noContext).catch(() => undefined);
+}, spareTime);

@@ -14,10 +14,22 @@ export type LanguageMethods = {
   ];
 };
 
-/** What the language thread does for main. */
+/** Where worker threads of the user ask for modules. */
+export const moduleChannel = "gradbook-kernel-modules";
+
+/** What the language thread does for main and for worker threads of the user. */
 export type ModuleMethods = {
   /** Finds a module, and when it belongs to the project translates it and all it imports. */
   readonly load: readonly [LoadRequest, LoadedModule];
+  /** The same for `require`, where it means something else than Node would make of it. */
+  readonly require: readonly [LoadRequest, LoadedModule | undefined];
+  /** How to translate positions in a file that was translated for another thread. */
+  readonly positions: readonly [{ readonly url: string }, Positions | undefined];
+  /** `import.meta.resolve` */
+  readonly url: readonly [
+    { readonly specifier: string; readonly from: string },
+    { readonly url: string } | { readonly error: ErrorContent },
+  ];
 };
 
 export interface PrepareRequest {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { ancestors } from "./resolve.js";
+import { join } from "node:path";
+import type { Resolver } from "./resolve.js";
 
 /** A change on the disk, in the terms of the Language Server Protocol. */
 export interface FileChange {
@@ -15,9 +15,7 @@ interface Known {
   readonly imports: readonly string[];
 }
 
-const endings = ["", ".ts", ".mts", ".tsx", ".d.ts", ".js", ".mjs", ".json", "/index.ts", "/index.js"];
-const relativeImport = /(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]*|\.{1,2})["']/g;
-const packageImport = /(?:from|import|require)\s*\(?\s*["']((?:@[^"'/\n]+\/)?[^"'/.@#\n][^"'/:\n]*)["'/]/g;
+const imported = /(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g;
 
 /**
  * Notices which of the project's files have changed since the last look: those that a cell imports, and what they
@@ -25,13 +23,18 @@ const packageImport = /(?:from|import|require)\s*\(?\s*["']((?:@[^"'/\n]+\/)?[^"
  * answer must not depend on what it read earlier.
  */
 export class ProjectFiles {
+  readonly #resolver: Resolver;
   readonly #known = new Map<string, Known>();
+
+  constructor(resolver: Resolver) {
+    this.#resolver = resolver;
+  }
 
   /** Looks at everything that `code`, standing in `folder`, imports. */
   changes(code: string, folder: string): FileChange[] {
     const found: FileChange[] = [];
     const visited = new Set<string>();
-    const queue = importsOf(code, folder);
+    const queue = this.#importsOf(code, join(folder, "notebook.ts"));
     for (const path of queue) {
       if (visited.has(path)) continue;
       visited.add(path);
@@ -49,35 +52,27 @@ export class ProjectFiles {
     const imports =
       stamp === undefined || !/\.[cm]?[jt]sx?$/.test(path)
         ? []
-        : importsOf(readFileSync(path, "utf8"), dirname(path));
+        : this.#importsOf(readFileSync(path, "utf8"), path);
     this.#known.set(path, { stamp, imports });
     if (before === undefined) return { change: undefined, imports };
     const type = before.stamp === undefined ? 1 : stamp === undefined ? 3 : 2;
     return { change: { path, type }, imports };
   }
-}
 
-/** Paths that the relative imports of a text may mean, and the manifests of packages. */
-function importsOf(code: string, folder: string): string[] {
-  const manifests = [...code.matchAll(packageImport)].flatMap(([, name]) =>
-    ancestors(folder).map((one) => join(one, "node_modules", name, "package.json")),
-  );
-  const files = [...code.matchAll(relativeImport)].flatMap(([, specifier]) => {
-    const path = resolve(folder, specifier);
-    const typescript = path.replace(/\.([cm]?)js$/, ".$1ts");
-    return [
-      ...endings.map((ending) => (ending.startsWith("/") ? join(path, ending) : path + ending)),
-      typescript,
-    ];
-  });
-  return [...files, ...manifests];
+  /** Paths that the imports of a text may mean, and the manifests of packages. */
+  #importsOf(code: string, from: string): string[] {
+    return [...code.matchAll(imported)].flatMap(([, specifier]) =>
+      this.#resolver.candidates(specifier, from),
+    );
+  }
 }
 
 function stampOf(path: string): string | undefined {
   try {
-    const stat = statSync(path);
-    return stat.isFile() ? `${stat.mtimeMs} ${stat.size}` : undefined;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() === true ? `${stat.mtimeMs} ${stat.size}` : undefined;
   } catch {
+    // It lies behind a file, or where nobody may look.
     return undefined;
   }
 }

@@ -16,6 +16,9 @@ export interface Reference {
   readonly node: Identifier;
   /** What stands around it: `f()` must not get a `this`, `{ x }` needs its key spelled out, `typeof x` may not throw. */
   readonly use: "plain" | "call" | "shorthand" | "typeof";
+  readonly access: "read" | "write" | "declare";
+  /** Whether it stands in a function, and so may be reached at any time. */
+  readonly deferred: boolean;
 }
 
 export interface Findings {
@@ -27,6 +30,8 @@ export interface Findings {
   readonly callbacks: Expression[];
   /** `import.meta` */
   readonly metas: MetaProperty[];
+  /** Functions and classes that take the name they are assigned to. */
+  readonly named: { readonly target: Identifier; readonly value: Expression }[];
   /** Every name that some inner scope binds. */
   readonly innerNames: Set<string>;
 }
@@ -45,6 +50,8 @@ export function findReferences(program: Program): Findings {
 }
 
 class Walker {
+  /** Functions, and values of fields, around the node that is visited. */
+  #functions = 0;
   readonly findings: Findings = {
     references: [],
     awaits: [],
@@ -52,6 +59,7 @@ class Walker {
     dynamicImports: [],
     callbacks: [],
     metas: [],
+    named: [],
     innerNames: new Set(),
   };
 
@@ -76,7 +84,22 @@ class Walker {
       case "MethodDefinition":
       case "PropertyDefinition":
         if (node.computed) this.visit(node.key as AnyNode, scope);
+        // A field is worked out when an object is made, a static one with its class.
+        if (!node.static) this.#functions++;
         this.visit(node.value, scope);
+        if (!node.static) this.#functions--;
+        return;
+      case "AssignmentExpression":
+        if (/^(?:=|&&=|\|\|=|\?\?=)$/.test(node.operator)) this.#noteName(node.left, node.right);
+        this.#visitTarget(node.left, scope, "write");
+        this.visit(node.right, scope);
+        return;
+      case "UpdateExpression":
+        this.#visitTarget(node.argument, scope, "write");
+        return;
+      case "VariableDeclarator":
+        this.#visitTarget(node.id, scope, "declare");
+        this.visit(node.init, scope);
         return;
       case "StaticBlock":
         this.#visitAll(node.body, this.#open(scope, [...lexicalNames(node.body), ...varNames(node.body)]));
@@ -155,7 +178,14 @@ class Walker {
         if (node.type === "ForOfStatement" && node.await) this.findings.forAwaits.push(node);
         const head = node.type === "ForStatement" ? node.init : node.left;
         const own = head?.type === "VariableDeclaration" && head.kind !== "var" ? lexicalNames([head]) : [];
-        this.#visitChildren(node, this.#open(scope, own));
+        const inner = this.#open(scope, own);
+        if (node.type === "ForStatement" || node.left.type === "VariableDeclaration")
+          this.#visitChildren(node, inner);
+        else {
+          this.#visitTarget(node.left, inner, "write");
+          this.visit(node.right, inner);
+          this.visit(node.body, inner);
+        }
         return;
       }
       default:
@@ -176,9 +206,41 @@ class Walker {
     const names = [...own, ...node.params.flatMap(patternNames), ...varNames(body), ...lexicalNames(body)];
     if (node.type !== "ArrowFunctionExpression") names.push("arguments");
     const inner = this.#open(scope, names);
+    this.#functions++;
     this.#visitAll(node.params, inner);
     if (node.body.type === "BlockStatement") this.#visitAll(body, inner);
     else this.visit(node.body, inner);
+    this.#functions--;
+  }
+
+  /** What is assigned to: a name, a pattern or a property. */
+  #visitTarget(target: AnyNode | null, scope: Scope | undefined, access: "write" | "declare"): void {
+    switch (target?.type) {
+      case "Identifier":
+        this.#refer(target, "plain", scope, access);
+        return;
+      case "ObjectPattern":
+        for (const one of target.properties) this.#visitTarget(one, scope, access);
+        return;
+      case "Property":
+        if (target.computed) this.visit(target.key, scope);
+        if (target.shorthand) this.#visitShorthand(target.value, scope, access);
+        else this.#visitTarget(target.value, scope, access);
+        return;
+      case "ArrayPattern":
+        for (const one of target.elements) this.#visitTarget(one, scope, access);
+        return;
+      case "AssignmentPattern":
+        this.#noteName(target.left, target.right);
+        this.#visitTarget(target.left, scope, access);
+        this.visit(target.right, scope);
+        return;
+      case "RestElement":
+        this.#visitTarget(target.argument, scope, access);
+        return;
+      default:
+        this.visit(target, scope);
+    }
   }
 
   #noteCallbacks({ callee, arguments: given }: CallExpression): void {
@@ -189,22 +251,32 @@ class Walker {
   }
 
   /** `{ x }` and, in patterns, `{ x = 1 }`. */
-  #visitShorthand(value: AnyNode, scope: Scope | undefined): void {
+  #visitShorthand(value: AnyNode, scope: Scope | undefined, access: Reference["access"] = "read"): void {
     if (value.type === "Identifier") {
-      this.#refer(value, "shorthand", scope);
+      this.#refer(value, "shorthand", scope, access);
       return;
     }
     if (value.type !== "AssignmentPattern" || value.left.type !== "Identifier") {
       this.visit(value, scope);
       return;
     }
-    this.#refer(value.left, "shorthand", scope);
+    this.#noteName(value.left, value.right);
+    this.#refer(value.left, "shorthand", scope, access);
     this.visit(value.right, scope);
   }
 
-  #refer(node: Identifier, use: Reference["use"], scope: Scope | undefined): void {
+  #noteName(target: AnyNode, value: Expression): void {
+    if (target.type === "Identifier" && isAnonymous(value)) this.findings.named.push({ target, value });
+  }
+
+  #refer(
+    node: Identifier,
+    use: Reference["use"],
+    scope: Scope | undefined,
+    access: Reference["access"] = "read",
+  ): void {
     for (let at = scope; at !== undefined; at = at.outer) if (at.names.has(node.name)) return;
-    this.findings.references.push({ node, use });
+    this.findings.references.push({ node, use, access, deferred: this.#functions > 0 });
   }
 
   #open(outer: Scope | undefined, names: readonly string[]): Scope | undefined {
@@ -220,6 +292,12 @@ class Walker {
   #visitChildren(node: AnyNode, scope: Scope | undefined): void {
     for (const child of childrenOf(node)) this.visit(child, scope);
   }
+}
+
+/** Whether a function or class has no name of its own. */
+export function isAnonymous(node: Expression): boolean {
+  if (node.type === "ArrowFunctionExpression") return true;
+  return (node.type === "FunctionExpression" || node.type === "ClassExpression") && !node.id;
 }
 
 /** The nodes directly below a node, in the order of its properties, which is that of the text. */
@@ -276,4 +354,9 @@ export function patternNames(pattern: Pattern): string[] {
     default:
       return [];
   }
+}
+
+/** The name, or one like it, that stands nowhere in a text. */
+export function unusedName(name: string, code: string): string {
+  return code.includes(name) ? unusedName(`${name}$`, code) : name;
 }

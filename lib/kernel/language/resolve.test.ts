@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
-import { resolveModule } from "./resolve.js";
+import { Resolver } from "./resolve.js";
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-resolve-")));
 process.once("exit", () => rmSync(root, { recursive: true }));
@@ -32,9 +32,10 @@ for (const [path, text] of Object.entries(files)) {
   writeFileSync(join(root, path), text);
 }
 const from = join(root, "src/notebook.ts");
+const resolver = new Resolver(() => ({ path: undefined, options: {}, stamp: "" }));
 
 function show(specifier: string): string {
-  const target = resolveModule(specifier, from);
+  const target = resolver.resolve(specifier, from);
   return target.kind === "builtin"
     ? `builtin ${target.specifier}`
     : `${target.kind} ${relative(root, target.path)}`;
@@ -46,7 +47,7 @@ const cases: Readonly<Record<string, string>> = {
   "./main.ts": "project src/main.ts",
   "./main": "project src/main.ts",
   "./main.js": "project src/main.ts",
-  "./both.js": "project src/both.js",
+  "./both.js": "project src/both.ts",
   "./folder": "project src/folder/index.ts",
   "./data.json": "project src/data.json",
   "../src/tool.ts": "project src/tool.ts",
@@ -79,16 +80,19 @@ test("refused: what a package keeps to itself or lacks, which no npm install cur
 });
 
 test("refused: what a package's own imports lack", () => {
-  assert.throws(() => show("#none"), /^ModuleNotFound: Cannot find "#none" from \S+\.$/);
+  assert.throws(
+    () => show("#none"),
+    /^ModuleNotFound: Cannot find "#none" from \S+\. "imports" of \S+package\.json leads to no such file\.$/,
+  );
 });
 
 test("the file that imports is named", () => {
   assert.throws(
-    () => resolveModule("./none.js", join(root, "src/main.ts")),
+    () => resolver.resolve("./none.js", join(root, "src/main.ts")),
     /Cannot find "\.\/none\.js" from \S+main\.ts\.$/,
   );
   assert.throws(
-    () => resolveModule("none", join(root, "src/main.ts")),
+    () => resolver.resolve("none", join(root, "src/main.ts")),
     /main\.ts\. npm install none in its folder installs it\.$/,
   );
 });

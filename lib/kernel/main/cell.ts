@@ -27,8 +27,7 @@ export class Cell {
 /**
  * The cell whose code runs. It is carried along by what cells consist of: their awaits, timers, promise callbacks and
  * event listeners each put their cell back here before they go on. Node's AsyncLocalStorage would do the same for
- * any code, but before Node 24 it stands on async hooks, and Node gives up ("Assertion failed") when V8 ends a callback
- * in the middle while those are on.
+ * any code, but before Node 24 it stands on async hooks, which make every promise of every cell slower.
  */
 let current: Cell | undefined;
 /** The cell whose code ran last. A rejection is reported after the code that caused it, so it is this one's. */

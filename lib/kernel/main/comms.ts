@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject, ToMain } from "../protocol.js";
-import { checkMetadata, plainJson } from "./display.js";
+import { checkObject } from "./display.js";
 import type { Notes } from "./notes.js";
 
 type Handler<T> = (message: T) => unknown;
@@ -66,7 +66,8 @@ export class CommManager implements Comms {
   /** A comm message of the front end. */
   async receive({ kind, content, buffers }: CommNote): Promise<void> {
     const id = String(content.comm_id);
-    const message = { data: checkMetadata(content.data), metadata: checkMetadata(content.metadata), buffers };
+    const data = checkObject(content.data, "data of a comm message");
+    const message = { data, metadata: checkObject(content.metadata, "metadata of a comm message"), buffers };
     if (kind === "comm_open") {
       const target = String(content.target_name);
       const opened = this.#targets.get(target);
@@ -118,8 +119,13 @@ export class CommManager implements Comms {
     content: JsonObject,
     { metadata = {}, buffers = [] }: { metadata?: JsonObject; buffers?: readonly Uint8Array[] },
   ): void {
-    const data = plainJson(content, "content of a comm message");
-    const note = { kind, content: checkMetadata(data), metadata: checkMetadata(metadata), buffers };
+    checkObject(content.data, "data of a comm message");
+    const note = {
+      kind,
+      content: checkObject(content, "content of a comm message"),
+      metadata: checkObject(metadata, "metadata of a comm message"),
+      buffers,
+    };
     this.#notes.post({ type: "comm", cell: this.#currentCell(), ...note });
   }
 }

@@ -51,9 +51,11 @@ export function checkBundle(bundle: unknown): MimeBundle {
   return Object.fromEntries(entries);
 }
 
-export function checkMetadata(metadata: unknown): JsonObject {
-  const plain = metadata === undefined ? undefined : plainJson(metadata, "metadata");
-  return isJsonObject(plain) ? plain : {};
+/** @param what it is called, when it is no object of JSON */
+export function checkObject(value: unknown, what: string): JsonObject {
+  const plain = value === undefined ? {} : plainJson(value, what);
+  if (isJsonObject(plain)) return plain;
+  throw new TypeError(`The ${what} is ${inspect(plain, { depth: 0 })}, expected an object.`);
 }
 
 function isJsonObject(value: Json | undefined): value is JsonObject {

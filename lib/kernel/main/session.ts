@@ -10,12 +10,13 @@ import type {
   ToMain,
 } from "../protocol.js";
 import { type SharedState, Word } from "../shared.js";
+import type { MendableHooks } from "./async-hooks.js";
 import { Cell, currentCell, enterCell, Interrupted } from "./cell.js";
 import type { CommManager } from "./comms.js";
 import { bundleOf } from "./display.js";
 import type { Loader, ModuleKit } from "./loader.js";
 import type { Notes } from "./notes.js";
-import { createScope, declareNames } from "./scope.js";
+import { Scope, type ScopeKit } from "./scope.js";
 import { cellsWithTimers, clearTimers, clock } from "./timers.js";
 import type { Tracebacks } from "./traceback.js";
 
@@ -33,12 +34,14 @@ export interface SessionParts {
   /** Path that cells pretend to be at: imports and `require` start from its folder. */
   readonly home: string;
   readonly kit: ModuleKit;
+  readonly hooks: MendableHooks;
 }
 
 /** Runs cells one after the other and sees that each ends exactly once: by itself, by an error or by an interrupt. */
 export class Session {
   readonly #parts: SessionParts;
-  readonly #scope = createScope();
+  readonly #scope = new Scope();
+  readonly #kit: ModuleKit & ScopeKit;
   readonly #require: NodeJS.Require;
   #running: { readonly cell: Cell; readonly finish: (outcome: CellOutcome) => void } | undefined;
   #latest = 0;
@@ -46,6 +49,7 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#require = parts.loader.require(parts.home);
+    this.#kit = { ...parts.kit, ...this.#scope.kit };
   }
 
   /** Whose output something is that no cell has started. */
@@ -67,7 +71,8 @@ export class Session {
 
   /** What the wire thread asks for after the stop button was pressed. */
   interrupt(sequence: number): void {
-    const { shared, loader } = this.#parts;
+    const { shared, loader, hooks } = this.#parts;
+    hooks.mend();
     Atomics.store(shared.words, Word.interruptSeen, sequence);
     // A library loop has taken notice and the cell goes on with what it returned.
     if (Atomics.load(shared.interrupt, 0) === 2) return;
@@ -143,9 +148,9 @@ export class Session {
     cell: Cell,
     { code, imports, declares, positions }: PreparedCell,
   ): Promise<readonly unknown[]> {
-    const { loader, tracebacks, home, kit } = this.#parts;
+    const { loader, tracebacks, home } = this.#parts;
     tracebacks.add(positions.file, positions);
-    declareNames(this.#scope, declares);
+    this.#scope.declare(declares);
     enterCell(cell);
     if (imports.length > 0) {
       await loader.bind(imports, home, this.#scope);
@@ -153,7 +158,7 @@ export class Session {
     }
     const start: unknown = new Script(code, { filename: positions.file }).runInThisContext();
     if (typeof start !== "function") throw new TypeError("a prepared cell is a function");
-    const parameters = [this.#scope, kit, this.#require, home, dirname(home)];
+    const parameters = [this.#scope.values, this.#kit, this.#require, home, dirname(home)];
     const box: unknown = await Reflect.apply(start, undefined, parameters);
     return Array.isArray(box) ? box : [];
   }

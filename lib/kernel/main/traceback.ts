@@ -24,9 +24,15 @@ interface Frame {
 
 /** Where errors happened, in the words of what the user wrote. */
 export class Tracebacks {
-  readonly #positions = new Map<string, Positions>();
+  readonly #positions = new Map<string, Positions | undefined>();
+  readonly #lookUp: (file: string) => Positions | undefined;
   /** Frames of the errors whose stack was asked for; most are kept only as long as their error. */
   readonly #frames = new WeakMap<object, readonly Frame[]>();
+
+  /** @param lookUp asks for what was not added */
+  constructor(lookUp: (file: string) => Positions | undefined = () => undefined) {
+    this.#lookUp = lookUp;
+  }
 
   /** @param file as V8 names it: the file name of a script or the URL of a module */
   add(file: string, positions: Positions): void {
@@ -102,6 +108,7 @@ export class Tracebacks {
     if (line === null || column === null) return undefined;
     const path = file.startsWith("file:") ? fileURLToPath(file) : file;
     if (file.startsWith("node:") || path.startsWith(kernelCode) || file === "") return undefined;
+    if (!this.#positions.has(file)) this.#positions.set(file, this.#lookUp(file));
     const positions = this.#positions.get(file);
     if (positions === undefined) return { call: callOf(site), file: shorten(path), line, column, positions };
     const place = originalPlace(positions, line - 1, column - 1);
@@ -157,6 +164,13 @@ function textOf(thrown: unknown): string {
   }
 }
 
+/** V8 quotes the code that it runs, in which variables of cells are properties. */
+function inCellWords(message: string): string {
+  return message
+    .replace(/\(0 , \$scope\$\.([\p{ID_Continue}$]+)\)/gu, "$1")
+    .replace(/\$scope\$\.(?=[\p{ID_Start}$_])/gu, "");
+}
+
 /** Names and messages may be getters that throw. */
 function nameOf(error: Error): string {
   try {
@@ -168,7 +182,7 @@ function nameOf(error: Error): string {
 
 function messageOf(error: Error): string {
   try {
-    return String(error.message);
+    return inCellWords(String(error.message));
   } catch {
     return "";
   }

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { GradbookError } from "../../errors/error.js";
+import { temporaryFolder } from "../../files/temporary.js";
 import type { StreamName } from "../protocol.js";
 import { type SharedState, Word } from "../shared.js";
 
@@ -24,7 +25,7 @@ export class ChildOutput {
 
   async open(): Promise<void> {
     if (process.platform === "win32") return;
-    const folder = mkdtempSync(join(tmpdir(), "gradbook-kernel-"));
+    const folder = temporaryFolder("io");
     try {
       await this.#openOne("stdout", Word.childStdout, join(folder, "out"));
       await this.#openOne("stderr", Word.childStderr, join(folder, "err"));
@@ -47,7 +48,10 @@ export class ChildOutput {
 
   async #openOne(name: StreamName, word: number, path: string): Promise<void> {
     const server: Server = createServer();
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (cause) => reject(noSocket(path, cause)));
+      server.listen(path, resolve);
+    });
     const reading = new Promise<Socket>((resolve) => server.once("connection", resolve));
     const writing = connect(path);
     const socket = await reading;
@@ -61,6 +65,12 @@ export class ChildOutput {
     for (const end of [socket, writing]) end.on("error", () => undefined).unref();
     Atomics.store(this.#shared.words, word, descriptorOf(writing));
   }
+}
+
+function noSocket(path: string, cause: Error): GradbookError {
+  const got = `no local socket can be made there (${cause.message})`;
+  const cure = "The variable TMPDIR names another place, with a short name.";
+  return new GradbookError({ code: "file", what: path, got, cure }, { cause });
 }
 
 /** Node keeps the descriptor of a socket in its handle. */

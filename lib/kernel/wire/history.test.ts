@@ -34,5 +34,7 @@ test("output on request", () => {
   ]);
 });
 
-test("an unknown kind of access gives nothing", () =>
-  assert.deepEqual(lines({ hist_access_type: "all" }), []));
+test("refused: an unknown kind of access", () => {
+  const wanted = { message: 'hist_access_type is "all", expected "range", "tail" or "search".' };
+  assert.throws(() => lines({ hist_access_type: "all" }), wanted);
+});

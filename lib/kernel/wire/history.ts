@@ -45,7 +45,9 @@ export class History {
         return lastOf(found, n);
       }
       default:
-        return [];
+        throw new TypeError(
+          `hist_access_type is ${JSON.stringify(request.hist_access_type)}, expected "range", "tail" or "search".`,
+        );
     }
   }
 }

@@ -1,10 +1,13 @@
 import { Session } from "node:inspector";
 import { type SharedState, Word } from "../shared.js";
+import { HookAccess } from "./hook-access.js";
 
 /** Who has not stopped after this time (milliseconds) is stopped hard. */
 const patience = 300;
 /** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
 const rhythm = 25;
+/** How often main may be too busy to make itself ready before it is stopped all the same. */
+const patientTries = 20;
 /** Main has answered, but the cell is not over: who does not answer again within this time (milliseconds) is in a loop. */
 const secondPatience = 75;
 
@@ -18,9 +21,12 @@ export class Interrupter {
   readonly #shared: SharedState;
   readonly #tell: (sequence: number) => void;
   readonly #release: () => void;
+  readonly #hooks = new HookAccess();
+  #ending: Promise<void> | undefined;
   #session: Session | undefined;
   #sequence = 0;
   #running = false;
+  #unready = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -36,20 +42,33 @@ export class Interrupter {
   /** @param running whether there is a cell that is to end */
   raise(running: boolean): void {
     this.#running = running;
+    this.#unready = 0;
     Atomics.store(this.#shared.interrupt, 0, 1);
     this.#tell(++this.#sequence);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#stopHard(), patience);
   }
 
-  /** Ends what main is doing at once. */
-  stopNow(): void {
+  /** Ends what main is doing at once. Resolves when that has happened, or main had no room to make itself ready. */
+  stopNow(): Promise<void> {
     this.#release();
     if (this.#session === undefined) {
       this.#session = new Session();
       this.#session.connectToMainThread();
     }
-    this.#session.post("Runtime.terminateExecution");
+    // One at a time: whatever a debugger evaluates behind it takes the end for its own, and the loop goes on.
+    this.#ending ??= this.#end(this.#session).finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
+  }
+
+  async #end(session: Session): Promise<void> {
+    const ready = (await this.#hooks.release(session)) || ++this.#unready >= patientTries;
+    if (!ready || session !== this.#session) return;
+    // Once more in one go: what ran may have ended in the meantime, and something else begun.
+    this.#hooks.releaseAgain(session);
+    await new Promise<void>((resolve) => session.post("Runtime.terminateExecution", () => resolve()));
   }
 
   /** The cell is over: nothing is left to be stopped. */
@@ -76,7 +95,7 @@ export class Interrupter {
       this.#timer = setTimeout(() => this.#stopHard(), secondPatience);
       return;
     }
-    this.stopNow();
+    void this.stopNow();
     this.#tell(this.#sequence);
     this.#timer = setTimeout(() => this.#stopHard(), rhythm);
   }

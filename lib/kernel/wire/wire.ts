@@ -110,7 +110,13 @@ class Wire {
       removeConnectionFile(this.#data.connectionFile);
       void this.#leave();
     });
-    await this.#childOutput.open();
+    try {
+      await this.#childOutput.open();
+    } catch (failure) {
+      // Open sockets would end the process before the reason is told.
+      await this.#sockets.close();
+      throw failure;
+    }
   }
 
   // ---- what front ends ask --------------------------------------------------------------------------------------
@@ -159,7 +165,12 @@ class Wire {
         this.#passComm(message);
         return;
     }
-    // Anything else is of a protocol extension that kernel_info_reply does not claim.
+    // A protocol extension that kernel_info_reply does not claim; who asks is told, and does not wait.
+    const { msg_type: type } = message.header;
+    if (type.endsWith("_request"))
+      this.#during(channel, message, () => {
+        throw new Error(`This kernel has no answer to ${type}.`);
+      });
   }
 
   /** Answers a request between `busy` and `idle`, also while a cell runs. */
@@ -315,15 +326,9 @@ class Wire {
 
   #abort(cell: Cell): void {
     if (cell.request === undefined) return;
-    const content = {
-      status: "aborted",
-      execution_count: this.#count,
-      ename: "Aborted",
-      evalue: "a cell before it failed",
-      traceback: [],
-    };
     this.#sockets.publish("status", { execution_state: "busy" }, cell.header);
-    this.#sockets.send("shell", "execute_reply", content, cell.request);
+    // Without a count: front ends would show the cell as one that has run.
+    this.#sockets.send("shell", "execute_reply", { status: "aborted" }, cell.request);
     this.#sockets.publish("status", { execution_state: "idle" }, cell.header);
     cell.request = undefined;
   }
@@ -363,8 +368,8 @@ class Wire {
     this.#interrupter.settle();
     this.#tellMain({ type: "shutdown" });
     // Main has not heard: something blocks it.
-    setTimeout(() => {
-      this.#interrupter.stopNow();
+    setTimeout(async () => {
+      await this.#interrupter.stopNow();
       this.#interrupter.settle();
       this.#tellMain({ type: "shutdown" });
     }, farewellTime / 4);
@@ -412,6 +417,8 @@ class Wire {
       case "done":
         this.#done(note.cell, note.outcome);
         return;
+      default:
+        note satisfies never;
     }
   }
 
