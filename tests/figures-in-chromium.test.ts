@@ -27,7 +27,7 @@ before(async () => {
     `<!doctype html><style>${fontFaces(`${ascii}·×−÷ηαρσ–—`)}body{margin:0}</style><div id="figure"></div><p style="font:16px 'Source Sans 3'">a<b style="font-weight:600">b</b></p>`,
   );
   await page.evaluate("document.fonts.ready");
-  await page.addScriptTag({ content: readFileSync(plotlyFile(), "utf8") });
+  await page.addScriptTag({ content: readFileSync(plotlyFile("full"), "utf8") });
 });
 after(() => browser?.close());
 

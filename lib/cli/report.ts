@@ -5,6 +5,7 @@ import { GradbookError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { CellError } from "../notebook/cell-error.js";
 import { checkReport } from "../report/check.js";
+import type { Omission } from "../report/omissions.js";
 import { writeOverview } from "../report/overview.js";
 import { findProject, locateReport, notebookNames, type ReportPlace } from "../report/project.js";
 import { makeReport, type ReportOptions, type Scale } from "../report/report.js";
@@ -66,9 +67,13 @@ export const command: Command = {
 /** Runs and writes one report, with a bar when it runs alone, and names the file to open. */
 async function reportOne(place: ReportPlace, options: ReportOptions, alone: boolean): Promise<void> {
   const bar = alone ? runProgress(place.name) : undefined;
+  let left: readonly Omission[] = [];
   try {
     const why = await makeReport(place, {
       ...options,
+      onLeftOut: (omissions) => {
+        left = omissions;
+      },
       ...(bar === undefined ? {} : { onProgress: bar.update }),
     });
     const file = relative(process.cwd(), join(place.folder, "index.html"));
@@ -76,9 +81,20 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
     console.log(
       why.length === 0 ? `${place.name}: up to date (${file})` : `${place.name}: ${file} (${reason(why)})`,
     );
+    printLeftOut(left);
   } finally {
     bar?.end();
   }
+}
+
+/** Lines of what a report leaves out; the page and the PDF have all of them. */
+const mostLines = 20;
+
+function printLeftOut(left: readonly Omission[]): void {
+  if (left.length === 0) return;
+  console.log("  left out (also said at the end of the page):");
+  for (const { place, what } of left.slice(0, mostLines)) console.log(`  ${place}: ${what}`);
+  if (left.length > mostLines) console.log(`  … ${left.length - mostLines} more`);
 }
 
 function reason(why: readonly string[]): string {

@@ -55,7 +55,7 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
   }
   for (const key of Object.keys(config)) {
     if (known.includes(key)) continue;
-    const nearest = known.find((k) => editDistance(k.toLowerCase(), key.toLowerCase()) <= 2);
+    const nearest = nearestOf(key, known);
     throw new GradbookError({
       code: "config",
       what,
@@ -64,6 +64,11 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
       ...(nearest === undefined ? {} : { cure: `Did you mean "${nearest}"?` }),
     });
   }
+}
+
+/** The known word that somebody probably meant; undefined when none is near. */
+export function nearestOf<Word extends string>(word: string, known: readonly Word[]): Word | undefined {
+  return known.find((k) => editDistance(k.toLowerCase(), word.toLowerCase()) <= 2);
 }
 
 /** What stands where something else should: `0.5`, `"same"`, `a list of 2`, `the function relu`, `nothing`. */

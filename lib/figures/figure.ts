@@ -27,6 +27,10 @@ export interface Figure {
     readonly height: number;
     readonly meta: FigureMeta & JsonObject;
   };
+  /** Pictures of an animation, as Plotly has them; a still picture shows the first state. */
+  readonly frames?: readonly JsonObject[];
+  /** Plotly's options for the interactive figure. */
+  readonly config?: JsonObject;
 }
 
 /** What every builder takes besides its data. */
@@ -98,7 +102,7 @@ export function resolveOptions(
 const edge = 8;
 
 /** Breaks a text into lines of at most `width` letters, between words. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.trim().split(/\s+/)) {
     const last = lines[lines.length - 1];
@@ -123,9 +127,14 @@ export function notOneOf(
   });
 }
 
+/** A name that is a file name on every system. */
+export function isSafeName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,79}$/.test(name) && !reserved.test(name);
+}
+
 /** A figure's name becomes a file name on every system, so it is kept to the letters that all of them take. */
 export function parseName(what: string, name: string): string {
-  if (/^[a-z0-9][a-z0-9-]{0,79}$/.test(name)) return name;
+  if (isSafeName(name)) return name;
   throw new GradbookError({
     code: "config",
     what,
@@ -135,6 +144,9 @@ export function parseName(what: string, name: string): string {
   });
 }
 
+/** Names that Windows keeps for devices, with any ending. */
+const reserved = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
+
 /** `"Error rate: η = 0.001"` → `"error-rate-0-001"`; a title without any Latin letter or digit becomes `"figure"`. */
 export function slug(text: string): string {
   const letters = text
@@ -142,12 +154,13 @@ export function slug(text: string): string {
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "");
   const hyphenated = letters.replace(/[^a-z0-9]+/g, "-").slice(0, 60);
-  return hyphenated.replace(/^-+|-+$/g, "") || "figure";
+  const name = hyphenated.replace(/^-+|-+$/g, "") || "figure";
+  return reserved.test(name) ? `${name}-figure` : name;
 }
 
 /**
  * Text as Plotly takes it. Plotly reads `<b>`, `<a href>` and entities in every text; data is not markup, so what
- * would start a tag, an entity or a template (`%{…}`) is written as an entity, and control characters (not allowed in XML) are dropped.
+ * would start a tag, an entity, a template (`%{…}`) or a formula is written as an entity, and control characters (not allowed in XML) are dropped.
  */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
@@ -156,7 +169,8 @@ export function plain(text: string): string {
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
-    .replace(/%\{/g, "&#37;{");
+    .replace(/%\{/g, "&#37;{")
+    .replace(/\$/g, "&#36;");
 }
 
 /**

@@ -5,7 +5,7 @@ import { assertWritableFolder } from "../errors/writable.js";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
 import { stringifyNotebook, writeNotebook } from "../notebook/write-ipynb.js";
-import { contents } from "../report/blocks.js";
+import { notebookMetrics } from "../report/blocks.js";
 import { runDigest } from "../report/build.js";
 import { sha256 } from "../report/sha256.js";
 import { absolutePaths, datasetImages, type Finding } from "./findings.js";
@@ -71,7 +71,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
     file,
     bytes: Buffer.byteLength(text),
     digest: sha256(text),
-    runs: runDigest(contents(notebook, "").metrics),
+    runs: runDigest(notebookMetrics(notebook)),
     seconds,
   };
 }

@@ -5,6 +5,7 @@ import { buildReport } from "./build.js";
 import { writeFolder } from "./folder.js";
 import { reportInputs } from "./inputs.js";
 import { staleness } from "./manifest.js";
+import type { Omission } from "./omissions.js";
 import type { ReportPlace } from "./project.js";
 
 export type Scale = "quick" | "full";
@@ -17,6 +18,8 @@ export interface ReportOptions {
   /** Run also when nothing has changed. Default false. */
   readonly force?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Told what of the notebook the report does not hold. */
+  readonly onLeftOut?: (omissions: readonly Omission[]) => void;
   /** Ends the run, and its kernel, when it is aborted; the old report stays. */
   readonly signal?: AbortSignal;
 }
@@ -31,7 +34,7 @@ export async function makeReport(
   place: ReportPlace,
   options: ReportOptions = {},
 ): Promise<readonly string[]> {
-  const { scale = "quick", data, force = false, onProgress, signal } = options;
+  const { scale = "quick", data, force = false, onProgress, onLeftOut, signal } = options;
   const inputs = reportInputs(await readNotebook(place.notebook), scale, data);
   const stale = staleness(place.folder, inputs);
   if (stale.length === 0 && !force) return [];
@@ -42,7 +45,11 @@ export async function makeReport(
   });
   await writeFolder(
     place.folder,
-    await buildReport(notebook, { notebook: basename(place.notebook), inputs }),
+    await buildReport(notebook, {
+      notebook: basename(place.notebook),
+      inputs,
+      ...(onLeftOut === undefined ? {} : { onLeftOut }),
+    }),
   );
   return stale.length === 0 ? ["it was asked for"] : stale;
 }

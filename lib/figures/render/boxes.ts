@@ -33,13 +33,31 @@ export function boundingBox(node: SvgNode): Box {
     }
     case "path":
       return pathBox(node.getAttribute?.("d") ?? "");
-    case "g":
     case "svg":
+      return innerSvgBox(node) ?? childrenBox(node);
+    case "g":
     case "a":
-      return union([...node.childNodes].filter((c) => c.nodeType === 1).map((c) => moved(boundingBox(c), c)));
+      return childrenBox(node);
     default:
       return nothing;
   }
+}
+
+function childrenBox(node: SvgNode): Box {
+  return union([...node.childNodes].filter((c) => c.nodeType === 1).map((c) => moved(boundingBox(c), c)));
+}
+
+/** Height of the shipped font's x, in units of its size: CSS's `ex`, in which MathJax measures. */
+export const exHeight = 0.486;
+
+/** A formula: an SVG inside the SVG that says its size in `ex`. */
+function innerSvgBox(node: SvgNode): Box | undefined {
+  const [width, height] = ["width", "height"].map((name) => node.getAttribute?.(name) ?? "");
+  if (!width.endsWith("ex")) return undefined;
+  const ex = exHeight * Number.parseFloat(inherited(node, "fontSize", "12"));
+  const [left, top] = [number(node, "x"), number(node, "y")];
+  const h = Number.parseFloat(height) * (height.endsWith("ex") ? ex : 1);
+  return { left, top, right: left + Number.parseFloat(width) * ex, bottom: top + h };
 }
 
 /** Length of the text in a `text` or `tspan` element, in pixels: what `getComputedTextLength` returns. */

@@ -20,6 +20,10 @@ declare module "jsdom" {
     readonly URL: { createObjectURL?: () => string; revokeObjectURL?: () => void };
     readonly Math: { random: () => number };
     readonly JSON: { parse(text: string): unknown };
+    MathJax?: object | undefined;
+    readonly document: {
+      createElement(name: string): { className: string; innerHTML: string };
+    };
     readonly SVGElement: { readonly prototype: object };
     readonly HTMLCanvasElement: { readonly prototype: object };
     readonly Plotly: {

@@ -119,6 +119,13 @@ function drawPiece(paper: Paper, piece: TextPiece | MathPiece, x: number, base: 
   paper.text(text, x, base, { font, size, color, ...(link === undefined ? {} : { link }) });
 }
 
+const htmlFonts: Readonly<Record<string, string>> = {
+  b: fonts.bold,
+  strong: fonts.bold,
+  i: fonts.italic,
+  em: fonts.italic,
+};
+
 /** Turns tokens into words; a token without a space at its edge continues the word before it. */
 function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
   const words: Word[] = [];
@@ -137,8 +144,26 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
         add({ kind: "text", text: part, ...s, link: s.link, width: paper.widthOf(part, s.font, s.size) });
     });
   };
-  const walk = (list: readonly Token[], s: Style) => {
+  const walk = (list: readonly Token[], outer: Style) => {
+    // Elements of HTML in a line come as single tags, whose words stand between them.
+    const styles = [outer];
+    let silent = false;
     for (const token of list) {
+      const s = styles[styles.length - 1];
+      if (token.type === "html") {
+        const [, end, name] = /^<(\/?)([a-z]+)/i.exec(token.raw) ?? ["", "", ""];
+        const tag = name.toLowerCase();
+        if (tag === "br") {
+          if (words.length > 0) words[words.length - 1].breakAfter = true;
+          open = false;
+        } else if (tag === "script" || tag === "style") silent = end === "";
+        else if (htmlFonts[tag] !== undefined) {
+          if (end === "") styles.push({ ...s, font: htmlFonts[tag] });
+          else if (styles.length > 1) styles.pop();
+        }
+        continue;
+      }
+      if (silent) continue;
       switch (token.type) {
         case "strong":
           walk(token.tokens ?? [], { ...s, font: fonts.bold });
@@ -170,8 +195,6 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
         case "br":
           if (words.length > 0) words[words.length - 1].breakAfter = true;
           open = false;
-          break;
-        case "html":
           break;
         case "image":
           addText(`[picture: ${String(token.text)}]`, { ...s, color: colors.muted });

@@ -1,0 +1,186 @@
+import { metricsMime } from "../display/metrics.js";
+import { progressMime } from "../display/progress.js";
+import { plotlyMime, tableMime } from "../display/show.js";
+import { problemText, readFigure } from "../figures/plotly-figure.js";
+import { pictureMimes, readPicture } from "../figures/render/picture.js";
+import type { Json, JsonObject, MimeBundle } from "../notebook/nbformat.js";
+import type { Block } from "./block.js";
+import { latexMarkdown } from "./latex-output.js";
+import type { Omissions, Place } from "./omissions.js";
+import { readTable } from "./read-table.js";
+import { sanitizeHtml } from "./sanitize.js";
+import { readSvg } from "./svg-picture.js";
+import { terminalText } from "./terminal-text.js";
+
+/** Where an output stands, and who is told what it loses. */
+export interface OutputContext {
+  readonly cell: number;
+  readonly place: Place;
+  readonly metadata: JsonObject;
+  /** The bundle's own words for what cannot be seen. */
+  readonly text: string;
+  readonly omissions: Omissions;
+  /** A name for files that nothing else in the report has. */
+  readonly unused: (name: string) => string;
+}
+
+/** What was made of one form of an output; a text says why nothing could be. */
+type Read = readonly Block[] | string;
+
+interface Form {
+  readonly mime: string | RegExp;
+  /** Says in the list of what was left out that only this form was taken, when a better one could not be. */
+  readonly isPoor?: true;
+  read(data: Json, mime: string, context: OutputContext): Promise<Read> | Read;
+}
+
+/**
+ * The forms of an output that a report can hold, the best first: the order of JupyterLab, with our own before it.
+ * The first that can be read is taken; what is wrong with a better one is said.
+ */
+const forms: readonly Form[] = [
+  { mime: metricsMime, read: () => [] },
+  { mime: progressMime, read: () => [] },
+  { mime: tableMime, read: readTableForm },
+  { mime: plotlyMime, read: readPlotly },
+  { mime: "text/html", read: (data, _, context) => readHtml(text(data), context, true) },
+  {
+    mime: "text/markdown",
+    read: (data, _, { place }) => [{ kind: "prose", markdown: text(data), attachments: {}, place }],
+  },
+  {
+    mime: "text/latex",
+    read: (data, _, { place }) => [
+      { kind: "prose", markdown: latexMarkdown(text(data)), attachments: {}, place },
+    ],
+  },
+  { mime: "image/svg+xml", read: readDrawing },
+  ...pictureMimes.map((mime): Form => ({ mime, read: readRaster })),
+  // A page that lost its program may still show something; better than words, worse than a picture.
+  { mime: "text/html", isPoor: true, read: (data, _, context) => readHtml(text(data), context, false) },
+  { mime: /^application\/(?:geo\+)?json$/, read: (data) => printed(JSON.stringify(data, null, 2)) },
+  { mime: "text/plain", isPoor: true, read: (data) => printed(text(data)) },
+  { mime: /^text\/(?!javascript)/, isPoor: true, read: (data) => printed(text(data)) },
+];
+
+/** Forms that a report cannot hold, and why. */
+const reasons: readonly (readonly [RegExp, string])[] = [
+  [/javascript/, "is a program, and a report runs none"],
+  [/^application\/vnd\.(?:vega|vegalite)/, "needs Vega's own program; show it as an SVG or PNG too"],
+  [/widget/, "needs a running kernel"],
+  [/^application\/vnd\.bokeh/, "needs Bokeh's own program"],
+  [/^application\/pdf$/, "is a document of its own, in the executed notebook"],
+  [/^(?:audio|video)\//, "is no picture"],
+];
+
+/** Takes the best form of an output that can be read; what is lost is told, and the report goes on. */
+export async function readBundle(data: MimeBundle, context: OutputContext): Promise<readonly Block[]> {
+  const tell = (what: string) => context.omissions.add(context.place, what);
+  // Of each form at most one reason, though HTML is tried twice.
+  const wrong: string[] = [];
+  for (const form of forms) {
+    for (const mime of Object.keys(data).filter((name) => matches(form, name))) {
+      const read = await attempt(form, data[mime], mime, context);
+      if (typeof read === "string") {
+        if (!wrong.includes(`${mime}: ${read}`)) wrong.push(`${mime}: ${read}`);
+        continue;
+      }
+      const better = [...wrong, ...(form.isPoor === true ? unreadable(data, mime) : [])];
+      if (better.length > 0) tell(`${better.join("; ")}; shown is its ${mime}`);
+      return read;
+    }
+  }
+  const lost = [...wrong, ...unreadable(data, "")];
+  if (lost.length === 0) lost.push("an output without any content");
+  for (const what of lost) tell(what);
+  return [{ kind: "left", what: lost.join("; ") }];
+}
+
+function matches({ mime }: Form, name: string): boolean {
+  return typeof mime === "string" ? mime === name : mime.test(name);
+}
+
+/** A broken output ends nothing: what a reader throws is what is wrong with it. */
+async function attempt(form: Form, data: Json, mime: string, context: OutputContext): Promise<Read> {
+  try {
+    return await form.read(data, mime, context);
+  } catch (error) {
+    const why =
+      error instanceof RangeError
+        ? "nested too deep"
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    return `cannot be read (${why})`;
+  }
+}
+
+/** The forms of a bundle that no reader knows, each with the reason. */
+function unreadable(data: MimeBundle, taken: string): string[] {
+  return Object.keys(data).flatMap((mime) => {
+    if (mime === taken || forms.some((form) => matches(form, mime))) return [];
+    const reason = reasons.find(([pattern]) => pattern.test(mime))?.[1] ?? "is no kind that a report knows";
+    return [`${mime} ${reason}`];
+  });
+}
+
+function readTableForm(data: Json, _mime: string, { cell, unused }: OutputContext): Read {
+  const table = readTable(data);
+  return typeof table === "string" ? table : [{ kind: "table", name: unused(table.name), table, cell }];
+}
+
+function readPlotly(data: Json, _mime: string, { cell, place, omissions, unused }: OutputContext): Read {
+  const { figure, problems } = readFigure(data);
+  if (figure === null) return problems.map(problemText).join("; ");
+  const name = unused(figure.layout.meta.name);
+  for (const problem of problems) omissions.add(place, `figure ${name}: ${problemText(problem)}`);
+  return [{ kind: "figure", name, figure, cell, place }];
+}
+
+/** @param whole whether it must have lost nothing that it is about */
+async function readHtml(source: string, { place, omissions }: OutputContext, whole: boolean): Promise<Read> {
+  const clean = await sanitizeHtml(source);
+  if (typeof clean === "string") return clean;
+  const { html, left, isWhole } = clean;
+  const words = left.length === 0 ? "" : `left out: ${left.join(", ")}`;
+  if (html.replace(/<(?!img|hr|progress|meter)[^>]*>|\s|&nbsp;/g, "") === "")
+    return words || "nothing to see";
+  if (whole && !isWhole) return words;
+  if (whole && words !== "") omissions.add(place, `text/html: ${words}`);
+  return [{ kind: "html", html, place }];
+}
+
+async function readDrawing(data: Json, mime: string, context: OutputContext): Promise<Read> {
+  const picture = await readSvg(text(data));
+  if (typeof picture === "string") return picture;
+  const { place, omissions } = context;
+  if (picture.left.length > 0) omissions.add(place, `${mime}: left out: ${picture.left.join(", ")}`);
+  return [pictureBlock(picture, mime, context)];
+}
+
+async function readRaster(data: Json, mime: string, context: OutputContext): Promise<Read> {
+  const picture = await readPicture(text(data));
+  return typeof picture === "string" ? picture : [pictureBlock(picture, mime, context)];
+}
+
+function pictureBlock(
+  picture: Extract<Block, { kind: "picture" }>["picture"],
+  mime: string,
+  { metadata, text: alt, place, unused }: OutputContext,
+): Block {
+  const size = metadata[mime];
+  const given = isObject(size) && typeof size.width === "number" && size.width > 0 ? size.width : null;
+  return { kind: "picture", name: unused("picture"), picture, text: alt, width: given, place };
+}
+
+function printed(output: string): Read {
+  return [{ kind: "text", text: terminalText(output), stream: "result" }];
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
