@@ -129,7 +129,7 @@ class Copier {
 
   private refuse(where: string, got: string, expected?: string, cure?: string): undefined {
     this.problems.push({
-      where,
+      where: where.length > 100 ? `${where.slice(0, 60)}…${where.slice(-30)}` : where,
       got,
       ...(expected === undefined ? {} : { expected }),
       ...(cure === undefined ? {} : { cure }),

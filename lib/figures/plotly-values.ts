@@ -78,9 +78,13 @@ export function shapeOf(value: Json | undefined): readonly number[] {
   const packed = readPacked(value);
   if (packed !== null) return typeof packed === "string" ? [] : packed.shape;
   if (!isList(value)) return [];
-  return value.length > 0 && value.every((row) => shapeOf(row).length > 0)
-    ? [value.length, Math.max(...value.map((row) => shapeOf(row)[0]))]
-    : [value.length];
+  let columns = 0;
+  for (const row of value) {
+    const [length] = shapeOf(row);
+    if (length === undefined) return [value.length];
+    columns = Math.max(columns, length);
+  }
+  return value.length === 0 ? [0] : [value.length, columns];
 }
 
 /** The values of a list, one after the other; of a packed one its numbers. */

@@ -97,9 +97,10 @@ const remoteEntry = `"use strict";
         this.node.style.overflowX = "auto";
       }
       async renderModel(model) {
-        const figure = JSON.parse(JSON.stringify(model.data[mimeType]));
+        const given = model.data[mimeType];
         const plot = document.createElement("div");
         try {
+          const figure = JSON.parse(typeof given === "string" ? given : JSON.stringify(given));
           if (/\\$[^$]+\\$/.test(JSON.stringify(figure))) await (mathJax ??= loadMathJax());
           const { newPlot } = await (plotly ??= loadPlotly());
           if (this.isDisposed) return;

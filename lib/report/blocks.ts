@@ -2,6 +2,7 @@ import { metricsMime } from "../display/metrics.js";
 import {
   type CodeCell,
   cellTags,
+  type ErrorOutput,
   type Json,
   type JsonObject,
   type Notebook,
@@ -24,22 +25,20 @@ export async function contents(
   fallbackTitle: string,
   omissions: Omissions,
 ): Promise<Contents> {
-  const blocks: Block[] = [];
-  const names = new Set<string>();
+  const pieces: (readonly Block[])[] = [];
+  const unused = namer();
   let cellNumber = 0;
   for (const [order, cell] of notebook.cells.entries()) {
     if (cell.cell_type === "code") {
       cellNumber++;
       const place = { order, words: `cell ${cellNumber}` };
-      blocks.push(
-        ...(await codeCell(cell, cellNumber, { place, omissions, unused: (name) => unused(name, names) })),
-      );
+      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused }));
     } else {
       const words = cellNumber === 0 ? "text before cell 1" : `text after cell ${cellNumber}`;
-      const place = { order, words };
-      blocks.push(...(await textCell(cell, { place, omissions, unused: (name) => unused(name, names) })));
+      pieces.push(await textCell(cell, { place: { order, words }, omissions, unused }));
     }
   }
+  const blocks = pieces.flat();
   const prose = blocks.flatMap((b) => (b.kind === "prose" ? b.markdown.split("\n") : []));
   const heading = prose.map((line) => /^#\s+(.+?)\s*#*$/.exec(line)?.[1]).find((t) => t !== undefined);
   return {
@@ -55,6 +54,7 @@ type CellContext = Pick<OutputContext, "place" | "omissions" | "unused">;
 async function codeCell(cell: CodeCell, number: number, context: CellContext): Promise<Block[]> {
   const { place, omissions } = context;
   const { input, output } = hiding(cell);
+  if (cellTags(cell).includes("skip-execution")) omissions.add(place, "not run (tag skip-execution)");
   if (input.how === "removed" && output.how === "removed" && input.by === output.by) {
     omissions.add(place, `the whole cell (${input.by})`);
     return [];
@@ -70,8 +70,9 @@ async function codeCell(cell: CodeCell, number: number, context: CellContext): P
     omissions.add(place, `its output (${output.by})`);
     return blocks;
   }
-  const shown: Block[] = [];
-  for (const one of cell.outputs) shown.push(...(await outputBlocks(one, number, context)));
+  const outputs: (readonly Block[])[] = [];
+  for (const one of cell.outputs) outputs.push(await outputBlocks(one, number, context));
+  const shown = outputs.flat();
   if (output.how === "shown") return [...blocks, ...shown];
   if (shown.length === 0) return blocks;
   omissions.add(place, `its output is folded on the page and left out of the PDF (${output.by})`);
@@ -83,7 +84,7 @@ async function outputBlocks(output: Output, cell: number, context: CellContext):
     case "stream":
       return printed(output.text, output.name, context);
     case "error":
-      return printed([`${output.ename}: ${output.evalue}`, ...output.traceback].join("\n"), "error", context);
+      return printed(errorText(output), "error", context);
     case "display_data":
     case "execute_result": {
       const plain = output.data["text/plain"];
@@ -95,6 +96,13 @@ async function outputBlocks(output: Output, cell: number, context: CellContext):
     default:
       return output satisfies never;
   }
+}
+
+/** The error's sentence and its stack, whose first line often is that sentence. */
+function errorText({ ename, evalue, traceback }: ErrorOutput): string {
+  const sentence = `${ename}: ${evalue}`;
+  const stack = traceback.join("\n");
+  return terminalText(stack).text.startsWith(sentence) ? stack : `${sentence}\n${stack}`;
 }
 
 function printed(
@@ -161,11 +169,17 @@ function configSources(notebook: Notebook): readonly string[] {
   return (tagged.length > 0 ? tagged : code.slice(0, 1)).map((cell) => cell.source);
 }
 
-function unused(name: string, names: Set<string>): string {
-  let free = name;
-  for (let n = 2; names.has(free); n++) free = `${name}-${n}`;
-  names.add(free);
-  return free;
+/** Gives each name once: the second figure of a name is `name-2`. */
+function namer(): (name: string) => string {
+  const counts = new Map<string, number>();
+  return (name) => {
+    let free = name;
+    let n = counts.get(name) ?? 1;
+    while (counts.has(free)) free = `${name}-${++n}`;
+    counts.set(name, n);
+    if (free !== name) counts.set(free, 1);
+    return free;
+  };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

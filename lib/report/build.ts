@@ -3,15 +3,16 @@ import { canonical } from "../figures/canonical.js";
 import type { Provenance } from "../figures/render/svg.js";
 import type { Json, JsonObject, Notebook } from "../notebook/nbformat.js";
 import { stringifyNotebook } from "../notebook/write-ipynb.js";
+import { Artist, type FigureFiles } from "./artist.js";
 import { type Contents, flat } from "./block.js";
 import { contents } from "./blocks.js";
-import { type DrawnFigure, drawFigure } from "./draw.js";
+import { drawFigure } from "./draw.js";
 import type { FileSet } from "./folder.js";
 import type { ReportInputs } from "./inputs.js";
 import { manifestName, manifestText } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
 import { type Omission, Omissions } from "./omissions.js";
-import { pageBody, reportPage } from "./page.js";
+import { pageBody, reportPage, whyUnread } from "./page.js";
 import { pagePrograms } from "./page-programs.js";
 import { reportPdf } from "./pdf/report-pdf.js";
 import { pictureFiles } from "./picture-files.js";
@@ -31,6 +32,15 @@ export interface BuildOptions {
  * gives the same bytes. An output that is broken is told and ends nothing.
  */
 export async function buildReport(executed: Notebook, options: BuildOptions): Promise<FileSet> {
+  const artist = new Artist();
+  try {
+    return await build(executed, options, artist);
+  } finally {
+    artist.end();
+  }
+}
+
+async function build(executed: Notebook, options: BuildOptions, artist: Artist): Promise<FileSet> {
   const name = options.notebook.replace(/\.ipynb$/, "");
   const omissions = new Omissions();
   const all = await contents(executed, name, omissions);
@@ -39,13 +49,14 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
   const about = (cell: number): Provenance => {
     return { notebook: options.notebook, cell, config, ...(run === null ? {} : { run }) };
   };
-  const { files, links, drawn, tex } = await blockFiles(all, about, omissions);
+  const { files, links, drawn, tex } = await blockFiles(all, about, artist, omissions);
   files.set(options.notebook, stringifyNotebook(executed));
-  files.set("metrics.json", metricsFile(all.metrics));
+  files.set("metrics.json", safeMetrics(all.metrics, omissions));
   if (tex.length > 0) files.set("figures.tex", figuresTex(tex));
   const parts = {
     facts: facts(all, options.inputs.scale),
     drawn,
+    artist,
     files: links,
     provenance: provenance(options, config, run),
     documents: [`${name}.pdf`, options.notebook, "metrics.json"],
@@ -63,29 +74,40 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
   return files;
 }
 
+function safeMetrics(metrics: JsonObject, omissions: Omissions): string {
+  try {
+    return metricsFile(metrics);
+  } catch (error) {
+    const place = { order: Number.POSITIVE_INFINITY, words: "metrics.json" };
+    omissions.add(place, `is empty (the metrics cannot be written: ${whyUnread(error)})`);
+    return metricsFile({});
+  }
+}
+
 /** What figures, pictures and tables become beside the page. */
 interface BlockFiles {
   readonly files: Map<string, string | Uint8Array>;
   /** The files of each by its name. */
   readonly links: ReadonlyMap<string, readonly string[]>;
-  readonly drawn: ReadonlyMap<string, DrawnFigure>;
+  readonly drawn: ReadonlyMap<string, FigureFiles>;
   readonly tex: readonly TexFigure[];
 }
 
 async function blockFiles(
   all: Contents,
   about: (cell: number) => Provenance,
+  artist: Artist,
   omissions: Omissions,
 ): Promise<BlockFiles> {
   const files = new Map<string, string | Uint8Array>();
   const links = new Map<string, readonly string[]>();
-  const drawn = new Map<string, DrawnFigure>();
+  const drawn = new Map<string, FigureFiles>();
   const tex: TexFigure[] = [];
   for (const block of flat(all.blocks)) {
     if (block.kind === "figure") {
-      const figure = await drawFigure(block, about(block.cell), omissions);
-      drawn.set(block.name, figure.drawn);
-      for (const [path, content] of figure.files) files.set(path, content);
+      const figure = await drawFigure(block, about(block.cell), artist, omissions);
+      drawn.set(block.name, figure);
+      for (const [ending, content] of figure.files) files.set(`figures/${block.name}${ending}`, content);
       const types = [".svg", ".pdf", ".png", "@2x.png"];
       links.set(
         block.name,
@@ -102,7 +124,7 @@ async function blockFiles(
         ["csv", "tex", "md"].map((type) => `tables/${block.name}.${type}`),
       );
     } else if (block.kind === "picture") {
-      const picture = await pictureFiles(block, omissions);
+      const picture = await pictureFiles(block, artist, omissions);
       for (const [path, content] of picture.files) files.set(path, content);
       if (picture.tex !== null) tex.push({ name: block.name, file: picture.tex, caption: block.text });
     }

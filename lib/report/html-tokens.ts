@@ -85,6 +85,12 @@ function list(element: DomElement, ordered: boolean): Token {
 
 /** A table of rows of one length; what spans several columns is followed by empty cells. */
 function table(element: DomElement): Token[] {
+  // Tables inside of cells: the outer one only places things beside each other, which paper sets below each other.
+  if ([...element.querySelectorAll("table")].length > 0) {
+    return [...element.querySelectorAll("td, th")]
+      .filter((cell) => cell.closest("table") === element)
+      .flatMap(blocks);
+  }
   const rows = [...element.querySelectorAll("tr")].filter((row) => row.closest("table") === element);
   const cells = rows.map((row) =>
     [...row.childNodes].filter(isElement).flatMap((cell) => {
@@ -163,8 +169,16 @@ function inline(node: DomNode): Token[] {
       return [{ type: "br", raw: "\n" } as Token];
     case "img": {
       const alt = node.getAttribute("alt") ?? "";
+      const width = Number.parseFloat(node.getAttribute("width") ?? "") || 0;
       return [
-        { type: "image", raw: "", text: alt, title: null, href: node.getAttribute("src") ?? "" } as Token,
+        {
+          type: "image",
+          raw: "",
+          text: alt,
+          title: null,
+          href: node.getAttribute("src") ?? "",
+          width,
+        } as Token,
       ];
     }
     case "progress":

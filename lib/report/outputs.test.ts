@@ -60,7 +60,7 @@ const table: readonly (readonly [string, MimeBundle, string, RegExp])[] = [
     "HTML without its program",
     { "text/html": "<p>a</p><script>1</script>", "text/plain": "p" },
     "html",
-    /^text\/html: left out: script; shown is its text\/html$/,
+    /^text\/html: left out: script$/,
   ],
   [
     "words for a program",
@@ -160,7 +160,12 @@ const broken: readonly (readonly [string, string, Json, RegExp])[] = [
     { data: [{ type: "scater" }] },
     /data\[0\]: type is "scater"/,
   ],
-  ["a Plotly text", "application/vnd.plotly.v1+json", "data", /no data/],
+  [
+    "a Plotly text that is no JSON",
+    "application/vnd.plotly.v1+json",
+    "data",
+    /plotly.v1\+json: cannot be read/,
+  ],
   [
     "a 3-D plot without z",
     "application/vnd.plotly.v1+json",

@@ -85,8 +85,8 @@ export async function readBundle(data: MimeBundle, context: OutputContext): Prom
         if (!wrong.includes(`${mime}: ${read}`)) wrong.push(`${mime}: ${read}`);
         continue;
       }
-      const better = [...wrong, ...(form.isPoor === true ? unreadable(data, mime) : [])];
-      if (better.length > 0) tell(`${better.join("; ")}; shown is its ${mime}`);
+      const better = [...wrong, ...(form.isPoor === true ? unreadable(data, mime) : [])].join("; ");
+      if (better !== "") tell(better.startsWith(mime) ? better : `${better}; shown is its ${mime}`);
       return read;
     }
   }
@@ -130,7 +130,8 @@ function readTableForm(data: Json, _mime: string, { cell, unused }: OutputContex
 }
 
 function readPlotly(data: Json, _mime: string, { cell, place, omissions, unused }: OutputContext): Read {
-  const { figure, problems } = readFigure(data);
+  // Some programs hand over the JSON as text.
+  const { figure, problems } = readFigure(typeof data === "string" ? JSON.parse(data) : data);
   if (figure === null) return problems.map(problemText).join("; ");
   const name = unused(figure.layout.meta.name);
   for (const problem of problems) omissions.add(place, `figure ${name}: ${problemText(problem)}`);

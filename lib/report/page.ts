@@ -3,8 +3,8 @@ import { heading } from "../display/table-text.js";
 import { pageBundle } from "../figures/render/still.js";
 import { fontFaces, shownText } from "../figures/render/subset-font.js";
 import type { Table } from "../figures/results-table.js";
+import type { Artist, FigureFiles } from "./artist.js";
 import { type Block, type Contents, flat } from "./block.js";
-import type { DrawnFigure } from "./draw.js";
 import { scriptJson } from "./html.js";
 import type { Omissions } from "./omissions.js";
 import { contentPolicy, type PagePrograms, programElements } from "./page-programs.js";
@@ -21,11 +21,13 @@ export interface ReportParts {
   /** Facts under the title, e.g. "quick scale", "12 runs". */
   readonly facts: readonly string[];
   /** Each figure, drawn, by its name. */
-  readonly drawn: ReadonlyMap<string, DrawnFigure>;
+  readonly drawn: ReadonlyMap<string, FigureFiles>;
   /** Files of each figure and table, relative to the page, e.g. `figures/x.svg`; shown as links. */
   readonly files: ReadonlyMap<string, readonly string[]>;
   /** Term and value, at the foot. */
   readonly provenance: readonly (readonly [string, string])[];
+  /** Draws what the notebook brought as SVG. */
+  readonly artist: Artist;
   /** Files beside the page that it links to in its head. */
   readonly documents: readonly string[];
   /** What the report does not hold; what page and PDF find themselves is added. */

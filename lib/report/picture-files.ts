@@ -1,5 +1,5 @@
 import { asPng, type Picture } from "../figures/render/picture.js";
-import { renderPng } from "../figures/render/raster.js";
+import type { Artist } from "./artist.js";
 import type { Block } from "./block.js";
 import type { FileSet } from "./folder.js";
 import type { Omissions } from "./omissions.js";
@@ -10,6 +10,7 @@ type PictureBlock = Extract<Block, { kind: "picture" }>;
 /** The files of a picture: as it is, and as PNG where LaTeX would not take it. */
 export async function pictureFiles(
   { name, picture, place }: PictureBlock,
+  artist: Artist,
   omissions: Omissions,
 ): Promise<{ readonly files: FileSet /** The one that LaTeX takes. */; readonly tex: string | null }> {
   const endings = {
@@ -23,7 +24,7 @@ export async function pictureFiles(
   const bytes = picture.mime === "image/svg+xml" ? picture.svg : Buffer.from(picture.base64, "base64");
   const files = new Map<string, string | Uint8Array>([[own, bytes]]);
   if (picture.mime === "image/png" || picture.mime === "image/jpeg") return { files, tex: own };
-  const png = await paperPicture(picture);
+  const png = await paperPicture(picture, artist);
   if (typeof png === "string") {
     omissions.add(place, `${name}: not in the PDF and in figures.tex (${png})`);
     return { files, tex: null };
@@ -33,14 +34,14 @@ export async function pictureFiles(
 }
 
 /** A picture as PNG, the one kind that the PDF takes; why there is none, as words. */
-export async function paperPicture(picture: Picture | SvgPicture): Promise<Picture | string> {
+export async function paperPicture(picture: Picture | SvgPicture, artist: Artist): Promise<Picture | string> {
   if (picture.mime !== "image/svg+xml") {
     return (await asPng(picture)) ?? "WebP is shown by browsers only";
   }
   const { width, height } = picture;
   const scale = Math.min(2, 3000 / Math.max(width, height));
   try {
-    const png = await renderPng(picture.svg, scale);
+    const png = await artist.drawing(picture.svg, scale);
     return {
       mime: "image/png",
       base64: Buffer.from(png).toString("base64"),
@@ -48,6 +49,6 @@ export async function paperPicture(picture: Picture | SvgPicture): Promise<Pictu
       height: Math.max(1, Math.round(height * scale)),
     };
   } catch (error) {
-    return `the drawing cannot be drawn here: ${error instanceof Error ? error.message : String(error)}`;
+    return `the drawing cannot be drawn: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

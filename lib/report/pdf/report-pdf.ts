@@ -67,12 +67,18 @@ async function readable(tokens: readonly Token[]): Promise<Token[]> {
   return read;
 }
 
+/** A picture as PNG, and its width in CSS pixels. */
+interface PaperPicture {
+  readonly png: Picture;
+  readonly width: number;
+}
+
 class Writer {
   private figures = 0;
   private tables = 0;
   private titled = false;
   /** The pictures of the text that is written, as PNG, by their addresses. */
-  private pictures: ReadonlyMap<string, Picture> = new Map();
+  private pictures: ReadonlyMap<string, PaperPicture> = new Map();
 
   constructor(
     private readonly paper: Paper,
@@ -81,10 +87,11 @@ class Writer {
 
   /** Looks at the pictures of a text before it is written. */
   async look(tokens: readonly Token[], attachments: Readonly<Record<string, MimeBundle>>): Promise<void> {
-    const pictures = new Map<string, Picture>();
+    const pictures = new Map<string, PaperPicture>();
     for (const [href, picture] of await prosePictures(tokens, attachments)) {
-      const png = typeof picture === "string" ? picture : await paperPicture(picture);
-      if (typeof png !== "string") pictures.set(href, png);
+      if (typeof picture === "string") continue;
+      const png = await paperPicture(picture, this.parts.artist);
+      if (typeof png !== "string") pictures.set(href, { png, width: picture.width });
     }
     this.pictures = pictures;
   }
@@ -166,7 +173,7 @@ class Writer {
       const picture = token.type === "image" ? this.pictures.get(String(token.href)) : undefined;
       if (picture !== undefined) {
         flush();
-        this.picture(picture, null);
+        this.picture(picture.png, Number("width" in token ? token.width : 0) || picture.width);
       } else if (token.type === "displayMath") {
         flush();
         this.formula(String(token.text));
@@ -190,8 +197,11 @@ class Writer {
     paper.gap(8);
   }
 
-  private formula(tex: string): void {
+  private formula(source: string): void {
     const { paper } = this;
+    // MathJax sets a number at the end of a line whose width it leaves to the page.
+    const tags = /\\tag(\*?)\{([^{}]*)\}/.exec(source);
+    const tex = tags === null ? source : source.replace(tags[0], "");
     const box = paper.math(tex, true, 10.5);
     if (box === null) {
       this.lines(tex, colors.text);
@@ -207,6 +217,12 @@ class Writer {
       box.width * scale,
       box.height * scale,
     );
+    if (tags !== null) {
+      const number = tags[1] === "*" ? tags[2] : `(${tags[2]})`;
+      const style = { font: fonts.regular, size: 10.5 };
+      const x = paper.left + paper.width - paper.widthOf(number, style.font, style.size);
+      paper.text(number, x, paper.y + (box.height * scale) / 2 + 3.5, style);
+    }
     paper.y += box.height * scale + 6;
   }
 
@@ -217,7 +233,7 @@ class Writer {
       paper.need(18);
       const y = paper.y;
       paper.text(mark, paper.left + indent + 2, y + 10.3, { font: fonts.regular, size: 10.5 });
-      this.prose(item.tokens, indent + 16);
+      this.prose(item.task ? ticked(item) : item.tokens, indent + 16);
       if (paper.y === y) paper.y += 14;
     });
     paper.gap(5);
@@ -244,7 +260,7 @@ class Writer {
         this.table(block.table);
         break;
       case "picture": {
-        const png = await paperPicture(block.picture);
+        const png = await paperPicture(block.picture, this.parts.artist);
         if (typeof png === "string") this.missing(`picture: ${png}`);
         else this.picture(png, block.width ?? block.picture.width);
         break;
@@ -272,13 +288,19 @@ class Writer {
   private async figure({ name, figure }: Extract<Block, { kind: "figure" }>): Promise<void> {
     const { paper, parts } = this;
     const { width, height, meta } = figure.layout;
-    const svg = forPdf(parts.drawn.get(name)?.svg ?? "");
-    await embedImages(paper.doc, svg);
+    const drawn = parts.drawn.get(name);
+    const svg = forPdf(drawn?.svg ?? "");
+    if (drawn?.paperPng === undefined) await embedImages(paper.doc, svg);
     const natural = { width: width * pointsPerPixel, height: height * pointsPerPixel };
     const scale = Math.min(1, paper.width / natural.width, (paper.pageHeight - 60) / natural.height);
     paper.gap(6);
     paper.need(natural.height * scale + 36);
-    paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
+    if (drawn?.paperPng === undefined) {
+      paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
+    } else {
+      const uri = `data:image/png;base64,${Buffer.from(drawn.paperPng).toString("base64")}`;
+      paper.doc.image(uri, paper.left, paper.y, { width: natural.width * scale });
+    }
     paper.y += natural.height * scale + 4;
     this.caption(`Figure ${++this.figures}.`, meta.caption || meta.title);
   }
@@ -305,10 +327,10 @@ class Writer {
     paper.gap(12);
   }
 
-  private picture(picture: Picture, width: number | null): void {
+  private picture(picture: Picture, width: number): void {
     const { paper } = this;
     const { base64, width: across, height: down } = picture;
-    const wanted = (width ?? across) * pointsPerPixel;
+    const wanted = width * pointsPerPixel;
     const shown = Math.min(paper.width, wanted, (paper.pageHeight * across) / down);
     const height = (shown * down) / across;
     paper.need(height + 8);
@@ -362,7 +384,7 @@ class Writer {
     const left = parts.omissions.list();
     if (left.length > 0) {
       paper.gap(14);
-      paper.need(40);
+      paper.need(Math.min(paper.pageHeight, 14 * (left.length + 2) + this.endHeight));
       plainText(paper, "Left out of this report", { size: 9.5, font: fonts.bold });
       for (const { place, what } of left)
         plainText(paper, `${place}: ${what}`, { size: 8.5, color: colors.muted });
@@ -386,6 +408,22 @@ class Writer {
       );
     }
   }
+}
+
+/** An item with a box to tick, the box as text before the first words. */
+function ticked({ tokens }: Tokens.ListItem): Token[] {
+  const [box, ...rest] = tokens.filter(({ type }) => type !== "space");
+  if (box?.type !== "checkbox") return tokens;
+  const mark = box.checked ? "[x] " : "[ ] ";
+  const [first, ...more] = rest;
+  const words = first !== undefined && "tokens" in first ? (first.tokens ?? []) : [];
+  const line = {
+    type: "text",
+    raw: mark,
+    text: mark,
+    tokens: [{ type: "escape", raw: mark, text: mark }, ...words],
+  };
+  return [line as Token, ...more];
 }
 
 /** Cuts a line at spaces; a word that is longer than a line is cut inside. */
