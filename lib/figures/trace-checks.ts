@@ -87,7 +87,8 @@ function wrongLengths(trace: JsonObject, type: TraceType, where: string): Proble
     return shape.length === 1 ? [{ key, length: shape[0] }] : [];
   });
   if (lengths.every(({ length }) => length === lengths[0].length)) return [];
-  const got = lengths.map(({ key, length }, i) => `${key} has ${length}${i === 0 ? " values" : ""}`);
+  const unit = lengths[0].length === 1 ? " value" : " values";
+  const got = lengths.map(({ key, length }, i) => `${key} has ${length}${i === 0 ? unit : ""}`);
   return [{ where, got: got.join(", "), expected: "the same number of each" }];
 }
 

@@ -20,6 +20,8 @@ export interface PlotlyWindow {
   /** Plotly's SVG, with ids that depend on the seed alone. */
   draw(json: string, size: PixelSize, seed: number): Promise<string>;
   readonly version: string;
+  /** Kinds of traces that this Plotly draws, by its own schema. */
+  readonly traceTypes: readonly string[];
 }
 
 /** Plotly with the kinds of traces that figures of ours are made of, and with all that there are. */
@@ -59,6 +61,7 @@ async function open(bundle: Bundle): Promise<PlotlyWindow> {
   let queue: Promise<unknown> = Promise.resolve();
   return {
     version: plotly.version,
+    traceTypes: Object.keys(plotly.PlotSchema.get().traces),
     // One after the other, because the window's Math.random belongs to one figure at a time.
     draw(json, size, seed) {
       const drawn = queue.then(() => drawNow(json, size, seed));

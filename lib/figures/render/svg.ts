@@ -71,7 +71,7 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
  * place of the list of all that browsers ever knew, and the font, the same for all texts, only at the root.
  */
 function tidy(svg: string): string {
-  const sized = svg.replace(/<svg class="[^"]*-math"[^>]*>/g, inPixels);
+  const sized = svg.replace(/<svg [^>]*class="[^"]*-math"[^>]*>/g, inPixels);
   return sized.replace(/ (?:style|clip-path|fill|stroke)="[^"]*"/g, (attribute) =>
     attribute
       .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")

@@ -28,6 +28,7 @@ declare module "jsdom" {
     readonly HTMLCanvasElement: { readonly prototype: object };
     readonly Plotly: {
       readonly version: string;
+      readonly PlotSchema: { get(): { readonly traces: object } };
       toImage(
         figure: unknown,
         options: { readonly format: "svg"; readonly width: number; readonly height: number },
