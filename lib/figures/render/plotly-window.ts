@@ -50,10 +50,16 @@ async function open(bundle: Bundle): Promise<PlotlyWindow> {
   completeWindow(window);
   window.eval(readFileSync(plotlyFile(bundle), "utf8"));
   const plotly = window.Plotly;
+  let formula: Formula | undefined;
+  const shim = mathJax(window, (tex, display) => {
+    if (formula === undefined) throw new Error("there is no formula in the figure");
+    return formula(tex, display);
+  });
   const drawNow = async (json: string, { width, height }: PixelSize, seed: number): Promise<string> => {
     window.Math.random = seededRandom(seed);
-    // Plotly looks for it at each text; one figure's macros must not reach the next.
-    window.MathJax = /\$[^$]+\$/.test(json) ? mathJax(window, await formulas()) : undefined;
+    // Plotly looks for it at each text, and keeps its document: one figure's macros must not reach the next.
+    if (/\$[^$]+\$/.test(json)) formula = await formulas();
+    window.MathJax = formula === undefined ? undefined : shim;
     const image = plotly.toImage(window.JSON.parse(json), { format: "svg", width, height });
     const uri = await inTime(image, longestWait);
     return decodeURIComponent(uri.slice(uri.indexOf(",") + 1));
