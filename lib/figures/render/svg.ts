@@ -80,7 +80,7 @@ function tidy(svg: string): string {
   );
 }
 
-/** A formula's size in pixels: `ex` is another length in each renderer. */
+/** A formula's size in pixels: `ex` is another length in each renderer. It is a part of the picture, not one of its own. */
 function inPixels(formula: string): string {
   const size = Number(/font-size: ?([\d.]+)px/.exec(formula)?.[1] ?? 12);
   return formula
@@ -88,7 +88,7 @@ function inPixels(formula: string): string {
       / (width|height)="([\d.]+)ex"/g,
       (_, side, ex) => ` ${side}="${Number((ex * size * exHeight).toFixed(3))}"`,
     )
-    .replace(/vertical-align: [^;"]*;? ?/, "");
+    .replace(/vertical-align: [^;"]*;? ?| role="img"| focusable="false"/g, "");
 }
 
 const pixelated = "image-rendering: pixelated;";
