@@ -237,7 +237,7 @@ test("what was left out stands at the end of the page with its cell, as in the t
     /cell 4: figure map: not drawn .*needs a network/,
     /cell 6: text\/html: left out: onclick, script/,
     /cell 6: text\/html: left out: iframe, meta, style/,
-    /cell 7: image\/svg\+xml: left out: script, foreignobject/,
+    /cell 7: image\/svg\+xml: left out: onload, script, foreignobject/,
     /cell 9: its output is folded on the page and left out of the PDF \(tag hide-output\)/,
   ]) {
     assert.match(all, words);
