@@ -1,4 +1,4 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { type Size, sizes, type Theme, themes } from "./theme.js";
 
 /** Anything that `JSON.stringify` writes and `JSON.parse` gives back unchanged. */
@@ -81,6 +81,16 @@ export function resolveOptions(
       what: builder,
       got: "no title",
       expected: "a title that says what is shown",
+    });
+  }
+  for (const key of ["name", "caption"] as const) {
+    const value = config[key];
+    if (value === undefined || typeof value === "string") continue;
+    throw new GradbookError({
+      code: "config",
+      what: builder,
+      got: `${key} is ${inWords(value)}`,
+      expected: "a text",
     });
   }
   if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));

@@ -50,8 +50,7 @@ export function readFigure(value: unknown): ReadFigure {
   if (data.length === 0 && traces.length > 0) return { figure: null, problems };
   const layout = withTitles(recordAt(root.layout, "layout", problems));
   const config = recordAt(root.config, "config", problems);
-  const frames = plainCopy(root.frames ?? [], "frames", problems).json;
-  const pictures = isList(frames) ? frames.filter(isRecord) : [];
+  const pictures = framesOf(root.frames, problems);
   const figure: Figure = {
     data,
     layout: complete(layout, data, notFinite, problems),
@@ -89,6 +88,17 @@ export function figureFrom(value: unknown, what: string): Figure {
 /** `data[1] (scatter): x has 3 values, y has 2, expected the same number of each` */
 export function problemText({ where, got, expected }: Problem): string {
   return `${where === "" ? "" : `${where}: `}${got}${expected === undefined ? "" : `, expected ${expected}`}`;
+}
+
+function framesOf(value: unknown, problems: Problem[]): readonly JsonObject[] {
+  if (value === undefined || value === null) return [];
+  const frames = plainCopy(value, "frames", problems).json;
+  if (!isList(frames)) problems.push({ where: "frames", got: "no list", expected: "a list of frames" });
+  const list = isList(frames) ? frames : [];
+  const broken = list.findIndex((frame) => !isRecord(frame));
+  if (broken >= 0)
+    problems.push({ where: `frames[${broken}]`, got: "no record", expected: "{ data: [ … ] }" });
+  return list.filter(isRecord);
 }
 
 function recordAt(value: unknown, where: string, problems: Problem[]): JsonObject {

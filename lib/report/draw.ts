@@ -17,5 +17,9 @@ export async function drawFigure(
   });
   for (const what of drawn.said)
     omissions.add(place, `figure ${name}: not drawn in SVG, PNG and PDF: ${what}`);
+  if (drawn.paperPng !== undefined) {
+    const why = "too many lines and letters for it, or of a kind that it lacks";
+    omissions.add(place, `figure ${name}: pixels in the PDF (${why})`);
+  }
   return drawn;
 }
