@@ -26,6 +26,8 @@ export type Block =
       readonly kind: "picture";
       readonly name: string;
       readonly picture: Picture | SvgPicture;
+      /** The same in fewer pixels, for page and PDF, when it is too heavy for them. */
+      readonly small?: Picture;
       readonly text: string;
       /** CSS pixels; null for those of the picture. */
       readonly width: number | null;

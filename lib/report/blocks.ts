@@ -12,7 +12,7 @@ import {
 import type { Block, Contents } from "./block.js";
 import { hiding } from "./hiding.js";
 import type { Omissions } from "./omissions.js";
-import { type OutputContext, readBundle } from "./outputs.js";
+import { longestProse, type OutputContext, readBundle } from "./outputs.js";
 import { terminalText } from "./terminal-text.js";
 
 /**
@@ -133,7 +133,10 @@ async function textCell(cell: TextCell, context: CellContext): Promise<readonly 
     return [];
   }
   const prose: Block = { kind: "prose", markdown: cell.source, attachments: cell.attachments ?? {}, place };
-  const blocks = cell.cell_type === "markdown" ? [prose] : await rawCell(cell, context);
+  const isLong = cell.source.length > longestProse;
+  if (isLong) omissions.add(place, `its Markdown is shown as it is typed (${cell.source.length} characters)`);
+  const markdown = isLong ? printed(cell.source, "raw", context) : [prose];
+  const blocks = cell.cell_type === "markdown" ? markdown : await rawCell(cell, context);
   if (input.how === "shown") return blocks;
   omissions.add(place, `the text is folded on the page and left out of the PDF (${input.by})`);
   return [{ kind: "folded", summary: "Text", blocks }];

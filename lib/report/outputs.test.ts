@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodePng } from "../figures/png.js";
 import type { Json, MimeBundle } from "../notebook/nbformat.js";
 import { Omissions } from "./omissions.js";
 import { readBundle } from "./outputs.js";
@@ -152,6 +153,12 @@ const broken: readonly (readonly [string, string, Json, RegExp])[] = [
   ["an SVG nested 5000 deep", "image/svg+xml", `<svg>${"<g>".repeat(5000)}<rect/></svg>`, /nested too deep/],
   ["HTML nested 50,000 deep", "text/html", `${"<div>".repeat(50_000)}x`, /text\/html: nested too deep/],
   ["3 MB of HTML", "text/html", "<i>a</i>".repeat(400_000), /MB of HTML, of at most 2/],
+  [
+    "a megabyte of Markdown",
+    "text/markdown",
+    "- a\n".repeat(300_000),
+    /text\/markdown: 1\.2 MB of text, of at most 0\.5/,
+  ],
   ["an iframe", "text/html", '<iframe src="https://example.org"></iframe>', /text\/html: left out: iframe/],
   ["Plotly without data", "application/vnd.plotly.v1+json", {}, /plotly\.v1\+json: no data, expected/],
   [
@@ -212,6 +219,21 @@ test("nothing is left of a hostile SVG but its drawing, and each thing that went
   for (const what of ["onload", "script", "foreignobject", "style", "javascript:1", "example.org"]) {
     assert.ok(left.includes(what), what);
   }
+});
+
+test("a picture of several megabytes is smaller on the page, whole in the folder, and it is said", async () => {
+  const pixels = Buffer.alloc(2400 * 800 * 4);
+  for (let i = 0, n = 1; i < pixels.length; i++) {
+    n = (Math.imul(n, 1664525) + 1013904223) >>> 0;
+    pixels[i] = i % 4 === 3 ? 255 : n >>> 24;
+  }
+  const noise = Buffer.from(encodePng(2400, 800, pixels)).toString("base64");
+  const { blocks, left } = await read({ "image/png": noise });
+  const [block] = blocks;
+  assert.ok(block.kind === "picture");
+  if (block.kind !== "picture") return;
+  assert.deepEqual([block.picture.width, block.small?.width, block.small?.height], [2400, 1600, 533]);
+  assert.match(left, /^picture: on the page smaller than it is \(\d\.\d MB, whole in figures\/\)$/);
 });
 
 test("a picture keeps the size that the notebook gives it", async () => {

@@ -2,7 +2,7 @@ import { metricsMime } from "../display/metrics.js";
 import { progressMime } from "../display/progress.js";
 import { plotlyMime, tableMime } from "../display/show.js";
 import { problemText, readFigure } from "../figures/plotly-figure.js";
-import { pictureMimes, readPicture } from "../figures/render/picture.js";
+import { asPng, pictureMimes, readPicture } from "../figures/render/picture.js";
 import type { Json, JsonObject, MimeBundle } from "../notebook/nbformat.js";
 import type { Block } from "./block.js";
 import { latexMarkdown } from "./latex-output.js";
@@ -44,16 +44,8 @@ const forms: readonly Form[] = [
   { mime: tableMime, read: readTableForm },
   { mime: plotlyMime, read: readPlotly },
   { mime: "text/html", read: (data, _, context) => readHtml(text(data), context, true) },
-  {
-    mime: "text/markdown",
-    read: (data, _, { place }) => [{ kind: "prose", markdown: text(data), attachments: {}, place }],
-  },
-  {
-    mime: "text/latex",
-    read: (data, _, { place }) => [
-      { kind: "prose", markdown: latexMarkdown(text(data)), attachments: {}, place },
-    ],
-  },
+  { mime: "text/markdown", read: (data, _, { place }) => readProse(text(data), place) },
+  { mime: "text/latex", read: (data, _, { place }) => readProse(latexMarkdown(text(data)), place) },
   { mime: "image/svg+xml", read: readDrawing },
   ...pictureMimes.map((mime): Form => ({ mime, read: readRaster })),
   // A page that lost its program may still show something; better than words, worse than a picture.
@@ -138,6 +130,14 @@ function readPlotly(data: Json, _mime: string, { cell, place, omissions, unused 
   return [{ kind: "figure", name, figure, cell, place }];
 }
 
+/** Characters of one text; more is a mistake, and takes minutes to be read. */
+export const longestProse = 500_000;
+
+function readProse(markdown: string, place: Place): Read {
+  if (markdown.length <= longestProse) return [{ kind: "prose", markdown, attachments: {}, place }];
+  return `${(markdown.length / 1e6).toFixed(1)} MB of text, of at most ${longestProse / 1e6}`;
+}
+
 /** @param whole whether it must have lost nothing that it is about */
 async function readHtml(source: string, { place, omissions }: OutputContext, whole: boolean): Promise<Read> {
   const clean = await sanitizeHtml(source);
@@ -159,16 +159,27 @@ async function readDrawing(data: Json, mime: string, context: OutputContext): Pr
   return [pictureBlock(picture, mime, context)];
 }
 
+/** Characters of a picture in base64 that a page holds as it is. */
+const heaviestPicture = 4e6;
+
 async function readRaster(data: Json, mime: string, context: OutputContext): Promise<Read> {
   const picture = await readPicture(text(data));
-  return typeof picture === "string" ? picture : [pictureBlock(picture, mime, context)];
+  if (typeof picture === "string") return picture;
+  const block = pictureBlock(picture, mime, context);
+  if (picture.base64.length <= heaviestPicture) return [block];
+  const small = await asPng(picture, 1600);
+  if (small === null || small.base64.length >= picture.base64.length) return [block];
+  const { place, omissions } = context;
+  const megabytes = ((picture.base64.length * 0.75) / 1e6).toFixed(1);
+  omissions.add(place, `${block.name}: on the page smaller than it is (${megabytes} MB, whole in figures/)`);
+  return [{ ...block, small }];
 }
 
 function pictureBlock(
   picture: Extract<Block, { kind: "picture" }>["picture"],
   mime: string,
   { metadata, text: alt, place, unused }: OutputContext,
-): Block {
+): Extract<Block, { kind: "picture" }> {
   const size = metadata[mime];
   const given = isObject(size) && typeof size.width === "number" && size.width > 0 ? size.width : null;
   return { kind: "picture", name: unused("picture"), picture, text: alt, width: given, place };

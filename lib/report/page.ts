@@ -187,7 +187,7 @@ function otherHtml(block: Exclude<Block, { kind: "prose" | "figure" | "table" | 
       return `<details class="code"><summary>Code of cell ${block.cell}</summary><pre tabindex="0"><code>${escapeHtml(block.source)}</code></pre></details>`;
     case "picture": {
       const width = ` width="${Math.round(block.width ?? block.picture.width)}"`;
-      return `<figure><div class="picture"><img src="${anyUri(block.picture)}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;
+      return `<figure><div class="picture"><img src="${anyUri(block.small ?? block.picture)}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;
     }
     case "text":
       return block.text.text === ""

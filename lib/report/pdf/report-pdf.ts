@@ -260,7 +260,7 @@ class Writer {
         this.table(block.table);
         break;
       case "picture": {
-        const png = await paperPicture(block.picture, this.parts.artist);
+        const png = await paperPicture(block.small ?? block.picture, this.parts.artist);
         if (typeof png === "string") this.missing(`picture: ${png}`);
         else this.picture(png, block.width ?? block.picture.width);
         break;
