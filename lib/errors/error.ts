@@ -68,7 +68,13 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
 
 /** The known word that somebody probably meant; undefined when none is near. */
 export function nearestOf<Word extends string>(word: string, known: readonly Word[]): Word | undefined {
-  return known.find((k) => editDistance(k.toLowerCase(), word.toLowerCase()) <= 2);
+  let nearest: Word | undefined;
+  let least = 3;
+  for (const candidate of known) {
+    const distance = editDistance(candidate.toLowerCase(), word.toLowerCase());
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
 }
 
 /** What stands where something else should: `0.5`, `"same"`, `a list of 2`, `the function relu`, `nothing`. */

@@ -112,7 +112,7 @@ export function textOf(title: Json | undefined): string {
   const names: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: " " };
   return text
     .replace(/<br\s*\/?>/gi, " ")
-    .replace(/<\/?[a-z][^<>]*>/gi, "")
+    .replace(/<\/?(?:b|i|em|s|u|sub|sup|a|span)(?:\s[^<>]*)?>/gi, "")
     .replace(/&(lt|gt|amp|quot|nbsp);/g, (_, name: string) => names[name])
     .replace(/\s+/g, " ")
     .trim();

@@ -73,6 +73,7 @@ const table: readonly (readonly [string, MimeBundle, string, RegExp])[] = [
   ["LaTeX before SVG", { "text/latex": "$$x^2$$", "image/svg+xml": svg }, "prose", /^$/],
   ["SVG before PNG", { "image/svg+xml": svg, "image/png": png }, "picture", /^$/],
   ["GIF", { "image/gif": gif, "text/plain": "g" }, "picture", /^$/],
+  ["JSON as text", { "application/json": '{"a":1}' }, "text", /^$/],
   ["JSON before its words", { "application/json": { a: 1 }, "text/plain": "<JSON>" }, "text", /^$/],
   ["Vega with a picture", { "application/vnd.vegalite.v5+json": {}, "image/png": png }, "picture", /^$/],
   [
@@ -235,6 +236,31 @@ test("a picture of several megabytes is smaller on the page, whole in the folder
   assert.deepEqual([block.picture.width, block.small?.width, block.small?.height], [2400, 1600, 533]);
   assert.match(left, /^picture: on the page smaller than it is \(\d\.\d MB, whole in figures\/\)$/);
 });
+
+/** Attributes of an SVG and its size in CSS pixels. */
+for (const [attributes, width, height] of [
+  ['width="60" height="40"', 60, 40],
+  ['width="2in" height="1in"', 192, 96],
+  ['width="460.8pt" height="345.6pt" viewBox="0 0 460.8 345.6"', 614.4, 460.8],
+  ['width="100" viewBox="0 0 20 10"', 100, 50],
+  ['height="100" viewBox="0 0 20 10"', 200, 100],
+  ['viewBox="0 0 24 24"', 300, 300],
+  ['viewBox="0 0 800 400"', 800, 400],
+  ['width="100%" viewBox="0 0 800 400"', 800, 400],
+  ['style="width: 90px; background: #eee" viewBox="0 0 3 1"', 90, 30],
+  ['width="1e6" height="1e6" viewBox="0 0 1 1"', 10_000, 10_000],
+  ["", 300, 150],
+] as const) {
+  test(`an SVG with ${attributes || "no size"} is ${width} × ${height}`, async () => {
+    const { blocks } = await read({
+      "image/svg+xml": `<svg ${attributes}><rect width="1" height="1"/></svg>`,
+    });
+    const [block] = blocks;
+    assert.ok(block.kind === "picture");
+    if (block.kind === "picture")
+      assert.deepEqual([block.picture.width, block.picture.height], [width, height]);
+  });
+}
 
 test("a picture keeps the size that the notebook gives it", async () => {
   const { blocks } = await read({ "image/png": png }, { "image/png": { width: 40 } });

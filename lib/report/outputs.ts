@@ -50,7 +50,7 @@ const forms: readonly Form[] = [
   ...pictureMimes.map((mime): Form => ({ mime, read: readRaster })),
   // A page that lost its program may still show something; better than words, worse than a picture.
   { mime: "text/html", isPoor: true, read: (data, _, context) => readHtml(text(data), context, false) },
-  { mime: /^application\/(?:geo\+)?json$/, read: (data) => printed(JSON.stringify(data, null, 2)) },
+  { mime: /^application\/(?:geo\+)?json$/, read: (data) => printed(JSON.stringify(jsonOf(data), null, 2)) },
   { mime: "text/plain", isPoor: true, read: (data) => printed(text(data)) },
   { mime: /^text\/(?!javascript)/, isPoor: true, read: (data) => printed(text(data)) },
 ];
@@ -121,9 +121,13 @@ function readTableForm(data: Json, _mime: string, { cell, unused }: OutputContex
   return typeof table === "string" ? table : [{ kind: "table", name: unused(table.name), table, cell }];
 }
 
+/** Some programs hand over JSON as text. */
+function jsonOf(data: Json): unknown {
+  return typeof data === "string" ? JSON.parse(data) : data;
+}
+
 function readPlotly(data: Json, _mime: string, { cell, place, omissions, unused }: OutputContext): Read {
-  // Some programs hand over the JSON as text.
-  const { figure, problems } = readFigure(typeof data === "string" ? JSON.parse(data) : data);
+  const { figure, problems } = readFigure(jsonOf(data));
   if (figure === null) return problems.map(problemText).join("; ");
   const name = unused(figure.layout.meta.name);
   for (const problem of problems) omissions.add(place, `figure ${name}: ${problemText(problem)}`);

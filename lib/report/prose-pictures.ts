@@ -1,4 +1,4 @@
-import type { Token } from "marked";
+import type { Token, Tokens } from "marked";
 import { type Picture, pictureUri, readPicture, readPictureUri } from "../figures/render/picture.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
 import { readSvg, type SvgPicture, svgUri } from "./svg-picture.js";
@@ -33,6 +33,49 @@ function addresses(tokens: readonly Token[]): string[] {
       lists.push(...[token.header, ...token.rows].flat().map((cell) => cell.tokens));
     return [...own, ...lists.flatMap((list) => (Array.isArray(list) ? addresses(list) : []))];
   });
+}
+
+/** HTML whose images of the notebook's own attachments are inside it, so that cleaning keeps them. */
+export async function withAttachments(
+  html: string,
+  attachments: Readonly<Record<string, MimeBundle>>,
+): Promise<string> {
+  const parts = html.split(/(<img\b[^>]*>)/i);
+  for (const [i, part] of parts.entries()) {
+    const source = /\bsrc\s*=\s*["']?(attachment:[^"'\s>]+)/i.exec(part)?.[1];
+    if (i % 2 === 0 || source === undefined) continue;
+    const picture = await readAddress(source, attachments);
+    if (typeof picture !== "string") parts[i] = part.replace(source, anyUri(picture));
+  }
+  return parts.join("");
+}
+
+/** Tokens in which the tag `<img>` of HTML is an image like those of Markdown. */
+export function withImages(tokens: readonly Token[]): Token[] {
+  return tokens.map((token): Token => {
+    if (token.type === "html" && /^<img\b[^>]*>$/i.test(token.raw.trim())) return imageToken(token.raw);
+    if (token.type === "list") {
+      const items = token.items.map((item: Tokens.ListItem) => ({
+        ...item,
+        tokens: withImages(item.tokens),
+      }));
+      return { ...token, items };
+    }
+    return "tokens" in token && token.tokens !== undefined
+      ? { ...token, tokens: withImages(token.tokens) }
+      : token;
+  });
+}
+
+function imageToken(tag: string): Token {
+  const attribute = (name: string) => {
+    const [, quoted, single, bare] =
+      new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, "i").exec(tag) ?? [];
+    return quoted ?? single ?? bare ?? "";
+  };
+  const [href, alt] = [attribute("src"), attribute("alt")];
+  const width = Number.parseFloat(attribute("width")) || 0;
+  return { type: "image", raw: tag, href, title: null, text: alt || href.slice(0, 60), width } as Token;
 }
 
 async function readAddress(

@@ -128,3 +128,10 @@ test("a picture that the notebook carries itself is shown", async () => {
   const { html } = await prose("![me](attachment:a%20b.png)", { "a b.png": { "image/png": png } });
   assert.match(html, /<img src="data:image\/png;base64,iVBOR[^"]*" alt="me">/);
 });
+
+test("an attached picture is shown in HTML too, with its width", async () => {
+  const markdown = '<img src="attachment:a.png" width="40" alt="me">';
+  const { html, left } = await prose(markdown, { "a.png": { "image/png": png } });
+  assert.match(html, /<img (?=[^>]*width="40")(?=[^>]*alt="me")[^>]*src="data:image\/png;base64,iVBOR/);
+  assert.deepEqual(left, []);
+});

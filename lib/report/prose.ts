@@ -3,7 +3,7 @@ import { escapeHtml } from "../display/escape.js";
 import { formulas } from "../figures/render/formula.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
 import { mathExtension } from "./math-extension.js";
-import { anyUri, type ProsePictures, prosePictures } from "./prose-pictures.js";
+import { anyUri, type ProsePictures, prosePictures, withAttachments } from "./prose-pictures.js";
 import { sanitizeHtml } from "./sanitize.js";
 
 export interface Heading {
@@ -109,7 +109,7 @@ export async function proseWriter(): Promise<ProseWriter> {
     page = newParts(await prosePictures(tokens, attachments));
     const { inserts, headings, left } = page;
     const html = marked.parser(tokens);
-    const clean = page.isForeign ? await cleaned(html, left) : html;
+    const clean = page.isForeign ? await cleaned(await withAttachments(html, attachments), left) : html;
     const filled = (text: string) => text.replace(marks, (_, index: string) => inserts[Number(index)]);
     const withIds = clean.replace(/(<h[1-6]) title="(\ue000\d+\ue001)"/g, '$1 id="$2"');
     return {

@@ -134,6 +134,9 @@ function countElements(root: DomElement): number {
   return count(root, 0);
 }
 
+/** CSS's size of a picture that has none. */
+const unsized = { width: 300, height: 150 } as const;
+
 /** Writes the size in pixels into the root, so that every renderer takes the same. */
 function setSize(root: DomElement): { readonly width: number; readonly height: number } | string {
   const view = (root.getAttribute("viewBox") ?? "")
@@ -141,20 +144,28 @@ function setSize(root: DomElement): { readonly width: number; readonly height: n
     .split(/[\s,]+/)
     .map(Number);
   const hasView = view.length === 4 && view.every(Number.isFinite) && view[2] > 0 && view[3] > 0;
-  let width = pixels(root.getAttribute("width"));
-  let height = pixels(root.getAttribute("height"));
+  const style = root.getAttribute("style") ?? "";
+  const given = (side: "width" | "height") =>
+    pixels(root.getAttribute(side)) ??
+    pixels(new RegExp(`(?:^|;)\\s*${side}\\s*:([^;]*)`).exec(style)?.[1] ?? null);
+  let width = given("width");
+  let height = given("height");
   if (hasView) {
-    width ??= height === undefined ? view[2] : (height * view[2]) / view[3];
+    // Browsers draw one without any size as wide as there is room.
+    if (width === undefined && height === undefined) width = Math.max(view[2], unsized.width);
+    width ??= ((height ?? 0) * view[2]) / view[3];
     height ??= (width * view[3]) / view[2];
   }
-  width ??= 300;
-  height ??= 150;
+  width ??= unsized.width;
+  height ??= unsized.height;
   if (!(width > 0 && height > 0)) return "no size";
   const scale = Math.min(1, limits.side / Math.max(width, height));
   if (scale < 1 && !hasView) return `${width} × ${height} pixels, of at most ${limits.side}`;
   const size = { width: Math.max(1, width * scale), height: Math.max(1, height * scale) };
   root.setAttribute("width", String(size.width));
   root.setAttribute("height", String(size.height));
+  const rest = style.replace(/(^|;)\s*(?:max-|min-)?(?:width|height)\s*:[^;]*/g, "$1");
+  if (style !== "") root.setAttribute("style", rest);
   // The serializer writes the namespace; a second one would be an error.
   root.removeAttribute("xmlns");
   return size;

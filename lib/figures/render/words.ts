@@ -83,6 +83,9 @@ export function withWords(
       yref: "paper",
       x: (box.x[0] + box.x[1]) / 2,
       y: (box.y[0] + box.y[1]) / 2,
+      // Plotly would anchor a text at the right or left by its place.
+      xanchor: "center",
+      yanchor: "middle",
       showarrow: false,
       align: "center",
       font: { size: 12, color: muted },

@@ -1,4 +1,5 @@
 import type { Token } from "marked";
+import { dom } from "../dom.js";
 import { colors, fonts, type MathBox, type Paper } from "./paper.js";
 
 /** What stands between two spaces: pieces of text and formulas without a gap. */
@@ -212,7 +213,15 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
 /** marked leaves the entities that somebody typed in a text. */
 function unescapeHtml(text: string): string {
   const names: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0" };
-  return text
-    .replace(/&(lt|gt|amp|quot|nbsp);/g, (_, name: string) => names[name])
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  return text.replace(
+    /&(?:#\d+|#x[\da-f]+|[a-z]\w*);/gi,
+    (entity) => names[entity.slice(1, -1)] ?? decoded(entity),
+  );
+}
+
+/** One of the two thousand others; what is none stays as it is typed. */
+function decoded(entity: string): string {
+  const holder = dom().window.document.createElement("span");
+  holder.innerHTML = entity;
+  return holder.textContent;
 }

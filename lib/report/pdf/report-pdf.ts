@@ -12,7 +12,7 @@ import { mathExtension } from "../math-extension.js";
 import type { Place } from "../omissions.js";
 import { type ReportParts, whyUnread } from "../page.js";
 import { paperPicture } from "../picture-files.js";
-import { prosePictures } from "../prose-pictures.js";
+import { prosePictures, withAttachments, withImages } from "../prose-pictures.js";
 import { sanitizeHtml } from "../sanitize.js";
 import { colors, fonts, Paper } from "./paper.js";
 import { lines, paragraph, plainText } from "./paragraph.js";
@@ -40,7 +40,7 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
     try {
       if (block.kind !== "prose") await writer.block(block);
       else {
-        const tokens = await readable(marked.lexer(block.markdown));
+        const tokens = await readable(withImages(marked.lexer(block.markdown)), block.attachments);
         await writer.look(tokens, block.attachments);
         if (i < drawn.length - 1) writer.prose(tokens);
         else writer.lastProse(tokens);
@@ -57,10 +57,14 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
 }
 
 /** Pieces of HTML in a text as the tokens that they mean. */
-async function readable(tokens: readonly Token[]): Promise<Token[]> {
+async function readable(
+  tokens: readonly Token[],
+  attachments: Readonly<Record<string, MimeBundle>>,
+): Promise<Token[]> {
   const read: Token[] = [];
   for (const token of tokens) {
-    const clean = token.type === "html" ? await sanitizeHtml(token.raw) : "";
+    const clean =
+      token.type === "html" ? await sanitizeHtml(await withAttachments(token.raw, attachments)) : "";
     if (typeof clean === "string") read.push(token);
     else read.push(...htmlTokens(clean.html));
   }
