@@ -68,3 +68,30 @@ export function dom(): Dom {
 export function isElement(node: DomNode): node is DomElement {
   return node.nodeType === 1;
 }
+
+/** Elements whose end may be left away, or that have none: they say nothing about how deep a text is nested. */
+const openEnded = new Set(
+  (
+    "area base br col embed hr img input link meta source track wbr p li dt dd td th tr thead tbody tfoot colgroup " +
+    "option optgroup rp rt"
+  ).split(" "),
+);
+
+/** Deeper than any output; parsers and serializers follow the nesting with the stack, and take minutes for it. */
+const deepest = 250;
+
+/** What is said of it. */
+export const tooDeep = "nested too deep to be read";
+
+/** Whether markup is nested deeper than an output ever is, looked at tag by tag, which takes no time. */
+export function isTooDeep(markup: string): boolean {
+  let depth = 0;
+  for (const [, end, name, closed] of markup.matchAll(
+    /<(\/?)([a-z][\w:-]*)(?:"[^"]*"|'[^']*'|[^"'<>])*?(\/?)>/gi,
+  )) {
+    if (closed !== "" || openEnded.has(name.toLowerCase())) continue;
+    depth = end === "" ? depth + 1 : Math.max(0, depth - 1);
+    if (depth > deepest) return true;
+  }
+  return false;
+}

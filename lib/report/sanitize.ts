@@ -1,6 +1,6 @@
 import { pictureUri, readPictureUri } from "../figures/render/picture.js";
-import { type DomElement, dom, svgNamespace } from "./dom.js";
-import { readSvg, svgUri, tooDeep } from "./svg-picture.js";
+import { type DomElement, dom, isTooDeep, svgNamespace, tooDeep } from "./dom.js";
+import { readSvg, svgUri } from "./svg-picture.js";
 
 /** HTML of somebody else, cleaned. */
 export interface CleanHtml {
@@ -41,18 +41,10 @@ const properties = new Set(
  * @returns what is wrong, as words, when it cannot be read
  */
 export async function sanitizeHtml(source: string): Promise<CleanHtml | string> {
-  try {
-    return await clean(source);
-  } catch (error) {
-    if (error instanceof RangeError) return tooDeep;
-    throw error;
-  }
-}
-
-async function clean(source: string): Promise<CleanHtml | string> {
   const weight = source.replace(/data:image\/[^"')\s]+/g, "").length;
   if (weight > limits.bytes)
     return `${(weight / 1e6).toFixed(1)} MB of HTML, of at most ${limits.bytes / 1e6}`;
+  if (isTooDeep(source)) return tooDeep;
   const left = new Set<string>();
   const body = purified(source, left);
   if (body === null) return tooDeep;

@@ -1,5 +1,5 @@
 import { readPictureUri } from "../figures/render/picture.js";
-import { type DomElement, dom, isElement } from "./dom.js";
+import { type DomElement, dom, isElement, isTooDeep, tooDeep } from "./dom.js";
 
 /** A drawing that was looked at: it holds no script and nothing from outside, and is as large as it says. */
 export interface SvgPicture {
@@ -20,21 +20,10 @@ const limits = { bytes: 5e6, side: 10_000, elements: 100_000 } as const;
  * @returns what is wrong, as words, when nothing can be shown of it
  */
 export async function readSvg(text: string): Promise<SvgPicture | string> {
-  try {
-    return await readDrawing(text);
-  } catch (error) {
-    if (error instanceof RangeError) return tooDeep;
-    throw error;
-  }
-}
-
-/** Parsers and serializers follow the nesting with the stack. */
-export const tooDeep = "nested too deep to be read";
-
-async function readDrawing(text: string): Promise<SvgPicture | string> {
   if (text.length > limits.bytes)
     return `${(text.length / 1e6).toFixed(1)} MB, of at most ${limits.bytes / 1e6}`;
   if (/<!ENTITY/i.test(text)) return "it declares entities";
+  if (isTooDeep(text)) return tooDeep;
   const left = new Set<string>();
   if (!isWellFormed(text)) left.add("it is not well-formed XML and shown as far as it goes");
   const root = cleaned(text, left);
