@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "./figure.js";
 import { isList, isRecord, shapeOf, textOf, valuesOf } from "./plotly-values.js";
-import { typeOf } from "./trace-checks.js";
+import { isVisible, typeOf } from "./trace-checks.js";
 import { traceKind } from "./trace-kinds.js";
 
 /** Traces that are described one by one. */
@@ -20,16 +20,36 @@ export function describeFigure(
     const words = isRecord(axis) ? textOf(axis.title) : "";
     return words === "" ? [] : [`${key[0]} axis: ${words}`];
   });
+  const below = notOnLogAxes(data, layout);
   return [
     `${title}.`,
     data.length === 0 ? "" : `${sentenceCase([...shown, ...more].join("; "))}.`,
     axes.length === 0 ? "" : `${axes.join(", ")}.`,
-    notFinite === 0
-      ? ""
-      : `${notFinite} ${notFinite === 1 ? "value is" : "values are"} not finite and left out.`,
+    notFinite === 0 ? "" : `${notFinite} ${areOf(notFinite)} not finite and left out.`,
+    below === 0 ? "" : `${below} ${areOf(below)} not above 0 and left out of a logarithmic axis.`,
   ]
     .filter((sentence) => sentence !== "")
     .join(" ");
+}
+
+function areOf(count: number): string {
+  return count === 1 ? "value is" : "values are";
+}
+
+/** Values of visible lines and points that a logarithmic axis has no place for. */
+export function notOnLogAxes(data: readonly JsonObject[], layout: JsonObject): number {
+  let count = 0;
+  for (const trace of data) {
+    if (traceKind(typeOf(trace)).area !== "xy" || !isVisible(trace)) continue;
+    for (const letter of ["x", "y"] as const) {
+      const axis = trace[`${letter}axis`];
+      const key = typeof axis === "string" ? axis.replace(letter, `${letter}axis`) : `${letter}axis`;
+      const kind = layout[key];
+      if (!isRecord(kind) || kind.type !== "log") continue;
+      count += valuesOf(trace[letter]).filter((value) => typeof value === "number" && value <= 0).length;
+    }
+  }
+  return count;
 }
 
 function sentenceCase(text: string): string {

@@ -292,3 +292,13 @@ test("a hundred thousand points, rows and traces are read", () => {
     /2988 more/,
   );
 });
+
+test("what a logarithmic axis cannot show is counted", () => {
+  const layout = { yaxis: { type: "log" }, xaxis2: { type: "log" } };
+  const data = [
+    { x: [0, 1], y: [0, 1] },
+    { x: [0, -1], y: [5, 5], xaxis: "x2" },
+  ];
+  const { description } = figureFrom({ data, layout }, "show").layout.meta;
+  assert.match(description, /3 values are not above 0 and left out of a logarithmic axis\.$/);
+});

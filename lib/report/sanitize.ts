@@ -128,7 +128,7 @@ async function checkImage(image: DomElement, left: Set<string>): Promise<void> {
 }
 
 /** A picture's data URI after a look at it; null for every other address, and for what is no picture. */
-export async function cleanUri(source: string, left: Set<string>): Promise<string | null> {
+async function cleanUri(source: string, left: Set<string>): Promise<string | null> {
   const drawing = /^data:image\/svg\+xml(?:;charset=[\w-]+)?(;base64)?,(.*)$/is.exec(source);
   if (drawing !== null) {
     const [, base64, data] = drawing;

@@ -1,4 +1,4 @@
-import { describeTrace } from "../describe.js";
+import { describeTrace, notOnLogAxes } from "../describe.js";
 import type { Figure, Json, JsonObject } from "../figure.js";
 import { isList, isRecord, shapeOf, valuesOf } from "../plotly-values.js";
 import { isVisible, typeOf } from "../trace-checks.js";
@@ -40,6 +40,9 @@ export async function stillFigure(figure: Figure): Promise<StillFigure> {
     }
     return [];
   });
+  const below = notOnLogAxes(figure.data, figure.layout);
+  if (below > 0)
+    said.push(`${below} ${below === 1 ? "value" : "values"} not above 0 (on a logarithmic axis)`);
   const layout = await stillLayout(figure.layout, said);
   return {
     data: fewerMarks(data, said),
