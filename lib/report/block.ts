@@ -2,8 +2,8 @@ import type { Figure } from "../figures/figure.js";
 import type { Picture } from "../figures/render/picture.js";
 import type { Table } from "../figures/results-table.js";
 import type { JsonObject, MimeBundle } from "../notebook/nbformat.js";
+import type { AnyPicture } from "./any-picture.js";
 import type { Place } from "./omissions.js";
-import type { SvgPicture } from "./svg-picture.js";
 import type { TerminalText } from "./terminal-text.js";
 
 /** One piece of a report, in reading order. */
@@ -25,7 +25,7 @@ export type Block =
   | {
       readonly kind: "picture";
       readonly name: string;
-      readonly picture: Picture | SvgPicture;
+      readonly picture: AnyPicture;
       /** The same in fewer pixels, for page and PDF, when it is too heavy for them. */
       readonly small?: Picture;
       readonly text: string;

@@ -3,6 +3,7 @@ import { heading } from "../display/table-text.js";
 import { pageBundle } from "../figures/render/still.js";
 import { fontFaces, shownText } from "../figures/render/subset-font.js";
 import type { Table } from "../figures/results-table.js";
+import { anyUri } from "./any-picture.js";
 import type { Artist, FigureFiles } from "./artist.js";
 import { type Block, type Contents, flat } from "./block.js";
 import { scriptJson } from "./html.js";
@@ -11,7 +12,6 @@ import { contentPolicy, type PagePrograms, programElements } from "./page-progra
 import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
-import { anyUri } from "./prose-pictures.js";
 
 /** An interactive figure writes other texts than the still one: numbers and the names of its buttons. */
 const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i));

@@ -1,9 +1,9 @@
 import { asPng, type Picture } from "../figures/render/picture.js";
+import type { AnyPicture } from "./any-picture.js";
 import type { Artist } from "./artist.js";
 import type { Block } from "./block.js";
 import type { FileSet } from "./folder.js";
 import type { Omissions } from "./omissions.js";
-import type { SvgPicture } from "./svg-picture.js";
 
 type PictureBlock = Extract<Block, { kind: "picture" }>;
 
@@ -34,7 +34,7 @@ export async function pictureFiles(
 }
 
 /** A picture as PNG, the one kind that the PDF takes; why there is none, as words. */
-export async function paperPicture(picture: Picture | SvgPicture, artist: Artist): Promise<Picture | string> {
+export async function paperPicture(picture: AnyPicture, artist: Artist): Promise<Picture | string> {
   if (picture.mime !== "image/svg+xml") {
     return (await asPng(picture)) ?? "WebP is shown by browsers only";
   }

@@ -1,26 +1,22 @@
 import type { Token, Tokens } from "marked";
-import { type Picture, pictureUri, readPicture, readPictureUri } from "../figures/render/picture.js";
+import { readPicture } from "../figures/render/picture.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
-import { readSvg, type SvgPicture, svgUri } from "./svg-picture.js";
+import { type AnyPicture, anyUri, percentDecoded, readAnyUri, utf8 } from "./any-picture.js";
+import { readSvg } from "./svg-picture.js";
 
 /** The pictures of a text by the address under which it names them; a text says why one is not shown. */
-export type ProsePictures = ReadonlyMap<string, Picture | SvgPicture | string>;
+export type ProsePictures = ReadonlyMap<string, AnyPicture | string>;
 
 /** Looks at every picture that a text names: attached ones and those in data URIs are inside the notebook. */
 export async function prosePictures(
   tokens: readonly Token[],
   attachments: Readonly<Record<string, MimeBundle>>,
 ): Promise<ProsePictures> {
-  const pictures = new Map<string, Picture | SvgPicture | string>();
+  const pictures = new Map<string, AnyPicture | string>();
   for (const href of addresses(tokens)) {
     if (!pictures.has(href)) pictures.set(href, await readAddress(href, attachments));
   }
   return pictures;
-}
-
-/** The data URI of a picture of either kind. */
-export function anyUri(picture: Picture | SvgPicture): string {
-  return picture.mime === "image/svg+xml" ? svgUri(picture) : pictureUri(picture);
 }
 
 function addresses(tokens: readonly Token[]): string[] {
@@ -81,11 +77,9 @@ function imageToken(tag: string): Token {
 async function readAddress(
   href: string,
   attachments: Readonly<Record<string, MimeBundle>>,
-): Promise<Picture | SvgPicture | string> {
-  const drawing = /^data:image\/svg\+xml(?:;charset=[\w-]+)?;base64,(.*)$/is.exec(href);
-  if (drawing !== null) return readSvg(Buffer.from(drawing[1], "base64").toString("utf8"));
-  if (!href.startsWith("attachment:")) return readPictureUri(href);
-  const name = decoded(href.slice("attachment:".length));
+): Promise<AnyPicture | string> {
+  if (!href.startsWith("attachment:")) return readAnyUri(href);
+  const name = percentDecoded(href.slice("attachment:".length));
   if (!Object.hasOwn(attachments, name)) return "is not attached to its cell";
   const [[mime, data] = ["", undefined]] = Object.entries(attachments[name]);
   if (typeof data !== "string") return "is empty";
@@ -94,13 +88,5 @@ async function readAddress(
 
 /** JupyterLab attaches drawings in base64 too. */
 function attachedText(data: string): string {
-  return data.trimStart().startsWith("<") ? data : Buffer.from(data, "base64").toString("utf8");
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return data.trimStart().startsWith("<") ? data : utf8(data);
 }

@@ -2,8 +2,9 @@ import type { Token, Tokens } from "marked";
 import { escapeHtml } from "../display/escape.js";
 import { formulas } from "../figures/render/formula.js";
 import type { MimeBundle } from "../notebook/nbformat.js";
+import { anyUri, leftOf } from "./any-picture.js";
 import { mathExtension } from "./math-extension.js";
-import { anyUri, type ProsePictures, prosePictures, withAttachments } from "./prose-pictures.js";
+import { type ProsePictures, prosePictures, withAttachments } from "./prose-pictures.js";
 import { sanitizeHtml } from "./sanitize.js";
 
 export interface Heading {
@@ -94,6 +95,8 @@ export async function proseWriter(): Promise<ProseWriter> {
       image({ href, text }: Tokens.Image): string {
         const picture = page.pictures.get(href) ?? "not looked at";
         if (typeof picture !== "string") {
+          for (const what of leftOf(picture))
+            page.left.add(`of picture ${(text || href).slice(0, 60)}: ${what}`);
           return page.insert(`<img src="${anyUri(picture)}" alt="${escapeHtml(text)}">`);
         }
         page.left.add(`picture ${(text || href).slice(0, 60)}: ${picture}`);

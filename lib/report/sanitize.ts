@@ -1,4 +1,4 @@
-import { pictureUri, readPictureUri } from "../figures/render/picture.js";
+import { anyUri, leftOf, readAnyUri } from "./any-picture.js";
 import { type DomElement, dom, isTooDeep, svgNamespace, tooDeep } from "./dom.js";
 import { readSvg, svgUri } from "./svg-picture.js";
 
@@ -116,38 +116,16 @@ async function replaceDrawing(svg: DomElement, left: Set<string>): Promise<void>
   svg.replaceWith(image);
 }
 
+/** An image stays when it is inside the HTML and can be shown; else its words. */
 async function checkImage(image: DomElement, left: Set<string>): Promise<void> {
   const source = image.getAttribute("src") ?? "";
-  const uri = await cleanUri(source, left);
-  if (uri !== null) {
-    image.setAttribute("src", uri);
-    if (image.getAttribute("alt") === null) image.setAttribute("alt", "");
+  const picture = await readAnyUri(source);
+  if (typeof picture === "string") {
+    left.add(`${picture}${source.startsWith("data:") ? "" : ` (${source.slice(0, 80)})`}`);
+    image.replaceWith(`[picture: ${image.getAttribute("alt") || source.slice(0, 60)}]`);
     return;
   }
-  image.replaceWith(`[picture: ${image.getAttribute("alt") || source.slice(0, 60)}]`);
-}
-
-/** A picture's data URI after a look at it; null for every other address, and for what is no picture. */
-async function cleanUri(source: string, left: Set<string>): Promise<string | null> {
-  const drawing = /^data:image\/svg\+xml(?:;charset=[\w-]+)?(;base64)?,(.*)$/is.exec(source);
-  if (drawing !== null) {
-    const [, base64, data] = drawing;
-    const text = base64 === undefined ? percentDecoded(data) : Buffer.from(data, "base64").toString("utf8");
-    const picture = await readSvg(text);
-    if (typeof picture === "string") left.add(`a drawing (${picture})`);
-    else for (const what of picture.left) left.add(what);
-    return typeof picture === "string" ? null : svgUri(picture);
-  }
-  const picture = await readPictureUri(source);
-  if (typeof picture !== "string") return pictureUri(picture);
-  left.add(`${picture}${source.startsWith("data:") ? "" : ` (${source.slice(0, 80)})`}`);
-  return null;
-}
-
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  for (const what of leftOf(picture)) left.add(what);
+  image.setAttribute("src", anyUri(picture));
+  if (image.getAttribute("alt") === null) image.setAttribute("alt", "");
 }
