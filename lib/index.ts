@@ -39,6 +39,7 @@ export { type FiltersConfig, filters } from "./figures/filters.js";
 export { type LossCurveConfig, lossCurve, type StepLosses } from "./figures/loss-curve.js";
 export { type Mistake, type MistakesConfig, mistakes } from "./figures/mistakes.js";
 export { type LayerNorms, type NormCurvesConfig, normCurves } from "./figures/norm-curves.js";
+export type { PlotlyJson } from "./figures/plotly-figure.js";
 export { type RateGridConfig, rateGrid } from "./figures/rate-grid.js";
 export { type Column, type ResultsTableConfig, resultsTable, type Table } from "./figures/results-table.js";
 export { type Bitmap, channelMaps } from "./figures/tiles.js";

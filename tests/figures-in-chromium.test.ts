@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Resvg } from "@resvg/resvg-js";
 import type { Browser, Page } from "playwright-core";
 import { examples } from "#lib/figures/examples.js";
 import { plotlyFile } from "#lib/figures/render/plotly-window.js";
@@ -10,12 +9,12 @@ import { renderPng } from "#lib/figures/render/raster.js";
 import { fontFaces } from "#lib/figures/render/subset-font.js";
 import { renderSvg } from "#lib/figures/render/svg.js";
 import { launchBrowser } from "./support/browser.js";
+import { blocks } from "./support/pixels.js";
 
 // Our drawing without a browser against Plotly's own in Chromium: the same JSON, the same font. Anti-aliasing differs,
 // so both pictures are averaged over blocks of 8 × 8 pixels; where a label stands elsewhere, a panel is missing or a
 // colour is another one, blocks differ.
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const block = 8;
 let browser: Browser;
 let page: Page;
 
@@ -27,7 +26,7 @@ before(async () => {
     `<!doctype html><style>${fontFaces(`${ascii}·×−÷ηαρσ–—`)}body{margin:0}</style><div id="figure"></div><p style="font:16px 'Source Sans 3'">a<b style="font-weight:600">b</b></p>`,
   );
   await page.evaluate("document.fonts.ready");
-  await page.addScriptTag({ content: readFileSync(plotlyFile(), "utf8") });
+  await page.addScriptTag({ content: readFileSync(plotlyFile("full"), "utf8") });
 });
 after(() => browser?.close());
 
@@ -49,22 +48,4 @@ for (const [name, make] of Object.entries(examples)) {
       `${(far * 100).toFixed(2)} % of the blocks differ by more than 48 levels, expected below 1 %`,
     );
   });
-}
-
-/** Mean red, green and blue of each block of a PNG. */
-function blocks(png: Uint8Array, width: number, height: number): number[] {
-  const uri = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${height}">` +
-    `<image width="${width}" height="${height}" xlink:href="${uri}"/></svg>`;
-  const { pixels } = new Resvg(svg).render();
-  const columns = Math.floor(width / block);
-  const means = new Array<number>(columns * Math.floor(height / block) * 3).fill(0);
-  for (let y = 0; y < Math.floor(height / block) * block; y++) {
-    for (let x = 0; x < columns * block; x++) {
-      const at = (Math.floor(y / block) * columns + Math.floor(x / block)) * 3;
-      for (let c = 0; c < 3; c++) means[at + c] += pixels[(y * width + x) * 4 + c] / block ** 2;
-    }
-  }
-  return means;
 }

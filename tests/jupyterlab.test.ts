@@ -86,6 +86,56 @@ test(`${name}: executed elsewhere and not trusted, it still shows every figure`,
   assert.equal(await page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .js-plotly-plot").count(), 0);
 });
 
+test("figures of one's own in JupyterLab: 3-D, formulas and packed numbers are drawn interactively, a fault is said", {
+  timeout: 180_000,
+}, async () => {
+  const figures = [
+    "await show({ data: [{ type: 'surface', z: [[1, 2], [3, 9]] }] });",
+    "await show({ data: [{ type: 'scatter3d', mode: 'lines', x: [1, 2], y: Float32Array.of(1, 2), z: [1, 9] }] });",
+    "await show({ data: [{ y: [1, 2] }], layout: { title: '$\\\\alpha^2$' } });",
+    "import * as tslab from 'tslab'; tslab.display.raw('application/vnd.plotly.v1+json', JSON.stringify({ data: [{ y: [1, 2] }] }));",
+    "tslab.display.raw('application/vnd.plotly.v1+json', '{');",
+  ];
+  const cells = ["import { show } from 'gradbook';", ...figures].map((source, i) => {
+    return {
+      cell_type: "code",
+      id: `c${i}`,
+      metadata: {},
+      source,
+      execution_count: null,
+      outputs: [],
+    } as const;
+  });
+  const own = "own.ipynb";
+  const metadata = { kernelspec: { name: "tslab", display_name: "TypeScript", language: "typescript" } };
+  await writeNotebook(join(folder.path, "notebooks", own), {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata,
+    cells,
+  });
+  await open(own);
+  await menu("Run", "Run All Cells");
+  await idle();
+  const plots = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedFigure");
+  await plots.nth(4).waitFor({ timeout: 30_000 });
+  await page.waitForTimeout(2000);
+  assert.deepEqual(
+    [await plots.nth(0).locator("canvas").count(), await plots.nth(1).locator("canvas").count()].map(
+      (n) => n > 0,
+    ),
+    [true, true],
+  );
+  const ranges: readonly (readonly number[])[] = await page.evaluate(
+    `[...document.querySelectorAll(".jp-RenderedFigure .js-plotly-plot")].slice(0, 2).map((plot) => plot._fullLayout.scene.zaxis.range)`,
+  );
+  for (const [from, to] of ranges)
+    assert.ok(from > 0 && from <= 1 && to >= 9 && to < 10, `z from ${from} to ${to}`);
+  assert.equal(await plots.nth(2).locator(".gtitle-math").count(), 1);
+  assert.equal((await plots.nth(3).locator(".main-svg").count()) > 0, true);
+  assert.match(await plots.nth(4).innerText(), /Plotly cannot draw this figure: .*JSON/);
+});
+
 async function open(file: string): Promise<void> {
   await page.goto(`${lab.url}lab/tree/${file}?reset&token=${lab.token}`);
   await page.locator(".jp-NotebookPanel .jp-Cell").first().waitFor({ timeout: 40_000 });

@@ -7,6 +7,7 @@ import { removeDeadDrafts } from "../files/drafts.js";
 import { isFolder } from "../files/project.js";
 import { CellError } from "../notebook/cell-error.js";
 import { checkReport } from "../report/check.js";
+import type { Omission } from "../report/omissions.js";
 import { assertOwnOverview, writeOverview } from "../report/overview.js";
 import {
   locateNotebook,
@@ -114,9 +115,13 @@ function placeToCheck(name: string, scale: Scale | undefined, out: string | unde
 /** Runs and writes one report, with a bar when it runs alone, and names the file to open. */
 async function reportOne(place: ReportPlace, options: ReportOptions, alone: boolean): Promise<void> {
   const bar = alone ? runProgress(place.name) : undefined;
+  let left: readonly Omission[] = [];
   try {
     const why = await makeReport(place, {
       ...options,
+      onLeftOut: (omissions) => {
+        left = omissions;
+      },
       ...(bar === undefined ? {} : { onProgress: bar.update }),
     });
     const file = relative(process.cwd(), join(place.folder, "index.html"));
@@ -126,6 +131,7 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
     );
     if (options.standIn && needsStandIn(place.notebook, options.data))
       console.log(`${place.name}: ${standInWords}`);
+    printLeftOut(left);
   } finally {
     bar?.end();
   }
@@ -134,6 +140,16 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
 /** Said at the end of every run that may rest on the stand-in. */
 export const standInWords =
   "MNIST was not on this computer: its test images are held-out TRAINING images here. gradbook data mnist fetches it.";
+
+/** Lines of what a report leaves out; the page and the PDF have all of them. */
+const mostLines = 20;
+
+function printLeftOut(left: readonly Omission[]): void {
+  if (left.length === 0) return;
+  console.log("  left out (also said at the end of the page):");
+  for (const { place, what } of left.slice(0, mostLines)) console.log(`  ${place}: ${what}`);
+  if (left.length > mostLines) console.log(`  … ${left.length - mostLines} more`);
+}
 
 function reason(why: readonly string[]): string {
   return why.length > 3 ? `${why.slice(0, 2).join(", ")} and ${why.length - 2} more` : why.join(", ");

@@ -5,7 +5,7 @@ import { resultsTable } from "../figures/results-table.js";
 import { live } from "./live.js";
 import { metrics, metricsMime } from "./metrics.js";
 import { progress, progressMime } from "./progress.js";
-import { type DisplayMessage, displaySymbol, frontEnd } from "./publish.js";
+import { type DisplayMessage, displaySymbol, frontEnd, publish } from "./publish.js";
 import { markdown, plotlyMime, show, table } from "./show.js";
 import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
 
@@ -74,6 +74,58 @@ test("table(rows) needs no title", () => {
 test("an object shows itself", async () => {
   await show({ [displaySymbol]: () => ({ "text/plain": "me" }) });
   assert.deepEqual(messages[0].data, { "text/plain": "me" });
+});
+
+test("Plotly JSON of one's own is shown with all that it lacks, and can be read from the message", async () => {
+  await show({
+    data: [{ type: "surface", z: [Float32Array.of(1, 2), Float32Array.of(3, 4)] }],
+    frames: [{ name: "f" }],
+  });
+  const [{ data, metadata }] = messages;
+  const own: unknown = JSON.parse(JSON.stringify(data[plotlyMime]));
+  assert.deepEqual(own, {
+    data: [
+      {
+        type: "surface",
+        z: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    ],
+    frames: [{ name: "f" }],
+    layout: {
+      font: { family: '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif' },
+      width: 680,
+      height: 420,
+      meta: {
+        name: "figure",
+        title: "Figure",
+        caption: "",
+        description: "Figure. 3-D surface, 2 × 2, z 1 to 4.",
+        theme: "light",
+      },
+    },
+  });
+  assert.deepEqual(metadata, { "image/png": { width: 680, height: 420 } });
+  assert.equal(data["text/plain"], "Figure. 3-D surface, 2 × 2, z 1 to 4.");
+});
+
+test("an object that shows itself does so, whatever fields it has", async () => {
+  await show({ data: 1, layout: 2, kind: "table", [displaySymbol]: () => ({ "text/plain": "me" }) });
+  assert.deepEqual(messages[0].data, { "text/plain": "me" });
+});
+
+test("refuses Plotly JSON that Plotly would not draw, and traces without their figure", async () => {
+  await assert.rejects(show({ data: [{ type: "scater" }] }), {
+    message: /^show, data\[0\]: type is "scater"/,
+  });
+  await assert.rejects(show([{ y: [1] }]), {
+    message: /Traces of Plotly are shown as show\(\{ data: \[ … \] \}\)/,
+  });
+  await assert.rejects(show({ kind: "table" }), {
+    message: /^show: a value of type object, expected a figure, a table/,
+  });
 });
 
 test("refuses what cannot be shown", async () => {
@@ -227,9 +279,10 @@ test("without a notebook, text goes to the terminal", () => {
     show(figure);
     table([{ a: 1 }]);
     metrics({ a: 1 });
+    publish({ data: { "text/html": "<b>b</b>", "image/png": "AAAA" } });
   } finally {
     console.log = log;
   }
-  assert.deepEqual(printed.slice(-1), ["metrics: a"]);
+  assert.deepEqual(printed.slice(-2), ["metrics: a", "[text/html, image/png: seen in a notebook]"]);
   assert.match(printed.join("\n"), /a\n─\n1/);
 });

@@ -34,7 +34,16 @@ export function frontEnd(): "gradbook" | "tslab" | "terminal" {
 export function publish(message: DisplayMessage): void {
   const send = ownPublish() ?? tslabPublish();
   if (send !== undefined) send(message);
-  else if (message.update !== true) console.log(String(message.data["text/plain"] ?? ""));
+  else if (message.update !== true) console.log(plainWords(message.data));
+}
+
+/** What a terminal can show of a bundle: its text, else what it is. */
+function plainWords(data: MimeBundle): string {
+  const text = ["text/plain", "text/markdown", "text/latex"].map((mime) => data[mime]);
+  return (
+    text.find((words): words is string => typeof words === "string") ??
+    `[${Object.keys(data).join(", ")}: seen in a notebook]`
+  );
 }
 
 let displays = 0;

@@ -1,5 +1,6 @@
 import { GradbookError } from "../errors/error.js";
 import type { Figure } from "../figures/figure.js";
+import { figureFrom, type PlotlyJson } from "../figures/plotly-figure.js";
 import { type ResultsTableConfig, resultsTable, type Table } from "../figures/results-table.js";
 import {
   type Displayable,
@@ -22,19 +23,27 @@ const notebookScale = 2;
  *
  * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
+ * A figure may be Plotly JSON of one's own: typed arrays are copied, name, size and description are filled in, and
+ * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and said in words in the PNG.
+ *
+ *     await show({ data: [{ type: "surface", z: [[1, 2], [3, 4]] }], layout: { title: "loss landscape" } });
+ *
  * Anything else shows itself by its method `[Symbol.for("Jupyter.display")]`, as models and datasets do.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
+ * @throws GradbookError for Plotly JSON that Plotly would not draw, by its trace: kinds that do not exist, lists that
+ * are missing or of different lengths
  */
-export async function show(value: Figure | Table | object): Promise<void> {
-  if (isTable(value)) publish({ data: tableBundle(value) });
-  else if (isFigure(value)) publish(await figureMessage(value));
-  else if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
+export async function show(value: Figure | Table | PlotlyJson | object): Promise<void> {
+  if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
+  else if (isTable(value)) publish({ data: tableBundle(value) });
+  else if (isPlotly(value)) publish(await figureMessage(figureFrom(value, "show")));
   else {
     throw new GradbookError({
       code: "config",
       what: "show",
       got: value === null ? "null" : `a value of type ${typeof value}`,
       expected: "a figure, a table, or an object with a Jupyter.display method",
+      ...(Array.isArray(value) ? { cure: "Traces of Plotly are shown as show({ data: [ … ] })." } : {}),
     });
   }
 }
@@ -57,7 +66,7 @@ export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   const png = await renderSmallPng(await renderSvg(figure), notebookScale);
   return {
     "image/png": Buffer.from(png).toString("base64"),
-    [plotlyMime]: { data: figure.data, layout: figure.layout },
+    [plotlyMime]: figure,
     "text/plain": figure.layout.meta.description,
   };
 }
@@ -84,11 +93,14 @@ export async function figureMessage(figure: Figure): Promise<DisplayMessage> {
 }
 
 function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "table";
+  if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "table")
+    return false;
+  return "columns" in value && Array.isArray(value.columns) && "rows" in value && Array.isArray(value.rows);
 }
 
-function isFigure(value: unknown): value is Figure {
-  return typeof value === "object" && value !== null && "data" in value && "layout" in value;
+/** Whoever has data or a layout means a figure; what is wrong with it, its reader says. */
+function isPlotly(value: unknown): value is object {
+  return typeof value === "object" && value !== null && ("data" in value || "layout" in value);
 }
 
 function isDisplayable(value: unknown): value is Displayable {

@@ -66,6 +66,17 @@ export function refuseUnknownKeys(what: string, config: object, known: readonly 
   }
 }
 
+/** The known word that somebody probably meant; undefined when none is near. */
+export function nearestOf<Word extends string>(word: string, known: readonly Word[]): Word | undefined {
+  let nearest: Word | undefined;
+  let least = 3;
+  for (const candidate of known) {
+    const distance = editDistance(candidate.toLowerCase(), word.toLowerCase());
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
+}
+
 /** What stands where something else should: `0.5`, `"same"`, `[1, 2]`, `a list of 7`, `the function relu`, `nothing`. */
 export function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
@@ -93,11 +104,6 @@ function listInWords(list: readonly unknown[]): string {
 /** What an async function returns: nobody in the library waits for it. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-/** The known word that a misspelt one was probably meant to be. */
-export function nearestOf(word: string, known: readonly string[]): string | undefined {
-  return known.find((k) => editDistance(k.toLowerCase(), word.toLowerCase()) <= 2);
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { type Size, sizes, type Theme, themes } from "./theme.js";
 
 /** Anything that `JSON.stringify` writes and `JSON.parse` gives back unchanged. */
@@ -27,6 +27,10 @@ export interface Figure {
     readonly height: number;
     readonly meta: FigureMeta & JsonObject;
   };
+  /** Pictures of an animation, as Plotly has them; a still picture shows the first state. */
+  readonly frames?: readonly JsonObject[];
+  /** Plotly's options for the interactive figure. */
+  readonly config?: JsonObject;
 }
 
 /** What every builder takes besides its data. */
@@ -79,6 +83,16 @@ export function resolveOptions(
       expected: "a title that says what is shown",
     });
   }
+  for (const key of ["name", "caption"] as const) {
+    const value = config[key];
+    if (value === undefined || typeof value === "string") continue;
+    throw new GradbookError({
+      code: "config",
+      what: builder,
+      got: `${key} is ${inWords(value)}`,
+      expected: "a text",
+    });
+  }
   if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));
   if (!Object.hasOwn(sizes, size)) throw notOneOf(builder, "size", size, Object.keys(sizes));
   const lines = wrap(title, (sizes[size].width - 2 * edge) / (sizes[size].title * 0.53));
@@ -98,7 +112,7 @@ export function resolveOptions(
 const edge = 8;
 
 /** Breaks a text into lines of at most `width` letters, between words. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.trim().split(/\s+/)) {
     const last = lines[lines.length - 1];
@@ -123,9 +137,14 @@ export function notOneOf(
   });
 }
 
+/** A name that is a file name on every system. */
+export function isSafeName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,79}$/.test(name) && !reserved.test(name);
+}
+
 /** A figure's name becomes a file name on every system, so it is kept to the letters that all of them take. */
 export function parseName(what: string, name: string): string {
-  if (/^[a-z0-9][a-z0-9-]{0,79}$/.test(name)) return name;
+  if (isSafeName(name)) return name;
   throw new GradbookError({
     code: "config",
     what,
@@ -135,6 +154,9 @@ export function parseName(what: string, name: string): string {
   });
 }
 
+/** Names that Windows keeps for devices, with any ending. */
+const reserved = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
+
 /** `"Error rate: η = 0.001"` → `"error-rate-0-001"`; a title without any Latin letter or digit becomes `"figure"`. */
 export function slug(text: string): string {
   const letters = text
@@ -142,12 +164,13 @@ export function slug(text: string): string {
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "");
   const hyphenated = letters.replace(/[^a-z0-9]+/g, "-").slice(0, 60);
-  return hyphenated.replace(/^-+|-+$/g, "") || "figure";
+  const name = hyphenated.replace(/^-+|-+$/g, "") || "figure";
+  return reserved.test(name) ? `${name}-figure` : name;
 }
 
 /**
  * Text as Plotly takes it. Plotly reads `<b>`, `<a href>` and entities in every text; data is not markup, so what
- * would start a tag, an entity or a template (`%{…}`) is written as an entity, and control characters (not allowed in XML) are dropped.
+ * would start a tag, an entity, a template (`%{…}`) or a formula is written as an entity, and control characters (not allowed in XML) are dropped.
  */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
@@ -156,7 +179,8 @@ export function plain(text: string): string {
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")
-    .replace(/%\{/g, "&#37;{");
+    .replace(/%\{/g, "&#37;{")
+    .replace(/\$/g, "&#36;");
 }
 
 /**

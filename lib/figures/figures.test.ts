@@ -142,6 +142,14 @@ test("a name comes from the title", () => {
   assert.equal(slug("数字"), "figure");
 });
 
+test("a table has the keys of all its rows", () => {
+  const { columns } = resultsTable({ title: "t", rows: [{ a: 1 }, { a: 2, b: 3 }] });
+  assert.deepEqual(
+    columns.map(({ key }) => key),
+    ["a", "b"],
+  );
+});
+
 test("text is text: what looks like markup is written as entities, control characters go", () => {
   assert.equal(plain('<b onclick="x">&amp;</b>\u0000'), '&lt;b onclick="x"&gt;&amp;amp;&lt;/b&gt;');
 });
@@ -287,6 +295,29 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     "a ragged grid",
     () => rateGrid({ title: "t", rows: ["a"], columns: [1, 2], values: [[1]], quantity: "%" }),
     /1 values in row 0/,
+  ],
+  [
+    "a best that is neither end",
+    () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: [{ key: "a", best: "least" as "min" }] }),
+    /best of column "a" is "least", expected one of "min", "max"/,
+  ],
+  [
+    "a cell that is a record",
+    () => resultsTable({ title: "t", rows: [{ a: 1 }, { a: JSON.parse("{}") }] }),
+    /"a" of row 1 is a record, expected a text/,
+  ],
+  [
+    "a grid whose best is neither end",
+    () =>
+      rateGrid({
+        title: "t",
+        rows: ["a"],
+        columns: [1],
+        values: [[1]],
+        quantity: "q",
+        best: "least" as "min",
+      }),
+    /rateGrid: best is "least"/,
   ],
   ["a table without rows", () => resultsTable({ title: "t", rows: [] }), /no rows/],
   [

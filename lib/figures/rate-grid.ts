@@ -1,5 +1,5 @@
 import { GradbookError } from "../errors/error.js";
-import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOptions, short } from "./figure.js";
 import { axisLook } from "./panels.js";
 import { finiteRange } from "./tiles.js";
 
@@ -28,6 +28,7 @@ export function rateGrid(config: RateGridConfig): Figure {
   const { columns, rows, values, quantity, columnTitle = "learning rate", digits = 1, best = "min" } = config;
   const fail = (got: string, expected: string) =>
     new GradbookError({ code: "shape", what: "rateGrid", got, expected });
+  if (best !== "min" && best !== "max") throw notOneOf("rateGrid", "best", best, ["min", "max"]);
   if (rows.length === 0 || columns.length === 0)
     throw fail("an empty grid", "at least one row and one column");
   if (values.length !== rows.length)

@@ -1,5 +1,5 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { parseName, slug } from "./figure.js";
+import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
+import { notOneOf, parseName, slug } from "./figure.js";
 
 export type CellValue = string | number | boolean | null;
 
@@ -23,7 +23,7 @@ export interface ResultsTableConfig {
   readonly name?: string;
   readonly caption?: string;
   readonly rows: readonly Readonly<Record<string, CellValue>>[];
-  /** Which keys, in which order. Default: the keys of the first row. */
+  /** Which keys, in which order. Default: all keys, in the order in which they first come. */
   readonly columns?: readonly (Column | string)[];
 }
 
@@ -57,18 +57,21 @@ export function resultsTable(config: ResultsTableConfig): Table {
   refuseUnknownKeys("resultsTable", config, keys);
   const { rows, title } = config;
   if (rows.length === 0) throw fail("no rows", "at least one");
-  const columns = (config.columns ?? Object.keys(rows[0])).map((c) =>
-    typeof c === "string" ? { key: c } : c,
-  );
+  const known = [...new Set(rows.flatMap(Object.keys))];
+  const columns = (config.columns ?? known).map((c) => (typeof c === "string" ? { key: c } : c));
   for (const column of columns) {
     refuseUnknownKeys("resultsTable", column, columnKeys);
-    const { digits = 0 } = column;
+    const { digits = 0, best = "min" } = column;
+    if (best !== "min" && best !== "max") {
+      throw notOneOf("resultsTable", `best of column "${column.key}"`, best, ["min", "max"]);
+    }
     if (!Number.isInteger(digits) || digits < 0 || digits > 100)
       throw fail(`digits of column "${column.key}" is ${digits}`, "a whole number in 0 … 100");
     if (!rows.some((row) => Object.hasOwn(row, column.key))) {
-      throw fail(`column "${column.key}" is in no row`, `one of ${Object.keys(rows[0]).join(", ")}`);
+      throw fail(`column "${column.key}" is in no row`, `one of ${known.join(", ")}`);
     }
   }
+  for (const [r, row] of rows.entries()) for (const { key } of columns) checkCell(row[key], key, r);
   const best = columns.map((column) => bestOf(column, rows));
   return {
     kind: "table",
@@ -88,6 +91,13 @@ export function resultsTable(config: ResultsTableConfig): Table {
       }),
     ),
   };
+}
+
+/** What is no text, number, boolean or nothing would be printed as something that nobody reads. */
+function checkCell(value: unknown, key: string, row: number): void {
+  if (value === undefined || value === null) return;
+  if (["string", "number", "boolean"].includes(typeof value)) return;
+  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a text, a number, a boolean or null");
 }
 
 function bestOf(column: Column, rows: ResultsTableConfig["rows"]): number | null {

@@ -1,3 +1,6 @@
+import { plotlyMime } from "../display/show.js";
+import { isRecord } from "../figures/plotly-values.js";
+import { pictureMimes } from "../figures/render/picture.js";
 import { homeFolder } from "../files/home.js";
 import type { Json, JsonObject, MimeBundle, Notebook } from "../notebook/nbformat.js";
 
@@ -31,9 +34,7 @@ export function absolutePaths(notebook: Notebook, home: string = homeFolder() ??
     const outputs = cell.outputs.flatMap((output) => {
       if (output.output_type === "stream") return [output.text];
       if (output.output_type === "error") return [output.evalue, ...output.traceback];
-      return Object.entries(output.data).flatMap(([mime, value]) =>
-        mime.startsWith("image/") ? [] : texts(value),
-      );
+      return Object.entries(output.data).flatMap(([mime, value]) => (isRaster(mime) ? [] : texts(value)));
     });
     const output = outputs.map((text) => findPath(text, home)).find((path) => path !== undefined);
     if (output !== undefined) {
@@ -47,8 +48,15 @@ export function absolutePaths(notebook: Notebook, home: string = homeFolder() ??
   });
 }
 
+/** Pictures in base64; an SVG is a text and may hold a path. */
+function isRaster(mime: string): boolean {
+  return pictureMimes.some((known) => known === mime);
+}
+
 /** Folders at the root of a system that hold people's files, and drives of Windows; URLs and formulas are none. */
-function findPath(text: string, home: string): string | undefined {
+function findPath(source: string, home: string): string | undefined {
+  // Pictures and packed numbers in base64 hold slashes that lead nowhere.
+  const text = source.replace(/[A-Za-z0-9+/=]{200,}/g, "");
   if (home.length > 1 && text.includes(home)) return home;
   const unix =
     /(?<![\w.:/~-])\/(?:home|Users|root|tmp|mnt|media|opt|srv|var|workspace|content|private)\/[^\s"'`)<>,;]+/;
@@ -86,27 +94,50 @@ export function datasetImages(notebook: Notebook): readonly Finding[] {
   });
 }
 
-/** Images that a figure shows: Plotly's layout images, and heatmaps from black to white, which are inputs. */
+/**
+ * Images that an output shows. A figure of Plotly counts by what it is made of, the picture beside it not again; each
+ * picture of another kind counts, also those inside of HTML and SVG.
+ */
 function imagesIn(data: MimeBundle): number {
-  const figure = data["application/vnd.plotly.v1+json"];
-  if (!isObject(figure)) return 0;
-  const layout = isObject(figure.layout) ? figure.layout : {};
+  const figure = data[plotlyMime];
+  if (figure !== undefined) return figureImages(typeof figure === "string" ? parsed(figure) : figure);
+  const inside = (mime: string, pattern: RegExp) => {
+    const value = data[mime];
+    return typeof value === "string" ? (value.match(pattern)?.length ?? 0) : 0;
+  };
+  const markup = inside("text/html", /<(?:img|image)\b/gi) + inside("image/svg+xml", /<image\b/gi);
+  return Math.max(markup, Object.keys(data).some(isRaster) ? 1 : 0);
+}
+
+/** Plotly's layout images, its traces of images, and heatmaps from black to white, which are inputs. */
+function figureImages(figure: Json | undefined): number {
+  if (!isRecord(figure)) return 0;
+  const layout = isRecord(figure.layout) ? figure.layout : {};
   const pictures = Array.isArray(layout.images) ? layout.images.length : 0;
+  const frames = Array.isArray(figure.frames) ? figure.frames.reduce((n, f) => n + figureImages(f), 0) : 0;
   const traces = Array.isArray(figure.data) ? figure.data : [];
   const ink = JSON.stringify([
     [0, "#000000"],
     [1, "#ffffff"],
   ]);
-  const inputs = traces.filter((trace) => isObject(trace) && JSON.stringify(trace.colorscale) === ink);
-  return pictures + inputs.length;
+  const inputs = traces.filter((trace: Json) => isRecord(trace) && isInput(trace, ink));
+  return pictures + frames + inputs.length;
+}
+
+function isInput(trace: JsonObject, ink: string): boolean {
+  return trace.type === "image" || JSON.stringify(trace.colorscale) === ink;
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // No JSON, so Plotly shows nothing of it.
+  }
 }
 
 function texts(value: Json): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.values(value).flatMap(texts);
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

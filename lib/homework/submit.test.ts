@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { Cell, Notebook } from "../notebook/nbformat.js";
+import type { Cell, MimeBundle, Notebook } from "../notebook/nbformat.js";
 import { stamp } from "../notebook/own-notebook.js";
 import { stringifyNotebook } from "../notebook/stringify.js";
 import { absolutePaths, datasetImages } from "./findings.js";
@@ -90,6 +90,46 @@ const images = (count: number) => ({
 test("250 images of the data set may stand in figures, one more is a finding at its cell", () => {
   assert.deepEqual(datasetImages(notebook(code("a", images(250)))), []);
   assert.equal(datasetImages(notebook(code("a", images(250)), code("b", images(1))))[0].cell, 2);
+});
+
+const png = { "image/png": "AAAA" };
+/** Outputs and how many pictures of the data set they hold. */
+const shown: readonly (readonly [string, MimeBundle, number])[] = [
+  ["a picture", png, 1],
+  ["a figure with its picture", { ...images(3), ...png }, 3],
+  [
+    "a figure as text",
+    { "application/vnd.plotly.v1+json": JSON.stringify({ data: [{ type: "image" }, {}] }) },
+    1,
+  ],
+  [
+    "frames",
+    {
+      "application/vnd.plotly.v1+json": {
+        data: [],
+        frames: [{ data: [{ type: "image" }] }, { data: [{ type: "image" }] }],
+      },
+    },
+    2,
+  ],
+  ["a gallery in HTML", { "text/html": '<img src="a"><IMG src="b"><p>', "text/plain": "" }, 2],
+  ["a gallery in SVG", { "image/svg+xml": "<svg><image/><image/><image/></svg>", ...png }, 3],
+  ["a broken figure", { "application/vnd.plotly.v1+json": "{" }, 0],
+  ["words", { "text/plain": "img" }, 0],
+];
+for (const [title, bundle, count] of shown) {
+  test(`${title}: ${count} of the 250 images`, () => {
+    assert.equal(datasetImages(notebook(code("a", images(250 - count)), code("b", bundle))).length, 0);
+    assert.equal(datasetImages(notebook(code("a", images(251 - count)), code("b", bundle))).length, 1);
+  });
+}
+
+test("a path in an SVG is found, slashes in base64 are none", () => {
+  const svg = { "image/svg+xml": "<svg><text>/home/me/data</text></svg>" };
+  assert.equal(absolutePaths(notebook(code("1", svg)), "/nowhere").length, 1);
+  const packed = `${"A".repeat(200)}+/home/me/${"B".repeat(200)}`;
+  const figure = { "application/vnd.plotly.v1+json": { data: [{ y: { bdata: packed, dtype: "f4" } }] } };
+  assert.deepEqual(absolutePaths(notebook(code("1", figure)), "/nowhere"), []);
 });
 
 const write = (name: string, ...cells: Cell[]) => {

@@ -10,7 +10,7 @@ import { readNotebook } from "../notebook/read-ipynb.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
 import { stringifyNotebook } from "../notebook/stringify.js";
 import { writeNotebook } from "../notebook/write-ipynb.js";
-import { contents } from "../report/blocks.js";
+import { notebookMetrics } from "../report/blocks.js";
 import { runDigest } from "../report/build.js";
 import { runVariables } from "../report/variables.js";
 import { absolutePaths, datasetImages, type Finding } from "./findings.js";
@@ -76,7 +76,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
     file,
     bytes: Buffer.byteLength(text),
     digest: sha256(text),
-    runs: runDigest(contents(notebook, "").metrics),
+    runs: runDigest(notebookMetrics(notebook)),
     seconds,
   };
 }

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 const name = "gradbook-figures";
 
 /**
- * A prebuilt JupyterLab extension that draws `application/vnd.plotly.v1+json` interactively, with the plotly.js and
- * the font that the static pictures are drawn with. It only draws in trusted notebooks; in others JupyterLab takes
+ * A prebuilt JupyterLab extension that draws `application/vnd.plotly.v1+json` interactively: with the whole of
+ * plotly.js, 3-D and maps too, and the font and MathJax that the static pictures are drawn with. It only draws in trusted notebooks; in others JupyterLab takes
  * the PNG that stands beside the JSON. (The extension of the Python package `plotly` shows that PNG at twice its size
  * first, and brings 60 MB.)
  * @param data the environment's `share/jupyter`
@@ -16,7 +16,8 @@ export async function installLabExtension(data: string): Promise<void> {
   const require = createRequire(import.meta.url);
   const fonts = dirname(require.resolve("@expo-google-fonts/source-sans-3/package.json"));
   const copies = {
-    "plotly.js": require.resolve("plotly.js-cartesian-dist-min"),
+    "plotly.js": require.resolve("plotly.js-dist"),
+    "mathjax.js": require.resolve("mathjax/es5/tex-svg-full.js"),
     "regular.ttf": join(fonts, "400Regular/SourceSans3_400Regular.ttf"),
     "semibold.ttf": join(fonts, "600SemiBold/SourceSans3_600SemiBold.ttf"),
   };
@@ -34,7 +35,7 @@ async function copyWhenChanged(source: string, target: string): Promise<void> {
 
 const manifest = {
   name,
-  version: "1.0.0",
+  version: "1.1.0",
   description: "Interactive figures of gradbook",
   license: "MIT",
   jupyterlab: {
@@ -52,27 +53,40 @@ const remoteEntry = `"use strict";
   const here = document.currentScript.src.replace(/[^/]*$/, "");
   let Widget;
   let plotly;
+  let mathJax;
 
-  const load = () => {
-    plotly ??= new Promise((resolve, reject) => {
-      const style = document.createElement("style");
-      style.textContent = [["regular", 400], ["semibold", 600]]
-        .map(([file, weight]) => \`@font-face{font-family:"Source Sans 3";font-weight:\${weight};src:url("\${here}\${file}.ttf")}\`)
-        .join("");
-      document.head.append(style);
-      const script = Object.assign(document.createElement("script"), { src: here + "plotly.js" });
-      // Plotly's bundle must not take JupyterLab's own module loader for its surroundings.
-      const { define } = window;
-      window.define = undefined;
-      script.onload = () => {
-        window.define = define;
-        const fonts = [400, 600].map((weight) => document.fonts.load(weight + ' 12px "Source Sans 3"'));
-        Promise.all(fonts).then(() => resolve(window.Plotly), reject);
-      };
-      script.onerror = () => reject(new Error("plotly.js could not be loaded"));
-      document.head.append(script);
-    });
-    return plotly;
+  const run = (file) => new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src: here + file });
+    // A bundle must not take JupyterLab's own module loader for its surroundings.
+    const { define } = window;
+    window.define = undefined;
+    const end = (settle) => () => {
+      window.define = define;
+      settle();
+    };
+    script.onload = end(resolve);
+    script.onerror = end(() => reject(new Error(file + " could not be loaded")));
+    document.head.append(script);
+  });
+
+  const loadPlotly = async () => {
+    const style = document.createElement("style");
+    style.textContent = [["regular", 400], ["semibold", 600]]
+      .map(([file, weight]) => \`@font-face{font-family:"Source Sans 3";font-weight:\${weight};src:url("\${here}\${file}.ttf")}\`)
+      .join("");
+    document.head.append(style);
+    await run("plotly.js");
+    await Promise.all([400, 600].map((weight) => document.fonts.load(weight + ' 12px "Source Sans 3"')));
+    return window.Plotly;
+  };
+
+  // Plotly looks for a global MathJax at every text between dollars; JupyterLab keeps its own to itself.
+  const loadMathJax = async () => {
+    if (window.MathJax?.startup) return;
+    const options = { enableMenu: false, enableAssistiveMml: false };
+    window.MathJax = { startup: { typeset: false }, options, svg: { fontCache: "none" } };
+    await run("mathjax.js");
+    await window.MathJax.startup.promise;
   };
 
   const createRenderer = ({ mimeType }) => {
@@ -83,12 +97,20 @@ const remoteEntry = `"use strict";
         this.node.style.overflowX = "auto";
       }
       async renderModel(model) {
-        const { data, layout } = JSON.parse(JSON.stringify(model.data[mimeType]));
-        const { newPlot } = await load();
-        if (this.isDisposed) return;
+        const given = model.data[mimeType];
         const plot = document.createElement("div");
-        this.node.replaceChildren(plot);
-        await newPlot(plot, data, layout ?? {}, { displaylogo: false });
+        try {
+          const figure = JSON.parse(typeof given === "string" ? given : JSON.stringify(given));
+          if (/\\$[^$]+\\$/.test(JSON.stringify(figure))) await (mathJax ??= loadMathJax());
+          const { newPlot } = await (plotly ??= loadPlotly());
+          if (this.isDisposed) return;
+          this.node.replaceChildren(plot);
+          const config = { displaylogo: false, ...figure.config };
+          await newPlot(plot, { data: figure.data, layout: figure.layout ?? {}, frames: figure.frames, config });
+        } catch (error) {
+          plot.textContent = "Plotly cannot draw this figure: " + (error?.message ?? error);
+          this.node.replaceChildren(plot);
+        }
       }
       dispose() {
         if (!this.isDisposed) for (const plot of this.node.children) window.Plotly?.purge(plot);

@@ -8,7 +8,7 @@ import { isJsonMime } from "./nbformat.js";
 export function stringifyNotebook(notebook: Notebook): string {
   const { nbformat, nbformat_minor, metadata, cells } = notebook;
   const file: Json = { nbformat, nbformat_minor, metadata, cells: cells.map(cellToJson) };
-  return `${stringify(file, "\n")}\n`;
+  return `${stringify(file)}\n`;
 }
 
 function cellToJson(cell: Cell): Json {
@@ -55,22 +55,44 @@ function lines(text: string): readonly string[] {
   return text.split(new RegExp(`(?<=${end})(?<!\\r(?=\\n))`)).filter((line) => line !== "");
 }
 
+/** A value whose text is still to be written, and the line end with the indent of its own line. */
+interface Pending {
+  readonly value: Json;
+  readonly newline: string;
+}
+
 /**
  * JSON with sorted keys. Not `JSON.stringify` of a sorted copy: JavaScript moves keys like "10" to the front of an
- * object whatever order they were put in.
- * @param newline a line end and the indent of the value's own line
+ * object whatever order they were put in. Without recursion: an output may be nested deeper than the stack is high.
  */
-function stringify(value: Json, newline: string): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
+function stringify(root: Json): string {
+  const written: string[] = [];
+  const stack: (string | Pending)[] = [{ value: root, newline: "\n" }];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (typeof next === "string") written.push(next);
+    // One by one: a list may be longer than a call takes arguments.
+    else for (const piece of pieces(next).reverse()) stack.push(piece);
+  }
+  return written.join("");
+}
+
+/** The text of a value, with the values inside it still to be written. */
+function pieces({ value, newline }: Pending): (string | Pending)[] {
+  if (value === null || typeof value !== "object") return [JSON.stringify(value)];
   const inner = `${newline} `;
+  const between = (i: number) => (i === 0 ? inner : `,${inner}`);
   if (isList(value)) {
-    if (value.length === 0) return "[]";
-    return `[${inner}${value.map((item) => stringify(item, inner)).join(`,${inner}`)}${newline}]`;
+    if (value.length === 0) return ["[]"];
+    const items = value.flatMap((item, i) => [between(i), { value: item, newline: inner }]);
+    return ["[", ...items, `${newline}]`];
   }
   const keys = Object.keys(value).sort(byCodePoint);
-  if (keys.length === 0) return "{}";
-  const entries = keys.map((key) => `${JSON.stringify(key)}: ${stringify(value[key], inner)}`);
-  return `{${inner}${entries.join(`,${inner}`)}${newline}}`;
+  if (keys.length === 0) return ["{}"];
+  const entries = keys.flatMap((key, i) => [
+    `${between(i)}${JSON.stringify(key)}: `,
+    { value: value[key], newline: inner },
+  ]);
+  return ["{", ...entries, `${newline}}`];
 }
 
 function isList(value: Json): value is readonly Json[] {

@@ -1,193 +1,165 @@
-import { GradbookError } from "../errors/error.js";
-import type { Figure } from "../figures/figure.js";
-import type { Table } from "../figures/results-table.js";
+import { metricsMime } from "../display/metrics.js";
 import {
   type CodeCell,
   cellTags,
+  type ErrorOutput,
   type Json,
   type JsonObject,
-  type MimeBundle,
   type Notebook,
+  type Output,
+  type TextCell,
 } from "../notebook/nbformat.js";
-
-/** One piece of a report, in reading order. */
-export type Block =
-  | {
-      readonly kind: "prose";
-      readonly markdown: string;
-      readonly attachments: Readonly<Record<string, MimeBundle>>;
-    }
-  | { readonly kind: "code"; readonly source: string; readonly cell: number }
-  | { readonly kind: "figure"; readonly name: string; readonly figure: Figure; readonly cell: number }
-  | { readonly kind: "picture"; readonly png: string; readonly text: string; readonly width: number | null }
-  | { readonly kind: "table"; readonly name: string; readonly table: Table; readonly cell: number }
-  | { readonly kind: "text"; readonly text: string; readonly stream: "stdout" | "stderr" | "result" }
-  | { readonly kind: "html"; readonly html: string }
-  | { readonly kind: "error"; readonly text: string };
-
-/** What a report is made of. */
-export interface Contents {
-  readonly title: string;
-  readonly blocks: readonly Block[];
-  /** All `metrics(…)` of the notebook, merged; a later key wins. */
-  readonly metrics: JsonObject;
-  /** Sources of the cells that hold the configuration. */
-  readonly config: readonly string[];
-}
-
-const plotlyMime = "application/vnd.plotly.v1+json";
-const tableMime = "application/vnd.gradbook.table+json";
-const metricsMime = "application/vnd.gradbook.metrics+json";
+import type { Block, Contents } from "./block.js";
+import { hiding } from "./hiding.js";
+import type { Omissions } from "./omissions.js";
+import { longestProse, type OutputContext, readBundle } from "./outputs.js";
+import { terminalText } from "./terminal-text.js";
 
 /**
- * Takes an executed notebook apart. Figures and tables of the same name get `-2`, `-3`, … behind it; a code cell
- * tagged `hide-input` or `remove-cell` is left out like in other tools of Jupyter.
+ * Takes an executed notebook apart. Figures, tables and pictures of the same name get `-2`, `-3`, … behind it.
  * @param fallbackTitle when no heading of the first level is there
+ * @param omissions told of everything that is not taken over
  */
-export function contents(notebook: Notebook, fallbackTitle: string): Contents {
-  const blocks: Block[] = [];
-  const names = new Set<string>();
-  let metrics: JsonObject = {};
+export async function contents(
+  notebook: Notebook,
+  fallbackTitle: string,
+  omissions: Omissions,
+): Promise<Contents> {
+  const pieces: (readonly Block[])[] = [];
+  const unused = namer();
   let cellNumber = 0;
-  for (const cell of notebook.cells) {
-    const tags = cellTags(cell);
-    if (cell.cell_type !== "code") {
-      if (cell.cell_type === "markdown" && !tags.includes("remove-cell")) {
-        blocks.push({ kind: "prose", markdown: cell.source, attachments: cell.attachments ?? {} });
-      }
-      continue;
+  for (const [order, cell] of notebook.cells.entries()) {
+    if (cell.cell_type === "code") {
+      cellNumber++;
+      const place = { order, words: `cell ${cellNumber}` };
+      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused }));
+    } else {
+      const words = cellNumber === 0 ? "text before cell 1" : `text after cell ${cellNumber}`;
+      pieces.push(await textCell(cell, { place: { order, words }, omissions, unused }));
     }
-    cellNumber++;
-    metrics = { ...metrics, ...metricsOf(cell) };
-    if (tags.includes("remove-cell")) continue;
-    if (!tags.includes("hide-input") && cell.source.trim() !== "") {
-      blocks.push({ kind: "code", source: cell.source, cell: cellNumber });
-    }
-    blocks.push(...outputs(cell, cellNumber, names));
   }
+  const blocks = pieces.flat();
   const prose = blocks.flatMap((b) => (b.kind === "prose" ? b.markdown.split("\n") : []));
   const heading = prose.map((line) => /^#\s+(.+?)\s*#*$/.exec(line)?.[1]).find((t) => t !== undefined);
-  return { title: heading ?? fallbackTitle, blocks, metrics, config: configSources(notebook) };
+  return {
+    title: heading ?? fallbackTitle,
+    blocks,
+    metrics: notebookMetrics(notebook),
+    config: configSources(notebook),
+  };
 }
 
-function outputs(cell: CodeCell, number: number, names: Set<string>): Block[] {
-  return cell.outputs.flatMap((output): Block[] => {
-    switch (output.output_type) {
-      case "stream":
-        return [{ kind: "text", text: plainLines(output.text), stream: output.name }];
-      case "error":
-        return [
-          {
-            kind: "error",
-            text: plainLines([`${output.ename}: ${output.evalue}`, ...output.traceback].join("\n")),
-          },
-        ];
-      default:
-        return bundle(output.data, output.metadata, number, names);
+type CellContext = Pick<OutputContext, "place" | "omissions" | "unused">;
+
+async function codeCell(cell: CodeCell, number: number, context: CellContext): Promise<Block[]> {
+  const { place, omissions } = context;
+  const { input, output } = hiding(cell);
+  if (cellTags(cell).includes("skip-execution")) omissions.add(place, "not run (tag skip-execution)");
+  if (input.how === "removed" && output.how === "removed" && input.by === output.by) {
+    omissions.add(place, `the whole cell (${input.by})`);
+    return [];
+  }
+  const blocks: Block[] = [];
+  if (cell.source.trim() !== "") {
+    if (input.how === "removed") omissions.add(place, `its code (${input.by})`);
+    // The page folds all code: one that its author hid looks the same.
+    else blocks.push({ kind: "code", source: cell.source, cell: number });
+  }
+  if (cell.outputs.length === 0) return blocks;
+  if (output.how === "removed") {
+    omissions.add(place, `its output (${output.by})`);
+    return blocks;
+  }
+  const outputs: (readonly Block[])[] = [];
+  for (const one of cell.outputs) outputs.push(await outputBlocks(one, number, context));
+  const shown = outputs.flat();
+  if (output.how === "shown") return [...blocks, ...shown];
+  if (shown.length === 0) return blocks;
+  omissions.add(place, `its output is folded on the page and left out of the PDF (${output.by})`);
+  return [...blocks, { kind: "folded", summary: `Output of cell ${number}`, blocks: shown }];
+}
+
+async function outputBlocks(output: Output, cell: number, context: CellContext): Promise<readonly Block[]> {
+  switch (output.output_type) {
+    case "stream":
+      return printed(output.text, output.name, context);
+    case "error":
+      return printed(errorText(output), "error", context);
+    case "display_data":
+    case "execute_result": {
+      const plain = output.data["text/plain"];
+      const words = { cell, metadata: output.metadata, text: typeof plain === "string" ? plain : "" };
+      const blocks = await readBundle(output.data, { ...context, ...words });
+      for (const block of blocks) if (block.kind === "text") tellCut(block, context);
+      return blocks;
     }
-  });
-}
-
-/** The richest form of a bundle that a report can hold; HTML and scripts of others are not taken over. */
-function bundle(data: MimeBundle, metadata: JsonObject, cell: number, names: Set<string>): Block[] {
-  if (metricsMime in data) return [];
-  if (tableMime in data) {
-    const table = readTable(data[tableMime]);
-    return [{ kind: "table", name: unused(table.name, names), table, cell }];
+    default:
+      return output satisfies never;
   }
-  const figure = readFigure(data[plotlyMime]);
-  if (figure !== null)
-    return [{ kind: "figure", name: unused(figure.layout.meta.name, names), figure, cell }];
-  if (typeof data["image/png"] === "string") {
-    const size = metadata["image/png"];
-    const width = isObject(size) && typeof size.width === "number" ? size.width : null;
-    return [
-      { kind: "picture", png: data["image/png"].replace(/\s/g, ""), text: text(data["text/plain"]), width },
-    ];
+}
+
+/** The error's sentence and its stack, whose first line often is that sentence. */
+function errorText({ ename, evalue, traceback }: ErrorOutput): string {
+  const sentence = `${ename}: ${evalue}`;
+  const stack = traceback.join("\n");
+  return terminalText(stack).text.startsWith(sentence) ? stack : `${sentence}\n${stack}`;
+}
+
+function printed(
+  output: string,
+  stream: Extract<Block, { kind: "text" }>["stream"],
+  context: CellContext,
+): Block[] {
+  const block = { kind: "text", text: terminalText(output), stream } as const;
+  tellCut(block, context);
+  return [block];
+}
+
+function tellCut(
+  { text, stream }: Extract<Block, { kind: "text" }>,
+  { place, omissions }: CellContext,
+): void {
+  const name = stream === "result" ? "its text" : stream;
+  if (text.left !== "") omissions.add(place, `${text.left} of ${name} (in the executed notebook)`);
+}
+
+/** Text between the code: Markdown, and raw cells, which are taken as what they say they are. */
+async function textCell(cell: TextCell, context: CellContext): Promise<readonly Block[]> {
+  const { place, omissions } = context;
+  const { input } = hiding(cell);
+  if (cell.source.trim() === "") return [];
+  if (input.how === "removed") {
+    omissions.add(place, `the text (${input.by})`);
+    return [];
   }
-  const table = plainTable(text(data["text/html"]));
-  if (table !== null) return [{ kind: "html", html: table }];
-  if ("text/markdown" in data)
-    return [{ kind: "prose", markdown: text(data["text/markdown"]), attachments: {} }];
-  return "text/plain" in data
-    ? [{ kind: "text", text: plainLines(text(data["text/plain"])), stream: "result" }]
-    : [];
+  const prose: Block = { kind: "prose", markdown: cell.source, attachments: cell.attachments ?? {}, place };
+  const isLong = cell.source.length > longestProse;
+  if (isLong) omissions.add(place, `its Markdown is shown as it is typed (${cell.source.length} characters)`);
+  const markdown = isLong ? printed(cell.source, "raw", context) : [prose];
+  const blocks = cell.cell_type === "markdown" ? markdown : await rawCell(cell, context);
+  if (input.how === "shown") return blocks;
+  omissions.add(place, `the text is folded on the page and left out of the PDF (${input.by})`);
+  return [{ kind: "folded", summary: "Text", blocks }];
 }
 
-/**
- * A table that somebody's object showed as HTML, when it is made of nothing but table and text elements; their
- * attributes are left out. Everything else a notebook shows as HTML stays out of the report.
- */
-function plainTable(html: string): string | null {
-  const allowed =
-    /^<\/?(?:table|caption|thead|tbody|tfoot|tr|th|td|b|strong|i|em|sub|sup|code|br)(?:\s[^<>]*)?>$/i;
-  if (!/^\s*<table[\s>]/i.test(html)) return null;
-  const parts = html.split(/(<[^>]*>)/);
-  if (parts.some((part, i) => (i % 2 === 1 ? !allowed.test(part) : part.includes("<")))) return null;
-  return parts.map((part, i) => (i % 2 === 1 ? part.replace(/^(<\/?\w+)[\s\S]*$/, "$1>") : part)).join("");
+/** A raw cell is for other programs, by its format; what is no HTML or Markdown stands as it is typed. */
+async function rawCell(cell: TextCell, context: CellContext): Promise<readonly Block[]> {
+  const { format, raw_mimetype = format } = cell.metadata;
+  if (raw_mimetype !== "text/html" && raw_mimetype !== "text/markdown") {
+    return printed(cell.source, "raw", context);
+  }
+  const words = { cell: 0, metadata: {}, text: "" };
+  return readBundle({ [raw_mimetype]: cell.source, "text/plain": cell.source }, { ...context, ...words });
 }
 
-/** A figure of ours; Plotly JSON of others has no name and no size and is left to its picture. */
-function readFigure(value: Json | undefined): Figure | null {
-  if (!isObject(value) || !Array.isArray(value.data) || !isObject(value.layout)) return null;
-  const { width, height, meta } = value.layout;
-  if (typeof width !== "number" || typeof height !== "number" || !isObject(meta)) return null;
-  const { name, title, caption, description, theme } = meta;
-  if (typeof name !== "string" || !/^[a-z0-9][a-z0-9-]{0,79}$/.test(name)) return null;
-  return {
-    data: value.data.filter(isObject),
-    layout: {
-      ...value.layout,
-      width,
-      height,
-      meta: {
-        name,
-        title: text(title),
-        caption: text(caption),
-        description: text(description),
-        theme: theme === "dark" ? "dark" : "light",
-      },
-    },
-  };
-}
-
-function readTable(value: Json | undefined): Table {
-  const broken = () =>
-    new GradbookError({
-      code: "report",
-      what: "report",
-      got: "a table output that is not one of ours",
-      expected: "columns and rows",
-    });
-  if (!isObject(value) || !Array.isArray(value.columns) || !Array.isArray(value.rows)) throw broken();
-  return {
-    kind: "table",
-    name: /^[a-z0-9][a-z0-9-]{0,79}$/.test(text(value.name)) ? text(value.name) : "table",
-    title: text(value.title),
-    caption: text(value.caption),
-    columns: value.columns.filter(isObject).map((c) => ({
-      key: text(c.key),
-      title: text(c.title),
-      unit: text(c.unit),
-      numeric: c.numeric === true,
-    })),
-    rows: value.rows.map((row) => {
-      if (!Array.isArray(row)) throw broken();
-      return row.filter(isObject).map((c) => ({
-        value: typeof c.value === "object" ? null : (c.value ?? null),
-        text: text(c.text),
-        best: c.best === true,
-      }));
-    }),
-  };
-}
-
-function metricsOf(cell: CodeCell): JsonObject {
+/** All `metrics(…)` of a notebook, merged; a later key wins. */
+export function notebookMetrics(notebook: Notebook): JsonObject {
   let all: JsonObject = {};
-  for (const output of cell.outputs) {
-    if (output.output_type !== "display_data" && output.output_type !== "execute_result") continue;
-    const found = output.data[metricsMime];
-    if (isObject(found)) all = { ...all, ...found };
+  for (const cell of notebook.cells) {
+    for (const output of cell.cell_type === "code" ? cell.outputs : []) {
+      const found = "data" in output ? output.data[metricsMime] : undefined;
+      if (isObject(found)) all = { ...all, ...found };
+    }
   }
   return all;
 }
@@ -200,28 +172,19 @@ function configSources(notebook: Notebook): readonly string[] {
   return (tagged.length > 0 ? tagged : code.slice(0, 1)).map((cell) => cell.source);
 }
 
-function unused(name: string, names: Set<string>): string {
-  let free = name;
-  for (let n = 2; names.has(free); n++) free = `${name}-${n}`;
-  names.add(free);
-  return free;
-}
-
-/** Without the colours of a terminal, and with lines that were overwritten (`\r`) left out. */
-function plainLines(output: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours start with one
-  const bare = output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
-  return bare
-    .split("\n")
-    .map((line) => line.replace(/\r$/, "").replace(/^[^\n]*\r/, ""))
-    .join("\n")
-    .replace(/\n+$/, "");
+/** Gives each name once: the second figure of a name is `name-2`. */
+function namer(): (name: string) => string {
+  const counts = new Map<string, number>();
+  return (name) => {
+    let free = name;
+    let n = counts.get(name) ?? 1;
+    while (counts.has(free)) free = `${name}-${++n}`;
+    counts.set(name, n);
+    if (free !== name) counts.set(free, 1);
+    return free;
+  };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function text(value: Json | undefined): string {
-  return typeof value === "string" ? value : "";
 }

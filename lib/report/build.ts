@@ -1,59 +1,120 @@
-import { readFile } from "node:fs/promises";
 import { tableMarkdown } from "../display/table-text.js";
 import { canonical } from "../figures/canonical.js";
-import { renderPdf } from "../figures/render/pdf.js";
-import { plotlyFile } from "../figures/render/plotly-window.js";
-import { renderPng } from "../figures/render/raster.js";
-import { type Provenance, renderSvg, withFont } from "../figures/render/svg.js";
+import type { Provenance } from "../figures/render/svg.js";
 import { sha256 } from "../files/sha256.js";
 import type { Json, JsonObject, Notebook } from "../notebook/nbformat.js";
 import { stringifyNotebook } from "../notebook/stringify.js";
-import { type Contents, contents } from "./blocks.js";
+import { Artist, type FigureFiles } from "./artist.js";
+import { type Contents, flat } from "./block.js";
+import { contents } from "./blocks.js";
+import { drawFigure } from "./draw.js";
 import type { FileSet } from "./folder.js";
 import type { ReportInputs } from "./inputs.js";
 import { manifestName, manifestText } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
-import { reportPage } from "./page.js";
+import { type Omission, Omissions } from "./omissions.js";
+import { pageBody, reportPage, whyUnread } from "./page.js";
+import { pagePrograms } from "./page-programs.js";
 import { reportPdf } from "./pdf/report-pdf.js";
-import { figuresTex, tableCsv, tableTex } from "./tables.js";
+import { pictureFiles } from "./picture-files.js";
+import { figuresTex, type TexFigure, tableCsv, tableTex } from "./tables.js";
 
 export interface BuildOptions {
   /** File name of the notebook, e.g. `"hw4.ipynb"`. */
   readonly notebook: string;
   readonly inputs: ReportInputs;
+  /** Told what of the notebook the report does not hold; the page and the PDF say it too. */
+  readonly onLeftOut?: (omissions: readonly Omission[]) => void;
 }
 
 /**
  * Every file of a report from an executed notebook. A pure function of its arguments and the library: building twice
- * gives the same bytes.
+ * gives the same bytes. An output that is broken is told and ends nothing.
  */
 export async function buildReport(executed: Notebook, options: BuildOptions): Promise<FileSet> {
+  const artist = new Artist();
+  try {
+    return await build(executed, options, artist);
+  } finally {
+    artist.end();
+  }
+}
+
+async function build(executed: Notebook, options: BuildOptions, artist: Artist): Promise<FileSet> {
   const name = options.notebook.replace(/\.ipynb$/, "");
-  const all = contents(executed, name);
+  const omissions = new Omissions();
+  const all = await contents(executed, name, omissions);
   const config = sha256(all.config.join("\n\n"));
   const run = runDigest(all.metrics);
+  const about = (cell: number): Provenance => {
+    return { notebook: options.notebook, cell, config, ...(run === null ? {} : { run }) };
+  };
+  const { files, links, drawn, tex } = await blockFiles(all, about, artist, omissions);
+  files.set(options.notebook, stringifyNotebook(executed));
+  files.set("metrics.json", safeMetrics(all.metrics, omissions));
+  if (tex.length > 0) files.set("figures.tex", figuresTex(tex));
+  const parts = {
+    facts: facts(all, options.inputs.scale),
+    drawn,
+    artist,
+    files: links,
+    provenance: provenance(options, config, run),
+    documents: [`${name}.pdf`, options.notebook, "metrics.json"],
+    omissions,
+  };
+  const body = await pageBody(all, parts);
+  files.set(`${name}.pdf`, await reportPdf(all, parts));
+  const figures = flat(all.blocks).flatMap((b) => (b.kind === "figure" ? [b.figure] : []));
+  files.set("index.html", reportPage(all, body, { ...parts, programs: await pagePrograms(figures) }));
+  files.set(
+    manifestName,
+    manifestText({ title: all.title, facts: parts.facts, inputs: options.inputs }, files),
+  );
+  options.onLeftOut?.(omissions.list());
+  return files;
+}
+
+function safeMetrics(metrics: JsonObject, omissions: Omissions): string {
+  try {
+    return metricsFile(metrics);
+  } catch (error) {
+    const place = { order: Number.POSITIVE_INFINITY, words: "metrics.json" };
+    omissions.add(place, `is empty (the metrics cannot be written: ${whyUnread(error)})`);
+    return metricsFile({});
+  }
+}
+
+/** What figures, pictures and tables become beside the page. */
+interface BlockFiles {
+  readonly files: Map<string, string | Uint8Array>;
+  /** The files of each by its name. */
+  readonly links: ReadonlyMap<string, readonly string[]>;
+  readonly drawn: ReadonlyMap<string, FigureFiles>;
+  readonly tex: readonly TexFigure[];
+}
+
+async function blockFiles(
+  all: Contents,
+  about: (cell: number) => Provenance,
+  artist: Artist,
+  omissions: Omissions,
+): Promise<BlockFiles> {
   const files = new Map<string, string | Uint8Array>();
   const links = new Map<string, readonly string[]>();
-  const svgs = new Map<string, string>();
-  for (const block of all.blocks) {
+  const drawn = new Map<string, FigureFiles>();
+  const tex: TexFigure[] = [];
+  for (const block of flat(all.blocks)) {
     if (block.kind === "figure") {
-      const about: Provenance = {
-        notebook: options.notebook,
-        cell: block.cell,
-        config,
-        ...(run === null ? {} : { run }),
-      };
-      const svg = await renderSvg(block.figure, about);
-      svgs.set(block.name, svg);
-      files.set(`figures/${block.name}.svg`, withFont(svg));
-      files.set(`figures/${block.name}.png`, await renderPng(svg, 1, about));
-      files.set(`figures/${block.name}@2x.png`, await renderPng(svg, 2, about));
-      files.set(`figures/${block.name}.pdf`, await renderPdf(svg, block.figure, about));
+      const figure = await drawFigure(block, about(block.cell), artist, omissions);
+      drawn.set(block.name, figure);
+      for (const [ending, content] of figure.files) files.set(`figures/${block.name}${ending}`, content);
       const types = [".svg", ".pdf", ".png", "@2x.png"];
       links.set(
         block.name,
         types.map((type) => `figures/${block.name}${type}`),
       );
+      const { caption, title } = block.figure.layout.meta;
+      tex.push({ name: block.name, file: `figures/${block.name}.pdf`, caption: caption || title });
     } else if (block.kind === "table") {
       files.set(`tables/${block.name}.csv`, tableCsv(block.table));
       files.set(`tables/${block.name}.tex`, tableTex(block.table));
@@ -62,32 +123,14 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
         block.name,
         ["csv", "tex", "md"].map((type) => `tables/${block.name}.${type}`),
       );
+    } else if (block.kind === "picture") {
+      const picture = await pictureFiles(block, artist, omissions);
+      for (const [path, content] of picture.files) files.set(path, content);
+      if (picture.tex !== null) tex.push({ name: block.name, file: picture.tex, caption: block.text });
     }
   }
-  files.set(options.notebook, stringifyNotebook(executed));
-  files.set("metrics.json", metricsFile(all.metrics));
-  const figures = all.blocks.flatMap((b) =>
-    b.kind === "figure"
-      ? [{ name: b.name, caption: b.figure.layout.meta.caption || b.figure.layout.meta.title }]
-      : [],
-  );
-  if (figures.length > 0) files.set("figures.tex", figuresTex(figures));
-  const parts = {
-    facts: facts(all, options.inputs.scale),
-    svgs,
-    files: links,
-    provenance: provenance(options, config, run),
-    documents: [`${name}.pdf`, options.notebook, "metrics.json"],
-  };
-  files.set(`${name}.pdf`, await reportPdf(all, parts));
-  files.set("index.html", await reportPage(all, { ...parts, plotly: await readFile(plotlyFile(), "utf8") }));
-  files.set(
-    manifestName,
-    manifestText({ title: all.title, facts: parts.facts, inputs: options.inputs }, files),
-  );
-  return files;
+  return { files, links, drawn, tex };
 }
-
 /** Term and value for the foot of the report; nothing of when and where, which would change its bytes. */
 function provenance({ notebook, inputs }: BuildOptions, config: string, run: string | null) {
   return [

@@ -41,6 +41,16 @@ thead th { border-bottom: 2px solid var(--muted); }
 th.number, td.number { text-align: right; }
 td.number { white-space: nowrap; }
 thead th { vertical-align: bottom; }
+.html { overflow-x: auto; margin: 1.2rem 0; }
+.html img { max-width: 100%; height: auto; }
+details.folded { margin: .6rem 0; }
+details.folded > summary { cursor: pointer; font-size: .85rem; color: var(--muted); }
+.missing, figcaption .note { color: var(--muted); font-style: italic; }
+.left-out { margin-top: 3rem; padding: .2rem 1.2rem; background: var(--soft); border-radius: 8px; font-size: .9rem; overflow-wrap: anywhere; }
+.ansi-bold { font-weight: 600; } .ansi-italic { font-style: italic; } .ansi-underline { text-decoration: underline; }
+.ansi-color-red { color: #b3121d; } .ansi-color-green { color: #1a6b2f; } .ansi-color-yellow { color: #7a5200; }
+.ansi-color-blue { color: #0757a8; } .ansi-color-magenta { color: #8a2090; } .ansi-color-cyan { color: #0b6672; }
+.ansi-color-white { color: var(--muted); }
 pre.out { background: none; border-left: 3px solid var(--line); border-radius: 0; padding: .2rem 1rem; }
 pre.stderr, pre.error { border-color: #b3121d; }
 .math { white-space: nowrap; }

@@ -1,9 +1,14 @@
 import { escapeHtml } from "../display/escape.js";
 import { heading } from "../display/table-text.js";
+import { pageBundle } from "../figures/render/still.js";
 import { fontFaces, shownText } from "../figures/render/subset-font.js";
 import type { Table } from "../figures/results-table.js";
-import type { Block, Contents } from "./blocks.js";
+import { anyUri } from "./any-picture.js";
+import type { Artist, FigureFiles } from "./artist.js";
+import { type Block, type Contents, flat } from "./block.js";
 import { scriptJson } from "./html.js";
+import type { Omissions } from "./omissions.js";
+import { contentPolicy, type PagePrograms, programElements } from "./page-programs.js";
 import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
@@ -15,42 +20,83 @@ const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i
 export interface ReportParts {
   /** Facts under the title, e.g. "quick scale", "12 runs". */
   readonly facts: readonly string[];
-  /** SVG of each figure by its name. */
-  readonly svgs: ReadonlyMap<string, string>;
+  /** Each figure, drawn, by its name. */
+  readonly drawn: ReadonlyMap<string, FigureFiles>;
   /** Files of each figure and table, relative to the page, e.g. `figures/x.svg`; shown as links. */
   readonly files: ReadonlyMap<string, readonly string[]>;
   /** Term and value, at the foot. */
   readonly provenance: readonly (readonly [string, string])[];
+  /** Draws what the notebook brought as SVG. */
+  readonly artist: Artist;
   /** Files beside the page that it links to in its head. */
   readonly documents: readonly string[];
+  /** What the report does not hold; what page and PDF find themselves is added. */
+  readonly omissions: Omissions;
 }
 
 export interface PageParts extends ReportParts {
-  /** Source of plotly.js. */
-  readonly plotly: string;
+  /** Sources of the programs that interactive figures need; empty without such figures. */
+  readonly programs: PagePrograms;
+}
+
+/** The page's text, in HTML, and its sections. */
+export interface PageBody {
+  readonly html: string;
+  readonly headings: readonly Heading[];
+}
+
+/** Writes all blocks, and tells what is missing of them; what it throws on is shown as it is and told. */
+export async function pageBody(contents: Contents, parts: ReportParts): Promise<PageBody> {
+  const write = await proseWriter();
+  const headings: Heading[] = [];
+  let figures = 0;
+  let tables = 0;
+  const html = async (blocks: readonly Block[]): Promise<string> => {
+    const body: string[] = [];
+    for (const block of blocks) body.push(await blockHtml(block));
+    return body.join("\n");
+  };
+  const blockHtml = async (block: Block): Promise<string> => {
+    switch (block.kind) {
+      case "prose":
+        return proseHtml(block);
+      case "figure":
+        return figureHtml(block, ++figures, parts);
+      case "table":
+        return tableHtml(block.table, block.name, ++tables, parts);
+      case "folded": {
+        const inside = await html(block.blocks);
+        return `<details class="folded"><summary>${escapeHtml(block.summary)}</summary>\n${inside}\n</details>`;
+      }
+      default:
+        return otherHtml(block);
+    }
+  };
+  const proseHtml = async ({ markdown, attachments, place }: Extract<Block, { kind: "prose" }>) => {
+    try {
+      const prose = await write(markdown, attachments);
+      headings.push(...prose.headings);
+      for (const what of prose.left) parts.omissions.add(place, what);
+      return prose.html;
+    } catch (error) {
+      parts.omissions.add(place, `its Markdown is shown as it is typed (${whyUnread(error)})`);
+      return `<pre class="out raw" tabindex="0">${escapeHtml(markdown)}</pre>`;
+    }
+  };
+  return { html: await html(contents.blocks), headings };
+}
+
+/** Why something could not be read, without words of the engine for a stack that was full. */
+export function whyUnread(error: unknown): string {
+  if (error instanceof RangeError) return "nested too deep";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The report as one HTML file that needs nothing else: no network, no font of the system, no script to be read. */
-export async function reportPage(contents: Contents, parts: PageParts): Promise<string> {
-  const write = await proseWriter();
-  const headings: Heading[] = [];
-  const body: string[] = [];
-  let figureNumber = 0;
-  let tableNumber = 0;
-  for (const block of contents.blocks) {
-    if (block.kind === "prose") {
-      const prose = write(block.markdown, block.attachments);
-      headings.push(...prose.headings);
-      body.push(prose.html);
-    } else if (block.kind === "figure") body.push(figureHtml(block, ++figureNumber, parts));
-    else if (block.kind === "table") body.push(tableHtml(block.table, block.name, ++tableNumber, parts));
-    else body.push(otherHtml(block));
-  }
+export function reportPage(contents: Contents, { html, headings }: PageBody, parts: PageParts): string {
   const figures = Object.fromEntries(
-    contents.blocks.flatMap((b) =>
-      b.kind === "figure"
-        ? [[`fig-${b.name}`, { data: b.figure.data, layout: b.figure.layout }] as const]
-        : [],
+    flat(contents.blocks).flatMap((b) =>
+      b.kind === "figure" && pageBundle(b.figure) !== null ? [[`fig-${b.name}`, b.figure] as const] : [],
     ),
   );
   const documents = parts.documents.map(
@@ -59,19 +105,19 @@ export async function reportPage(contents: Contents, parts: PageParts): Promise<
   const facts =
     `<p class="facts">${parts.facts.map(escapeHtml).join(" · ")}</p>\n` +
     `<p class="links documents">${documents.join(" ")}</p>`;
-  const text = body.join("\n");
-  const opened = /<h1[ >]/.test(text)
-    ? text.replace(/<\/h1>/, () => `</h1>\n${facts}\n${navigation(headings)}`)
-    : `<h1>${escapeHtml(contents.title)}</h1>\n${facts}\n${navigation(headings)}\n${text}`;
+  const opened = /<h1[ >]/.test(html)
+    ? html.replace(/<\/h1>/, () => `</h1>\n${facts}\n${navigation(headings)}`)
+    : `<h1>${escapeHtml(contents.title)}</h1>\n${facts}\n${navigation(headings)}\n${html}`;
 
-  const content = `${opened}\n${footer(parts.provenance)}`;
+  const content = `${opened}\n${leftOut(parts.omissions)}${footer(parts.provenance)}`;
+  const { programs } = parts;
 
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: blob:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(programs)}">
 <meta name="generator" content="gradbook">
 <title>${escapeHtml(contents.title)}</title>
 <style>${fontFaces(shownText(content) + ascii)}${pageStyle}</style>
@@ -81,24 +127,37 @@ export async function reportPage(contents: Contents, parts: PageParts): Promise<
 ${content}
 </main>
 <script type="application/json" id="figure-data">${scriptJson(figures)}</script>
-<script type="text/plain" id="plotly-source">${parts.plotly.replace(/<\/script/gi, "<\\/script").replace(/<!--/g, "<\\!--")}</script>
-<script>${pageScript}</script>
+${programElements(programs)}<script>${pageScript}</script>
 </body>
 </html>
 `;
+}
+
+/** What the report does not hold, for whoever reads it. */
+function leftOut(omissions: Omissions): string {
+  const items = omissions
+    .list()
+    .map(({ place, what }) => `<li>${escapeHtml(place)}: ${escapeHtml(what)}</li>`);
+  if (items.length === 0) return "";
+  return `<section class="left-out"><p><strong>Left out of this report</strong></p>\n<ul>${items.join("\n")}</ul></section>\n`;
 }
 
 function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, parts: ReportParts): string {
   const { name, figure } = block;
   const { caption, title } = figure.layout.meta;
   const { width } = figure.layout;
-  const svg = (parts.svgs.get(name) ?? "").trim();
+  const { svg = "", said = [] } = parts.drawn.get(name) ?? {};
   const links = fileLinks(name, parts);
-  const button = `<button type="button" data-figure="fig-${name}" aria-pressed="false" hidden>Interactive</button>`;
+  const isLive = pageBundle(figure) !== null;
+  const button = isLive
+    ? `<button type="button" data-figure="fig-${name}" aria-pressed="false" hidden>Interactive</button>`
+    : "";
+  const words = said.length === 0 ? "" : `Not drawn in this picture: ${said.join(", ")}. `;
+  const note = words === "" ? "" : `<span class="note">${escapeHtml(words)}</span>`;
   return `<figure id="fig-${name}">
-<div class="picture">${svg.replace("<svg ", `<svg data-width="${width}" `)}</div>
+<div class="picture">${svg.trim().replace("<svg ", `<svg data-width="${width}" `)}</div>
 <figcaption><strong>Figure ${number}.</strong> ${escapeHtml(caption === "" ? title : caption)}
-<span class="links">${links}${button}</span></figcaption>
+${note}<span class="links">${links}${button}</span></figcaption>
 </figure>`;
 }
 
@@ -122,24 +181,26 @@ ${rows.join("\n")}
 </tbody></table></div>`;
 }
 
-function otherHtml(block: Block): string {
+function otherHtml(block: Exclude<Block, { kind: "prose" | "figure" | "table" | "folded" }>): string {
   switch (block.kind) {
     case "code":
       return `<details class="code"><summary>Code of cell ${block.cell}</summary><pre tabindex="0"><code>${escapeHtml(block.source)}</code></pre></details>`;
     case "picture": {
-      const width = block.width === null ? "" : ` width="${Math.round(block.width)}"`;
-      return `<figure><div class="picture"><img src="data:image/png;base64,${block.png.replace(/[^A-Za-z0-9+/=]/g, "")}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;
+      const width = ` width="${Math.round(block.width ?? block.picture.width)}"`;
+      return `<figure><div class="picture"><img src="${anyUri(block.small ?? block.picture)}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;
     }
     case "text":
-      return block.text === ""
+      return block.text.text === ""
         ? ""
-        : `<pre class="out ${block.stream}" tabindex="0">${escapeHtml(block.text)}</pre>`;
+        : `<pre class="out ${block.stream}" tabindex="0">${block.text.html}</pre>`;
     case "html":
-      return `<div class="table" tabindex="0">${block.html}</div>`;
-    case "error":
-      return `<pre class="out error" tabindex="0">${escapeHtml(block.text)}</pre>`;
+      return /^\s*<table>/.test(block.html)
+        ? `<div class="table" tabindex="0">${block.html}</div>`
+        : `<div class="html" tabindex="0">${block.html}</div>`;
+    case "left":
+      return `<p class="missing">[left out: ${escapeHtml(block.what)}]</p>`;
     default:
-      return "";
+      return block satisfies never;
   }
 }
 

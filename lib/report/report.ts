@@ -11,6 +11,7 @@ import { buildReport } from "./build.js";
 import { writeFolder } from "./folder.js";
 import { type ReportInputs, reportInputs } from "./inputs.js";
 import { readManifest } from "./manifest.js";
+import type { Omission } from "./omissions.js";
 import { assertOwnFolder } from "./ownership.js";
 import type { ReportPlace, Scale } from "./place.js";
 import { isMissing, staleness } from "./staleness.js";
@@ -31,6 +32,8 @@ export interface ReportOptions {
   /** Replace also a report of full scale with a quick one. Default false. */
   readonly replaceFull?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Told what of the notebook the report does not hold. */
+  readonly onLeftOut?: (omissions: readonly Omission[]) => void;
   /** Ends the run, and its kernel, when it is aborted; the old report stays. */
   readonly signal?: AbortSignal;
 }
@@ -46,7 +49,7 @@ export async function makeReport(
   place: ReportPlace,
   options: ReportOptions = {},
 ): Promise<readonly string[]> {
-  const { scale = "quick", data, force = false, standIn = false, replaceFull = false } = options;
+  const { scale = "quick", data, force = false, standIn = false, replaceFull = false, onLeftOut } = options;
   removeDeadDrafts(dirname(place.folder));
   const needed = standIn && needsStandIn(place.notebook, data);
   const inputs = reportInputs(await readNotebook(place.notebook), scale, data, {
@@ -60,7 +63,11 @@ export async function makeReport(
   assertOwnFolder(place.folder);
   refuseLesser(place.folder, inputs, replaceFull);
   const executed = await run(place, options, needed);
-  const files = await buildReport(executed, { notebook: basename(place.notebook), inputs });
+  const files = await buildReport(executed, {
+    notebook: basename(place.notebook),
+    inputs,
+    ...(onLeftOut === undefined ? {} : { onLeftOut }),
+  });
   if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
   await keepElsewhere(executed, basename(place.notebook), () => writeFolder(place.folder, files));
   return stale.length === 0 ? ["forced"] : stale.map(({ text }) => text);

@@ -52,7 +52,7 @@ test("LaTeX: signs, Greek letters, raised figures and accents become formulas", 
 });
 
 test("figures.tex includes each figure with caption and label", () => {
-  const tex = figuresTex([{ name: "error-curves", caption: "Error (%)" }]);
+  const tex = figuresTex([{ name: "error-curves", file: "figures/error-curves.pdf", caption: "Error (%)" }]);
   assert.match(
     tex,
     /\\includegraphics\[width=\\linewidth\]\{figures\/error-curves\.pdf\}\n {2}\\caption\{Error \(\\%\)\}\n {2}\\label\{fig:error-curves\}/,

@@ -36,13 +36,21 @@ export function tableTex(table: Table): string {
   ].join("\n");
 }
 
+/** A figure as LaTeX includes it. */
+export interface TexFigure {
+  readonly name: string;
+  /** Relative to the report's folder. */
+  readonly file: string;
+  readonly caption: string;
+}
+
 /** `figures.tex`: every figure with its caption and a label, to be copied or `\input`. */
-export function figuresTex(figures: readonly { readonly name: string; readonly caption: string }[]): string {
-  const blocks = figures.map(({ name, caption }) =>
+export function figuresTex(figures: readonly TexFigure[]): string {
+  const blocks = figures.map(({ name, file, caption }) =>
     [
       "\\begin{figure}",
       "  \\centering",
-      `  \\includegraphics[width=\\linewidth]{figures/${name}.pdf}`,
+      `  \\includegraphics[width=\\linewidth]{${file}}`,
       `  \\caption{${escapeTex(caption)}}`,
       `  \\label{fig:${name}}`,
       "\\end{figure}",

@@ -33,13 +33,33 @@ export function boundingBox(node: SvgNode): Box {
     }
     case "path":
       return pathBox(node.getAttribute?.("d") ?? "");
-    case "g":
     case "svg":
+      return innerSvgBox(node) ?? childrenBox(node);
+    case "g":
+      return (node.parentNode === null ? undefined : innerSvgBox(node.parentNode)) ?? childrenBox(node);
     case "a":
-      return union([...node.childNodes].filter((c) => c.nodeType === 1).map((c) => moved(boundingBox(c), c)));
+      return childrenBox(node);
     default:
       return nothing;
   }
+}
+
+function childrenBox(node: SvgNode): Box {
+  return union([...node.childNodes].filter((c) => c.nodeType === 1).map((c) => moved(boundingBox(c), c)));
+}
+
+/** Height of the shipped font's x, in units of its size: CSS's `ex`, in which MathJax measures. */
+export const exHeight = 0.486;
+
+/** A formula: an SVG inside the SVG that says its size in `ex`; the group in it is as large, in units of its own. */
+function innerSvgBox(node: SvgNode): Box | undefined {
+  if (node.localName !== "svg") return undefined;
+  const [width, height] = ["width", "height"].map((name) => node.getAttribute?.(name) ?? "");
+  if (!width.endsWith("ex")) return undefined;
+  const ex = exHeight * Number.parseFloat(inherited(node, "fontSize", "12"));
+  const [left, top] = [number(node, "x"), number(node, "y")];
+  const h = Number.parseFloat(height) * (height.endsWith("ex") ? ex : 1);
+  return { left, top, right: left + Number.parseFloat(width) * ex, bottom: top + h };
 }
 
 /** Length of the text in a `text` or `tspan` element, in pixels: what `getComputedTextLength` returns. */
@@ -91,10 +111,15 @@ function lineOf(node: SvgNode): SvgNode | null {
   return null;
 }
 
-/** End points of a path's commands: Plotly's symbols and lines need no more. */
+/** The box of the end points of a path's commands: Plotly's symbols and lines need no more. */
 function pathBox(d: string): Box {
   let [x, y] = [0, 0];
-  const points: Box[] = [];
+  let [left, top, right, bottom] = [
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ];
   for (const [, command, rest] of d.matchAll(/([a-zA-Z])([^a-zA-Z]*)/g)) {
     const numbers = (rest.match(/-?\d*\.?\d+(?:e-?\d+)?/g) ?? []).map(Number);
     const relative = command === command.toLowerCase();
@@ -105,9 +130,10 @@ function pathBox(d: string): Box {
       x = ox + numbers[numbers.length - 2];
       y = oy + numbers[numbers.length - 1];
     }
-    points.push({ left: x, right: x, top: y, bottom: y });
+    [left, top] = [Math.min(left, x), Math.min(top, y)];
+    [right, bottom] = [Math.max(right, x), Math.max(bottom, y)];
   }
-  return union(points);
+  return left > right ? nothing : { left, top, right, bottom };
 }
 
 /** The box after the element's own `transform`; rotation is by quarter turns or taken by its corners. */

@@ -1,15 +1,25 @@
 import { pngUri } from "../png.js";
 
+import { measure } from "./font.js";
+
+/** A picture that can be drawn on a canvas: red, green, blue, alpha. */
+export interface CanvasImage {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
 /**
- * The few calls of a 2-D canvas that Plotly's heatmaps make: pixels in, PNG out. jsdom has no canvas of its own,
- * and the native packages draw differently on different machines.
+ * The few calls of a 2-D canvas that Plotly's heatmaps and images make: pixels in, PNG out. jsdom has no canvas of its
+ * own, and the native packages draw differently on different machines.
  */
 export class TinyCanvas {
   fillStyle = "rgba(0,0,0,1)";
+  font = "12px";
   private pixels: Uint8ClampedArray;
   constructor(
-    private readonly width: number,
-    private readonly height: number,
+    readonly width: number,
+    readonly height: number,
   ) {
     this.pixels = new Uint8ClampedArray(width * height * 4);
   }
@@ -30,6 +40,32 @@ export class TinyCanvas {
       }
     }
   }
+
+  /** The whole picture at its size, from the left top corner on: Plotly draws it no other way. */
+  drawImage({ width, height, pixels }: CanvasImage, left = 0, top = 0): void {
+    for (let row = 0; row < Math.min(height, this.height - top); row++) {
+      const columns = Math.min(width, this.width - left);
+      const from = row * width * 4;
+      this.pixels.set(pixels.subarray(from, from + columns * 4), ((row + top) * this.width + left) * 4);
+    }
+  }
+
+  getImageData(left: number, top: number, width: number, height: number): { data: Uint8ClampedArray } {
+    const data = new Uint8ClampedArray(width * height * 4);
+    for (let row = 0; row < Math.min(height, this.height - top); row++) {
+      const from = ((row + top) * this.width + left) * 4;
+      data.set(this.pixels.subarray(from, from + Math.min(width, this.width - left) * 4), row * width * 4);
+    }
+    return { data };
+  }
+
+  measureText(text: string): { readonly width: number } {
+    return { width: measure(text, Number.parseFloat(/[\d.]+px/.exec(this.font)?.[0] ?? "12")) };
+  }
+
+  // Measured or blank while Plotly's WebGL kinds are loaded, whose pictures are never asked for.
+  clearRect(): void {}
+  fillText(): void {}
 
   toDataURL(): string {
     return pngUri(this.width, this.height, this.pixels);

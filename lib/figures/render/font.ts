@@ -28,6 +28,14 @@ export async function loadFonts(): Promise<void> {
   }
 }
 
+/** Letters of a text that the font has no shape for, each once; marks without a width need none. */
+export function lettersWithoutShape(text: string): string {
+  const font = opened.get(fontFile(400));
+  if (font === undefined) throw new Error("loadFonts() was not awaited");
+  const letters = new Set(text.replace(/[\s\p{Cf}\p{Cc}\p{Mn}]/gu, ""));
+  return [...letters].filter((letter) => !font.hasGlyphForCodePoint(letter.codePointAt(0) ?? 0)).join("");
+}
+
 const widths = new Map<string, number>();
 
 /** Width of a line of text in pixels, from the font's own advance widths and kerning. */

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { canonical } from "../canonical.js";
 import type { Figure } from "../figure.js";
 import { family } from "../theme.js";
+import { exHeight } from "./boxes.js";
+import { lettersWithoutShape } from "./font.js";
 import { plotlyWindow } from "./plotly-window.js";
+import { stillFigure } from "./still.js";
 import { fontFaces, shownText } from "./subset-font.js";
 
 /** Where a figure comes from; written into its files. */
@@ -19,11 +22,15 @@ export interface Provenance {
 
 /** SHA-256 of the figure's data and layout, in hexadecimal; the order of keys, which Jupyter changes, does not count. */
 export function figureDigest(figure: Figure): string {
-  return createHash("sha256").update(figureJson(figure)).digest("hex");
+  const { data, layout } = figure;
+  return createHash("sha256").update(canonical({ data, layout })).digest("hex");
 }
 
-function figureJson({ data, layout }: Figure): string {
-  return canonical({ data, layout });
+/** A figure as SVG. */
+export interface RenderedFigure {
+  readonly svg: string;
+  /** What it says in words only, because nothing but a browser can draw it. */
+  readonly said: readonly string[];
 }
 
 /**
@@ -31,10 +38,15 @@ function figureJson({ data, layout }: Figure): string {
  * The same figure gives the same bytes in every process.
  * @returns a document of `layout.width × layout.height` pixels
  */
-export async function renderSvg(figure: Figure, provenance: Provenance = {}): Promise<string> {
+export async function renderStill(figure: Figure, provenance: Provenance = {}): Promise<RenderedFigure> {
   const digest = figureDigest(figure);
-  const window = await plotlyWindow();
-  const drawn = await window.draw(figureJson(figure), figure.layout, Number.parseInt(digest.slice(0, 8), 16));
+  const { data, layout, bundle, said } = await stillFigure(figure);
+  const window = await plotlyWindow(bundle);
+  const drawn = await window.draw(
+    canonical({ data, layout }),
+    layout,
+    Number.parseInt(digest.slice(0, 8), 16),
+  );
   const { title, caption, description } = figure.layout.meta;
   const about = [
     `<title>${escapeXml(title)}</title>`,
@@ -44,7 +56,14 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
   const opening = drawn.indexOf(">") + 1;
   const root = `<svg role="img" font-family="${escapeXml(family)}" `;
   const head = drawn.slice(0, opening).replace("<svg ", root).replace(' style=""', "");
-  return `${head}${about}${tidy(drawn.slice(opening))}\n`;
+  const svg = `${head}${about}${tidy(drawn.slice(opening))}\n`;
+  const letters = lettersWithoutShape(shownText(svg));
+  return { svg, said: letters === "" ? said : [...said, `${letters} (the font of the pictures lacks them)`] };
+}
+
+/** The SVG of `renderStill` alone. */
+export async function renderSvg(figure: Figure, provenance: Provenance = {}): Promise<string> {
+  return (await renderStill(figure, provenance)).svg;
 }
 
 /**
@@ -52,12 +71,24 @@ export async function renderSvg(figure: Figure, provenance: Provenance = {}): Pr
  * place of the list of all that browsers ever knew, and the font, the same for all texts, only at the root.
  */
 function tidy(svg: string): string {
-  return svg.replace(/ (?:style|clip-path|fill|stroke)="[^"]*"/g, (attribute) =>
+  const sized = svg.replace(/<svg [^>]*class="[^"]*-math"[^>]*>/g, inPixels);
+  return sized.replace(/ (?:style|clip-path|fill|stroke)="[^"]*"/g, (attribute) =>
     attribute
       .replace(/url\((?:'|&quot;|&apos;)#([^'&)]+)(?:'|&quot;|&apos;)\)/g, "url(#$1)")
       .replace(/font-family: ?(?:&quot;|[^;"])*;? ?/g, "")
       .replace(/(?:image-rendering: ?[a-z-]+;? ?)+/gi, pixelated),
   );
+}
+
+/** A formula's size in pixels: `ex` is another length in each renderer. It is a part of the picture, not one of its own. */
+function inPixels(formula: string): string {
+  const size = Number(/font-size: ?([\d.]+)px/.exec(formula)?.[1] ?? 12);
+  return formula
+    .replace(
+      / (width|height)="([\d.]+)ex"/g,
+      (_, side, ex) => ` ${side}="${Number((ex * size * exHeight).toFixed(3))}"`,
+    )
+    .replace(/vertical-align: [^;"]*;? ?| role="img"| focusable="false"/g, "");
 }
 
 const pixelated = "image-rendering: pixelated;";

@@ -20,10 +20,15 @@ declare module "jsdom" {
     readonly URL: { createObjectURL?: () => string; revokeObjectURL?: () => void };
     readonly Math: { random: () => number };
     readonly JSON: { parse(text: string): unknown };
+    MathJax?: object | undefined;
+    readonly document: {
+      createElement(name: string): { className: string; innerHTML: string };
+    };
     readonly SVGElement: { readonly prototype: object };
     readonly HTMLCanvasElement: { readonly prototype: object };
     readonly Plotly: {
       readonly version: string;
+      readonly PlotSchema: { get(): { readonly traces: object } };
       toImage(
         figure: unknown,
         options: { readonly format: "svg"; readonly width: number; readonly height: number },

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import type { Formula } from "../../figures/render/formula.js";
 import { newPdf, type PdfDocument, pdfFonts, type SvgToPdf } from "../../figures/render/pdf-document.js";
-import type { Formula } from "../formula.js";
 
 /** A formula as a box: sizes in points, `depth` below the base line. */
 export interface MathBox {
@@ -96,7 +96,7 @@ export class Paper {
   math(tex: string, display: boolean, size: number): MathBox | null {
     let svg: string;
     try {
-      svg = this.formula(tex.trim(), display);
+      svg = this.formula(tex.trim(), display).svg;
     } catch {
       return null;
     }

@@ -1,4 +1,5 @@
 import type { Token } from "marked";
+import { dom } from "../dom.js";
 import { colors, fonts, type MathBox, type Paper } from "./paper.js";
 
 /** What stands between two spaces: pieces of text and formulas without a gap. */
@@ -119,6 +120,13 @@ function drawPiece(paper: Paper, piece: TextPiece | MathPiece, x: number, base: 
   paper.text(text, x, base, { font, size, color, ...(link === undefined ? {} : { link }) });
 }
 
+const htmlFonts: Readonly<Record<string, string>> = {
+  b: fonts.bold,
+  strong: fonts.bold,
+  i: fonts.italic,
+  em: fonts.italic,
+};
+
 /** Turns tokens into words; a token without a space at its edge continues the word before it. */
 function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
   const words: Word[] = [];
@@ -137,8 +145,26 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
         add({ kind: "text", text: part, ...s, link: s.link, width: paper.widthOf(part, s.font, s.size) });
     });
   };
-  const walk = (list: readonly Token[], s: Style) => {
+  const walk = (list: readonly Token[], outer: Style) => {
+    // Elements of HTML in a line come as single tags, whose words stand between them.
+    const styles = [outer];
+    let silent = false;
     for (const token of list) {
+      const s = styles[styles.length - 1];
+      if (token.type === "html") {
+        const [, end, name] = /^<(\/?)([a-z]+)/i.exec(token.raw) ?? ["", "", ""];
+        const tag = name.toLowerCase();
+        if (tag === "br") {
+          if (words.length > 0) words[words.length - 1].breakAfter = true;
+          open = false;
+        } else if (tag === "script" || tag === "style") silent = end === "";
+        else if (htmlFonts[tag] !== undefined) {
+          if (end === "") styles.push({ ...s, font: htmlFonts[tag] });
+          else if (styles.length > 1) styles.pop();
+        }
+        continue;
+      }
+      if (silent) continue;
       switch (token.type) {
         case "strong":
           walk(token.tokens ?? [], { ...s, font: fonts.bold });
@@ -171,8 +197,6 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
           if (words.length > 0) words[words.length - 1].breakAfter = true;
           open = false;
           break;
-        case "html":
-          break;
         case "image":
           addText(`[picture: ${String(token.text)}]`, { ...s, color: colors.muted });
           break;
@@ -189,7 +213,15 @@ function collect(paper: Paper, tokens: readonly Token[], style: Style): Word[] {
 /** marked leaves the entities that somebody typed in a text. */
 function unescapeHtml(text: string): string {
   const names: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0" };
-  return text
-    .replace(/&(lt|gt|amp|quot|nbsp);/g, (_, name: string) => names[name])
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)));
+  return text.replace(
+    /&(?:#\d+|#x[\da-f]+|[a-z]\w*);/gi,
+    (entity) => names[entity.slice(1, -1)] ?? decoded(entity),
+  );
+}
+
+/** One of the two thousand others; what is none stays as it is typed. */
+function decoded(entity: string): string {
+  const holder = dom().window.document.createElement("span");
+  holder.innerHTML = entity;
+  return holder.textContent;
 }

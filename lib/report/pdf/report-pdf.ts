@@ -1,12 +1,19 @@
 import type { Token, Tokens } from "marked";
 import { heading } from "../../display/table-text.js";
+import { formulas } from "../../figures/render/formula.js";
 import { forPdf, pointsPerPixel } from "../../figures/render/pdf.js";
 import { embedImages, pdfBytes } from "../../figures/render/pdf-document.js";
+import type { Picture } from "../../figures/render/picture.js";
 import type { Table } from "../../figures/results-table.js";
-import type { Block, Contents } from "../blocks.js";
-import { formulas } from "../formula.js";
+import type { MimeBundle } from "../../notebook/nbformat.js";
+import type { Block, Contents } from "../block.js";
+import { htmlTokens } from "../html-tokens.js";
 import { mathExtension } from "../math-extension.js";
-import type { ReportParts } from "../page.js";
+import type { Place } from "../omissions.js";
+import { type ReportParts, whyUnread } from "../page.js";
+import { paperPicture } from "../picture-files.js";
+import { prosePictures, withAttachments, withImages } from "../prose-pictures.js";
+import { sanitizeHtml } from "../sanitize.js";
 import { colors, fonts, Paper } from "./paper.js";
 import { lines, paragraph, plainText } from "./paragraph.js";
 import { drawTable, type PdfCell } from "./table.js";
@@ -28,25 +35,76 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
   const writer = new Writer(paper, parts);
   if (!contents.blocks.some((b) => b.kind === "prose" && /^#\s/m.test(b.markdown)))
     writer.title(contents.title);
-  const drawn = contents.blocks.filter(({ kind }) => kind !== "code");
+  const drawn = contents.blocks.filter(({ kind }) => kind !== "code" && kind !== "folded");
   for (const [i, block] of drawn.entries()) {
-    if (block.kind !== "prose") await writer.block(block);
-    else if (i < drawn.length - 1) writer.prose(marked.lexer(block.markdown));
-    else writer.lastProse(marked.lexer(block.markdown));
+    try {
+      if (block.kind !== "prose") await writer.block(block);
+      else {
+        const tokens = await readable(withImages(marked.lexer(block.markdown)), block.attachments);
+        await writer.look(tokens, block.attachments);
+        if (i < drawn.length - 1) writer.prose(tokens);
+        else writer.lastProse(tokens);
+      }
+    } catch (error) {
+      const what = `not in the PDF (${whyUnread(error)})`;
+      const place: Place | undefined = "place" in block ? block.place : undefined;
+      if (place !== undefined) parts.omissions.add(place, what);
+      writer.missing(what);
+    }
   }
   writer.end(contents.title);
   return pdfBytes(paper.doc);
+}
+
+/** Pieces of HTML in a text as the tokens that they mean. */
+async function readable(
+  tokens: readonly Token[],
+  attachments: Readonly<Record<string, MimeBundle>>,
+): Promise<Token[]> {
+  const read: Token[] = [];
+  for (const token of tokens) {
+    const clean =
+      token.type === "html" ? await sanitizeHtml(await withAttachments(token.raw, attachments)) : "";
+    if (typeof clean === "string") read.push(token);
+    else read.push(...htmlTokens(clean.html));
+  }
+  return read;
+}
+
+/** A picture as PNG, and its width in CSS pixels. */
+interface PaperPicture {
+  readonly png: Picture;
+  readonly width: number;
 }
 
 class Writer {
   private figures = 0;
   private tables = 0;
   private titled = false;
+  /** The pictures of the text that is written, as PNG, by their addresses. */
+  private pictures: ReadonlyMap<string, PaperPicture> = new Map();
 
   constructor(
     private readonly paper: Paper,
     private readonly parts: ReportParts,
   ) {}
+
+  /** Looks at the pictures of a text before it is written. */
+  async look(tokens: readonly Token[], attachments: Readonly<Record<string, MimeBundle>>): Promise<void> {
+    const pictures = new Map<string, PaperPicture>();
+    for (const [href, picture] of await prosePictures(tokens, attachments)) {
+      if (typeof picture === "string") continue;
+      const png = await paperPicture(picture, this.parts.artist);
+      if (typeof png !== "string") pictures.set(href, { png, width: picture.width });
+    }
+    this.pictures = pictures;
+  }
+
+  /** A line in place of something that is not there. */
+  missing(what: string): void {
+    plainText(this.paper, `[${what}]`, { color: colors.muted });
+    this.paper.gap(5);
+  }
 
   title(text: string): void {
     this.heading(1, [{ type: "text", raw: text, text } as Token], text);
@@ -99,11 +157,16 @@ class Writer {
       case "hr":
         paper.gap(8);
         break;
+      case "space":
+      case "def":
+        break;
       default:
+        // Whatever it is, its words are not lost: HTML inside a list, say.
+        plainText(paper, token.raw.replace(/<[^>]*>/g, " ").trim(), { indent });
     }
   }
 
-  /** marked keeps `$$…$$` inside a paragraph when no empty line is around it; it still stands in a line of its own. */
+  /** Formulas that are displayed and pictures stand in a line of their own, also when the text goes on around them. */
   private paragraphs(tokens: readonly Token[], indent: number): void {
     let inline: Token[] = [];
     const flush = () => {
@@ -111,12 +174,14 @@ class Writer {
       inline = [];
     };
     for (const token of tokens) {
-      if (token.type !== "displayMath") {
-        inline.push(token);
-        continue;
-      }
-      flush();
-      this.formula(String(token.text));
+      const picture = token.type === "image" ? this.pictures.get(String(token.href)) : undefined;
+      if (picture !== undefined) {
+        flush();
+        this.picture(picture.png, Number("width" in token ? token.width : 0) || picture.width);
+      } else if (token.type === "displayMath") {
+        flush();
+        this.formula(String(token.text));
+      } else inline.push(token);
     }
     flush();
     this.paper.gap(5);
@@ -136,8 +201,11 @@ class Writer {
     paper.gap(8);
   }
 
-  private formula(tex: string): void {
+  private formula(source: string): void {
     const { paper } = this;
+    // MathJax sets a number at the end of a line whose width it leaves to the page.
+    const tags = /\\tag(\*?)\{([^{}]*)\}/.exec(source);
+    const tex = tags === null ? source : source.replace(tags[0], "");
     const box = paper.math(tex, true, 10.5);
     if (box === null) {
       this.lines(tex, colors.text);
@@ -153,6 +221,12 @@ class Writer {
       box.width * scale,
       box.height * scale,
     );
+    if (tags !== null) {
+      const number = tags[1] === "*" ? tags[2] : `(${tags[2]})`;
+      const style = { font: fonts.regular, size: 10.5 };
+      const x = paper.left + paper.width - paper.widthOf(number, style.font, style.size);
+      paper.text(number, x, paper.y + (box.height * scale) / 2 + 3.5, style);
+    }
     paper.y += box.height * scale + 6;
   }
 
@@ -163,7 +237,7 @@ class Writer {
       paper.need(18);
       const y = paper.y;
       paper.text(mark, paper.left + indent + 2, y + 10.3, { font: fonts.regular, size: 10.5 });
-      this.prose(item.tokens, indent + 16);
+      this.prose(item.task ? ticked(item) : item.tokens, indent + 16);
       if (paper.y === y) paper.y += 14;
     });
     paper.gap(5);
@@ -189,32 +263,48 @@ class Writer {
       case "table":
         this.table(block.table);
         break;
-      case "picture":
-        this.picture(block.png, block.width);
+      case "picture": {
+        const png = await paperPicture(block.small ?? block.picture, this.parts.artist);
+        if (typeof png === "string") this.missing(`picture: ${png}`);
+        else this.picture(png, block.width ?? block.picture.width);
         break;
+      }
       case "text":
-        this.lines(block.text, colors.muted);
+        this.lines(block.text.text, block.stream === "error" ? "#b3121d" : colors.muted);
         break;
-      case "error":
-        this.lines(block.text, "#b3121d");
+      case "html": {
+        const tokens = htmlTokens(block.html);
+        await this.look(tokens, {});
+        this.prose(tokens);
         break;
-      case "html":
-        this.htmlTable(block.html);
+      }
+      case "left":
+        this.missing(`left out: ${block.what}`);
         break;
+      case "folded":
       case "code":
+        break;
+      default:
+        block satisfies never;
     }
   }
 
   private async figure({ name, figure }: Extract<Block, { kind: "figure" }>): Promise<void> {
     const { paper, parts } = this;
     const { width, height, meta } = figure.layout;
-    const svg = forPdf(parts.svgs.get(name) ?? "");
-    await embedImages(paper.doc, svg);
+    const drawn = parts.drawn.get(name);
+    const svg = forPdf(drawn?.svg ?? "");
+    if (drawn?.paperPng === undefined) await embedImages(paper.doc, svg);
     const natural = { width: width * pointsPerPixel, height: height * pointsPerPixel };
     const scale = Math.min(1, paper.width / natural.width, (paper.pageHeight - 60) / natural.height);
     paper.gap(6);
     paper.need(natural.height * scale + 36);
-    paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
+    if (drawn?.paperPng === undefined) {
+      paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
+    } else {
+      const uri = `data:image/png;base64,${Buffer.from(drawn.paperPng).toString("base64")}`;
+      paper.doc.image(uri, paper.left, paper.y, { width: natural.width * scale });
+    }
     paper.y += natural.height * scale + 4;
     this.caption(`Figure ${++this.figures}.`, meta.caption || meta.title);
   }
@@ -241,34 +331,14 @@ class Writer {
     paper.gap(12);
   }
 
-  private htmlTable(html: string): void {
-    const rows = html.split(/<tr>/).slice(1);
-    const cells = rows.map((row) =>
-      [...row.matchAll(/<(t[hd])>([\s\S]*?)<\/\1>/g)].map(([, tag, text]): PdfCell => {
-        const content = text.replace(/<[^>]*>/g, "");
-        return { tokens: [{ type: "escape", raw: content, text: content } as Token], bold: tag === "th" };
-      }),
-    );
-    const columns = cells[0]?.length ?? 0;
-    const even = cells.filter((row) => row.length === columns);
-    if (columns === 0 || even.length < 2) return;
-    drawTable(
-      this.paper,
-      even[0],
-      even.slice(1),
-      even[0].map(() => false),
-    );
-    this.paper.gap(12);
-  }
-
-  private picture(png: string, width: number | null): void {
+  private picture(picture: Picture, width: number): void {
     const { paper } = this;
-    const bytes = Buffer.from(png, "base64");
-    const size = { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
-    const shown = Math.min(paper.width, (width ?? size.width) * pointsPerPixel);
-    const height = (shown * size.height) / size.width;
+    const { base64, width: across, height: down } = picture;
+    const wanted = width * pointsPerPixel;
+    const shown = Math.min(paper.width, wanted, (paper.pageHeight * across) / down);
+    const height = (shown * down) / across;
     paper.need(height + 8);
-    paper.doc.image(`data:image/png;base64,${png}`, paper.left, paper.y, { width: shown });
+    paper.doc.image(`data:image/png;base64,${base64}`, paper.left, paper.y, { width: shown });
     paper.y += height + 8;
   }
 
@@ -315,6 +385,14 @@ class Writer {
   /** Provenance, and at the foot of each page its number. */
   end(title: string): void {
     const { paper, parts } = this;
+    const left = parts.omissions.list();
+    if (left.length > 0) {
+      paper.gap(14);
+      paper.need(Math.min(paper.pageHeight, 14 * (left.length + 2) + this.endHeight));
+      plainText(paper, "Left out of this report", { size: 9.5, font: fonts.bold });
+      for (const { place, what } of left)
+        plainText(paper, `${place}: ${what}`, { size: 8.5, color: colors.muted });
+    }
     paper.gap(14);
     paper.need(this.endHeight - 14);
     for (const [term, value] of parts.provenance) {
@@ -334,6 +412,22 @@ class Writer {
       );
     }
   }
+}
+
+/** An item with a box to tick, the box as text before the first words. */
+function ticked({ tokens }: Tokens.ListItem): Token[] {
+  const [box, ...rest] = tokens.filter(({ type }) => type !== "space");
+  if (box?.type !== "checkbox") return tokens;
+  const mark = box.checked ? "[x] " : "[ ] ";
+  const [first, ...more] = rest;
+  const words = first !== undefined && "tokens" in first ? (first.tokens ?? []) : [];
+  const line = {
+    type: "text",
+    raw: mark,
+    text: mark,
+    tokens: [{ type: "escape", raw: mark, text: mark }, ...words],
+  };
+  return [line as Token, ...more];
 }
 
 /** Cuts a line at spaces; a word that is longer than a line is cut inside. */

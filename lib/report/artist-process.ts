@@ -1,0 +1,35 @@
+import { pdfFigure } from "../figures/render/pdf.js";
+import { renderPng } from "../figures/render/raster.js";
+import { renderStill, withFont } from "../figures/render/svg.js";
+import type { Answer, FigureFiles, Job } from "./artist.js";
+
+// The process of an `Artist`: it draws what it is sent, one after the other, and ends when nobody listens any more.
+
+process.on("disconnect", () => process.exit());
+process.on("message", (job: Job) => {
+  answer(job).then((result) => process.send?.(result));
+});
+
+async function answer(job: Job): Promise<Answer> {
+  try {
+    return { result: job.kind === "figure" ? await drawFigure(job) : await renderPng(job.svg, job.scale) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function drawFigure({ figure, about }: Extract<Job, { kind: "figure" }>): Promise<FigureFiles> {
+  const { svg, said } = await renderStill(figure, about);
+  const { pdf, png } = await pdfFigure(svg, figure, about);
+  return {
+    svg,
+    said,
+    files: [
+      [".svg", withFont(svg)],
+      [".png", await renderPng(svg, 1, about)],
+      ["@2x.png", await renderPng(svg, 2, about)],
+      [".pdf", pdf],
+    ],
+    ...(png === undefined ? {} : { paperPng: png }),
+  };
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { figureFrom } from "../figures/plotly-figure.js";
+import { Artist } from "./artist.js";
+
+const artist = new Artist(4000);
+after(() => artist.end());
+const good = figureFrom({ data: [{ y: [1, 2] }] }, "test");
+
+/** Figures that never end, throw, or are too much. */
+const bad: readonly (readonly [string, unknown, RegExp])[] = [
+  [
+    "contours 1e-9 apart",
+    {
+      data: [
+        {
+          type: "contour",
+          z: [
+            [1, 2],
+            [3, 4],
+          ],
+          contours: { start: 0, end: 10, size: 1e-9 },
+        },
+      ],
+    },
+    /not drawn within 4 s|process that draws it ended/,
+  ],
+  [
+    "ticks 1e-6 apart up to a billion",
+    { data: [{ y: [0, 1e9] }], layout: { yaxis: { dtick: 1e-6, tick0: 0 } } },
+    /not drawn within 4 s|process that draws it ended/,
+  ],
+  [
+    "a carpet of one thread",
+    { data: [{ type: "carpet", a: [1], b: [1], y: [1] }] },
+    /Cannot read properties/,
+  ],
+];
+for (const [title, figure, why] of bad) {
+  test(`${title}: given up with the reason, and the next figure is drawn`, { timeout: 60_000 }, async () => {
+    await assert.rejects(artist.figure(figureFrom(figure, "test"), {}), why);
+    assert.equal((await artist.figure(good, {})).files.length, 4);
+  });
+}
+
+test("an SVG that ends the process that draws it is given up, and the next is drawn", async () => {
+  const svg = (size: string) =>
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}"><rect width="5" height="5"/></svg>`;
+  await assert.rejects(artist.drawing(svg("1e9"), 1), /process that draws it ended|larger/);
+  assert.ok((await artist.drawing(svg("9"), 1)).length > 50);
+});
+
+test("many elements are pixels in the PDF", { timeout: 60_000 }, async () => {
+  const patient = new Artist();
+  try {
+    const y = Array.from({ length: 7000 }, (_, i) => (i * 7919) % 7000);
+    const { paperPng, said } = await patient.figure(figureFrom({ data: [{ mode: "markers", y }] }, "t"), {});
+    assert.ok((paperPng?.length ?? 0) > 1000);
+    assert.deepEqual(said, []);
+  } finally {
+    patient.end();
+  }
+});
