@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import { pdfFigure } from "../figures/render/pdf.js";
 import { renderPng } from "../figures/render/raster.js";
 import { renderStill, withFont } from "../figures/render/svg.js";
@@ -6,6 +7,12 @@ import type { Answer, FigureFiles, Job } from "./artist.js";
 // The process of an `Artist`: it draws what it is sent, one after the other, and ends when nobody listens any more.
 
 process.on("disconnect", () => process.exit());
+// Whoever draws without an end hears no event. A second thread looks whether the report's process is still there.
+new Worker(
+  `const parent = process.ppid;
+   setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 1000);`,
+  { eval: true },
+);
 process.on("message", (job: Job) => {
   answer(job).then((result) => process.send?.(result));
 });

@@ -49,11 +49,17 @@ export class Artist {
   /** Ends the process. */
   end(): void {
     this.child?.kill("SIGKILL");
+    process.off("exit", this.endWithUs);
     this.child = undefined;
   }
 
+  private readonly endWithUs = () => this.end();
+
   private do(job: Job): Promise<FigureFiles | Uint8Array> {
-    this.child ??= start();
+    if (this.child === undefined) {
+      this.child = start();
+      process.once("exit", this.endWithUs);
+    }
     const { child } = this;
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
@@ -88,6 +94,8 @@ function start(): ChildProcess {
   return fork(file, {
     serialization: "advanced",
     detached: true,
+    // The options of the report's process (a script as text, a profile) are not those of this one.
+    execArgv: [],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
 }
