@@ -163,10 +163,10 @@ export class Checker {
     // decides what is brought into view; where it was wrong, the diagnostics are asked for again.
     const guessed = visibleNames(code, this.#definitions, new Set(namesDeclared(code)));
     server.setText(this.path("draft"), draftDocument(code, guessed));
-    const [translation, symbols, early] = await Promise.all([
-      this.translate(code, file).catch(syntaxFailureOf),
+    const [symbols, early, translation] = await Promise.all([
       this.#symbols(server, lines),
       this.#diagnose(server),
+      this.translate(code, file).catch(syntaxFailureOf),
     ]);
     const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols, code);
     const visible = visibleNames(code, this.#definitions, own);

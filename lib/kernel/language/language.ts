@@ -41,9 +41,6 @@ function projectModules(): Promise<Modules> {
 const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
 const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
 
-/** After this time (milliseconds) a notebook that is run at once has its first cell behind it. */
-const spareTime = 500;
-
 // Cells are prepared one after the other: each sees what the one before it has defined.
 let before: Promise<unknown> = Promise.resolve();
 
@@ -96,10 +93,7 @@ const workers = new BroadcastChannel(moduleChannel);
 workers.unref();
 for (const port of [main, mainBlocked, workers]) serve<ModuleMethods>(port, forMain);
 
-// A failure is told by the cell that meets it again.
+// What the first cell needs comes first. A failure is told by the cell that meets it again.
 await checker.warmUp().catch(() => undefined);
-// A first cell that is there by now starts esbuild when it needs it; others find it running.
-setTimeout(() => {
-  void projectModules();
-  translateCell("let warm: number", "warm-up", noContext).catch(() => undefined);
-}, spareTime);
+void projectModules();
+await translateCell("let warm: number", "warm-up", noContext).catch(() => undefined);

@@ -162,7 +162,9 @@ function wholeNamespace(namespace: Namespace, url: string): Namespace {
     const get = (): unknown => (name in namespace ? namespace[name] : Reflect.get(whole, name));
     Object.defineProperty(all, name, { enumerable, get });
   };
-  for (const name of [...Object.keys(namespace), ...Object.keys(whole)]) define(name, true);
+  // Newer versions of Node list one name more, which is none of the package's.
+  for (const name of [...Object.keys(namespace), ...Object.keys(whole)])
+    define(name, name !== "module.exports");
   // What it inherits can be imported by its name, but is not listed.
   for (let one: unknown = whole; isOwnWork(one); one = Object.getPrototypeOf(one))
     for (const name of Object.getOwnPropertyNames(one)) define(name, false);
