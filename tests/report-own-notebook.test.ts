@@ -92,7 +92,7 @@ before(async () => {
   });
   assert.equal(run.status, 0, run.stderr);
   terminal = run.stdout;
-  const report = join(folder.path, "reports/study");
+  const report = join(folder.path, "reports/quick/study");
   page = readFileSync(join(report, "index.html"), "utf8");
   page = page.slice(page.indexOf("<main>"), page.indexOf("</main>"));
   files = readdirSync(report, { recursive: true }).map(String);
