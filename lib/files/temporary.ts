@@ -19,15 +19,27 @@ export function temporaryFolder(kind: string): string {
   });
 }
 
-/** Only this user's, and only real folders: a link of that name leads to somebody else's. */
+/** Removes what a process had among the system's temporary folders, after the caller has killed it. */
+export function removeTemporaryFoldersOf(pid: number): void {
+  try {
+    removeFolders(tmpdir(), (owner) => owner === pid);
+  } catch {
+    // The folder of temporary files is gone, and with it what was in there.
+  }
+}
+
 function removeDeadFolders(parent: string): void {
+  removeFolders(parent, (owner, changed) => !isRunning(owner, changed));
+}
+
+/** Only this user's, and only real folders: a link of that name leads to somebody else's. */
+function removeFolders(parent: string, isLeft: (pid: number, changed: number) => boolean): void {
   for (const name of readdirSync(parent)) {
     const [, owner, pid] = pattern.exec(name) ?? [];
     if (owner !== host) continue;
     const path = join(parent, name);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (!found?.isDirectory() || found.uid !== (process.getuid?.() ?? found.uid)) continue;
-    if (isRunning(Number(pid), found.mtimeMs)) continue;
-    rmSync(path, { recursive: true, force: true });
+    if (isLeft(Number(pid), found.mtimeMs)) rmSync(path, { recursive: true, force: true });
   }
 }

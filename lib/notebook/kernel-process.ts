@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
+import { removeTemporaryFoldersOf } from "../files/temporary.js";
 import { countMemoryKills, type Death, memoryWord } from "./kernel-death.js";
 import type { KernelSpec } from "./kernels.js";
 
@@ -96,13 +97,14 @@ export class KernelProcess {
     }
   }
 
-  /** Ends the whole group at once and removes the connection file. */
+  /** Ends the whole group at once and removes the connection file and what a killed kernel cannot remove itself. */
   destroy(): void {
     this.signal("SIGKILL");
     running.delete(this);
     this.child.stdout?.destroy();
     this.child.stderr?.destroy();
     rmSync(this.folder, { recursive: true, force: true });
+    if (this.child.pid !== undefined) removeTemporaryFoldersOf(this.child.pid);
   }
 
   /** Kept apart: the stack that Node prints of a full heap may be longer than the last words. */
