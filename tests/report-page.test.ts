@@ -20,7 +20,7 @@ let browser: Browser;
 
 before(async () => {
   const notebook = executedNotebook();
-  const inputs = reportInputs(notebook, "quick", undefined);
+  const inputs = await reportInputs(notebook, "quick", undefined);
   await writeFolder(join(folder, "small"), await buildReport(notebook, { notebook: "small.ipynb", inputs }));
   await writeOverview(folder);
   browser = await launchBrowser(root);
