@@ -6,7 +6,7 @@
 // moving a module changes none.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
 
@@ -15,6 +15,8 @@ const dist = join(lib, "dist");
 
 /** Everything that this file knows of where code lies. */
 export const layout = {
+  /** What the paths below are relative to, so that no folder above can have a say. */
+  root: lib,
   /** What notebooks import by the name gradbook. */
   entry: join(dist, "index.js"),
   /** Entry files of packages that our modules import by name, as `{ "@scope/name/sub": FILE }`. */
@@ -25,13 +27,13 @@ export const layout = {
    * Draws what is there already: what a notebook reaches ends here. The builders of figures do not belong to it: the
    * JSON that they make is among the outputs of the notebook, and the report draws from that JSON alone.
    */
-  isDrawing: (file) => file.includes("/figures/render/"),
+  isDrawing: (path) => path.includes("/figures/render/"),
   /** Turns an executed notebook into the files of a report. */
   rendering: join(dist, "report/build.js"),
   /** The process that makes the runs of a sweep. */
   worker: join(dist, "sweep/engines/run-job.js"),
   /** Where a training that is not a module of its own may take its code from. */
-  isTraining: (file) => /\/(?:datasets|layers|losses|optimizers|schedules|tensor|train)\//.test(file),
+  isTraining: (path) => /\/(?:datasets|layers|losses|optimizers|schedules|tensor|train)\//.test(path),
   /** One copy for each package whose compiled code asks for it. */
   targets: [join(dist, "digests.json")],
 };
@@ -40,7 +42,10 @@ export const layout = {
  * @returns `exports`: for each name of the entry the digest of all code that it reaches, drawing left out; `rendering`,
  *   `worker` and `training`: likewise, drawing left out of the last two only
  */
-export function codeDigests({ entry, packages, manifests, isDrawing, rendering, worker, isTraining }, read) {
+export function codeDigests({ root, entry, packages, manifests, rendering, worker, ...is }, read) {
+  const inRoot = (file) => relative(root, file).replaceAll("\\", "/");
+  const isDrawing = (file) => is.isDrawing(inRoot(file));
+  const isTraining = (file) => is.isTraining(inRoot(file));
   const code = new Code(packages, versionsIn(manifests), isDrawing, read);
   const exported = code.exportsOf(entry).map((name) => [name, code.definers(entry, name)]);
   const executed = (files) => code.digest(files, (file) => !isDrawing(file));

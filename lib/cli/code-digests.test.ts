@@ -6,11 +6,12 @@ import { after, test } from "node:test";
 import { codeDigests as builtDigests, type CodeDigests, executedDigest } from "../files/code-digests.js";
 
 interface Layout {
+  readonly root: string;
   readonly entry: string;
   readonly packages: Readonly<Record<string, string>>;
   readonly manifests: readonly string[];
-  readonly isDrawing: (file: string) => boolean;
-  readonly isTraining: (file: string) => boolean;
+  readonly isDrawing: (path: string) => boolean;
+  readonly isTraining: (path: string) => boolean;
   readonly rendering: string;
   readonly worker: string;
 }
@@ -104,10 +105,11 @@ function digestsOf(files: Readonly<Record<string, string>>, packages: Record<str
   }
   const inFolder = ([name, path]: readonly [string, string]) => [name, join(folder, path)] as const;
   return codeDigests({
+    root: folder,
     entry: join(folder, "index.js"),
     packages: Object.fromEntries(Object.entries(packages).map(inFolder)),
     manifests: [join(folder, "package.json")],
-    isDrawing: (file) => file.includes("/drawing/"),
+    isDrawing: (path) => path.startsWith("drawing/"),
     isTraining: () => true,
     rendering: join(folder, "render.js"),
     worker: join(folder, "worker.js"),

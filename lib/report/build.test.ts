@@ -240,6 +240,11 @@ test("a data set that is not here says nothing about the others", async () => {
   assert.deepEqual(now(["cifar10", "missing"], ["mnist", "b"]), []);
   assert.deepEqual(now(["cifar10", "missing"], ["mnist", "c"]), ["the data has changed"]);
   assert.deepEqual(reasons(folder, { ...inputs, data: "c0ffee" }), ["the data has changed"]);
+  assert.equal(
+    keptNotebook(folder, "small.ipynb")?.inputs.data,
+    made.data,
+    "what is rendered again keeps its data",
+  );
 });
 
 test("a manifest that is not JSON counts as missing", async () => {

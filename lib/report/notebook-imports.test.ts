@@ -49,6 +49,7 @@ const cells: readonly (readonly [string, readonly string[] | "everything"])[] = 
   ['require(["grad", "book"].join(""))', "everything"],
   ["new Worker(`import { fit } from 'gradbook'`, { eval: true })", "everything"],
   ["%%html", "everything"],
+  ['import { fit } from "gradbook"; fit = 1;', "everything"],
 ];
 for (const [cell, expected] of cells)
   test(`${cell.replaceAll("\n", "⏎")} imports ${typeof expected === "string" ? expected : expected.join(", ") || "nothing"}`, async () => {

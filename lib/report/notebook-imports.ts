@@ -19,12 +19,9 @@ export interface NotebookImports {
  */
 export async function notebookImports(notebook: Notebook, folder = "."): Promise<NotebookImports> {
   const sources = notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? [cell.source] : []));
-  const printed = await Promise.all(sources.map(print));
-  const texts = printed.filter((text) => text !== undefined);
-  const specifiers = (await Promise.all(texts.map((text) => specifiersIn(text, folder)))).flat();
-  const found = texts.map(importedNames);
-  if (texts.length < printed.length) found.push("everything");
-  const files = await filesOf([...new Set(specifiers)], folder);
+  const cells = await Promise.all(sources.map((source) => readCell(source, folder)));
+  const found = cells.map(({ names }) => names);
+  const files = await filesOf([...new Set(cells.flatMap(({ specifiers }) => specifiers))], folder);
   if (files !== undefined) found.push(files.names);
   return { names: union(found), ...(files === undefined ? {} : { files: files.digest }) };
 }
@@ -38,22 +35,28 @@ function union(all: readonly ImportedNames[]): ImportedNames {
   return names;
 }
 
-/** A cell as JavaScript in one spelling; undefined when it cannot be read. An import that only other cells use stays. */
-async function print(source: string): Promise<string | undefined> {
-  const { transform } = await import("esbuild");
+async function readCell(source: string, folder: string) {
   try {
-    const { code } = await transform(source, {
-      loader: "ts",
-      format: "esm",
-      minifyWhitespace: true,
-      legalComments: "none",
-      logLevel: "silent",
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-    });
-    return code;
+    const printed = await print(source);
+    return { names: importedNames(printed), specifiers: await specifiersIn(printed, folder) };
   } catch {
-    return undefined;
+    // esbuild can make nothing of it
+    return { names: "everything" as const, specifiers: [] };
   }
+}
+
+/** A cell as JavaScript in one spelling. An import that only other cells use stays. */
+async function print(source: string): Promise<string> {
+  const { transform } = await import("esbuild");
+  const { code } = await transform(source, {
+    loader: "ts",
+    format: "esm",
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "silent",
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+  });
+  return code;
 }
 
 /** Whatever a cell imports or requires, and the files of code that its texts name. */

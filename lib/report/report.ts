@@ -70,10 +70,10 @@ export async function makeReport(place: ReportPlace, options: ReportOptions = {}
   refuseLesser(place.folder, inputs, replaceFull);
   const isExecuted = !force && stale.every(({ kind }) => kind !== "input");
   const kept = isExecuted ? keptNotebook(place.folder, basename(place.notebook)) : null;
-  const executed = kept ?? (await run(place, options, needed));
+  const executed = kept?.executed ?? (await run(place, options, needed));
   const files = await buildReport(executed, {
     notebook: basename(place.notebook),
-    inputs,
+    inputs: kept === null ? inputs : { ...kept.inputs, rendered: inputs.rendered },
     ...(onLeftOut === undefined ? {} : { onLeftOut }),
   });
   if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
