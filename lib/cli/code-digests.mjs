@@ -6,6 +6,7 @@
 // moving a module changes none.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "acorn";
@@ -17,6 +18,8 @@ const dist = join(lib, "dist");
 export const layout = {
   /** What the paths below are relative to, so that no folder above can have a say. */
   root: lib,
+  /** Where compiled modules are. */
+  folders: [dist],
   /** What notebooks import by the name gradbook. */
   entry: join(dist, "index.js"),
   /** Entry files of packages that our modules import by name, as `{ "@scope/name/sub": FILE }`. */
@@ -61,10 +64,12 @@ export function codeDigests({ root, entry, packages, manifests, rendering, worke
 
 /** Writes the digests, unless nothing has been compiled since they were written. */
 export function writeCodeDigests() {
-  const { targets, entry, manifests } = layout;
-  const compiled = readdirSync(dirname(entry), { recursive: true })
-    .filter((file) => file.endsWith(".js"))
-    .map((file) => join(dirname(entry), file));
+  const { targets, folders, manifests } = layout;
+  const compiled = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => join(folder, file)),
+  );
   const newest = Math.max(...[...compiled, ...manifests, fileURLToPath(import.meta.url)].map(changedAt));
   if (targets.every((file) => existsSync(file) && changedAt(file) > newest)) return;
   const text = `${JSON.stringify(codeDigests(layout), null, 1)}\n`;
@@ -153,10 +158,7 @@ class Code {
   #parse(file) {
     const { body } = parse(this.read(file), { ecmaVersion: "latest", sourceType: "module" });
     const [names, forwards, edges, outside] = [new Set(), [], [], []];
-    const to = (specifier) => {
-      const target = specifier.startsWith(".") ? join(dirname(file), specifier) : this.packages[specifier];
-      return target !== undefined && existsSync(target) ? target : undefined;
-    };
+    const to = (specifier) => this.#resolve(specifier, file);
     const kept = body.filter((node) => {
       const { type, source, specifiers = [] } = node;
       const target = source ? to(source.value) : undefined;
@@ -185,6 +187,17 @@ class Code {
     this.#write(kept, to, edges, texts);
     const content = sha256(texts);
     return { names, forwards, edges, content, isBarrel: kept.length === 0 && edges.length === 0 };
+  }
+
+  /** A module of ours; undefined for a package of others. What is neither would be left out without a word. */
+  #resolve(specifier, file) {
+    const target = specifier.startsWith(".") ? join(dirname(file), specifier) : this.packages[specifier];
+    if (target !== undefined && existsSync(target)) return target;
+    const isOurs = target !== undefined || /^(?:\.|@?gradbook(?:\/|$))/.test(specifier);
+    if (!isOurs && (isBuiltin(specifier) || this.#version(specifier) !== undefined)) return undefined;
+    throw new Error(
+      `code-digests: ${file} imports ${specifier}, which is unknown. Name it in layout.packages.`,
+    );
   }
 
   /** Writes a syntax tree as texts: without places, with the files that it names turned into edges to them. */
@@ -220,7 +233,7 @@ class Code {
 function namedFile({ type, source, callee, arguments: [first, second] = [] }, to) {
   const isUrl = type === "NewExpression" && callee.name === "URL" && second?.object?.type === "MetaProperty";
   const named = type === "ImportExpression" ? source.value : isUrl ? first.value : undefined;
-  return typeof named === "string" && /^\.{1,2}\//.test(named) ? to(named) : undefined;
+  return typeof named === "string" && /^\.{1,2}\/.*\.m?js$/.test(named) ? to(named) : undefined;
 }
 
 function importedName({ type, imported }) {

@@ -199,6 +199,14 @@ test("the version of a package counts, whether it is imported or named", () => {
   }
 });
 
+for (const specifier of ["./gone.js", "@gradbook/core", "gradbook", "unknown"])
+  test(`an import of ${specifier}, which nobody knows, ends the build instead of being left out`, () => {
+    assert.throws(
+      () => digestsOf({ "index.js": `import { x } from "${specifier}"; export const a = x;` }),
+      /index\.js imports .*, which is unknown\. Name it in layout\.packages\./,
+    );
+  });
+
 test("what is drawn is left out, and two modules that import one another come to an end", () => {
   const of = (drawn: string) =>
     digestsOf({
