@@ -1,7 +1,7 @@
-import { plotlyMime } from "../display/show.js";
 import { isRecord } from "../figures/plotly-values.js";
 import { pictureMimes } from "../figures/render/picture.js";
 import { homeFolder } from "../files/home.js";
+import { plotlyMime } from "../frontend/frontend.js";
 import type { Json, JsonObject, MimeBundle, Notebook } from "../notebook/nbformat.js";
 
 /** Something in a notebook that must not be handed in. */

@@ -1,4 +1,4 @@
-import { metricsMime } from "../display/metrics.js";
+import { metricsMime } from "../frontend/frontend.js";
 import {
   type CodeCell,
   cellTags,

@@ -1,8 +1,6 @@
-import { metricsMime } from "../display/metrics.js";
-import { progressMime } from "../display/progress.js";
-import { plotlyMime, tableMime } from "../display/show.js";
 import { problemText, readFigure } from "../figures/plotly-figure.js";
 import { asPng, pictureMimes, readPicture } from "../figures/render/picture.js";
+import { metricsMime, plotlyMime, progressMime, tableMime } from "../frontend/frontend.js";
 import type { Json, JsonObject, MimeBundle } from "../notebook/nbformat.js";
 import type { Block } from "./block.js";
 import { latexMarkdown } from "./latex-output.js";

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
-import { stopRequested } from "../train/interrupt.js";
+import { stopRequested } from "../frontend/interrupt.js";
 import { bundleModule } from "./bundle.js";
 import type { CommonSweepConfig } from "./config.js";
 import { type EngineName, loadEngine } from "./engines/engine.js";
