@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeRequest } from "#lib/notebook/wire.js";
 import { createRandom, malformedMessage } from "./support/fuzz.js";
 import { pause, TestKernel } from "./support/kernel.js";
 
@@ -462,12 +461,7 @@ test("comms in both directions", async () => {
 });
 
 test("wrongly signed, malformed and replayed messages are ignored", async () => {
-  const { frames } = encodeRequest(
-    "execute_request",
-    { code: 'console.log("FUZZ once")', silent: false },
-    "fuzz",
-    kernel.connection.key,
-  );
+  const frames = kernel.compose("execute_request", { code: 'console.log("FUZZ once")', silent: false });
   await kernel.send("shell", frames);
   await kernel.send("shell", frames);
   const random = createRandom(7);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { kernelSpec } from "#lib/kernel/install.js";
+import type { Json, MimeBundle } from "#lib/frontend/frontend.js";
+import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import type { Notebook, Output } from "#lib/kernel/jupyter/nbformat.js";
 import { findKernel } from "#lib/notebook/kernels.js";
-import type { Json, MimeBundle, Notebook, Output } from "#lib/notebook/nbformat.js";
 import { runNotebook } from "#lib/notebook/run.js";
 import { root } from "./support/kernel.js";
 

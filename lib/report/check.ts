@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { readNotebook } from "../notebook/read-ipynb.js";
+import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { buildReport } from "./build.js";
 import type { FileSet } from "./folder.js";
 import { reportInputs } from "./inputs.js";

@@ -1,4 +1,4 @@
-import { type Cell, cellTags } from "../notebook/nbformat.js";
+import { type Cell, cellTags } from "../kernel/jupyter/nbformat.js";
 
 /** What a cell's author wants of its code or its output. */
 export interface Hiding {

@@ -7,7 +7,7 @@ import { onDisk } from "../errors/os-error.js";
 import { canonical } from "../figures/canonical.js";
 import { sha256 } from "../files/sha256.js";
 import { filesBehind } from "../files/walk.js";
-import { cellTags, type Notebook } from "../notebook/nbformat.js";
+import { cellTags, type Notebook } from "../kernel/jupyter/nbformat.js";
 
 /** Digests of everything that a report depends on; the same digests give the same report. */
 export interface ReportInputs {

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { isNativeError } from "node:util/types";
 import { codeFrame, dim, red } from "../code-frame.js";
-import { originalPlace } from "../language/positions.js";
-import type { ErrorContent, Positions } from "../protocol.js";
+import type { ErrorContent } from "../jupyter/messages.js";
+import { originalPlace } from "../positions.js";
+import type { Positions } from "../threads.js";
 
 /** This package: its frames below `kernel` are of no interest, the others are a library's. */
 const home = fileURLToPath(new URL("../../../", import.meta.url));
