@@ -15,8 +15,8 @@ interface Manifest {
   readonly devDependencies?: unknown;
 }
 
-/** This package, which `import "gradbook"` finds even where it is not installed. */
-const ownPackage = fileURLToPath(new URL("../../../", import.meta.url));
+/** From here `import "gradbook"` finds the library where the notebook has none: the kernel's own or its neighbour. */
+const here = fileURLToPath(import.meta.url);
 
 /** What decides among the entries of `exports` and `imports`. */
 export type Conditions = ReadonlySet<string>;
@@ -44,7 +44,7 @@ export function resolvePackage(specifier: string, from: string, conditions: Cond
     const found = inPackage(join(folder, "node_modules", name), subpath, conditions);
     if (found !== undefined) return found;
   }
-  return name === "gradbook" ? inPackage(ownPackage, subpath, conditions) : undefined;
+  return name === "gradbook" && from !== here ? resolvePackage(specifier, here, conditions) : undefined;
 }
 
 /** `#name` of the importing package. */
