@@ -9,9 +9,8 @@ export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
 export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
 // figures and display
 export { type LiveConfig, type LivePlot, live } from "./display/live.js";
-export { type MetricsRecord, type MetricsValue, metrics } from "./display/metrics.js";
+export { metrics } from "./display/metrics.js";
 export { type ProgressBar, type ProgressConfig, progress } from "./display/progress.js";
-export { type Displayable, displaySymbol, type MimeBundle } from "./display/publish.js";
 export { markdown, show, table } from "./display/show.js";
 // doctor
 export { type Diagnosable, type DiagnoseOptions, diagnose } from "./doctor/diagnose.js";
@@ -34,7 +33,7 @@ export {
   errorCurves,
   type RunCurves,
 } from "./figures/error-curves.js";
-export type { Figure, FigureMeta, FigureOptions, Json, JsonObject } from "./figures/figure.js";
+export type { Figure, FigureMeta, FigureOptions } from "./figures/figure.js";
 export { type FiltersConfig, filters } from "./figures/filters.js";
 export { type LossCurveConfig, lossCurve, type StepLosses } from "./figures/loss-curve.js";
 export { type Mistake, type MistakesConfig, mistakes } from "./figures/mistakes.js";
@@ -44,6 +43,15 @@ export { type RateGridConfig, rateGrid } from "./figures/rate-grid.js";
 export { type Column, type ResultsTableConfig, resultsTable, type Table } from "./figures/results-table.js";
 export { type Bitmap, channelMaps } from "./figures/tiles.js";
 export { type EmbeddingMap, type TsneMapConfig, tsneMap } from "./figures/tsne-map.js";
+// what a notebook shows
+export {
+  type Displayable,
+  type DisplayData,
+  displaySymbol,
+  type Json,
+  type JsonObject,
+  type MimeBundle,
+} from "./frontend/frontend.js";
 // layers
 export { avgPool2d } from "./layers/avg-pool2d.js";
 export { type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-norm.js";

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { parseNotebook } from "#lib/notebook/read-ipynb.js";
+import { parseNotebook } from "#lib/kernel/jupyter/read-ipynb.js";
 import { writeNotebook } from "#lib/notebook/write-ipynb.js";
 import { launchBrowser } from "./support/browser.js";
 import { complaints, countPictures, type DrawnImage, LOOK_AT_IMAGES, PICTURES } from "./support/figures.js";

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { host } from "#lib/files/owner.js";
-import { kernelSpec } from "#lib/kernel/install.js";
+import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
 import { pause, root, TestKernel } from "./support/kernel.js";
 
 /** A process and everything that it has started, by their parents. */

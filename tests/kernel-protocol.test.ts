@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeRequest } from "#lib/notebook/wire.js";
 import { createRandom, malformedMessage } from "./support/fuzz.js";
 import { pause, TestKernel } from "./support/kernel.js";
 
@@ -461,13 +460,31 @@ test("comms in both directions", async () => {
   assert.equal(typeof info.comms, "object");
 });
 
-test("wrongly signed, malformed and replayed messages are ignored", async () => {
-  const { frames } = encodeRequest(
-    "execute_request",
-    { code: 'console.log("FUZZ once")', silent: false },
-    "fuzz",
-    kernel.connection.key,
+test("a comm message in the middle of a cell ends nothing: the next cell waits, and the history is as it was", async () => {
+  await kernel.run(
+    '(globalThis as any)[Symbol.for("Jupyter.comms")].register("middle", () => console.log("comm"))',
   );
+  const before = await ask("history_request", { hist_access_type: "tail", n: 100, output: false, raw: true });
+  const first = kernel.start(
+    'console.log("go"); await new Promise((resolve) => setTimeout(resolve, 300)); console.log("first over")',
+    { store_history: false },
+  );
+  const second = kernel.start('console.log("second")', { store_history: false });
+  await first.printed("go");
+  const from = kernel.heard.length;
+  kernel.request("shell", "comm_open", { comm_id: "m1", target_name: "middle", data: {} });
+  await Promise.all([first.done, second.done]);
+  const printed = kernel.heard
+    .slice(from)
+    .map(({ content }) => content.text)
+    .filter((text) => text !== undefined);
+  assert.deepEqual(printed, ["comm\n", "first over\n", "second\n"]);
+  const after = await ask("history_request", { hist_access_type: "tail", n: 100, output: false, raw: true });
+  assert.deepEqual(after.history, before.history);
+});
+
+test("wrongly signed, malformed and replayed messages are ignored", async () => {
+  const frames = kernel.compose("execute_request", { code: 'console.log("FUZZ once")', silent: false });
   await kernel.send("shell", frames);
   await kernel.send("shell", frames);
   const random = createRandom(7);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { kernelSpec } from "#lib/kernel/install.js";
+import { type Json, type MimeBundle, metricsMime } from "#lib/frontend/frontend.js";
+import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import type { Notebook, Output } from "#lib/kernel/jupyter/nbformat.js";
 import { findKernel } from "#lib/notebook/kernels.js";
-import type { Json, MimeBundle, Notebook, Output } from "#lib/notebook/nbformat.js";
 import { runNotebook } from "#lib/notebook/run.js";
 import { root } from "./support/kernel.js";
 
@@ -23,8 +24,6 @@ const small: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
     "config.evaluateEvery": 1,
   },
 };
-
-const METRICS = "application/vnd.gradbook.metrics+json";
 
 function outputsOf(notebook: Notebook): readonly (readonly Output[])[] {
   return notebook.cells.map((cell) => (cell.cell_type === "code" ? cell.outputs : []));
@@ -49,7 +48,7 @@ for (const [name, parameters] of Object.entries(small)) {
     assert.deepEqual(counts(ours), counts(stock));
     const displays = displaysOf(ours);
     assert.deepEqual(displays, displaysOf(stock));
-    const metrics = displays.find((data) => METRICS in data)?.[METRICS];
+    const metrics = displays.find((data) => metricsMime in data)?.[metricsMime];
     assert.match(JSON.stringify(metrics), /"digest":"[0-9a-f]{12}/);
   });
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import type { MimeBundle } from "#lib/notebook/nbformat.js";
+import type { MimeBundle } from "#lib/frontend/frontend.js";
 import { buildReport } from "#lib/report/build.js";
 import { code, executedNotebook, prose } from "#lib/report/fixture.js";
 import { writeFolder } from "#lib/report/folder.js";

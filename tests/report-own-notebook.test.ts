@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Cell, JsonObject } from "#lib/notebook/nbformat.js";
+import type { JsonObject } from "#lib/frontend/frontend.js";
+import type { Cell } from "#lib/kernel/jupyter/nbformat.js";
 import { writeNotebook } from "#lib/notebook/write-ipynb.js";
 import { workFolder } from "./support/jupyterlab.js";
 

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Catalogue, readCatalogue, replaceCatalogue } from "#lib/datasets/catalogue.js";
 import { submit } from "#lib/homework/submit.js";
-import type { Cell } from "#lib/notebook/nbformat.js";
+import type { Cell } from "#lib/kernel/jupyter/nbformat.js";
 import { writeNotebook } from "#lib/notebook/write-ipynb.js";
 import { makeReport } from "#lib/report/report.js";
 import { workFolder } from "./support/jupyterlab.js";

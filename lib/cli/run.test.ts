@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readNotebook } from "../notebook/read-ipynb.js";
+import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { writeNotebook } from "../notebook/write-ipynb.js";
 import { command as report } from "./report.js";
 import { command, parseParameters } from "./run.js";

@@ -2,19 +2,26 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { confusionFigure } from "../figures/confusion-figure.js";
 import { resultsTable } from "../figures/results-table.js";
+import {
+  displaySymbol,
+  metricsMime,
+  type PublishMessage,
+  plotlyMime,
+  progressMime,
+  publishSymbol,
+} from "../frontend/frontend.js";
 import { live } from "./live.js";
-import { metrics, metricsMime } from "./metrics.js";
-import { progress, progressMime } from "./progress.js";
-import { type DisplayMessage, displaySymbol, frontEnd, publish } from "./publish.js";
-import { markdown, plotlyMime, show, table } from "./show.js";
+import { metrics } from "./metrics.js";
+import { progress } from "./progress.js";
+import { frontEnd, publish } from "./publish.js";
+import { markdown, show, table } from "./show.js";
 import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
 
-const publishSymbol = Symbol.for("Jupyter.publish");
-let messages: DisplayMessage[] = [];
+let messages: PublishMessage[] = [];
 
 beforeEach(() => {
   messages = [];
-  Reflect.set(globalThis, publishSymbol, (message: DisplayMessage) => messages.push(message));
+  Reflect.set(globalThis, publishSymbol, (message: PublishMessage) => messages.push(message));
 });
 afterEach(() => {
   Reflect.deleteProperty(globalThis, publishSymbol);

@@ -1,19 +1,12 @@
 import { GradbookError, inWords } from "../errors/error.js";
+import { type Json, type JsonObject, metricsMime } from "../frontend/frontend.js";
 import { publish } from "./publish.js";
-
-export const metricsMime = "application/vnd.gradbook.metrics+json";
-
-/** Anything JSON can hold. */
-export type MetricsValue = string | number | boolean | null | readonly MetricsValue[] | MetricsRecord;
-export interface MetricsRecord {
-  readonly [key: string]: MetricsValue;
-}
 
 /**
  * Hands numbers to the report, which writes them to `metrics.json`. Several calls are merged, a later key wins.
  * In the notebook it shows one line with the keys.
  */
-export function metrics(record: MetricsRecord): void {
+export function metrics(record: JsonObject): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new GradbookError({
       code: "config",
@@ -29,7 +22,7 @@ export function metrics(record: MetricsRecord): void {
 }
 
 /** JSON would turn NaN into null and leave out a function silently; a metric that is missing is a finding, so it must be said. */
-function checkValue(value: MetricsValue, path: string): void {
+function checkValue(value: Json, path: string): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new GradbookError({
       code: "range",

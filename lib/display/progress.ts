@@ -1,9 +1,8 @@
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { type Progress, progressMime } from "../frontend/frontend.js";
 import { escapeHtml } from "./escape.js";
 import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { type Clock, Throttle } from "./throttle.js";
-
-export const progressMime = "application/vnd.gradbook.progress+json";
 
 export interface ProgressConfig {
   /** What is going on, e.g. `"training"`. */
@@ -90,10 +89,11 @@ class Bar implements ProgressBar {
     const html =
       `<div><progress max="${total}" value="${Math.min(done, total)}" style="width:16em"` +
       ` aria-label="${escapeHtml(label)}"></progress> ${escapeHtml(text)}</div>`;
+    const state: Progress = { label, done, total, rate, ...(secondsLeft === null ? {} : { secondsLeft }) };
     publish({
       data: {
         "text/html": html,
-        [progressMime]: { label, done, total, rate, ...(secondsLeft === null ? {} : { secondsLeft }) },
+        [progressMime]: state,
         "text/plain": text,
       },
       displayId: this.displayId,

@@ -1,28 +1,5 @@
 import { createRequire } from "node:module";
-
-/** MIME type → content; binary content in base64. */
-export type MimeBundle = { readonly [mime: string]: unknown };
-
-/** One message to the front end. */
-export interface DisplayMessage {
-  readonly data: MimeBundle;
-  readonly metadata?: { readonly [mime: string]: unknown };
-  /** Names the output, so that a later message can replace it. */
-  readonly displayId?: string;
-  /** Replaces the output of that `displayId` instead of adding one. */
-  readonly update?: boolean;
-}
-
-export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
-
-/** How a class shows itself as a cell's last expression, or in `show`. */
-export interface Displayable {
-  [displaySymbol](): MimeBundle | Promise<MimeBundle>;
-}
-
-type Publish = (message: DisplayMessage) => void;
-
-const publishSymbol = Symbol.for("Jupyter.publish");
+import { type DisplayData, type Publish, type PublishMessage, publishSymbol } from "../frontend/frontend.js";
 
 /** Where output goes: our own kernel, stock tslab, or (in plain Node) the terminal. */
 export function frontEnd(): "gradbook" | "tslab" | "terminal" {
@@ -31,14 +8,14 @@ export function frontEnd(): "gradbook" | "tslab" | "terminal" {
 }
 
 /** Sends a bundle to the notebook; without one, its plain text to the terminal (first messages only, no updates). */
-export function publish(message: DisplayMessage): void {
+export function publish(message: PublishMessage): void {
   const send = ownPublish() ?? tslabPublish();
   if (send !== undefined) send(message);
   else if (message.update !== true) console.log(plainWords(message.data));
 }
 
 /** What a terminal can show of a bundle: its text, else what it is. */
-function plainWords(data: MimeBundle): string {
+function plainWords(data: DisplayData): string {
   const text = ["text/plain", "text/markdown", "text/latex"].map((mime) => data[mime]);
   return (
     text.find((words): words is string => typeof words === "string") ??

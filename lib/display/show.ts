@@ -4,16 +4,14 @@ import { figureFrom, type PlotlyJson } from "../figures/plotly-figure.js";
 import { type ResultsTableConfig, resultsTable, type Table } from "../figures/results-table.js";
 import {
   type Displayable,
-  type DisplayMessage,
+  type DisplayData,
   displaySymbol,
-  frontEnd,
-  type MimeBundle,
-  publish,
-} from "./publish.js";
+  type PublishMessage,
+  plotlyMime,
+  tableMime,
+} from "../frontend/frontend.js";
+import { frontEnd, publish } from "./publish.js";
 import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
-
-export const plotlyMime = "application/vnd.plotly.v1+json";
-export const tableMime = "application/vnd.gradbook.table+json";
 
 /** Pixels of a notebook's picture for each pixel of the figure: sharp on most screens, small in the file. */
 const notebookScale = 2;
@@ -60,7 +58,7 @@ export function table(
 }
 
 /** A figure's bundle: PNG first, the Plotly JSON as the extra, its description as text. */
-export async function figureBundle(figure: Figure): Promise<MimeBundle> {
+export async function figureBundle(figure: Figure): Promise<DisplayData> {
   const { renderSvg } = await import("../figures/render/svg.js");
   const { renderSmallPng } = await import("../figures/render/raster.js");
   const png = await renderSmallPng(await renderSvg(figure), notebookScale);
@@ -71,7 +69,7 @@ export async function figureBundle(figure: Figure): Promise<MimeBundle> {
   };
 }
 
-export function tableBundle(table: Table): MimeBundle {
+export function tableBundle(table: Table): DisplayData {
   return {
     "text/html": tableHtml(table),
     "text/markdown": tableMarkdown(table),
@@ -86,7 +84,7 @@ export function markdown(text: string): void {
 }
 
 /** The message that shows a figure; in a terminal only its description, which takes no time. */
-export async function figureMessage(figure: Figure): Promise<DisplayMessage> {
+export async function figureMessage(figure: Figure): Promise<PublishMessage> {
   const { width, height, meta } = figure.layout;
   if (frontEnd() === "terminal") return { data: { "text/plain": meta.description } };
   return { data: await figureBundle(figure), metadata: { "image/png": { width, height } } };

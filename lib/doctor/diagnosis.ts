@@ -1,3 +1,4 @@
+import { displaySymbol } from "../frontend/frontend.js";
 import type { Examination, Finding, Picture, Verdict } from "./types.js";
 
 /** What the doctor says, about one operation or about several of one file. It shows itself in a notebook cell. */
@@ -52,7 +53,7 @@ export class Diagnosis {
     return this.toString();
   }
 
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
+  [displaySymbol](): Record<string, string> {
     return { "text/html": this.examinations.map(htmlOf).join(""), "text/plain": this.toString() };
   }
 }

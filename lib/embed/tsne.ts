@@ -10,10 +10,10 @@ import {
   positive,
   seed,
 } from "../errors/options.js";
+import { stopRequested } from "../frontend/interrupt.js";
 import { Rng } from "../tensor/rng.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Ending } from "../train/history.js";
-import { stopRequested } from "../train/interrupt.js";
 import { jointProbabilities, parsePerplexity } from "./affinities.js";
 import { divergence } from "./definition.js";
 import { descend } from "./descent.js";

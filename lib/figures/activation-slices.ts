@@ -1,14 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import {
-  type Figure,
-  type FigureOptions,
-  figure,
-  type JsonObject,
-  notOneOf,
-  plain,
-  resolveOptions,
-  short,
-} from "./figure.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOptions, short } from "./figure.js";
 import { type Bitmap, checkBitmap, colorBar, countNotFinite, finiteRange, picture, tile } from "./tiles.js";
 
 /** One input image and what a layer makes of it. */

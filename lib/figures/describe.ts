@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "./figure.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 import { isList, isRecord, shapeOf, textOf, valuesOf } from "./plotly-values.js";
 import { isVisible, typeOf } from "./trace-checks.js";
 import { traceKind } from "./trace-kinds.js";

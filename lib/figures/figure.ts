@@ -1,11 +1,6 @@
 import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 import { type Size, sizes, type Theme, themes } from "./theme.js";
-
-/** Anything that `JSON.stringify` writes and `JSON.parse` gives back unchanged. */
-export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
 
 /** What a figure says about itself; it travels in Plotly's free field `layout.meta`. */
 export interface FigureMeta {

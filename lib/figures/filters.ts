@@ -1,14 +1,7 @@
 import { GradbookError } from "../errors/error.js";
+import type { JsonObject } from "../frontend/frontend.js";
 import { activationSlices } from "./activation-slices.js";
-import {
-  type Figure,
-  type FigureOptions,
-  figure,
-  type JsonObject,
-  plain,
-  resolveOptions,
-  short,
-} from "./figure.js";
+import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
 import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
 export interface FiltersConfig extends FigureOptions {

@@ -1,9 +1,9 @@
 import { GradbookError } from "../errors/error.js";
+import type { JsonObject } from "../frontend/frontend.js";
 import {
   type Figure,
   type FigureOptions,
   figure,
-  type JsonObject,
   notOneOf,
   pack,
   plain,

@@ -1,5 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import { type Figure, type FigureOptions, figure, type JsonObject, plain, resolveOptions } from "./figure.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { type Figure, type FigureOptions, figure, plain, resolveOptions } from "./figure.js";
 import { type Bitmap, picture } from "./tiles.js";
 
 /** One image that the network takes for something else. */

@@ -1,14 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import {
-  type Figure,
-  type FigureOptions,
-  figure,
-  type JsonObject,
-  pack,
-  plain,
-  resolveOptions,
-  short,
-} from "./figure.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
 import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The norms of one layer's parameters over the steps. */

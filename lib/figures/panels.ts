@@ -1,4 +1,5 @@
-import { type JsonObject, plain, type ResolvedOptions } from "./figure.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { plain, type ResolvedOptions } from "./figure.js";
 
 /** Small multiples: the same axes again and again, in rows and columns. */
 export interface PanelGrid {

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { inWords } from "../errors/error.js";
-import type { Json } from "./figure.js";
+import type { Json } from "../frontend/frontend.js";
 import { typeOfArray } from "./plotly-values.js";
 
 /** One thing that is wrong in a figure of somebody's own, at its place. */

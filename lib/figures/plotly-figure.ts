@@ -1,6 +1,7 @@
 import { GradbookError } from "../errors/error.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 import { describeFigure } from "./describe.js";
-import { type Figure, isSafeName, type Json, type JsonObject, slug } from "./figure.js";
+import { type Figure, isSafeName, slug } from "./figure.js";
 import { type Problem, plainCopy } from "./plain-data.js";
 import { isList, isRecord, textOf } from "./plotly-values.js";
 import { family } from "./theme.js";

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "./figure.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 
 /** A type of numbers that Plotly reads from base64. */
 export interface NumberType {

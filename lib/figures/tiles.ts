@@ -1,5 +1,6 @@
 import { GradbookError } from "../errors/error.js";
-import { type Json, type JsonObject, pack, plain, type ResolvedOptions, short } from "./figure.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
+import { pack, plain, type ResolvedOptions, short } from "./figure.js";
 import { pngUri } from "./png.js";
 
 /** One image or feature map: `data` holds `height × width` numbers, row by row from the top. */

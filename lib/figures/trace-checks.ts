@@ -1,5 +1,5 @@
 import { nearestOf } from "../errors/error.js";
-import type { Json, JsonObject } from "./figure.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 import type { Problem } from "./plain-data.js";
 import { isList, isRecord, readPacked, shapeOf } from "./plotly-values.js";
 import { formerKinds, isTraceType, type TraceType, traceKind, traceTypes } from "./trace-kinds.js";

@@ -1,8 +1,9 @@
-import { plotlyMime } from "../display/show.js";
 import { isRecord } from "../figures/plotly-values.js";
 import { pictureMimes } from "../figures/render/picture.js";
 import { homeFolder } from "../files/home.js";
-import type { Json, JsonObject, MimeBundle, Notebook } from "../notebook/nbformat.js";
+import type { Json, JsonObject, MimeBundle } from "../frontend/frontend.js";
+import { plotlyMime } from "../frontend/frontend.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
 
 /** Something in a notebook that must not be handed in. */
 export interface Finding {

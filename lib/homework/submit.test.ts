@@ -12,9 +12,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { Cell, MimeBundle, Notebook } from "../notebook/nbformat.js";
+import type { MimeBundle } from "../frontend/frontend.js";
+import type { Cell, Notebook } from "../kernel/jupyter/nbformat.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 import { stamp } from "../notebook/own-notebook.js";
-import { stringifyNotebook } from "../notebook/stringify.js";
 import { absolutePaths, datasetImages } from "./findings.js";
 import { parseRoll } from "./roll.js";
 import { submit } from "./submit.js";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,7 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { kernelSpec, writeKernelSpec } from "./install.js";
+import { removeKernelSpec, writeKernelSpec } from "./install.js";
+import { kernelSpec } from "./jupyter/kernelspec.js";
 
 const root = mkdtempSync(join(tmpdir(), "gradbook-install-"));
 after(() => rmSync(root, { recursive: true }));
@@ -99,3 +101,23 @@ test("a kernelspec that is a link is left alone, and a place that cannot be writ
   assert.throws(() => writeKernelSpec(path, "gradbook"), /kernel\.json is a file/);
   assert.equal(readFileSync(path, "utf8"), "x");
 });
+
+test("what was installed is taken back, and nothing else", () => {
+  const { data, path } = folderWith("gradbook", elsewhere);
+  assert.equal(removeKernelSpec(data, "gradbook"), join(path, ".."));
+  assert.equal(existsSync(join(path, "..")), false);
+  writeKernelSpec(data, "gradbook");
+  writeFileSync(join(path, "../logo.svg"), "<svg/>");
+  removeKernelSpec(data, "gradbook");
+  assert.deepEqual(readdirSync(join(path, "..")), ["logo.svg"]);
+  assert.throws(() => removeKernelSpec(data, "gradbook"), /kernel\.json: there is no such file\./);
+  assert.throws(() => removeKernelSpec(data, "../x"), /kernel name: "\.\.\/x", expected letters/);
+});
+
+for (const [title, name, text] of [...refused, ["tslab's own", "tslab", JSON.stringify(tslab)] as const]) {
+  test(`a kernelspec is not removed: ${title}`, () => {
+    const { data, path } = folderWith(name, text);
+    assert.throws(() => removeKernelSpec(data, name), /It was not touched/);
+    assert.equal(readFileSync(path, "utf8"), text);
+  });
+}

@@ -1,43 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { GradbookError } from "../errors/error.js";
 import { onDisk } from "../errors/os-error.js";
 import { sha256 } from "../files/sha256.js";
 import { writeAtomic } from "../files/write-atomic.js";
-
-/** What Jupyter reads in kernel.json. */
-export interface KernelSpec {
-  readonly argv: readonly string[];
-  readonly display_name: string;
-  readonly language: string;
-  readonly interrupt_mode: "message";
-  readonly metadata: Readonly<Record<string, boolean>>;
-}
-
-/**
- * Options of Node that the kernel runs with. When V8 ends a callback in the middle, Node's book-keeping of asynchronous
- * contexts is left with an entry too many; unless told otherwise, Node then ends the process. `MendableHooks` sees to
- * that by itself; this is for a version of Node where it finds no way to do so.
- */
-export const nodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
-
-/** The kernelspec of this installation: this Node, this copy of gradbook. */
-export function kernelSpec(name: string): KernelSpec {
-  const program = fileURLToPath(new URL("../../cli/gradbook.mjs", import.meta.url));
-  const javascript = name === "jslab";
-  const options = ["--connection-file", "{connection_file}", ...(javascript ? ["--javascript"] : [])];
-  return {
-    argv: [process.execPath, ...nodeOptions, program, "kernel", ...options],
-    display_name: javascript ? "JavaScript (gradbook)" : "TypeScript (gradbook)",
-    language: javascript ? "javascript" : "typescript",
-    interrupt_mode: "message",
-    metadata: { debugger: false },
-  };
-}
+import { userDataFolder } from "./jupyter/data-folder.js";
+import { kernelSpec, kernelSpecText, nodeOptions } from "./jupyter/kernelspec.js";
 
 /**
  * Writes the kernelspec `name` into a data folder of Jupyter.
@@ -45,31 +14,70 @@ export function kernelSpec(name: string): KernelSpec {
  * @throws GradbookError when another kernel's specification is there, or one of ours that was changed
  */
 export function writeKernelSpec(dataFolder: string, name: string): string {
-  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
-    throw new GradbookError({
-      code: "config",
-      what: "kernel name",
-      got: `"${name}"`,
-      expected: "letters, digits, . _ - and no dot in front",
-    });
-  }
-  const folder = join(dataFolder, "kernels", name);
+  const folder = join(dataFolder, "kernels", checkedName(name));
   const path = join(folder, "kernel.json");
   refuseOthers(path, name);
   writeAtomic(path, sealedSpec(kernelSpec(name)), { elsewhere: "--prefix DIR" });
   return folder;
 }
 
+/**
+ * Takes back what `writeKernelSpec` has written.
+ * @returns the folder of the kernelspec
+ * @throws GradbookError when there is none, when it is another kernel's, or was changed
+ */
+export function removeKernelSpec(dataFolder: string, name: string): string {
+  const folder = join(dataFolder, "kernels", checkedName(name));
+  const path = join(folder, "kernel.json");
+  const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (found === undefined) {
+    throw new GradbookError({
+      code: "install",
+      what: path,
+      got: "there is no such file",
+      cure: "--user, --prefix DIR or --sys-prefix, and --name NAME, say what was installed.",
+    });
+  }
+  if (!holdsOurs(path, found, name)) throw foreign(path, name);
+  onDisk({ path, doing: "write" }, () => rmSync(path));
+  // Pictures that somebody has put beside it stay, and with them the folder.
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+  return folder;
+}
+
+function checkedName(name: string): string {
+  if (/^[a-z0-9][a-z0-9._-]*$/i.test(name)) return name;
+  throw new GradbookError({
+    code: "config",
+    what: "kernel name",
+    got: `"${name}"`,
+    expected: "letters, digits, . _ - and no dot in front",
+  });
+}
+
 /** `--name tslab` and `--name jslab` are to take the place of tslab's kernels; every other one stays. */
 function refuseOthers(path: string, name: string): void {
   const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined) return;
-  if (found.isFile()) {
-    const text = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
-    const spec = parseSpec(text);
-    if (isOurs(text, spec, name) || ((name === "tslab" || name === "jslab") && isTslabs(spec))) return;
-  }
-  throw new GradbookError({
+  const free = name === "tslab" || name === "jslab" ? isTslabs : () => false;
+  if (!holdsOurs(path, found, name, free)) throw foreign(path, name);
+}
+
+/** @param free what is taken over as well */
+function holdsOurs(
+  path: string,
+  found: Stats,
+  name: string,
+  free: (spec: unknown) => boolean = () => false,
+): boolean {
+  if (!found.isFile()) return false;
+  const text = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
+  const spec = parseSpec(text);
+  return isOurs(text, spec, name) || free(spec);
+}
+
+function foreign(path: string, name: string): GradbookError {
+  return new GradbookError({
     code: "install",
     what: path,
     got: "it is another kernel's specification, or one that was changed",
@@ -87,12 +95,9 @@ function parseSpec(text: string): unknown {
 }
 
 /** The text of kernel.json; its metadata hold the SHA-256 of the rest, by which it is known again. */
-function sealedSpec({
-  metadata,
-  ...spec
-}: Omit<KernelSpec, "metadata"> & { readonly metadata: object }): string {
+function sealedSpec({ metadata, ...spec }: { readonly metadata?: object }): string {
   const written = sha256(JSON.stringify({ ...spec, metadata }));
-  return `${JSON.stringify({ ...spec, metadata: { ...metadata, written } }, null, 2)}\n`;
+  return kernelSpecText({ ...spec, metadata: { ...metadata, written } });
 }
 
 /** A specification as some installation of gradbook wrote it, in whatever folder and for whatever Node. */
@@ -101,12 +106,16 @@ function isOurs(text: string, spec: unknown, name: string): boolean {
   const { written, ...metadata } = spec.metadata;
   if (written !== undefined) return text === sealedSpec({ ...spec, metadata });
   // 0.1.0 wrote none
-  const { argv, ...wanted } = { ...kernelSpec(name), metadata: { debugger: false } };
-  const first = { argv: [spec.argv[0], argv[1], spec.argv[2], ...argv.slice(3)], ...wanted };
-  return /[\\/]gradbook\.mjs$/.test(spec.argv[2] ?? "") && JSON.stringify(spec) === JSON.stringify(first);
+  const [node, , program = ""] = spec.argv;
+  const { argv, ...wanted } = kernelSpec(name);
+  const options = argv.slice(argv.indexOf("--connection-file"));
+  const first = { argv: [node, ...nodeOptions, program, "kernel", ...options], ...wanted };
+  return /[\\/]gradbook\.mjs$/.test(program) && JSON.stringify(spec) === JSON.stringify(first);
 }
 
-function isSpec(spec: unknown): spec is Omit<KernelSpec, "metadata"> & { metadata: Record<string, unknown> } {
+function isSpec(
+  spec: unknown,
+): spec is { readonly argv: readonly string[]; readonly metadata: Record<string, unknown> } {
   return (
     argvOf(spec).length > 0 && typeof Object(spec).metadata === "object" && Object(spec).metadata !== null
   );
@@ -121,47 +130,29 @@ function argvOf(spec: unknown): readonly string[] {
   return Array.isArray(argv) && argv.every((word) => typeof word === "string") ? argv : [];
 }
 
-/** `gradbook kernel install …` @returns the exit code */
-export function installKernel(args: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      user: { type: "boolean", default: false },
-      prefix: { type: "string" },
-      "sys-prefix": { type: "boolean", default: false },
-      name: { type: "string", default: "gradbook" },
-    },
-  });
-  const { user, prefix, "sys-prefix": systemPrefix, name } = values;
-  const places = [user, prefix !== undefined, systemPrefix].filter(Boolean).length;
-  if (places > 1) {
-    throw new GradbookError({
-      code: "usage",
-      what: "install",
-      got: "two places",
-      expected: "one of --user, --prefix, --sys-prefix",
-    });
-  }
-  if (prefix === "") {
-    throw new GradbookError({ code: "usage", what: "--prefix", got: '""', expected: "a folder" });
-  }
-  const dataFolder =
-    prefix !== undefined
-      ? join(prefix, "share", "jupyter")
-      : systemPrefix
-        ? join(pythonPrefix(), "share", "jupyter")
-        : userDataFolder();
-  console.log(`Kernel "${name}" installed in ${writeKernelSpec(dataFolder, name)}`);
-  return 0;
+/** Where Jupyter is told of the kernel; without any of these for this user. */
+export interface InstallPlace {
+  /** For an environment: its folder. */
+  readonly prefix?: string;
+  /** For the Python environment that is active. Default: false. */
+  readonly sysPrefix?: boolean;
 }
 
-/** Where Jupyter looks for what belongs to one user. */
-export function userDataFolder(): string {
-  const { JUPYTER_DATA_DIR, XDG_DATA_HOME, APPDATA } = process.env;
-  if (JUPYTER_DATA_DIR) return JUPYTER_DATA_DIR;
-  if (process.platform === "darwin") return join(homedir(), "Library", "Jupyter");
-  if (process.platform === "win32") return join(APPDATA ?? join(homedir(), "AppData", "Roaming"), "jupyter");
-  return join(XDG_DATA_HOME || join(homedir(), ".local", "share"), "jupyter");
+/** The data folder of Jupyter that is meant. @throws GradbookError when there is none */
+export function dataFolderAt({ prefix, sysPrefix = false }: InstallPlace): string {
+  if (prefix === undefined && !sysPrefix) return ownDataFolder();
+  return join(prefix ?? pythonPrefix(), "share", "jupyter");
+}
+
+function ownDataFolder(): string {
+  const folder = userDataFolder();
+  if (folder !== undefined) return folder;
+  throw new GradbookError({
+    code: "install",
+    what: "the home folder",
+    got: "this user has none",
+    cure: "Set the variable HOME, or name a folder with --prefix DIR.",
+  });
 }
 
 /** The environment of the `python` that is first in PATH. */

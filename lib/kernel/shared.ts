@@ -25,7 +25,7 @@ export interface SharedState {
   readonly words: Int32Array;
   /** Output of main on its way to wire. */
   readonly ring: RingMemory;
-  /** `globalThis[Symbol.for("Jupyter.interrupt")]`: 0 go on, 1 asked to stop, 2 a library loop has seen it. */
+  /** `globalThis[interruptSymbol]`: 0 go on, 1 asked to stop, 2 a library loop has seen it. */
   readonly interrupt: Int32Array;
 }
 

@@ -2,6 +2,7 @@ import { layerKinds } from "../engine/stages/choose.js";
 import { GradbookError, inWords } from "../errors/error.js";
 import { assertMembers } from "../errors/members.js";
 import { type Given, oneOf, option, options, seed } from "../errors/options.js";
+import { displaySymbol } from "../frontend/frontend.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { type DType, Tensor } from "../tensor/tensor.js";
@@ -195,7 +196,7 @@ export class Sequential {
     return this.toString();
   }
 
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
+  [displaySymbol](): Record<string, string> {
     const row = (tag: string, cells: readonly string[]) =>
       `<tr>${cells.map((text) => `<${tag} style="text-align:left">${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
     const body = this.summary.map((r) =>

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { type ErrorRecord, GradbookError } from "../errors/error.js";
-import type { ErrorOutput } from "./nbformat.js";
+import type { ErrorOutput } from "../kernel/jupyter/nbformat.js";
 
 /** The cell at which a run ended. */
 export interface CellPlace {

@@ -3,11 +3,11 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Notebook } from "./nbformat.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { parseNotebook, readNotebook } from "../kernel/jupyter/read-ipynb.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 import { assertOwnNotebook, isStamped, stamp } from "./own-notebook.js";
 import { injectParameters } from "./parameters.js";
-import { parseNotebook, readNotebook } from "./read-ipynb.js";
-import { stringifyNotebook } from "./stringify.js";
 import { writeNotebook } from "./write-ipynb.js";
 
 /** As Jupyter's nbformat 5.10 writes it: sorted keys, one space, lists of lines, base64 and JSON whole. */

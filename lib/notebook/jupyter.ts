@@ -9,7 +9,8 @@ import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { withLock } from "../files/lock.js";
 import { sha256 } from "../files/sha256.js";
 import { writeAtomic } from "../files/write-atomic.js";
-import { kernelSpecFile, projectKernels } from "./kernels.js";
+import { kernelSpecText } from "../kernel/jupyter/kernelspec.js";
+import { projectKernels } from "./kernels.js";
 import { installLabExtension } from "./lab-extension.js";
 
 /**
@@ -61,9 +62,9 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
   await withLock(join(root, ".cache/jupyter.lock"), { onWait }, async () => {
     await install(venv, python, log);
     const data = join(venv, "share/jupyter");
-    for (const spec of projectKernels(root)) {
-      if (spec.name === "stock-tslab") continue;
-      writeWhenChanged(join(data, "kernels", spec.name, "kernel.json"), kernelSpecFile(spec));
+    for (const { name, origin: _, ...spec } of projectKernels(root)) {
+      if (name === "stock-tslab") continue;
+      writeWhenChanged(join(data, "kernels", name, "kernel.json"), kernelSpecText(spec));
     }
     await installLabExtension(data);
     writeWhenChanged(

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GradbookError } from "../errors/error.js";
-import type { Notebook } from "./nbformat.js";
-import { stringifyNotebook } from "./stringify.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 
 /**
  * Writes the result of a run. When its place does not take it (a full disk, a file of somebody's own that has appeared

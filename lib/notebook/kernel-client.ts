@@ -1,14 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Dealer, Subscriber } from "zeromq";
 import { GradbookError } from "../errors/error.js";
-import { createConnectionFile } from "./connection-file.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { createConnectionFile } from "../kernel/jupyter/connection.js";
+import { FrontEndSockets, type Received } from "../kernel/jupyter/front-end-sockets.js";
+import { record, text } from "../kernel/jupyter/json.js";
+import type { Channel } from "../kernel/jupyter/messages.js";
 import { exitText, explainDeath } from "./kernel-death.js";
 import { KernelProcess } from "./kernel-process.js";
-import type { KernelSpec } from "./kernels.js";
-import type { JsonObject } from "./nbformat.js";
-import { type Connection, decodeMessage, encodeRequest, type Message, record, text } from "./wire.js";
+import type { FoundKernel } from "./kernels.js";
 
 export interface StartOptions {
   /** Working directory of the kernel's process. */
@@ -23,7 +23,7 @@ export interface StartOptions {
 
 export interface ExecuteOptions {
   /** Called for each message that the cell publishes, in order, also for those that come after its reply. */
-  readonly onMessage?: (message: Message) => void;
+  readonly onMessage?: (message: Received) => void;
   /** Throws `kernel-timeout` after this time; the kernel runs on. Default: no limit. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
@@ -45,14 +45,14 @@ export interface KernelInfo {
 
 /** After a cell's reply its `idle` follows at once; when it does not come in this time, it was lost. */
 const IDLE_SECONDS = 5;
-/** A closed port or a slow joiner shows itself in milliseconds; polling more often costs nothing on loopback. */
+/** How long a kernel's first message on iopub may take after its answer before it is asked again. */
 const POLL_MILLISECONDS = 50;
 
 /**
  * Starts a kernel and waits until it answers on both its shell and its iopub socket.
  * @throws GradbookError `kernel-start` with the kernel's last words, when it ends or stays silent
  */
-export async function startKernel(spec: KernelSpec, options: StartOptions): Promise<KernelClient> {
+export async function startKernel(spec: FoundKernel, options: StartOptions): Promise<KernelClient> {
   // Another program may take one of the five free ports before the kernel has bound it: then a new set.
   for (let attempt = 1; ; attempt++) {
     const client = await KernelClient.launch(spec, options);
@@ -68,63 +68,38 @@ export async function startKernel(spec: KernelSpec, options: StartOptions): Prom
 }
 
 interface Request {
-  readonly onMessage: ((message: Message) => void) | undefined;
-  readonly settle: (reply: Message) => void;
+  readonly onMessage: ((message: Received) => void) | undefined;
+  readonly settle: (reply: Received) => void;
   readonly idle: () => void;
 }
 
 /** One running kernel: five sockets and a process. Made by `startKernel`; `shutdown` leaves nothing behind. */
 export class KernelClient {
   private readonly requests = new Map<string, Request>();
-  private readonly pings = new Set<() => void>();
   private lastNumber: number | undefined;
   private missing = 0;
   private kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
   private closed = false;
 
   private constructor(
-    readonly spec: KernelSpec,
+    readonly spec: FoundKernel,
     private readonly process: KernelProcess,
-    private readonly connection: Connection,
-    private readonly sockets: Sockets,
-    private readonly session: string,
-  ) {
-    void this.listen(sockets.shell, (message) => this.requests.get(message.parentId)?.settle(message));
-    void this.listen(sockets.control, (message) => this.requests.get(message.parentId)?.settle(message));
-    void this.listen(sockets.stdin, () => undefined);
-    void this.listen(sockets.iopub, (message) => this.hearOutput(message));
-    void this.listenForHeartbeat();
-  }
+    private readonly sockets: FrontEndSockets,
+  ) {}
 
   /** Starts the process and opens the sockets; `handshake` has to follow. */
-  static async launch(spec: KernelSpec, options: StartOptions): Promise<KernelClient> {
-    const zeromq = await import("zeromq");
+  static async launch(spec: FoundKernel, options: StartOptions): Promise<KernelClient> {
     const { connection, path, folder } = await createConnectionFile(spec.name);
     const env = { ...options.env, GRADBOOK_IOPUB: options.env?.GRADBOOK_IOPUB ?? "number" };
     const process = new KernelProcess(spec, path, folder, { cwd: options.cwd, env });
-    const session = randomUUID();
-    // One routing id for all: a kernel answers an input_request on stdin to the id that came over shell.
-    const dealer = () =>
-      new zeromq.Dealer({ linger: 0, routingId: session, reconnectInterval: POLL_MILLISECONDS });
-    const sockets: Sockets = {
-      shell: dealer(),
-      control: dealer(),
-      stdin: dealer(),
-      heartbeat: dealer(),
-      iopub: new zeromq.Subscriber({
-        linger: 0,
-        receiveHighWaterMark: 0,
-        reconnectInterval: POLL_MILLISECONDS,
-      }),
-    };
-    const address = (port: number) => `tcp://${connection.ip}:${port}`;
-    sockets.iopub.subscribe();
-    sockets.iopub.connect(address(connection.iopub_port));
-    sockets.shell.connect(address(connection.shell_port));
-    sockets.control.connect(address(connection.control_port));
-    sockets.stdin.connect(address(connection.stdin_port));
-    sockets.heartbeat.connect(address(connection.hb_port));
-    return new KernelClient(spec, process, connection, sockets, session);
+    const sockets = await FrontEndSockets.open(connection, {
+      hear: (from, message) => {
+        if (from === "iopub") client.hearOutput(message);
+        else client.requests.get(message.parentId)?.settle(message);
+      },
+    });
+    const client = new KernelClient(spec, process, sockets);
+    return client;
   }
 
   get info(): KernelInfo {
@@ -159,7 +134,7 @@ export class KernelClient {
     const heard = async () => {
       for (;;) {
         const idle = { heard: false };
-        const reply = this.request(this.sockets.shell, "kernel_info_request", {}, undefined, () => {
+        const reply = this.request("shell", "kernel_info_request", {}, undefined, () => {
           idle.heard = true;
         });
         await Promise.race([reply, sleep(1000, undefined, { signal: stop.signal, ref: false })]);
@@ -217,7 +192,7 @@ export class KernelClient {
     };
     try {
       const reply = await Promise.race([
-        this.request(this.sockets.shell, "execute_request", content, onMessage, idleHeard),
+        this.request("shell", "execute_request", content, onMessage, idleHeard),
         ...limits,
       ]);
       await Promise.race([idle, this.lateOrLost(stop.signal), ...limits]);
@@ -231,26 +206,19 @@ export class KernelClient {
 
   /** Asks the kernel to stop the running cell, in the way of its kernelspec. */
   async interrupt(): Promise<void> {
-    if (this.spec.interruptMode === "signal") this.process.signal("SIGINT");
-    else await this.send(this.sockets.control, "interrupt_request", {});
+    if (this.spec.interrupt_mode === "signal") this.process.signal("SIGINT");
+    else await this.sockets.request("control", "interrupt_request", {}).sent;
   }
 
   /** @returns whether the kernel's heartbeat answers within the time; a kernel of one thread is silent while a cell computes */
   async heartbeat(milliseconds: number): Promise<boolean> {
     if (!this.alive) return false;
     const stop = new AbortController();
-    let answer: () => void = () => undefined;
-    const answered = new Promise<boolean>((resolve) => {
-      answer = () => resolve(true);
-    });
-    this.pings.add(answer);
+    const silence = sleep(milliseconds, false, { signal: stop.signal });
+    silence.catch(() => undefined);
     try {
-      await this.sockets.heartbeat.send(["", "ping"]);
-      const silence = sleep(milliseconds, false, { signal: stop.signal });
-      silence.catch(() => undefined);
-      return await Promise.race([answered, silence]);
+      return await Promise.race([this.sockets.beat().then(() => true), silence]);
     } finally {
-      this.pings.delete(answer);
       stop.abort();
     }
   }
@@ -260,7 +228,7 @@ export class KernelClient {
     if (this.closed) return;
     this.closed = true;
     if (this.process.alive && graceSeconds > 0) {
-      await this.send(this.sockets.control, "shutdown_request", { restart: false });
+      await this.sockets.request("control", "shutdown_request", { restart: false }).sent;
       const stop = new AbortController();
       const patience = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
       patience.catch(() => undefined);
@@ -269,35 +237,24 @@ export class KernelClient {
     }
     this.process.destroy();
     await this.process.exited;
-    for (const socket of Object.values(this.sockets)) socket.close();
+    this.sockets.close();
   }
 
   private request(
-    socket: Dealer,
+    channel: Channel,
     type: string,
     content: JsonObject,
-    onMessage: ((message: Message) => void) | undefined,
+    onMessage: ((message: Received) => void) | undefined,
     idle: () => void,
-  ): Promise<Message> {
+  ): Promise<Received> {
     return new Promise((settle, reject) => {
-      this.send(socket, type, content, (id) => this.requests.set(id, { onMessage, settle, idle })).catch(
-        reject,
-      );
+      const { id, sent } = this.sockets.request(channel, type, content);
+      this.requests.set(id, { onMessage, settle, idle });
+      sent.catch(reject);
     });
   }
 
-  private async send(
-    socket: Dealer,
-    type: string,
-    content: JsonObject,
-    register: (id: string) => void = () => undefined,
-  ): Promise<void> {
-    const { id, frames } = encodeRequest(type, content, this.session, this.connection.key);
-    register(id);
-    await socket.send([...frames]);
-  }
-
-  private hearOutput(message: Message): void {
+  private hearOutput(message: Received): void {
     if (message.number !== undefined) {
       if (this.lastNumber !== undefined) this.missing += message.number - this.lastNumber - 1;
       this.lastNumber = message.number;
@@ -309,32 +266,11 @@ export class KernelClient {
     } else request.onMessage?.(message);
   }
 
-  private async listen(socket: Dealer | Subscriber, hear: (message: Message) => void): Promise<void> {
-    try {
-      for await (const frames of socket) {
-        const message = decodeMessage(frames, this.connection.key);
-        if (message !== undefined) hear(message);
-      }
-    } catch (error) {
-      // Closing a socket ends the loop with an error of its own.
-      if (!socket.closed) throw error;
-    }
-  }
-
-  private async listenForHeartbeat(): Promise<void> {
-    const socket = this.sockets.heartbeat;
-    try {
-      for await (const _ of socket) for (const answer of this.pings) answer();
-    } catch (error) {
-      if (!socket.closed) throw error;
-    }
-  }
-
   /** The `idle` after a reply is overdue: asks for one more message, whose number shows what is missing. */
   private async lateOrLost(signal: AbortSignal): Promise<never> {
     for (let waited = 0; waited < IDLE_SECONDS && this.missing === 0; waited += 0.5) {
       await sleep(500, undefined, { signal });
-      await this.send(this.sockets.shell, "kernel_info_request", {});
+      await this.sockets.request("shell", "kernel_info_request", {}).sent;
     }
     throw this.outputLost();
   }
@@ -386,14 +322,6 @@ export class KernelClient {
     const { lastWords } = this.process;
     return lastWords === "" ? "" : `; its last words:\n${lastWords}\n`;
   }
-}
-
-interface Sockets {
-  readonly shell: Dealer;
-  readonly control: Dealer;
-  readonly stdin: Dealer;
-  readonly heartbeat: Dealer;
-  readonly iopub: Subscriber;
 }
 
 /** Older kernels say "abort" for what the protocol calls "aborted". */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { removeTemporaryFoldersOf } from "../files/temporary.js";
 import { countMemoryKills, type Death, memoryWord } from "./kernel-death.js";
-import type { KernelSpec } from "./kernels.js";
+import type { FoundKernel } from "./kernels.js";
 
 /** How a process ended. */
 export interface Exit {
@@ -28,7 +28,7 @@ export class KernelProcess {
 
   /** @param folder of the connection file: removed with the process */
   constructor(
-    spec: KernelSpec,
+    spec: FoundKernel,
     connectionFile: string,
     private readonly folder: string,
     options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },

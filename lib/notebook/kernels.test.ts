@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findKernel, kernelSpecFile } from "./kernels.js";
+import { kernelSpecText } from "../kernel/jupyter/kernelspec.js";
+import { findKernel } from "./kernels.js";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
@@ -26,15 +27,15 @@ test("the names of tslab's kernels mean our own, in any spelling, from any folde
       const spec = findKernel(name, folder);
       const command = `gradbook.mjs kernel --connection-file {connection_file}${options}`;
       assert.ok(spec.argv.join(" ").endsWith(command), spec.argv.join(" "));
-      assert.deepEqual([spec.name, spec.interruptMode], [name.toLowerCase(), "message"]);
+      assert.deepEqual([spec.name, spec.interrupt_mode], [name.toLowerCase(), "message"]);
     }
   }));
 
 test("stock-tslab is the npm package, with the guard", () =>
   withFolder(async (folder) => {
-    const { argv, interruptMode } = findKernel("stock-tslab", folder);
+    const { argv, interrupt_mode } = findKernel("stock-tslab", folder);
     assert.match(argv.join(" "), /tslab-guard\.cjs \S+tslab kernel --config-path \{connection_file\}$/);
-    assert.equal(interruptMode, "signal");
+    assert.equal(interrupt_mode, "signal");
   }));
 
 test("a kernel of the .venv above the notebook is found, with its variables and its way to be interrupted", () =>
@@ -47,11 +48,12 @@ test("a kernel of the .venv above the notebook is found, with its variables and 
     const spec = findKernel("mykernel", notebooks);
     assert.deepEqual(spec, {
       name: "mykernel",
-      displayName: "K",
+      display_name: "K",
       language: "k",
       argv: ["k", `${spec.origin}/x`, "{connection_file}"],
       env: { A: "1" },
-      interruptMode: "message",
+      interrupt_mode: "message",
+      metadata: {},
       origin: join(folder, ".venv/share/jupyter/kernels/MyKernel"),
     });
   }));
@@ -59,14 +61,14 @@ test("a kernel of the .venv above the notebook is found, with its variables and 
 test("a tslab that somebody else installed gets the guard too", () =>
   withFolder(async (folder) => {
     await install(folder, "mine", '{"argv":["tslab","kernel","--config-path","{connection_file}"]}');
-    assert.match(findKernel("mine", folder).env.NODE_OPTIONS ?? "", /--require ".*tslab-guard\.cjs"$/);
+    assert.match(findKernel("mine", folder).env?.NODE_OPTIONS ?? "", /--require ".*tslab-guard\.cjs"$/);
   }));
 
 test("a kernelspec is written as Jupyter reads it", () =>
   withFolder(async (folder) => {
-    await install(folder, "copy", kernelSpecFile({ ...findKernel("tslab", folder), argv: ["a"] }));
-    const { argv, interruptMode, displayName } = findKernel("copy", folder);
-    assert.deepEqual([argv, interruptMode, displayName], [["a"], "message", "TypeScript"]);
+    await install(folder, "copy", kernelSpecText({ ...findKernel("tslab", folder), argv: ["a"] }));
+    const { argv, interrupt_mode, display_name } = findKernel("copy", folder);
+    assert.deepEqual([argv, interrupt_mode, display_name], [["a"], "message", "TypeScript"]);
   }));
 
 test("refuses a name that nobody has, naming the ones there are", () =>

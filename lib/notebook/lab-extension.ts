@@ -1,6 +1,7 @@
 import { copyFile, mkdir, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { plotlyMime } from "../frontend/frontend.js";
 
 const name = "gradbook-figures";
 
@@ -122,7 +123,7 @@ const remoteEntry = `"use strict";
 
   const extension = {
     id: "${name}:plotly",
-    rendererFactory: { safe: false, mimeTypes: ["application/vnd.plotly.v1+json"], createRenderer },
+    rendererFactory: { safe: false, mimeTypes: ["${plotlyMime}"], createRenderer },
     rank: 0,
     dataType: "json",
   };

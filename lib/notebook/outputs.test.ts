@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { errorFromStderr, PROGRESS_MIME, RunOutputs } from "./outputs.js";
+import { progressMime } from "../frontend/frontend.js";
+import { errorFromStderr, RunOutputs } from "./outputs.js";
 
 const stdout = (text: string) => ({ name: "stdout", text });
 const display = (text: string, id?: string) => ({
@@ -47,7 +48,7 @@ test("clear_output clears at once, with wait only when something new comes", () 
 test("progress is handed on and never kept, shown or updated", () => {
   const outputs = new RunOutputs();
   const data = {
-    [PROGRESS_MIME]: { label: "epoch", done: 2, total: 15, rate: 4, secondsLeft: 3 },
+    [progressMime]: { label: "epoch", done: 2, total: 15, rate: 4, secondsLeft: 3 },
     "text/plain": "2/15",
   };
   const shown = outputs.accept(0, "display_data", { data, metadata: {}, transient: { display_id: "p" } });

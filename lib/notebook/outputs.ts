@@ -1,20 +1,6 @@
-import type { ErrorOutput, JsonObject, MimeBundle, Output, StreamOutput } from "./nbformat.js";
-import { record, text } from "./wire.js";
-
-/** A display of this MIME type tells how far a cell is: it goes to the caller of the run, never into the notebook. */
-export const PROGRESS_MIME = "application/vnd.gradbook.progress+json";
-
-/** How far the work inside a cell is. */
-export interface CellProgress {
-  /** What is being done, e.g. `momentum, batch 10: epoch`. */
-  readonly label: string;
-  /** 0 to `total`. */
-  readonly done: number;
-  readonly total: number;
-  /** Units of `done` a second. */
-  readonly rate?: number;
-  readonly secondsLeft?: number;
-}
+import { type JsonObject, type MimeBundle, type Progress, progressMime } from "../frontend/frontend.js";
+import { record, text } from "../kernel/jupyter/json.js";
+import type { ErrorOutput, Output, StreamOutput } from "../kernel/jupyter/nbformat.js";
 
 interface Entry {
   output: Output;
@@ -28,14 +14,14 @@ export class RunOutputs {
   private readonly toClear = new Set<number>();
 
   /** @returns the progress that the message reports, if it is one */
-  accept(cell: number, type: string, content: JsonObject): CellProgress | undefined {
+  accept(cell: number, type: string, content: JsonObject): Progress | undefined {
     if (type === "clear_output") {
       if (content.wait === true) this.toClear.add(cell);
       else this.cells.set(cell, []);
       return undefined;
     }
     const data = record(content.data);
-    if (PROGRESS_MIME in data) return readProgress(record(data[PROGRESS_MIME]));
+    if (progressMime in data) return readProgress(record(data[progressMime]));
     const displayId = text(record(content.transient).display_id);
     if (type === "update_display_data") this.update(displayId, data, record(content.metadata));
     else {
@@ -163,7 +149,7 @@ export function readError(content: JsonObject): ErrorOutput {
   };
 }
 
-function readProgress({ label, done, total, rate, secondsLeft }: JsonObject): CellProgress {
+function readProgress({ label, done, total, rate, secondsLeft }: JsonObject): Progress {
   return {
     label: text(label),
     done: typeof done === "number" ? done : 0,

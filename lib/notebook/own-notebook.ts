@@ -3,10 +3,11 @@ import { GradbookError } from "../errors/error.js";
 import { onDisk } from "../errors/os-error.js";
 import { shownPath } from "../errors/shown-path.js";
 import { sha256 } from "../files/sha256.js";
-import type { JsonObject, Notebook } from "./nbformat.js";
-import { parseNotebook } from "./read-ipynb.js";
-import { stringifyNotebook } from "./stringify.js";
-import { record } from "./wire.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import { record } from "../kernel/jupyter/json.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { parseNotebook } from "../kernel/jupyter/read-ipynb.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 
 /**
  * A notebook that can be known again as a result that gradbook wrote and nobody changed since: its metadata hold the

@@ -1,6 +1,7 @@
 import { GradbookError } from "../errors/error.js";
-import type { Cell, CodeCell, Json, Notebook } from "./nbformat.js";
-import { cellTags } from "./nbformat.js";
+import type { Json } from "../frontend/frontend.js";
+import type { Cell, CodeCell, Notebook } from "../kernel/jupyter/nbformat.js";
+import { cellTags } from "../kernel/jupyter/nbformat.js";
 
 const NAME = /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/;
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Cell, Notebook, Output } from "../kernel/jupyter/nbformat.js";
+import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { CellError } from "./cell-error.js";
 import { findKernel } from "./kernels.js";
-import type { Cell, Notebook, Output } from "./nbformat.js";
 import { stamp } from "./own-notebook.js";
-import { readNotebook } from "./read-ipynb.js";
 import { type RunOptions, type RunProgress, type RunResult, runNotebook } from "./run.js";
 import { writeNotebook } from "./write-ipynb.js";
 

@@ -3,22 +3,23 @@ import { basename, dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertWritableFile } from "../errors/writable.js";
+import type { Json, Progress } from "../frontend/frontend.js";
+import { record, text } from "../kernel/jupyter/json.js";
+import type { Cell, CodeCell, ErrorOutput, Notebook, Output } from "../kernel/jupyter/nbformat.js";
+import { cellTags } from "../kernel/jupyter/nbformat.js";
+import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { CellError, type CellPlace } from "./cell-error.js";
 import { type KernelClient, startKernel } from "./kernel-client.js";
-import { DEFAULT_KERNEL, findKernel, type KernelSpec } from "./kernels.js";
-import type { Cell, CodeCell, ErrorOutput, Json, Notebook, Output } from "./nbformat.js";
-import { cellTags } from "./nbformat.js";
-import { type CellProgress, RunOutputs, readError } from "./outputs.js";
+import { DEFAULT_KERNEL, type FoundKernel, findKernel } from "./kernels.js";
+import { RunOutputs, readError } from "./outputs.js";
 import { injectParameters } from "./parameters.js";
-import { readNotebook } from "./read-ipynb.js";
-import { record, text } from "./wire.js";
 import { writeNotebook } from "./write-ipynb.js";
 
 export interface RunOptions {
   /** Where the executed notebook is written, whole or not at all. Default: nowhere. Never the input. */
   readonly out?: string;
   /** Name of the kernel, or how to start one. Default: the one that the notebook names, else `tslab`, which is our own. */
-  readonly kernel?: string | KernelSpec;
+  readonly kernel?: string | FoundKernel;
   /** Set in a cell of their own before the notebook's work (see `injectParameters`). */
   readonly parameters?: Readonly<Record<string, Json>>;
   /** Added to the environment of the kernel's process, e.g. `{ GRADBOOK_SCALE: "quick" }`. */
@@ -45,7 +46,7 @@ export type RunProgress =
       readonly done: number;
       readonly total: number;
       readonly cell: CellPlace;
-      readonly progress: CellProgress;
+      readonly progress: Progress;
     }
   | { readonly step: "end"; readonly total: number; readonly seconds: number };
 
@@ -132,7 +133,7 @@ class Run {
     const started = performance.now();
     const { env, signal } = this.options;
     const spec = this.kernelSpec(cwd);
-    this.options.onProgress?.({ step: "start", total: this.toRun.length, kernel: spec.displayName });
+    this.options.onProgress?.({ step: "start", total: this.toRun.length, kernel: spec.display_name });
     const kernel = await startKernel(spec, {
       cwd,
       ...(env === undefined ? {} : { env }),
@@ -171,7 +172,7 @@ class Run {
     return { ...this.input, metadata, cells };
   }
 
-  private kernelSpec(cwd: string): KernelSpec {
+  private kernelSpec(cwd: string): FoundKernel {
     const { kernel } = this.options;
     if (typeof kernel === "object") return kernel;
     return findKernel(kernel ?? (text(record(this.input.metadata.kernelspec).name) || DEFAULT_KERNEL), cwd);
@@ -213,7 +214,7 @@ class Run {
   private async execute(
     kernel: KernelClient,
     place: CellPlace,
-    onInside: (progress: CellProgress) => void,
+    onInside: (progress: Progress) => void,
   ): Promise<ErrorOutput | undefined> {
     const { timeoutSeconds, signal } = this.options;
     // After an error stock tslab turns everything down for 200 ms.

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { writeAtomic } from "../files/write-atomic.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 import { keepElsewhere } from "./keep-elsewhere.js";
-import type { Notebook } from "./nbformat.js";
 import { assertOwnNotebook, stamp } from "./own-notebook.js";
-import { stringifyNotebook } from "./stringify.js";
 
 /**
  * Writes the result of a run: whole or not at all, stamped as ours (see `stamp`), over nothing but an earlier result

@@ -1,7 +1,7 @@
 import type { Figure } from "../figures/figure.js";
 import type { Picture } from "../figures/render/picture.js";
 import type { Table } from "../figures/results-table.js";
-import type { JsonObject, MimeBundle } from "../notebook/nbformat.js";
+import type { JsonObject, MimeBundle } from "../frontend/frontend.js";
 import type { AnyPicture } from "./any-picture.js";
 import type { Place } from "./omissions.js";
 import type { TerminalText } from "./terminal-text.js";

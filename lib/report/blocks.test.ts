@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Cell, JsonObject, Notebook } from "../notebook/nbformat.js";
+import type { JsonObject } from "../frontend/frontend.js";
+import type { Cell, Notebook } from "../kernel/jupyter/nbformat.js";
 import { contents } from "./blocks.js";
 import { code, executedNotebook, prose } from "./fixture.js";
 import { Omissions } from "./omissions.js";

@@ -1,14 +1,12 @@
-import { metricsMime } from "../display/metrics.js";
+import { isJsonObject, type JsonObject, metricsMime } from "../frontend/frontend.js";
 import {
   type CodeCell,
   cellTags,
   type ErrorOutput,
-  type Json,
-  type JsonObject,
   type Notebook,
   type Output,
   type TextCell,
-} from "../notebook/nbformat.js";
+} from "../kernel/jupyter/nbformat.js";
 import type { Block, Contents } from "./block.js";
 import { hiding } from "./hiding.js";
 import type { Omissions } from "./omissions.js";
@@ -158,7 +156,7 @@ export function notebookMetrics(notebook: Notebook): JsonObject {
   for (const cell of notebook.cells) {
     for (const output of cell.cell_type === "code" ? cell.outputs : []) {
       const found = "data" in output ? output.data[metricsMime] : undefined;
-      if (isObject(found)) all = { ...all, ...found };
+      if (isJsonObject(found)) all = { ...all, ...found };
     }
   }
   return all;
@@ -183,8 +181,4 @@ function namer(): (name: string) => string {
     if (free !== name) counts.set(free, 1);
     return free;
   };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,8 +2,9 @@ import { tableMarkdown } from "../display/table-text.js";
 import { canonical } from "../figures/canonical.js";
 import type { Provenance } from "../figures/render/svg.js";
 import { sha256 } from "../files/sha256.js";
-import type { Json, JsonObject, Notebook } from "../notebook/nbformat.js";
-import { stringifyNotebook } from "../notebook/stringify.js";
+import { isJsonObject, type Json, type JsonObject } from "../frontend/frontend.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { stringifyNotebook } from "../kernel/jupyter/stringify.js";
 import { Artist, type FigureFiles } from "./artist.js";
 import { type Contents, flat } from "./block.js";
 import { contents } from "./blocks.js";
@@ -152,7 +153,7 @@ function provenance({ notebook, inputs }: BuildOptions, config: string, run: str
 function facts({ metrics }: Contents, scale: string): string[] {
   const found = [`${scale} scale`];
   const { data, parameters, runs } = metrics;
-  if (isObject(data)) {
+  if (isJsonObject(data)) {
     const [source, train, test] = [data.source, data.train, data.test].map((v) =>
       v === undefined ? "" : String(v),
     );
@@ -169,12 +170,8 @@ export function runDigest(metrics: JsonObject): string | null {
   const { runs } = metrics;
   if (!Array.isArray(runs)) return null;
   const digests = runs.flatMap((run: Json) =>
-    isObject(run) && typeof run.digest === "string" ? [run.digest] : [],
+    isJsonObject(run) && typeof run.digest === "string" ? [run.digest] : [],
   );
   if (digests.length === 0) return null;
   return digests.length === 1 ? digests[0] : sha256(canonical(digests));
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { sha256 } from "../files/sha256.js";
-import { readNotebook } from "../notebook/read-ipynb.js";
+import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { buildReport } from "./build.js";
 import { isDerived } from "./derived.js";
 import type { FileSet } from "./folder.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Json, MimeBundle } from "../notebook/nbformat.js";
+import type { Json, MimeBundle } from "../frontend/frontend.js";
 import type { Block } from "./block.js";
 import { buildReport } from "./build.js";
 import { code, executedNotebook } from "./fixture.js";

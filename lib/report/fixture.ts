@@ -2,7 +2,8 @@ import { tableBundle } from "../display/show.js";
 import { examples } from "../figures/examples.js";
 import type { Figure } from "../figures/figure.js";
 import { resultsTable } from "../figures/results-table.js";
-import type { Cell, Json, MimeBundle, Notebook } from "../notebook/nbformat.js";
+import type { Json, MimeBundle } from "../frontend/frontend.js";
+import type { Cell, Notebook } from "../kernel/jupyter/nbformat.js";
 
 /** A small executed notebook with one of everything that a report knows, for tests. */
 export function executedNotebook(extra: readonly Cell[] = []): Notebook {

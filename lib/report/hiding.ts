@@ -1,4 +1,5 @@
-import { type Cell, cellTags } from "../notebook/nbformat.js";
+import { isJsonObject } from "../frontend/frontend.js";
+import { type Cell, cellTags } from "../kernel/jupyter/nbformat.js";
 
 /** What a cell's author wants of its code or its output. */
 export interface Hiding {
@@ -16,7 +17,7 @@ const shown: Hiding = { how: "shown", by: "" };
 export function hiding(cell: Cell): { readonly input: Hiding; readonly output: Hiding } {
   const tags = cellTags(cell).map((tag) => tag.replaceAll("_", "-"));
   const { jupyter, collapsed } = cell.metadata;
-  const folded = isObject(jupyter) ? jupyter : {};
+  const folded = isJsonObject(jupyter) ? jupyter : {};
   const of = (part: "input" | "output", isCollapsed: boolean): Hiding => {
     for (const [verb, how] of [["remove", "removed"] as const, ["hide", "folded"] as const]) {
       const tag = [`${verb}-cell`, `${verb}-${part}`].find((name) => tags.includes(name));
@@ -28,8 +29,4 @@ export function hiding(cell: Cell): { readonly input: Hiding; readonly output: H
     input: of("input", folded.source_hidden === true),
     output: of("output", folded.outputs_hidden === true || collapsed === true),
   };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,7 +7,7 @@ import { canonical } from "../figures/canonical.js";
 import { codeDigests, executedDigest, type ImportedNames } from "../files/code-digests.js";
 import { sha256 } from "../files/sha256.js";
 import { filesBehind } from "../files/walk.js";
-import { cellTags, type Notebook } from "../notebook/nbformat.js";
+import { cellTags, type Notebook } from "../kernel/jupyter/nbformat.js";
 import { notebookImports } from "./notebook-imports.js";
 
 /** Digests of everything that a report depends on; the same digests give the same report. */

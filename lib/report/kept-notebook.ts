@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { osError, systemCode } from "../errors/os-error.js";
 import { sha256 } from "../files/sha256.js";
-import type { Notebook } from "../notebook/nbformat.js";
-import { parseNotebook } from "../notebook/read-ipynb.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
+import { parseNotebook } from "../kernel/jupyter/read-ipynb.js";
 import type { ReportInputs } from "./inputs.js";
 import { isFormer, readOwnManifest } from "./manifest.js";
 

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../notebook/nbformat.js";
+import type { Json, JsonObject } from "../frontend/frontend.js";
 
 /** Known keys come in the order of their schema, so that the file reads from the general to the particular. */
 const order = [

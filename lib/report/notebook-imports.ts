@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { type ImportedNames, importedNames } from "../files/code-digests.js";
 import { sha256 } from "../files/sha256.js";
-import type { Notebook } from "../notebook/nbformat.js";
+import type { Notebook } from "../kernel/jupyter/nbformat.js";
 
 /** What the code of a notebook brings in from elsewhere. */
 export interface NotebookImports {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodePng } from "../figures/png.js";
-import type { Json, MimeBundle } from "../notebook/nbformat.js";
+import type { Json, MimeBundle } from "../frontend/frontend.js";
 import { Omissions } from "./omissions.js";
 import { readBundle } from "./outputs.js";
 

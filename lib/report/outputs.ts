@@ -1,9 +1,15 @@
-import { metricsMime } from "../display/metrics.js";
-import { progressMime } from "../display/progress.js";
-import { plotlyMime, tableMime } from "../display/show.js";
 import { problemText, readFigure } from "../figures/plotly-figure.js";
 import { asPng, pictureMimes, readPicture } from "../figures/render/picture.js";
-import type { Json, JsonObject, MimeBundle } from "../notebook/nbformat.js";
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type MimeBundle,
+  metricsMime,
+  plotlyMime,
+  progressMime,
+  tableMime,
+} from "../frontend/frontend.js";
 import type { Block } from "./block.js";
 import { latexMarkdown } from "./latex-output.js";
 import type { Omissions, Place } from "./omissions.js";
@@ -185,16 +191,12 @@ function pictureBlock(
   { metadata, text: alt, place, unused }: OutputContext,
 ): Extract<Block, { kind: "picture" }> {
   const size = metadata[mime];
-  const given = isObject(size) && typeof size.width === "number" && size.width > 0 ? size.width : null;
+  const given = isJsonObject(size) && typeof size.width === "number" && size.width > 0 ? size.width : null;
   return { kind: "picture", name: unused("picture"), picture, text: alt, width: given, place };
 }
 
 function printed(output: string): Read {
   return [{ kind: "text", text: terminalText(output), stream: "result" }];
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: Json | undefined): string {

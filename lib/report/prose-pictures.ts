@@ -1,6 +1,6 @@
 import type { Token, Tokens } from "marked";
 import { readPicture } from "../figures/render/picture.js";
-import type { MimeBundle } from "../notebook/nbformat.js";
+import type { MimeBundle } from "../frontend/frontend.js";
 import { type AnyPicture, anyUri, percentDecoded, readAnyUri, utf8 } from "./any-picture.js";
 import { readSvg } from "./svg-picture.js";
 

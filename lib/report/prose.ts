@@ -1,7 +1,7 @@
 import type { Token, Tokens } from "marked";
 import { escapeHtml } from "../display/escape.js";
 import { formulas } from "../figures/render/formula.js";
-import type { MimeBundle } from "../notebook/nbformat.js";
+import type { MimeBundle } from "../frontend/frontend.js";
 import { anyUri, leftOf } from "./any-picture.js";
 import { mathExtension } from "./math-extension.js";
 import { type ProsePictures, prosePictures, withAttachments } from "./prose-pictures.js";

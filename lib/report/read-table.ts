@@ -1,15 +1,15 @@
 import { isSafeName, slug } from "../figures/figure.js";
 import type { Table } from "../figures/results-table.js";
-import type { Json, JsonObject } from "../notebook/nbformat.js";
+import { isJsonObject, type Json, type JsonObject } from "../frontend/frontend.js";
 
 /** A table of ours as it comes back from a notebook; what is wrong with it, as words. */
 export function readTable(value: Json | undefined): Table | string {
-  if (!isObject(value)) return "a table that is no record";
+  if (!isJsonObject(value)) return "a table that is no record";
   const { columns, rows } = value;
   if (!Array.isArray(columns) || !Array.isArray(rows)) return "a table without columns and rows";
-  if (!columns.every(isObject)) return "a table with a column that is no record";
+  if (!columns.every(isJsonObject)) return "a table with a column that is no record";
   const broken = rows.findIndex(
-    (row) => !Array.isArray(row) || row.length !== columns.length || !row.every(isObject),
+    (row) => !Array.isArray(row) || row.length !== columns.length || !row.every(isJsonObject),
   );
   if (broken >= 0)
     return `a table whose row ${broken + 1} has not one cell for each of ${columns.length} columns`;
@@ -26,17 +26,13 @@ export function readTable(value: Json | undefined): Table | string {
       numeric: c.numeric === true,
     })),
     rows: rows.map((row) =>
-      row.filter(isObject).map((c: JsonObject) => ({
+      row.filter(isJsonObject).map((c: JsonObject) => ({
         value: typeof c.value === "object" ? null : (c.value ?? null),
         text: text(c.text),
         best: c.best === true,
       })),
     ),
   };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: Json | undefined): string {

@@ -3,7 +3,7 @@ import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { codeDigests, executedDigest } from "../files/code-digests.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
-import { stopRequested } from "../train/interrupt.js";
+import { stopRequested } from "../frontend/interrupt.js";
 import { bundleModule } from "./bundle.js";
 import type { CommonSweepConfig } from "./config.js";
 import { type EngineName, loadEngine } from "./engines/engine.js";

@@ -1,3 +1,4 @@
+import { displaySymbol } from "../frontend/frontend.js";
 import type { Setting, SettingValue } from "./grid.js";
 import type { Finished } from "./job.js";
 import { meanInterval } from "./statistics.js";
@@ -103,7 +104,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
     return this.toString();
   }
 
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
+  [displaySymbol](): Record<string, string> {
     return { "text/plain": this.toString() };
   }
 }

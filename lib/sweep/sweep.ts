@@ -3,7 +3,7 @@ import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertMembers } from "../errors/members.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { codeDigests } from "../files/code-digests.js";
-import { stopRequested } from "../train/interrupt.js";
+import { stopRequested } from "../frontend/interrupt.js";
 import type { CommonSweepConfig } from "./config.js";
 import { executeNow, type RunContext, type RunFunction } from "./execute.js";
 import { type Grid, type SettingOf, settingsOf } from "./grid.js";

@@ -1,4 +1,5 @@
 import { GradbookError, inWords } from "../errors/error.js";
+import { stopRequested } from "../frontend/interrupt.js";
 import type { Sequential } from "../layers/sequential.js";
 import { Rng } from "../tensor/rng.js";
 import { assertFits } from "./assert-fits.js";
@@ -7,7 +8,6 @@ import { warnOnce } from "./callbacks.js";
 import { assertWritable } from "./checkpoint.js";
 import { type FitConfig, parseFit } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
-import { stopRequested } from "./interrupt.js";
 import { makeTrainer } from "./make-trainer.js";
 import { tellOfHandWork } from "./notes.js";
 import { Recorder } from "./recorder.js";

@@ -2,7 +2,6 @@
 // and replayed messages (default 10,000) at a kernel, on all channels, while it works. None may be evaluated, and the
 // kernel must answer as before.
 import assert from "node:assert/strict";
-import { encodeRequest } from "#lib/notebook/wire.js";
 import { createRandom, malformedMessage } from "../support/fuzz.js";
 import { TestKernel } from "../support/kernel.js";
 
@@ -10,18 +9,16 @@ const messages = Number(process.argv[2] ?? 10_000);
 const seed = Number(process.argv[3] ?? 1);
 const random = createRandom(seed);
 const kernel = await TestKernel.start();
-const recorded = encodeRequest(
-  "execute_request",
-  { code: 'console.log("FUZZ recorded")', silent: false },
-  "fuzz",
-  kernel.connection.key,
-);
-await kernel.send("shell", recorded.frames);
+const recorded = kernel.compose("execute_request", {
+  code: 'console.log("FUZZ recorded")',
+  silent: false,
+});
+await kernel.send("shell", recorded);
 
 for (let i = 0; i < messages; i++) {
   const channel = (["shell", "control", "stdin"] as const)[Math.floor(random() * 3)];
   const replay = random() < 0.1;
-  await kernel.send(channel, replay ? recorded.frames : malformedMessage(random, kernel.connection));
+  await kernel.send(channel, replay ? recorded : malformedMessage(random, kernel.connection));
   if (i % 1000 === 999) assert.equal((await kernel.run(`${i} + 1`)).result, String(i + 1));
 }
 const printed = kernel.heard

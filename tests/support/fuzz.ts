@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
-import type { Connection } from "#lib/notebook/wire.js";
+import type { ConnectionInfo } from "#lib/kernel/jupyter/connection.js";
 
 /** Numbers from a seed, so that a failure can be had again. */
 export function createRandom(seed: number): () => number {
@@ -11,7 +11,7 @@ export function createRandom(seed: number): () => number {
 }
 
 /** Frames that are no proper message: wrong in one of many ways. Code that would run says so on the console. */
-export function malformedMessage(random: () => number, { key }: Connection): (string | Uint8Array)[] {
+export function malformedMessage(random: () => number, { key }: ConnectionInfo): (string | Uint8Array)[] {
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)];
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random() * 256);
   const header = {

@@ -1,22 +1,19 @@
 import { spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Dealer, Subscriber } from "zeromq";
-import { kernelSpec } from "#lib/kernel/install.js";
-import { createConnectionFile } from "#lib/notebook/connection-file.js";
+import type { JsonObject } from "#lib/frontend/frontend.js";
+import { type ConnectionInfo, createConnectionFile } from "#lib/kernel/jupyter/connection.js";
+import { type Frames, FrontEndSockets, type Received } from "#lib/kernel/jupyter/front-end-sockets.js";
+import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import type { Channel } from "#lib/kernel/jupyter/messages.js";
 import { findKernel } from "#lib/notebook/kernels.js";
-import type { JsonObject } from "#lib/notebook/nbformat.js";
-import { type Connection, decodeMessage, encodeRequest, type Message } from "#lib/notebook/wire.js";
-
-type Channel = "shell" | "control" | "stdin";
 
 /** Everything that came of one cell. */
 export interface CellResult {
   readonly status: string;
   readonly reply: JsonObject;
   /** All iopub messages of the cell except its status. */
-  readonly messages: readonly Message[];
+  readonly messages: readonly Received[];
   readonly stdout: string;
   readonly stderr: string;
   /** `text/plain` of the result. */
@@ -30,7 +27,7 @@ export interface CellResult {
 /** A cell under way. */
 export interface Running {
   /** Resolves when a message of the cell fits. */
-  seen(fits: (message: Message) => boolean): Promise<Message>;
+  seen(fits: (message: Received) => boolean): Promise<Received>;
   /** Resolves when the cell has printed this. */
   printed(text: string): Promise<void>;
   readonly done: Promise<CellResult>;
@@ -39,15 +36,14 @@ export interface Running {
 /** A front end for tests: says everything that the protocol knows, also what is wrong. */
 export class TestKernel {
   /** Messages of iopub, in order, from the first one on. */
-  readonly heard: Message[] = [];
+  readonly heard: Received[] = [];
   /** Answers input requests; by default there is nobody to ask. */
   answer: ((prompt: string, password: boolean) => string) | undefined;
   readonly #waiting = new Set<() => void>();
-  readonly #replies = new Map<string, (message: Message) => void>();
-  readonly #pongs: (() => void)[] = [];
+  readonly #replies = new Map<string, (message: Received) => void>();
 
   private constructor(
-    readonly connection: Connection,
+    readonly connection: ConnectionInfo,
     readonly connectionFile: string,
     readonly pid: number,
     /** Resolves when the kernel's process has ended. */
@@ -55,19 +51,8 @@ export class TestKernel {
     /** What the process wrote to its own stdout and stderr. */
     readonly log: () => string,
     private readonly folder: string,
-    private readonly session: string,
-    private readonly sockets: Readonly<Record<Channel | "heartbeat", Dealer>>,
-    private readonly iopub: Subscriber,
-  ) {
-    for (const channel of ["shell", "control", "stdin"] as const) {
-      void this.#listen(sockets[channel], (message) => this.#take(channel, message));
-    }
-    void this.#listen(iopub, (message) => {
-      this.heard.push(message);
-      for (const wake of this.#waiting) wake();
-    });
-    void this.#listenForHeartbeat();
-  }
+    private readonly sockets: FrontEndSockets,
+  ) {}
 
   /** @param argv the kernel's command; default: the gradbook kernel of this checkout */
   static async start(
@@ -86,32 +71,11 @@ export class TestKernel {
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
     const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-    const session = randomUUID();
-    const dealer = (port: number) => {
-      const socket = new Dealer({ linger: 0, routingId: session, reconnectInterval: 10 });
-      socket.connect(`tcp://127.0.0.1:${port}`);
-      return socket;
-    };
-    const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0, reconnectInterval: 10 });
-    iopub.subscribe();
-    iopub.connect(`tcp://127.0.0.1:${connection.iopub_port}`);
-    const sockets = {
-      shell: dealer(connection.shell_port),
-      control: dealer(connection.control_port),
-      stdin: dealer(connection.stdin_port),
-      heartbeat: dealer(connection.hb_port),
-    };
-    const kernel = new TestKernel(
-      connection,
-      path,
-      child.pid ?? 0,
-      exited,
-      () => said,
-      folder,
-      session,
-      sockets,
-      iopub,
-    );
+    const sockets = await FrontEndSockets.open(connection, {
+      hear: (from, message) => kernel.#take(from, message),
+      reconnectMs: 10,
+    });
+    const kernel = new TestKernel(connection, path, child.pid ?? 0, exited, () => said, folder, sockets);
     await kernel.ready();
     return kernel;
   }
@@ -131,23 +95,20 @@ export class TestKernel {
     }
   }
 
-  request(channel: Channel, type: string, content: JsonObject): { id: string; reply: Promise<Message> } {
-    const { id, frames } = encodeRequest(type, content, this.session, this.connection.key);
-    const reply = new Promise<Message>((resolve) => this.#replies.set(id, resolve));
-    void this.send(channel, frames);
-    return { id, reply };
+  request(channel: Channel, type: string, content: JsonObject): { id: string; reply: Promise<Received> } {
+    const { id } = this.sockets.request(channel, type, content);
+    return { id, reply: new Promise<Received>((resolve) => this.#replies.set(id, resolve)) };
+  }
+
+  /** The signed frames of a request, to be sent with `send`. */
+  compose(type: string, content: JsonObject): Frames {
+    return this.sockets.compose(type, content).frames;
   }
 
   /** Sends frames as they are. */
-  async send(channel: Channel, frames: readonly (string | Uint8Array)[]): Promise<void> {
-    const socket = this.sockets[channel];
-    const before = this.#sending.get(socket) ?? Promise.resolve();
-    const after = before.then(() => socket.send([...frames]));
-    this.#sending.set(socket, after);
-    await after;
+  async send(channel: Channel, frames: Frames): Promise<void> {
+    await this.sockets.send(channel, frames);
   }
-
-  readonly #sending = new Map<Dealer, Promise<void>>();
 
   start(code: string, content: JsonObject = {}): Running {
     const from = this.heard.length;
@@ -161,7 +122,7 @@ export class TestKernel {
       ...content,
     });
     const mine = () => this.heard.slice(from).filter(({ parentId }) => parentId === id);
-    const seen = async (fits: (message: Message) => boolean): Promise<Message> => {
+    const seen = async (fits: (message: Received) => boolean): Promise<Received> => {
       for (;;) {
         const found = mine().find(fits);
         if (found !== undefined) return found;
@@ -195,9 +156,7 @@ export class TestKernel {
   /** How long (milliseconds) the heartbeat takes to come back. */
   async beat(): Promise<number> {
     const started = performance.now();
-    const back = new Promise<void>((resolve) => this.#pongs.push(resolve));
-    await this.sockets.heartbeat.send(["", "beat"]);
-    await back;
+    await this.sockets.beat();
     return performance.now() - started;
   }
 
@@ -217,12 +176,17 @@ export class TestKernel {
     } catch {
       // It has ended already.
     }
-    for (const socket of [...Object.values(this.sockets), this.iopub]) if (!socket.closed) socket.close();
+    this.sockets.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #take(channel: Channel, message: Message): void {
-    if (channel === "stdin" && message.type === "input_request") {
+  #take(from: Channel | "iopub", message: Received): void {
+    if (from === "iopub") {
+      this.heard.push(message);
+      for (const wake of this.#waiting) wake();
+      return;
+    }
+    if (from === "stdin" && message.type === "input_request") {
       const { prompt, password } = message.content;
       const value = this.answer?.(String(prompt), password === true);
       if (value !== undefined) this.request("stdin", "input_reply", { status: "ok", value });
@@ -230,22 +194,6 @@ export class TestKernel {
     }
     this.#replies.get(message.parentId)?.(message);
     this.#replies.delete(message.parentId);
-  }
-
-  async #listen(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
-    while (!socket.closed) {
-      const frames = await socket.receive().catch(() => undefined);
-      const message = frames === undefined ? undefined : decodeMessage(frames, this.connection.key);
-      if (message !== undefined) take(message);
-    }
-  }
-
-  async #listenForHeartbeat(): Promise<void> {
-    const { heartbeat } = this.sockets;
-    while (!heartbeat.closed) {
-      const frames = await heartbeat.receive().catch(() => undefined);
-      if (frames !== undefined) this.#pongs.shift()?.();
-    }
   }
 }
 
@@ -258,14 +206,14 @@ export const root: string = fileURLToPath(new URL("../../../", import.meta.url))
 /** The command of stock tslab, with the guard without which it loses messages and a caller waits for ever. */
 export const stockTslab: readonly string[] = findKernel("stock-tslab", root).argv;
 
-function textOf(messages: readonly Message[], name: string): string {
+function textOf(messages: readonly Received[], name: string): string {
   return messages
     .filter(({ type, content }) => type === "stream" && content.name === name)
     .map(({ content }) => String(content.text))
     .join("");
 }
 
-function resultOf(reply: JsonObject, messages: readonly Message[]): CellResult {
+function resultOf(reply: JsonObject, messages: readonly Received[]): CellResult {
   const error = messages.find(({ type }) => type === "error")?.content;
   const data = messages.find(({ type }) => type === "execute_result")?.content.data;
   const plain = typeof data === "object" && data !== null ? Reflect.get(data, "text/plain") : undefined;

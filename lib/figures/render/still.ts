@@ -1,5 +1,6 @@
+import type { Json, JsonObject } from "../../frontend/frontend.js";
 import { describeTrace, notOnLogAxes } from "../describe.js";
-import type { Figure, Json, JsonObject } from "../figure.js";
+import type { Figure } from "../figure.js";
 import { isList, isRecord, shapeOf, valuesOf } from "../plotly-values.js";
 import { isVisible, typeOf } from "../trace-checks.js";
 import { traceKind } from "../trace-kinds.js";

@@ -1,4 +1,5 @@
-import { type Figure, type Json, type JsonObject, plain, wrap } from "../figure.js";
+import type { Json, JsonObject } from "../../frontend/frontend.js";
+import { type Figure, plain, wrap } from "../figure.js";
 import { isList, isRecord } from "../plotly-values.js";
 import { family, themes } from "../theme.js";
 import { typeOf } from "../trace-checks.js";

@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
-import type { MimeBundle } from "../protocol.js";
+import type { MimeBundle } from "../../frontend/frontend.js";
+import type { Completion, CursorRequest } from "../methods.js";
 import type { Checker } from "./checker.js";
 import { type Definition, draftDocument, visibleNames } from "./documents.js";
 import type { LanguageServer } from "./language-server.js";
-import type { Completion, CursorRequest } from "./methods.js";
 
 interface Place {
   readonly line: number;

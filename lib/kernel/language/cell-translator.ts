@@ -1,8 +1,8 @@
 import type { AnyNode, Expression, FunctionDeclaration, Program, VariableDeclaration } from "acorn";
-import type { CellImport } from "../protocol.js";
+import { originalPlace } from "../positions.js";
+import type { CellImport } from "../threads.js";
 import type { NameKind } from "./cell-source.js";
 import { namespaceBlock } from "./namespace-block.js";
-import { originalPlace } from "./positions.js";
 import {
   childrenOf,
   type Findings,

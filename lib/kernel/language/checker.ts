@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { codeFrame, red } from "../code-frame.js";
-import type { ErrorContent, PreparedCell, RefusedCell } from "../protocol.js";
+import type { ErrorContent } from "../jupyter/messages.js";
+import type { PreparedCell, RefusedCell } from "../threads.js";
 import { emitOptions } from "./compiler-options.js";
 import {
   cellConfig,

@@ -1,5 +1,5 @@
 import { GradbookError } from "../../errors/error.js";
-import type { Json, JsonObject } from "../protocol.js";
+import type { Json, JsonObject } from "../../frontend/frontend.js";
 import type { EmitOptions } from "./strip-types.js";
 
 /** `compilerOptions` of all files that a tsconfig.json extends, in one; paths are absolute. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CompilerOptions, emitOptions } from "./compiler-options.js";
 import { configName } from "./language-server.js";
-import { ancestors, isInstalled } from "./packages.js";
+import { ancestors, isInstalled, resolvePackage } from "./packages.js";
 import { aliasTable } from "./resolve.js";
 import type { ProjectConfig } from "./tsconfig.js";
 
@@ -173,7 +173,7 @@ export function cellConfig(folder: string, { path, options }: ProjectConfig): ob
       allowUnreachableCode: true,
       allowUnusedLabels: true,
       ...nodeTypes(folder, options),
-      paths: { ...ownPackage(folder), ...aliasTable(options) },
+      paths: { ...ownLibrary(folder), ...aliasTable(options) },
     },
     files: [globalsFileName],
     include: [cellFileName("*")],
@@ -195,10 +195,11 @@ function nodeTypes(folder: string, { types, typeRoots }: CompilerOptions): objec
   return { ...listed, typeRoots: [...(roots ?? usual), dirname(dirname(own))] };
 }
 
-/** `import "gradbook"` means the package that this kernel is a part of, where no other is installed. */
-function ownPackage(folder: string): object {
+/** `import "gradbook"` means the library that came with this kernel, where no other is installed. */
+function ownLibrary(folder: string): object {
   if (isInstalled("gradbook", folder)) return {};
-  return { gradbook: [fileURLToPath(new URL("../../index.d.ts", import.meta.url))] };
+  const types = resolvePackage("gradbook", fileURLToPath(import.meta.url), new Set(["types", "import"]));
+  return types === undefined ? {} : { gradbook: [types] };
 }
 
 export const overlayConfig = (folder: string): string => join(folder, configName);

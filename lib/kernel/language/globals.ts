@@ -1,3 +1,5 @@
+import { tslabDeclarations } from "../tslab.js";
+
 /** What TypeScript has to know of the kernel's globals, of the tslab package, and of WebAssembly, which Node's types leave out. */
 export const globalDeclarations = `
 /** Asks the reader of the notebook for a line of text and waits for it. */
@@ -7,27 +9,7 @@ declare function confirm(message?: string): boolean;
 /** Shows a message and waits until it was seen. */
 declare function alert(message?: string): void;
 
-declare module "tslab" {
-  export interface Display {
-    javascript(text: string): void;
-    html(text: string): void;
-    markdown(text: string): void;
-    latex(text: string): void;
-    svg(text: string): void;
-    png(bytes: Uint8Array): void;
-    jpeg(bytes: Uint8Array): void;
-    gif(bytes: Uint8Array): void;
-    pdf(bytes: Uint8Array): void;
-    text(text: string): void;
-    raw(mimeType: string, data: string | Uint8Array): void;
-  }
-  export const versions: { tslab: string; typescript: string; node: string };
-  /** Shows rich content below the cell. */
-  export const display: Display;
-  /** One place on the screen: each call replaces what the last one showed there. */
-  export function newDisplay(): Display;
-}
-
+${tslabDeclarations}
 declare namespace WebAssembly {
   type ImportValue = Function | Global | Memory | Table | number;
   type Imports = Record<string, Record<string, ImportValue>>;

@@ -1,29 +1,17 @@
 // The language thread: everything that has to do with TypeScript as a language, so that completion and checking work
 // while main is in a loop and the heartbeat never waits for a type.
-import { BroadcastChannel, type MessagePort, workerData } from "node:worker_threads";
+import { BroadcastChannel, workerData } from "node:worker_threads";
+import { type LanguageMethods, type ModuleMethods, moduleChannel } from "../methods.js";
 import { type Handlers, serve } from "../rpc.js";
+import type { LanguageData } from "../threads.js";
 import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
-import { type LanguageMethods, type ModuleMethods, moduleChannel } from "./methods.js";
 import type { Modules } from "./modules.js";
 import { Resolver } from "./resolve.js";
 import { contentOf, SyntaxFailure } from "./syntax-failure.js";
 import { translateCell } from "./translate.js";
 import { noContext } from "./translation.js";
 import { ConfigReader } from "./tsconfig.js";
-
-/** What main gives the language thread at birth. */
-export interface LanguageData {
-  readonly wire: MessagePort;
-  readonly main: MessagePort;
-  /** For what main waits for standing still. */
-  readonly mainBlocked: MessagePort;
-  readonly notebookFolder: string;
-  /** Where translated files of the project stand while Node reads them. */
-  readonly moduleFolder: string;
-  /** Cells are JavaScript: their types are not checked. */
-  readonly javascript: boolean;
-}
 
 const { wire, main, mainBlocked, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
 const config = new ConfigReader(notebookFolder);

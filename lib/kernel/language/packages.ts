@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GradbookError } from "../../errors/error.js";
+import { isJsonObject } from "../../frontend/frontend.js";
 
 interface Manifest {
   readonly name?: string;
@@ -14,8 +15,8 @@ interface Manifest {
   readonly devDependencies?: unknown;
 }
 
-/** This package, which `import "gradbook"` finds even where it is not installed. */
-const ownPackage = fileURLToPath(new URL("../../../", import.meta.url));
+/** From here `import "gradbook"` finds the library where the notebook has none: the kernel's own or its neighbour. */
+const here = fileURLToPath(import.meta.url);
 
 /** What decides among the entries of `exports` and `imports`. */
 export type Conditions = ReadonlySet<string>;
@@ -43,7 +44,7 @@ export function resolvePackage(specifier: string, from: string, conditions: Cond
     const found = inPackage(join(folder, "node_modules", name), subpath, conditions);
     if (found !== undefined) return found;
   }
-  return name === "gradbook" ? inPackage(ownPackage, subpath, conditions) : undefined;
+  return name === "gradbook" && from !== here ? resolvePackage(specifier, here, conditions) : undefined;
 }
 
 /** `#name` of the importing package. */
@@ -51,7 +52,7 @@ export function resolveInternal(specifier: string, from: string, conditions: Con
   const folder = ownFolder(from);
   if (folder === undefined) return undefined;
   const { imports } = readManifest(folder) ?? {};
-  return isRecord(imports) ? lookUp(imports, specifier, folder, conditions) : undefined;
+  return isJsonObject(imports) ? lookUp(imports, specifier, folder, conditions) : undefined;
 }
 
 /** The file that `extends` of a tsconfig.json means by the name of a package. */
@@ -62,7 +63,7 @@ export function resolveConfig(specifier: string, from: string): string | undefin
     const { exports, tsconfig } = readManifest(folder) ?? {};
     const named = subpath === "" && typeof tsconfig === "string" ? tsconfig : subpath;
     const path = join(folder, named);
-    const exported = isRecord(exports)
+    const exported = isJsonObject(exports)
       ? [named, `${named}.json`].map((one) => fromExports(folder, { exports }, `./${one}`, nodeConditions))
       : [];
     const found = [...exported, path, `${path}.json`, join(path, "tsconfig.json")].find(
@@ -135,7 +136,7 @@ function choose(target: unknown, folder: string, star: string, conditions: Condi
     }
     return undefined;
   }
-  if (!isRecord(target)) return undefined;
+  if (!isJsonObject(target)) return undefined;
   for (const [condition, one] of Object.entries(target)) {
     if (!conditions.has(condition)) continue;
     const found = choose(one, folder, star, conditions);
@@ -146,11 +147,7 @@ function choose(target: unknown, folder: string, star: string, conditions: Condi
 
 /** Whether an `exports` field lists subpaths, and not conditions for the whole package. */
 function isTable(exports: unknown): exports is Record<string, unknown> {
-  return isRecord(exports) && Object.keys(exports).some((key) => key.startsWith("."));
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(exports) && Object.keys(exports).some((key) => key.startsWith("."));
 }
 
 /** A folder and everything above it. */
@@ -168,7 +165,7 @@ export function ownFolder(file: string): string | undefined {
 export function dependsOn(name: string, file: string): boolean {
   const folder = ownFolder(file);
   const { dependencies, devDependencies } = (folder === undefined ? undefined : readManifest(folder)) ?? {};
-  return [dependencies, devDependencies].some((list) => isRecord(list) && Object.hasOwn(list, name));
+  return [dependencies, devDependencies].some((list) => isJsonObject(list) && Object.hasOwn(list, name));
 }
 
 function readManifest(folder: string): Manifest | undefined {
@@ -176,7 +173,7 @@ function readManifest(folder: string): Manifest | undefined {
   if (!isFile(path)) return undefined;
   try {
     const manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return isRecord(manifest) ? manifest : {};
+    return isJsonObject(manifest) ? manifest : {};
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : String(cause);
     throw new GradbookError({ code: "manifest", what: path, got, expected: "JSON" }, { cause });

@@ -1,4 +1,4 @@
-import type { Positions } from "../protocol.js";
+import type { Positions } from "../threads.js";
 
 interface Edit {
   readonly start: number;

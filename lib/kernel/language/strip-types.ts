@@ -1,5 +1,5 @@
 import { type Loader, type Message, stop, type TransformOptions, transform } from "esbuild";
-import { decodeMappings } from "./positions.js";
+import { decodeMappings } from "../positions.js";
 import { failureAt } from "./syntax-failure.js";
 
 /** What tsconfig.json says that changes what code does. */

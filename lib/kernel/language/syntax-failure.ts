@@ -1,9 +1,9 @@
 import { type Program, parse } from "acorn";
 import { GradbookError } from "../../errors/error.js";
 import { codeFrame, red } from "../code-frame.js";
-import type { ErrorContent } from "../protocol.js";
+import type { ErrorContent } from "../jupyter/messages.js";
+import { originalPlace } from "../positions.js";
 import { parserOptions } from "./parser-options.js";
-import { originalPlace } from "./positions.js";
 
 /** The text is not TypeScript. */
 export class SyntaxFailure extends Error {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { originalPlace } from "./positions.js";
+import { originalPlace } from "../positions.js";
 import { SyntaxFailure } from "./syntax-failure.js";
 import { translateCell } from "./translate.js";
 import { type CellContext, noContext } from "./translation.js";

@@ -1,4 +1,4 @@
-import type { PreparedCell } from "../protocol.js";
+import type { PreparedCell } from "../threads.js";
 import type { EmitOptions } from "./strip-types.js";
 
 /** What a name means to later cells: whether they may assign to it. */

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { GradbookError } from "../../errors/error.js";
-import type { Json, JsonObject } from "../protocol.js";
+import { isJsonObject, type Json, type JsonObject } from "../../frontend/frontend.js";
 import { type CompilerOptions, checkOptions } from "./compiler-options.js";
 import { JsonMistake, parseJsonc } from "./jsonc.js";
-import { ancestors, isFile, isRecord, resolveConfig } from "./packages.js";
+import { ancestors, isFile, resolveConfig } from "./packages.js";
 
 /** What the project says about its code, for the checker, esbuild and the resolver alike. */
 export interface ProjectConfig {
@@ -82,7 +82,7 @@ function readChain(path: string, files: string[], above: readonly string[]): Cha
     merged = { options: { ...merged.options, ...below.options }, pathsFolder };
   }
   const { compilerOptions = {} } = config;
-  if (!isObject(compilerOptions)) throw wrongKind(path, "compilerOptions", compilerOptions, "an object");
+  if (!isJsonObject(compilerOptions)) throw wrongKind(path, "compilerOptions", compilerOptions, "an object");
   const own = Object.entries(compilerOptions).map(([name, value]) => [name, fromFolder(name, value, folder)]);
   return {
     options: { ...withoutNull(merged.options), ...Object.fromEntries(own) },
@@ -106,7 +106,7 @@ function readFile(path: string): JsonObject {
       { cause },
     );
   }
-  if (!isObject(config)) throw wrongKind(path, "the whole file", config, "an object");
+  if (!isJsonObject(config)) throw wrongKind(path, "the whole file", config, "an object");
   return config;
 }
 
@@ -171,7 +171,7 @@ function absolute({ options, pathsFolder }: Chain, folder: string): CompilerOpti
 }
 
 function absolutePaths(paths: Json, base: Json, place: (path: Json) => Json): Json {
-  if (!isObject(paths)) return paths;
+  if (!isJsonObject(paths)) return paths;
   const target = (path: Json): Json => {
     const placed = place(path);
     return typeof placed === "string" ? resolve(String(base), placed) : placed;
@@ -181,10 +181,6 @@ function absolutePaths(paths: Json, base: Json, place: (path: Json) => Json): Js
     Array.isArray(targets) ? targets.map(target) : targets,
   ]);
   return Object.fromEntries(entries);
-}
-
-function isObject(value: Json): value is JsonObject {
-  return isRecord(value);
 }
 
 function wrongKind(path: string, what: string, value: Json, expected: string): GradbookError {

@@ -1,39 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { JsonObject, ToMain } from "../protocol.js";
+import type { Comm, CommMessage, CommOptions, Comms, JsonObject } from "../../frontend/frontend.js";
+import type { ToMain } from "../threads.js";
 import { checkObject } from "./display.js";
 import type { Notes } from "./notes.js";
-
-type Handler<T> = (message: T) => unknown;
-
-export interface CommMessage {
-  readonly data: JsonObject;
-  readonly metadata: JsonObject;
-  readonly buffers: readonly Uint8Array[];
-}
-
-/** A line between an object in the notebook and one in the front end, open until one side closes it. */
-export interface Comm {
-  readonly id: string;
-  readonly target: string;
-  send(data: JsonObject, options?: { metadata?: JsonObject; buffers?: readonly Uint8Array[] }): void;
-  close(data?: JsonObject): void;
-  /** Called for every message of the front end. */
-  onMessage: Handler<CommMessage> | undefined;
-  /** Called when the front end closes the comm. */
-  onClose: Handler<CommMessage> | undefined;
-}
-
-/** `globalThis[Symbol.for("Jupyter.comms")]` */
-export interface Comms {
-  /** Opens a comm from the notebook's side. @param target the name that the front end has registered */
-  open(
-    target: string,
-    data?: JsonObject,
-    options?: { metadata?: JsonObject; buffers?: readonly Uint8Array[] },
-  ): Comm;
-  /** Says what to do when the front end opens a comm of this name. */
-  register(target: string, opened: (comm: Comm, message: CommMessage) => unknown): void;
-}
 
 type CommNote = Extract<ToMain, { type: "comm" }>;
 
@@ -49,11 +18,7 @@ export class CommManager implements Comms {
     this.#currentCell = currentCell;
   }
 
-  open(
-    target: string,
-    data: JsonObject = {},
-    options: { metadata?: JsonObject; buffers?: readonly Uint8Array[] } = {},
-  ): Comm {
+  open(target: string, data: JsonObject = {}, options: CommOptions = {}): Comm {
     const comm = this.#create(randomUUID(), target);
     this.#post("comm_open", { comm_id: comm.id, target_name: target, data }, options);
     return comm;
@@ -114,11 +79,7 @@ export class CommManager implements Comms {
     this.#notes.post({ type: "comms", open });
   }
 
-  #post(
-    kind: CommNote["kind"],
-    content: JsonObject,
-    { metadata = {}, buffers = [] }: { metadata?: JsonObject; buffers?: readonly Uint8Array[] },
-  ): void {
+  #post(kind: CommNote["kind"], content: JsonObject, { metadata = {}, buffers = [] }: CommOptions): void {
     checkObject(content.data, "data of a comm message");
     const note = {
       kind,

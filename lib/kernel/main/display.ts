@@ -1,9 +1,13 @@
 import { inspect } from "node:util";
-import type { Json, JsonObject, MimeBundle } from "../protocol.js";
+import {
+  displaySymbol,
+  isJsonMime,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type MimeBundle,
+} from "../../frontend/frontend.js";
 import { htmlTable, maximumCharacters } from "./table.js";
-
-/** An object with this method shows itself. */
-export const displaySymbol: unique symbol = Symbol.for("Jupyter.display") as never;
 
 /** What a cell's last expression looks like; undefined shows nothing. */
 export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> {
@@ -40,7 +44,7 @@ export function checkBundle(bundle: unknown): MimeBundle {
     );
   }
   const entries = Object.entries(bundle).map(([mime, data]): [string, Json] => {
-    if (/^application\/(?:.*\+)?json$/.test(mime)) return [mime, plainJson(data, `MIME bundle's "${mime}"`)];
+    if (isJsonMime(mime)) return [mime, plainJson(data, `MIME bundle's "${mime}"`)];
     if (typeof data === "string") return [mime, data];
     if (data instanceof Uint8Array) return [mime, Buffer.from(data).toString("base64")];
     if (Array.isArray(data) && data.every((line) => typeof line === "string")) return [mime, data.join("")];
@@ -56,10 +60,6 @@ export function checkObject(value: unknown, what: string): JsonObject {
   const plain = value === undefined ? {} : plainJson(value, what);
   if (isJsonObject(plain)) return plain;
   throw new TypeError(`The ${what} is ${inspect(plain, { depth: 0 })}, expected an object.`);
-}
-
-function isJsonObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A value as JSON has it: what cannot be sent is refused here, in the cell that sends it. */

@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { InputAnswer } from "../protocol.js";
+import type { InputPrompt } from "../../frontend/frontend.js";
 import { type SharedState, Word } from "../shared.js";
+import type { InputAnswer } from "../threads.js";
 import { currentCell, Interrupted } from "./cell.js";
 import type { Notes } from "./notes.js";
 
@@ -10,7 +11,7 @@ interface Letter {
 }
 
 /** Asks the person in front of the notebook (`input_request`), waiting on the spot or with a promise. */
-export class Input {
+export class Input implements InputPrompt {
   readonly #notes: Notes;
   readonly #port: MessagePort;
   readonly #words: Int32Array;

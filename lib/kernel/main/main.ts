@@ -1,32 +1,56 @@
 // The main thread: starts the two workers, and then runs cells and nothing else (process.ts).
 import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
+import { resolve } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { temporaryFolder } from "../../files/temporary.js";
-import type { LanguageData } from "../language/language.js";
-import type { ConnectionInfo } from "../protocol.js";
+import { readConnectionFile } from "../jupyter/connection.js";
 import { createSharedState } from "../shared.js";
-import type { WireData } from "../wire/wire.js";
+import type { LanguageData, WireData } from "../threads.js";
 
 /** To the kernel's own descriptors; `fs` will lead to the notebook. */
 const writeSync = writeSyncAsItIs;
 
+/** How a kernel is run. */
 export interface KernelOptions {
-  readonly connection: ConnectionInfo;
-  /** Where that was read from. */
+  /** Path of the file in which the front end says where to listen and with which key. It is closed to other users. */
   readonly connectionFile: string;
-  /** Characters of output a cell may send. Default: 50 Mi. */
+  /**
+   * Whether the kernel may listen on addresses other than this machine's own. Whoever reaches it and has the key can
+   * run code.
+   * @default false
+   */
+  readonly remote?: boolean;
+  /**
+   * Characters of output that a cell may send; the rest is cut with a notice.
+   * @default 50 Mi
+   */
   readonly outputLimit?: number;
-  /** Cells are JavaScript: their types are not checked. Default: false. */
+  /**
+   * Cells are JavaScript: their types are not checked.
+   * @default false
+   */
   readonly javascript?: boolean;
 }
 
-/** Runs a kernel in this process until it is told to shut down; the returned promise never resolves. */
+/**
+ * Runs a Jupyter kernel in this process, in the current folder, until it is told to shut down; then the process ends.
+ * The process belongs to the cells: what they print goes to the front end, and `process.exit` throws. A process that is
+ * to go on with something else starts `gradbook-kernel` as a child.
+ *
+ * Node ends a process whose callback is stopped in the middle while async hooks are on; start it with
+ * `--no-force-async-hooks-checks`, as the installed kernelspec does.
+ * @returns a promise that never resolves
+ * @throws GradbookError for a connection file that is none, or that names an address of the network without `remote`
+ * @example
+ * await runKernel({ connectionFile: "kernel-1234.json" });
+ */
 export async function runKernel({
-  connection,
-  connectionFile,
+  connectionFile: file,
+  remote = false,
   outputLimit = 50 * 1024 * 1024,
   javascript = false,
 }: KernelOptions): Promise<never> {
+  const connection = readConnectionFile(file, remote);
   const shared = createSharedState();
   const toWire = new MessageChannel();
   const noteChannel = new MessageChannel();
@@ -39,7 +63,7 @@ export async function runKernel({
 
   const wireData: WireData = {
     connection,
-    connectionFile,
+    connectionFile: resolve(file),
     shared,
     main: toWire.port2,
     notes: noteChannel.port2,

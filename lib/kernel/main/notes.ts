@@ -1,7 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
-import type { StreamName, ToWire } from "../protocol.js";
+import type { StreamName } from "../jupyter/messages.js";
 import { type RingMemory, RingWriter } from "../ring.js";
 import { RecordKind } from "../shared.js";
+import type { ToWire } from "../threads.js";
 
 /**
  * Tells wire what happens on main, in order. It works without yielding, so a line printed in an endless loop reaches

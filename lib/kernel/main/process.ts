@@ -1,11 +1,20 @@
 // The process as cells find it: their output, input, timers, children, modules and errors lead to the notebook.
 import { dirname, join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
+import {
+  commsSymbol,
+  inputSymbol,
+  interruptSymbol,
+  type Publish,
+  publishSymbol,
+} from "../../frontend/frontend.js";
 import { BlockingCaller } from "../blocking-caller.js";
-import type { ModuleMethods } from "../language/methods.js";
-import type { PublishMessage, StreamName, ToMain } from "../protocol.js";
+import type { StreamName } from "../jupyter/messages.js";
+import type { ModuleMethods } from "../methods.js";
 import { Caller } from "../rpc.js";
 import type { SharedState } from "../shared.js";
+import type { ToMain } from "../threads.js";
+import { createTslab } from "../tslab.js";
 import { MendableHooks } from "./async-hooks.js";
 import { type Awaits, createAwaits } from "./awaits.js";
 import { ownCallbacks } from "./callbacks.js";
@@ -20,7 +29,6 @@ import { Session } from "./session.js";
 import { ownInput, ownOutput } from "./streams.js";
 import { ownTimers } from "./timers.js";
 import { Tracebacks } from "./traceback.js";
-import { createTslab } from "./tslab.js";
 
 /** Ways to the other threads, and out. */
 export interface ProcessPorts {
@@ -38,7 +46,7 @@ export interface ProcessPorts {
 export function takeProcess({ shared, ...ports }: ProcessPorts): void {
   const notes = new Notes(ports.notes, shared.ring, () => ports.wire.postMessage(null));
   const tracebacks = new Tracebacks();
-  const publish = (message: PublishMessage): void => {
+  const publish: Publish = (message) => {
     const { data = {}, metadata, ...rest } = message;
     const checked = {
       ...rest,
@@ -84,10 +92,10 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
   ownDialogs(asker);
   tracebacks.install();
   Object.assign(globalThis, {
-    [Symbol.for("Jupyter.publish")]: publish,
-    [Symbol.for("Jupyter.interrupt")]: shared.interrupt,
-    [Symbol.for("Jupyter.comms")]: comms,
-    [Symbol.for("Jupyter.input")]: asker,
+    [publishSymbol]: publish,
+    [interruptSymbol]: shared.interrupt,
+    [commsSymbol]: comms,
+    [inputSymbol]: asker,
     [Symbol.for("gradbook.kernel.kit")]: kitOf,
   });
   const refuseExit = (call: string): never => {
@@ -101,6 +109,8 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
   process.on("uncaughtException", (error) => session.stray(error, currentCell()));
   // The stop button comes as a message; a stray Ctrl-C in the terminal of the server is not for the kernel.
   process.on("SIGINT", () => undefined);
+  // A file larger than the shell's limit (ulimit -f) is the cell's error, not the end of the process.
+  process.on("SIGXFSZ", () => undefined);
 
   ports.wire.on("message", (note: ToMain) => {
     if (note.type === "run") session.run(note);

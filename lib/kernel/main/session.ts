@@ -1,15 +1,9 @@
 import { dirname } from "node:path";
 import { Script } from "node:vm";
-import type {
-  CellOutcome,
-  ErrorContent,
-  JsonObject,
-  MimeBundle,
-  PreparedCell,
-  RefusedCell,
-  ToMain,
-} from "../protocol.js";
+import type { JsonObject, MimeBundle } from "../../frontend/frontend.js";
+import type { ErrorContent } from "../jupyter/messages.js";
 import { type SharedState, Word } from "../shared.js";
+import type { CellOutcome, PreparedCell, RefusedCell, ToMain } from "../threads.js";
 import type { MendableHooks } from "./async-hooks.js";
 import { Cell, currentCell, enterCell, Interrupted } from "./cell.js";
 import type { CommManager } from "./comms.js";

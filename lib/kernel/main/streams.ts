@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from "node:module";
 import readline from "node:readline";
 import { Readable, Writable } from "node:stream";
 import { format } from "node:util";
-import type { StreamName } from "../protocol.js";
+import type { StreamName } from "../jupyter/messages.js";
 import { Interrupted } from "./cell.js";
 import { ownDescriptors } from "./descriptors.js";
 import { clock } from "./timers.js";

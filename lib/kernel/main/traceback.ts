@@ -3,12 +3,15 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { isNativeError } from "node:util/types";
 import { codeFrame, dim, red } from "../code-frame.js";
-import { originalPlace } from "../language/positions.js";
-import type { ErrorContent, Positions } from "../protocol.js";
+import type { ErrorContent } from "../jupyter/messages.js";
+import { ownPackage } from "../jupyter/own-package.js";
+import { originalPlace } from "../positions.js";
+import type { Positions } from "../threads.js";
 
-/** This package: its frames below `kernel` are of no interest, the others are a library's. */
-const home = fileURLToPath(new URL("../../../", import.meta.url));
-const kernelCode = `${home}dist${sep}kernel${sep}`;
+/** Frames of the kernel itself are of no interest. */
+const kernelCode = fileURLToPath(new URL("../", import.meta.url));
+/** Other frames of the package that it lies in are a library's. */
+const home = `${ownPackage().folder}${sep}`;
 /** More frames than this in a row in one library are counted and not listed. */
 const libraryFrames = 2;
 
@@ -140,7 +143,8 @@ function callOf(site: NodeJS.CallSite): string {
 function shorten(path: string): string {
   const inPackage = path.lastIndexOf(`${sep}node_modules${sep}`);
   if (inPackage !== -1) return path.slice(inPackage + 14);
-  if (path.startsWith(home)) return `gradbook${sep}${path.slice(home.length).replace(/^dist[\\/]/, "")}`;
+  if (path.startsWith(home))
+    return `${ownPackage().name}${sep}${path.slice(home.length).replace(/^dist[\\/]/, "")}`;
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith("..") ? path : fromHere;
 }

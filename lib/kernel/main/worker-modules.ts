@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { BroadcastChannel, threadId } from "node:worker_threads";
 
 import { BlockingCaller } from "../blocking-caller.js";
-import { type LoadedModule, type ModuleMethods, moduleChannel } from "../language/methods.js";
+import { type LoadedModule, type ModuleMethods, moduleChannel } from "../methods.js";
 import { hookRequire, requireFrom } from "./require-typescript.js";
 import { Tracebacks } from "./traceback.js";
 import { ownWorkers } from "./user-workers.js";

@@ -1,11 +1,12 @@
-import type { Header, Message } from "../protocol.js";
+import type { JsonObject } from "../../frontend/frontend.js";
+import type { Header, Message } from "../jupyter/messages.js";
 import type { OutputOwner } from "./output.js";
 
-/** One execute_request, from its arrival until long after its reply: output may come late. */
+/** One execute_request, or one message of a comm, from its arrival on. */
 export interface Cell extends OutputOwner {
   readonly id: number;
   readonly header: Header | Record<string, never>;
-  /** Kept until the reply is sent. */
+  /** Kept until the reply is sent; a message of a comm has none. */
   request: Message | undefined;
   readonly code: string;
   readonly silent: boolean;
@@ -18,8 +19,47 @@ export interface Cell extends OutputOwner {
   interrupted: boolean;
 }
 
-export function createCell(id: number, request: Message): Cell {
-  const { content, header } = request;
+/** All cells since the start: output may come long after a cell's end. */
+export class CellBook {
+  /** The cell that main is to run, from the moment it leaves the queue. */
+  running: Cell | undefined;
+  /** The last one that left the queue. */
+  latest: Cell | undefined;
+  readonly #byId = new Map<number, Cell>();
+  /** Owner of what nobody in particular printed, before the first cell. */
+  readonly #nobody: OutputOwner = { header: {}, size: 0, cut: false };
+
+  /** A cell that is to run. */
+  add(request: Message): Cell {
+    return this.#keep(createCell(this.#byId.size + 1, request.header, request.content, request));
+  }
+
+  /** A message of a comm: like a cell it owns output, but there is nothing to reply to. */
+  addComm(header: Header): Cell {
+    return this.#keep(createCell(this.#byId.size + 1, header, {}, undefined));
+  }
+
+  get(id: number): Cell | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Whose output something is that came of cell `id`. */
+  ownerOf(id: number): OutputOwner {
+    return this.#byId.get(id) ?? this.latest ?? this.#nobody;
+  }
+
+  /** Whose output something is that no cell is known for. */
+  get owner(): OutputOwner {
+    return this.running ?? this.latest ?? this.#nobody;
+  }
+
+  #keep(cell: Cell): Cell {
+    this.#byId.set(cell.id, cell);
+    return cell;
+  }
+}
+
+function createCell(id: number, header: Header, content: JsonObject, request: Message | undefined): Cell {
   const silent = content.silent === true;
   const expressions: Record<string, string> = {};
   if (typeof content.user_expressions === "object" && content.user_expressions !== null) {

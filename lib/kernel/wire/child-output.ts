@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { GradbookError } from "../../errors/error.js";
 import { temporaryFolder } from "../../files/temporary.js";
-import type { StreamName } from "../protocol.js";
+import type { StreamName } from "../jupyter/messages.js";
 import { type SharedState, Word } from "../shared.js";
 
 /**

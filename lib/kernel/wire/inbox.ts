@@ -1,7 +1,8 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { StreamName, ToWire } from "../protocol.js";
+import type { StreamName } from "../jupyter/messages.js";
 import { type RingMemory, RingReader } from "../ring.js";
 import { RecordKind } from "../shared.js";
+import type { ToWire } from "../threads.js";
 
 export interface InboxHandlers {
   readonly print: (cell: number, name: StreamName, text: string) => void;

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { protocolVersion } from "../protocol.js";
+import { protocolVersion } from "../jupyter/messages.js";
+import { ownPackage } from "../jupyter/own-package.js";
 
 /**
  * The content of kernel_info_reply: what this kernel is and what its language is called.
  * @param javascript whether it runs under the name of a JavaScript kernel
  */
 export function kernelInfo(javascript: boolean): object {
-  const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  const { version } = ownPackage();
   return {
     protocol_version: protocolVersion,
     implementation: "gradbook",

@@ -1,4 +1,5 @@
-import type { Header, Json, StreamName } from "../protocol.js";
+import type { JsonObject } from "../../frontend/frontend.js";
+import type { Header, StreamName } from "../jupyter/messages.js";
 
 /** Text that arrives within this time (milliseconds) after the last message is sent as one. */
 const gatherTime = 25;
@@ -9,7 +10,7 @@ export type PublishFunction = (
   type: string,
   content: object,
   parent: Header | Record<string, never>,
-  metadata?: Readonly<Record<string, Json>>,
+  metadata?: JsonObject,
 ) => void;
 
 /** What output needs to know of a cell. */
@@ -58,12 +59,7 @@ export class Output {
   }
 
   /** A display, a result, an error: after the text that was printed before it. */
-  message(
-    owner: OutputOwner,
-    type: string,
-    content: object,
-    metadata?: Readonly<Record<string, Json>>,
-  ): void {
+  message(owner: OutputOwner, type: string, content: object, metadata?: JsonObject): void {
     this.flush();
     const size =
       type === "display_data" || type === "update_display_data" ? JSON.stringify(content).length : 0;

@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 
 interface Process {
   readonly pid: number;
@@ -76,15 +75,4 @@ export function watchParent(gone: () => void): void {
   setInterval(() => {
     if (direct ? process.ppid !== parent : !signalProcess(parent, 0)) gone();
   }, 500).unref();
-}
-
-/** The file, and its folder when `gradbook run` has made one for it alone. */
-export function removeConnectionFile(path: string): void {
-  rmSync(path, { force: true });
-  if (!/^gradbook-run-[0-9a-f]{8}-\d+-\w{6}$/.test(basename(dirname(path)))) return;
-  try {
-    rmdirSync(dirname(path));
-  } catch {
-    // Something else is in it, or it is gone.
-  }
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Reply, Router, XPublisher } from "zeromq";
-import { type ConnectionInfo, type Header, type Json, type Message, protocolVersion } from "../protocol.js";
-import { buildFrames, parseMessage, type Refusal, type Signer } from "./frames.js";
-
-export type Channel = "shell" | "control" | "stdin";
+import type { JsonObject } from "../../frontend/frontend.js";
+import { addressOf, type ConnectionInfo } from "../jupyter/connection.js";
+import { buildFrames, numberFrame, parseMessage, type Refusal, type Signer } from "../jupyter/frames.js";
+import { type Channel, createHeader, type Header, type Message } from "../jupyter/messages.js";
 
 /** The five sockets of a kernel: what comes in is checked, what goes out is signed and leaves in order. */
 export class Sockets {
@@ -31,8 +31,7 @@ export class Sockets {
   }
 
   async bind(connection: ConnectionInfo): Promise<void> {
-    const address = (port: number): string =>
-      connection.transport === "ipc" ? `ipc://${connection.ip}-${port}` : `tcp://${connection.ip}:${port}`;
+    const address = (port: number): string => addressOf(connection, port);
     await Promise.all([
       this.#routers.shell.bind(address(connection.shell_port)),
       this.#routers.control.bind(address(connection.control_port)),
@@ -73,13 +72,13 @@ export class Sockets {
     type: string,
     content: object,
     parent: Header | Record<string, never>,
-    metadata: Readonly<Record<string, Json>> = {},
+    metadata: JsonObject = {},
     buffers: readonly Uint8Array[] = [],
   ): void {
     this.#silent = false;
     const header = this.#header(type);
-    const identities = [Buffer.from(`kernel.${this.session}.${type}`)];
-    if (this.#numbered) identities.push(Buffer.from(`gradbook-${++this.#published}`));
+    const identities: Buffer[] = [Buffer.from(`kernel.${this.session}.${type}`)];
+    if (this.#numbered) identities.push(numberFrame(++this.#published));
     const message = {
       identities,
       header,
@@ -98,14 +97,7 @@ export class Sockets {
   }
 
   #header(type: string): Header {
-    return {
-      msg_id: randomUUID(),
-      msg_type: type,
-      session: this.session,
-      username: "kernel",
-      date: new Date().toISOString(),
-      version: protocolVersion,
-    };
+    return createHeader(type, this.session, "kernel");
   }
 
   /** ZeroMQ sockets take one `send` at a time. */

@@ -5,7 +5,7 @@ import { forPdf, pointsPerPixel } from "../../figures/render/pdf.js";
 import { embedImages, pdfBytes } from "../../figures/render/pdf-document.js";
 import type { Picture } from "../../figures/render/picture.js";
 import type { Table } from "../../figures/results-table.js";
-import type { MimeBundle } from "../../notebook/nbformat.js";
+import type { MimeBundle } from "../../frontend/frontend.js";
 import type { Block, Contents } from "../block.js";
 import { htmlTokens } from "../html-tokens.js";
 import { mathExtension } from "../math-extension.js";

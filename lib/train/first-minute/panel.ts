@@ -1,3 +1,4 @@
+import { displaySymbol } from "../../frontend/frontend.js";
 /** One thing that was looked at. */
 export interface CheckLine {
   /** `"initial loss"`, `"dead units"` … */
@@ -42,7 +43,7 @@ export class Panel implements FirstMinute {
     return this.toString();
   }
 
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
+  [displaySymbol](): Record<string, string> {
     const row = ({ check, verdict, words, cure }: CheckLine) =>
       `<tr><td style="color:${colors[verdict]}"><b>${marks[verdict]}</b></td><th scope="row" style="text-align:left">${escapeHtml(check)}</th><td style="text-align:left">${escapeHtml(words)}</td><td style="text-align:left">${escapeHtml(cure)}</td></tr>`;
     const head = ["", "check", "found", "cure"].map(

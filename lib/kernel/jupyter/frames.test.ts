@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Message } from "../protocol.js";
-import { buildFrames, parseMessage, Signer } from "./frames.js";
+import { buildFrames, numberFrame, numberOf, parseMessage, Signer } from "./frames.js";
+import type { Message } from "./messages.js";
 
 const header = { msg_id: "1", msg_type: "t", session: "s", username: "u", date: "d", version: "5.4" };
 const message: Message = {
@@ -22,6 +22,12 @@ function framesOf(key: string, change: (frames: Buffer[]) => void = () => undefi
 test("a message comes back as it was built", () => {
   const parsed = parseMessage(framesOf("key"), new Signer("key", "hmac-sha256"));
   assert.deepEqual(parsed, message);
+});
+
+test("a number stands beside the topic, and a message without one has none", () => {
+  const topic = Buffer.from("kernel.stream");
+  assert.equal(numberOf({ ...message, identities: [topic, numberFrame(17)] }), 17);
+  assert.equal(numberOf({ ...message, identities: [topic] }), undefined);
 });
 
 test("no key: nothing is signed", () => {

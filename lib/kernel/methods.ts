@@ -1,4 +1,6 @@
-import type { ErrorContent, MimeBundle, Positions, PreparedCell, RefusedCell } from "../protocol.js";
+import type { MimeBundle } from "../frontend/frontend.js";
+import type { ErrorContent } from "./jupyter/messages.js";
+import type { Positions, PreparedCell, RefusedCell } from "./threads.js";
 
 /** What the language thread does for wire. */
 export type LanguageMethods = {

@@ -1,18 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { GradbookError } from "../errors/error.js";
-import { osError } from "../errors/os-error.js";
-import type {
-  Cell,
-  CodeCell,
-  Json,
-  JsonObject,
-  MimeBundle,
-  Notebook,
-  Output,
-  StreamOutput,
-  TextCell,
-} from "./nbformat.js";
-import { isJsonMime } from "./nbformat.js";
+import { GradbookError } from "../../errors/error.js";
+import { osError } from "../../errors/os-error.js";
+import {
+  isJsonMime,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type MimeBundle,
+} from "../../frontend/frontend.js";
+import type { Cell, CodeCell, Notebook, Output, StreamOutput, TextCell } from "./nbformat.js";
 
 /** Reads a notebook file. @throws GradbookError when there is none, or it is no notebook */
 export async function readNotebook(path: string): Promise<Notebook> {
@@ -162,20 +158,20 @@ class Field {
   ) {}
 
   object(): this {
-    return isObject(this.value) ? this : this.refuse(kindOf(this.value), "an object");
+    return isJsonObject(this.value) ? this : this.refuse(kindOf(this.value), "an object");
   }
 
   has(key: string): boolean {
-    return isObject(this.value) && key in this.value;
+    return isJsonObject(this.value) && key in this.value;
   }
 
   at(key: string): Field {
     const path = this.path === "" ? key : `${this.path}.${key}`;
-    return new Field(isObject(this.value) ? this.value[key] : undefined, this.file, path);
+    return new Field(isJsonObject(this.value) ? this.value[key] : undefined, this.file, path);
   }
 
   entries(): readonly (readonly [string, Field])[] {
-    return isObject(this.value) ? Object.keys(this.value).map((key) => [key, this.at(key)] as const) : [];
+    return isJsonObject(this.value) ? Object.keys(this.value).map((key) => [key, this.at(key)] as const) : [];
   }
 
   list(): readonly Field[] {
@@ -230,17 +226,9 @@ class Field {
   }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Everything below a parsed JSON text is JSON; only "missing" has to be told apart. */
 function isJson(value: unknown): value is Json {
   return value !== undefined;
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return isObject(value);
 }
 
 function kindOf(value: unknown): string {

@@ -1,65 +1,40 @@
-// Jupyter's messages as this kernel sees them, and the notes that its three threads pass to each other.
-// Types only: every thread may import this file for nothing.
+// What the kernel's three threads say to each other. Types only: every thread may import this file for nothing.
+import type { MessagePort } from "node:worker_threads";
+import type { JsonObject, MimeBundle, PublishMessage } from "../frontend/frontend.js";
+import type { ConnectionInfo } from "./jupyter/connection.js";
+import type { ErrorContent } from "./jupyter/messages.js";
+import type { SharedState } from "./shared.js";
 
-/** The version of the messaging protocol that the kernel speaks. */
-export const protocolVersion = "5.4";
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
-
-export interface Header {
-  readonly msg_id: string;
-  readonly msg_type: string;
-  readonly session: string;
-  readonly username: string;
-  readonly date: string;
-  readonly version: string;
+/** Passed to the wire thread at startup. */
+export interface WireData {
+  readonly connection: ConnectionInfo;
+  /** Removed when the front end was killed and cannot do it. */
+  readonly connectionFile: string;
+  readonly shared: SharedState;
+  /** To main; what comes from it is a call to look into the ring. */
+  readonly main: MessagePort;
+  /** Notes of main, taken when the ring says so. */
+  readonly notes: MessagePort;
+  /** Answers to synchronous input requests, which main reads while it is blocked. */
+  readonly input: MessagePort;
+  readonly language: MessagePort;
+  /** Characters of output a cell may send. */
+  readonly outputLimit: number;
+  /** What the language is called. */
+  readonly javascript: boolean;
 }
 
-/** One message of the protocol, after its signature was found right. */
-export interface Message {
-  /** Routing frames in front of the delimiter; an answer goes back to them. */
-  readonly identities: readonly Buffer[];
-  readonly header: Header;
-  readonly parent: Header | Record<string, never>;
-  readonly metadata: Record<string, unknown>;
-  readonly content: Record<string, unknown>;
-  readonly buffers: readonly Uint8Array[];
-}
-
-/** Data of one output, MIME type → representation; `application/json` and `+json` types hold values, all others strings. */
-export type MimeBundle = { readonly [mime: string]: Json };
-
-/** What `globalThis[Symbol.for("Jupyter.publish")]` takes. */
-export interface PublishMessage {
-  readonly data: MimeBundle;
-  readonly metadata?: JsonObject;
-  /** Names the display, so that it can be updated. */
-  readonly displayId?: string;
-  /** Replaces the display of the same `displayId` instead of adding one. */
-  readonly update?: boolean;
-  /** Clears the cell's output when this one arrives (`clear_output` with `wait: true`). */
-  readonly clear?: boolean;
-}
-
-/** An error as Jupyter shows it. */
-export interface ErrorContent {
-  readonly ename: string;
-  readonly evalue: string;
-  readonly traceback: readonly string[];
-}
-
-/** What the connection file says. */
-export interface ConnectionInfo {
-  readonly transport: string;
-  readonly ip: string;
-  readonly key: string;
-  readonly signature_scheme: string;
-  readonly shell_port: number;
-  readonly control_port: number;
-  readonly iopub_port: number;
-  readonly stdin_port: number;
-  readonly hb_port: number;
+/** Passed to the language thread at startup. */
+export interface LanguageData {
+  readonly wire: MessagePort;
+  readonly main: MessagePort;
+  /** For what main waits for standing still. */
+  readonly mainBlocked: MessagePort;
+  readonly notebookFolder: string;
+  /** Where translated files of the project stand while Node reads them. */
+  readonly moduleFolder: string;
+  /** Cells are JavaScript: their types are not checked. */
+  readonly javascript: boolean;
 }
 
 /** One `import` of a cell, to be done before the cell's code runs. */
@@ -82,7 +57,7 @@ export interface PreparedCell {
   readonly imports: readonly CellImport[];
   /** Names that the cell declares, without types and imports. */
   readonly declares: readonly (readonly [name: string, kind: "var" | "let" | "const"])[];
-  /** Where each piece of `code` came from, see language/positions.ts. */
+  /** Where each piece of `code` came from, see positions.ts. */
   readonly positions: Positions;
 }
 
@@ -101,6 +76,9 @@ export interface RefusedCell {
   readonly error: ErrorContent;
 }
 
+/** A message of a comm. */
+export type CommKind = "comm_open" | "comm_msg" | "comm_close";
+
 /** Wire → main. */
 export type ToMain =
   | {
@@ -116,23 +94,21 @@ export type ToMain =
   | {
       readonly type: "comm";
       readonly cell: number;
-      readonly kind: "comm_open" | "comm_msg" | "comm_close";
-      readonly content: Record<string, unknown>;
+      readonly kind: CommKind;
+      readonly content: JsonObject;
       readonly buffers: readonly Uint8Array[];
     }
   | { readonly type: "shutdown" };
 
-export type StreamName = "stdout" | "stderr";
-
 /** Main → wire, in the order in which things happened. `cell` says whose output it is. */
 export type ToWire =
-  | { readonly type: "publish"; readonly cell: number; readonly message: PublishMessage }
+  | { readonly type: "publish"; readonly cell: number; readonly message: PublishMessage<MimeBundle> }
   | { readonly type: "clear"; readonly cell: number; readonly wait: boolean }
   | { readonly type: "error"; readonly cell: number; readonly error: ErrorContent }
   | {
       readonly type: "comm";
       readonly cell: number;
-      readonly kind: "comm_open" | "comm_msg" | "comm_close";
+      readonly kind: CommKind;
       readonly content: JsonObject;
       readonly metadata: JsonObject;
       readonly buffers: readonly Uint8Array[];

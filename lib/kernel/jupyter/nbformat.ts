@@ -1,14 +1,10 @@
-/** Anything that JSON can hold. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
-
-/** One output in several forms, keyed by MIME type; JSON types hold JSON, all others text (base64 for images). */
-export type MimeBundle = JsonObject;
+import type { JsonObject, MimeBundle } from "../../frontend/frontend.js";
+import type { ErrorContent, StreamName } from "./messages.js";
 
 /** What a cell printed; neighbouring pieces of the same stream are one output. */
 export interface StreamOutput {
   readonly output_type: "stream";
-  readonly name: "stdout" | "stderr";
+  readonly name: StreamName;
   readonly text: string;
 }
 
@@ -27,12 +23,9 @@ export interface ResultOutput {
   readonly metadata: JsonObject;
 }
 
-/** Why a cell stopped: the error's class, its message and its stack, one line each. */
-export interface ErrorOutput {
+/** Why a cell stopped. */
+export interface ErrorOutput extends ErrorContent {
   readonly output_type: "error";
-  readonly ename: string;
-  readonly evalue: string;
-  readonly traceback: readonly string[];
 }
 
 export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
@@ -71,9 +64,4 @@ export interface Notebook {
 export function cellTags(cell: Cell): readonly string[] {
   const { tags } = cell.metadata;
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
-}
-
-/** The MIME types whose value in a bundle is JSON and not text. */
-export function isJsonMime(mime: string): boolean {
-  return mime === "application/json" || (mime.startsWith("application/") && mime.endsWith("+json"));
 }

@@ -1,5 +1,5 @@
-import type { Cell, Json, MimeBundle, Notebook, Output } from "./nbformat.js";
-import { isJsonMime } from "./nbformat.js";
+import { isJsonMime, type Json, type MimeBundle } from "../../frontend/frontend.js";
+import type { Cell, Notebook, Output } from "./nbformat.js";
 
 /**
  * The text of a notebook file, byte by byte as Jupyter's own `nbformat` writes it, so that opening and saving it there

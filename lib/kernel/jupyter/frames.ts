@@ -1,6 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { GradbookError } from "../../errors/error.js";
-import type { Header, Message } from "../protocol.js";
+import type { JsonObject } from "../../frontend/frontend.js";
+import { parseObject } from "./json.js";
+import type { Header, Message } from "./messages.js";
 
 const delimiter = Buffer.from("<IDS|MSG>");
 
@@ -59,7 +61,7 @@ export function parseMessage(frames: readonly Buffer[], signer: Signer): Message
   const signed = frames.slice(at + 2, at + 6);
   const verdict = signer.check(frames[at + 1], signed);
   if (verdict !== "right") return verdict === "wrong" ? "signature" : "replayed";
-  const [header, parent, metadata, content] = signed.map(parseObject);
+  const [header, parent, metadata, content] = signed.map((frame) => parseObject(frame.toString("utf8")));
   if (header === undefined || parent === undefined || metadata === undefined || content === undefined)
     return "json";
   if (!isHeader(header)) return "header";
@@ -73,6 +75,20 @@ export function parseMessage(frames: readonly Buffer[], signer: Signer): Message
   };
 }
 
+/** A runner counts what a kernel publishes: the number of a message is a frame beside its topic. */
+export function numberFrame(number: number): Buffer {
+  return Buffer.from(`gradbook-${number}`);
+}
+
+/** @returns undefined for messages of a kernel that does not count */
+export function numberOf({ identities }: Message): number | undefined {
+  for (const frame of identities) {
+    const digits = /^gradbook-(\d+)$/.exec(frame.toString("latin1"))?.[1];
+    if (digits !== undefined) return Number(digits);
+  }
+  return undefined;
+}
+
 /** Message → frames, signed. */
 export function buildFrames(message: Message, signer: Signer): (Buffer | Uint8Array | string)[] {
   const { identities, header, parent, metadata, content, buffers } = message;
@@ -80,20 +96,7 @@ export function buildFrames(message: Message, signer: Signer): (Buffer | Uint8Ar
   return [...identities, delimiter, signer.sign(signed), ...signed, ...buffers];
 }
 
-function parseObject(frame: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(frame.toString("utf8"));
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isHeader(value: Record<string, unknown>): value is Record<string, unknown> & Header {
+function isHeader(value: JsonObject): value is JsonObject & Header {
   return (
     typeof value.msg_id === "string" &&
     typeof value.msg_type === "string" &&
