@@ -50,7 +50,14 @@ export { type SgdConfig, sgd } from "./optimizers/sgd.js";
 export { type AdagradConfig, adagrad } from "./optimizers/adagrad.js";
 export { type RmspropConfig, rmsprop } from "./optimizers/rmsprop.js";
 export { type AdamConfig, adam, adamw } from "./optimizers/adam.js";
-export { constant, linearDecay, type Schedule, stepDecay } from "./schedules/schedule.js";
+export {
+  constant,
+  type LinearDecayConfig,
+  linearDecay,
+  type Schedule,
+  type StepDecayConfig,
+  stepDecay,
+} from "./schedules/schedule.js";
 
 // Training
 export { type FitConfig, fit } from "./train/fit.js";
@@ -74,7 +81,13 @@ export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
 
 // Embedding (t-SNE)
 export type { Features } from "./embed/features.js";
-export { type Embedding, klDivergence, type TsneConfig, tsne } from "./embed/tsne.js";
+export {
+  type Embedding,
+  type KlDivergenceConfig,
+  klDivergence,
+  type TsneConfig,
+  tsne,
+} from "./embed/tsne.js";
 export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/scores.js";
 
 // Sweeps
@@ -92,7 +105,7 @@ export {
   mcnemar,
   meanInterval,
 } from "./sweep/statistics.js";
-export { differenceInWords, intervalInWords, mcnemarInWords } from "./sweep/words.js";
+export { differenceInWords, intervalInWords, mcnemarInWords, type WordsConfig } from "./sweep/words.js";
 
 // Figures and tables
 export type { Figure, FigureMeta, FigureOptions, Json, JsonObject } from "./figures/figure.js";

@@ -5,6 +5,7 @@ export const metricsMime = "application/vnd.gradbook.metrics+json";
 
 /** Anything JSON can hold. */
 export type MetricsValue = string | number | boolean | null | readonly MetricsValue[] | MetricsRecord;
+/** A record of such values, as `metrics.json` holds it. */
 export interface MetricsRecord {
   readonly [key: string]: MetricsValue;
 }
@@ -12,6 +13,14 @@ export interface MetricsRecord {
 /**
  * Hands numbers to the report, which writes them to `metrics.json`. Several calls are merged, a later key wins.
  * In the notebook it shows one line with the keys.
+ * @throws {@link GradbookError} when JSON cannot hold a value
+ *
+ * @example
+ * ```ts
+ * import { metrics } from "gradbook";
+ *
+ * metrics({ testError: 0.0512, seeds: [1, 2, 3] });
+ * ```
  */
 export function metrics(record: MetricsRecord): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {

@@ -13,10 +13,27 @@ export interface DisplayMessage {
   readonly update?: boolean;
 }
 
+/** Name of the method by which a class shows itself in a notebook: `Symbol.for("Jupyter.display")`. */
 export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 
-/** How a class shows itself as a cell's last expression, or in `show`. */
+/**
+ * How a class shows itself as a cell's last expression, or in `show`.
+ *
+ * @example
+ * ```ts
+ * import { type Displayable, displaySymbol, show } from "gradbook";
+ *
+ * class Percent implements Displayable {
+ *   constructor(readonly share: number) {}
+ *   [displaySymbol]() {
+ *     return { "text/plain": `${(100 * this.share).toFixed(1)} %` };
+ *   }
+ * }
+ * await show(new Percent(0.123)); // in a terminal: 12.3 %
+ * ```
+ */
 export interface Displayable {
+  /** What is shown: MIME type → content; a promise of it is awaited. */
   [displaySymbol](): MimeBundle | Promise<MimeBundle>;
 }
 

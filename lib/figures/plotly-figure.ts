@@ -8,9 +8,13 @@ import { checkTrace } from "./trace-checks.js";
 
 /** Plotly JSON as it is written by hand: only `data` is needed. */
 export interface PlotlyJson {
+  /** Traces, e.g. `[{ type: "bar", x: ["a", "b"], y: [1, 2] }]`. */
   readonly data: readonly object[];
+  /** Plotly's layout. */
   readonly layout?: object;
+  /** Pictures of an animation. */
   readonly frames?: readonly object[];
+  /** Plotly's options for the interactive figure. */
   readonly config?: object;
 }
 

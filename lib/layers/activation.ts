@@ -10,7 +10,7 @@ export interface ActivationLoops {
   readonly backward: (dy: FloatArray, x: FloatArray, y: FloatArray, dx: FloatArray) => void;
 }
 
-/** The frame of all activations: element by element, the shape unchanged, no parameters. */
+/** What the activations make: element by element, the shape unchanged, no parameters. */
 export class Activation implements BuiltinLayer {
   readonly params = {};
   private x: Tensor | undefined;

@@ -7,7 +7,9 @@ export const modelBrand = new Brand<object>();
 
 /** Numbers that a layer remembers, by their full name, e.g. `residual1.inner.norm1.mean`. */
 export interface NamedBuffer {
+  /** Layer and buffer, e.g. `norm1.mean`. */
   readonly name: string;
+  /** The tensor as it is now. */
   readonly parameter: { value: Tensor };
 }
 

@@ -5,14 +5,17 @@ import { assertPlain, type PlainValue } from "./plain-data.js";
 
 /** What a run is given beside its setting and seed. */
 export interface RunContext {
-  /** A file for the state of this run, content-addressed as its result is: `fit`'s `checkpoint`. None without a folder. */
+  /**
+   * A file for the state of this run, content-addressed as its result is: `fit`'s `checkpoint`. None without a folder.
+   */
   readonly checkpoint?: string;
-  /** Threads this run may use; undefined: all. Runs beside each other have one each. */
+  /** Threads this run may use; undefined: all. Runs in parallel have one each. */
   readonly threads?: number;
-  /** Says how far the run is, from 0 to 1, for the progress bar. */
+  /** Takes how far the run is, from 0 to 1, for the progress bar. */
   readonly progress: (done: number) => void;
 }
 
+/** Makes one run of a sweep and returns what is worth keeping of it. */
 export type RunFunction<S extends Setting = Setting, R = unknown> = (
   setting: S,
   seed: number,

@@ -6,8 +6,20 @@ import { log } from "./portable.js";
  *
  * `rng.fork("shuffle")` depends only on the seed and the names on the way, never on how much was drawn before:
  * a new consumer cannot disturb the others.
+ *
+ * @throws {@link GradbookError} when the seed is not a whole number or a text
+ *
+ * @example
+ * ```ts
+ * import { Rng } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * console.log(rng.fork("shuffle").permutation(5).join()); // 3,2,0,4,1
+ * console.log(rng.fork("init").normal().toFixed(4)); // -0.5250
+ * ```
  */
 export class Rng {
+  /** Seed and names of the forks, joined by `/`: all that the stream depends on. */
   readonly key: string;
   private readonly state: Uint32Array;
 
@@ -52,7 +64,10 @@ export class Rng {
     return (high * 67108864 + low) / 9007199254740992;
   }
 
-  /** Uniform whole number in 0 … n − 1, without the bias of a plain remainder. */
+  /**
+   * Uniform whole number in 0 … n − 1, without the bias of a plain remainder.
+   * @throws {@link GradbookError} when n is not a whole number from 1 to 2³²
+   */
   int(n: number): number {
     if (!(Number.isInteger(n) && n > 0 && n <= 4294967296)) {
       throw new GradbookError({
@@ -95,6 +110,7 @@ export class Rng {
     return this.shuffle(Uint32Array.from({ length: n }, (_, i) => i));
   }
 
+  /** `Rng(1/shuffle)`: the stream by its key, not its state. */
   toString(): string {
     return `Rng(${this.key})`;
   }
