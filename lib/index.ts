@@ -10,11 +10,13 @@ export { type DType, type FloatArray, type Nested, Tensor } from "./tensor/tenso
 export {
   type Sequential,
   type SequentialConfig,
+  type LayerSummary,
   type NamedParameter,
   sequential,
 } from "./layers/sequential.js";
 export type { NamedBuffer } from "./layers/nested.js";
 export {
+  type BuiltinLayer,
   type ForwardContext,
   type Layer,
   type LayerBuffer,
@@ -40,12 +42,12 @@ export { type BatchNorm, type BatchNormConfig, batchNorm1d, batchNorm2d } from "
 export { type Dropout, type DropoutConfig, dropout } from "./layers/dropout.js";
 
 // Losses
-export type { Loss } from "./losses/loss.js";
+export type { BuiltinLoss, Loss } from "./losses/loss.js";
 export { type LossConfig, softmax, softmaxCrossEntropy } from "./losses/softmax-cross-entropy.js";
 export { euclidean, mse } from "./losses/squared.js";
 
 // Optimizers and schedules
-export type { Optimizer } from "./optimizers/optimizer.js";
+export type { BuiltinOptimizer, Optimizer } from "./optimizers/optimizer.js";
 export { type SgdConfig, sgd } from "./optimizers/sgd.js";
 export { type AdagradConfig, adagrad } from "./optimizers/adagrad.js";
 export { type RmspropConfig, rmsprop } from "./optimizers/rmsprop.js";
@@ -61,6 +63,7 @@ export {
 
 // Training
 export { type FitConfig, fit } from "./train/fit.js";
+export type { EpochCallback } from "./train/fit-config.js";
 export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
 export type { Augment } from "./train/augment.js";
 export { type EarlyStop, type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
@@ -93,8 +96,8 @@ export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/
 // Sweeps
 export { type SweepConfig, sweep } from "./sweep/sweep.js";
 export type { ModuleSweepConfig } from "./sweep/module-sweep.js";
-export type { Grid, Setting } from "./sweep/grid.js";
-export type { RunContext } from "./sweep/execute.js";
+export type { Grid, Setting, SettingOf } from "./sweep/grid.js";
+export type { RunContext, RunFunction } from "./sweep/execute.js";
 export type { SweepProgress } from "./sweep/progress.js";
 export type { SettingSummary, Sweep, SweepRun } from "./sweep/results.js";
 export {
@@ -129,7 +132,13 @@ export {
 } from "./figures/activation-slices.js";
 export { type Bitmap, channelMaps } from "./figures/tiles.js";
 export { type EmbeddingMap, type TsneMapConfig, tsneMap } from "./figures/tsne-map.js";
-export { type Column, type ResultsTableConfig, resultsTable, type Table } from "./figures/results-table.js";
+export {
+  type Column,
+  type ResultsTableConfig,
+  resultsTable,
+  type Table,
+  type TableCell,
+} from "./figures/results-table.js";
 
 // In the notebook
 export { markdown, show, table } from "./display/show.js";

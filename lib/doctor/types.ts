@@ -1,6 +1,9 @@
 import type { Tensor } from "../tensor/tensor.js";
 
-/** The operations that the doctor knows. */
+/**
+ * The operations that the doctor knows.
+ * @inline
+ */
 export type Kind = LayerKind | "sgd" | "momentum" | "rmsprop" | "adam" | "trainStep";
 
 /**

@@ -166,6 +166,10 @@ export const pair = (least: number): RequiredOption<number | Pair, Pair> =>
     return isCount(height, least) && isCount(width, least) ? [height, width] : undefined;
   });
 
+/**
+ * `[height, width]` in pixels.
+ * @inline
+ */
 export type Pair = readonly [height: number, width: number];
 
 const isCount = (v: unknown, least: number): v is number => Number.isInteger(v) && Number(v) >= least;

@@ -14,7 +14,12 @@ import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 /** Options of `filters`. */
 export interface FiltersConfig extends FigureOptions {
   /** A convolution's weight `[F, C, KH, KW]`: a tensor, or its shape and data. */
-  readonly weight: { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+  readonly weight: {
+    /** `[F, C, KH, KW]` */
+    readonly shape: readonly number[];
+    /** The values, row by row: F · C · KH · KW of them. */
+    readonly data: ArrayLike<number>;
+  };
   /**
    * What a value is.
    * @default "weight"

@@ -1,7 +1,10 @@
 import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { notOneOf, parseName, slug } from "./figure.js";
 
-/** What a cell of a table may hold; null is printed as an en dash. */
+/**
+ * What a cell of a table may hold; null is printed as an en dash.
+ * @inline
+ */
 export type CellValue = string | number | boolean | null;
 
 /** One column of a table. */
@@ -65,9 +68,13 @@ export interface Table {
   readonly caption: string;
   /** Headings and units; numbers of a `numeric` column are printed flush right. */
   readonly columns: readonly {
+    /** The key in each row's record. */
     readonly key: string;
+    /** The heading. */
     readonly title: string;
+    /** Written in brackets behind the heading; may be empty. */
     readonly unit: string;
+    /** Whether it holds numbers only. */
     readonly numeric: boolean;
   }[];
   /** The cells, row by row. */

@@ -17,6 +17,7 @@ export class Activation implements BuiltinLayer {
   private y: Tensor | undefined;
 
   constructor(
+    /** Which function, as the engine reads it. */
     readonly spec: ActivationSpec,
     private readonly label: string,
     private readonly loops: ActivationLoops,

@@ -47,7 +47,12 @@ export interface Layer {
 }
 
 /** Numbers that a layer remembers: a tensor, or anything that holds one as its `value`. */
-export type LayerBuffer = Tensor | { value: Tensor };
+export type LayerBuffer =
+  | Tensor
+  | {
+      /** The numbers as they are now. */
+      value: Tensor;
+    };
 
 /** A layer that the library brings: it describes itself to the engine and can be initialised and cast. */
 export interface BuiltinLayer extends Layer {

@@ -9,8 +9,11 @@ export const modelBrand = new Brand<object>();
 export interface NamedBuffer {
   /** Layer and buffer, e.g. `norm1.mean`. */
   readonly name: string;
-  /** The tensor as it is now. */
-  readonly parameter: { value: Tensor };
+  /** What holds the tensor as it is now. */
+  readonly parameter: {
+    /** The numbers. */
+    value: Tensor;
+  };
 }
 
 /** What a layer holds beside the parameters that it names itself. */

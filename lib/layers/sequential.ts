@@ -50,6 +50,18 @@ const sequentialOptions = {
  */
 export type SequentialConfig = Given<typeof sequentialOptions>;
 
+/** One row of a model's summary. */
+export interface LayerSummary {
+  /** The layer's name in the model, e.g. `conv1`. */
+  readonly name: string;
+  /** What it is: `Conv2d(1→8, 5×5, pad 2, 208 params)`. */
+  readonly layer: string;
+  /** Shape of one output sample, as text: `[8, 28, 28]`. */
+  readonly output: string;
+  /** Numbers that training may change. */
+  readonly parameters: number;
+}
+
 /** A parameter with its full name, e.g. `conv1.weight`. */
 export interface NamedParameter {
   /** Layer and parameter, e.g. `conv1.weight`. */
@@ -218,7 +230,7 @@ export class Sequential {
   }
 
   /** One row per layer: name, what it is, output shape of one sample, number of parameters. */
-  get summary(): readonly { name: string; layer: string; output: string; parameters: number }[] {
+  get summary(): readonly LayerSummary[] {
     return this.layers.map(({ name, layer, output }) => ({
       name,
       layer: describe(layer),

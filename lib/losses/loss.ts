@@ -34,7 +34,12 @@ export interface Loss {
    * Its name in errors and records, and how `gradient` reduces.
    * @default { kind: "loss", reduction: "mean" }
    */
-  readonly spec?: { readonly kind: string; readonly reduction?: Reduction };
+  readonly spec?: {
+    /** The loss's name. */
+    readonly kind: string;
+    /** How the losses of a batch become one number. */
+    readonly reduction?: Reduction;
+  };
   /** Sum of the samples' losses, not divided by anything: sets of any size add up exactly. */
   sum(output: Tensor, labels: ArrayLike<number>): number;
   /** d loss / d output, [N, K], of the reduced loss. Neither output nor labels are changed. */
@@ -43,6 +48,7 @@ export interface Loss {
 
 /** A loss that the library brings: it describes itself to the engine. */
 export interface BuiltinLoss extends Loss {
+  /** Kind and reduction, as the engine reads them. */
   readonly spec: LossSpec;
 }
 

@@ -23,7 +23,12 @@ import type { FloatArray } from "../tensor/tensor.js";
  */
 export interface Optimizer {
   /** Its name in errors and records, and the learning rate that a schedule starts from. */
-  readonly spec: { readonly kind: string; readonly lr: number };
+  readonly spec: {
+    /** The rule's name. */
+    readonly kind: string;
+    /** Learning rate η. */
+    readonly lr: number;
+  };
   /**
    * Arrays of the parameter's size that the rule remembers from step to step, all zero at first.
    * @default 0
@@ -42,7 +47,9 @@ export interface Optimizer {
 
 /** A rule that the library brings: it describes itself to the engine. */
 export interface BuiltinOptimizer extends Optimizer {
+  /** Kind and numbers, as the engine reads them. */
   readonly spec: OptimizerSpec;
+  /** Arrays of the parameter's size that the rule remembers from step to step. */
   readonly slots: number;
 }
 

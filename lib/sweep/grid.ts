@@ -1,6 +1,9 @@
 import { GradbookError } from "../errors/error.js";
 
-/** What a setting may hold: it becomes a cell of the table, and part of the address of a result. */
+/**
+ * What a setting may hold: it becomes a cell of the table, and part of the address of a result.
+ * @inline
+ */
 export type SettingValue = string | number | boolean;
 
 /** One combination, e.g. `{ lr: 0.1, activation: "tanh" }`. */

@@ -18,7 +18,10 @@ export interface SweepRun<S extends Setting = Setting, R = unknown> {
   readonly reused: boolean;
 }
 
-/** A cell of the tidy table. */
+/**
+ * A cell of the tidy table.
+ * @inline
+ */
 export type SweepCell = SettingValue | null;
 
 /** Mean ± half over the seeds of one setting; the interval holds the true mean in 95 of 100 sweeps. */

@@ -30,7 +30,10 @@ export interface SweepConfig<G extends Grid, R> extends CommonSweepConfig<G> {
   readonly depends?: readonly Dependency[];
 }
 
-/** A text, a number, plain data, or a function (by its source text). */
+/**
+ * A text, a number, plain data, or a function (by its source text).
+ * @inline
+ */
 export type Dependency = string | number | boolean | object;
 
 const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "clock"];

@@ -95,7 +95,13 @@ export class Rng {
   }
 
   /** Fisher–Yates shuffle, in place. */
-  shuffle<T extends { [index: number]: number; readonly length: number }>(values: T): T {
+  shuffle<
+    T extends {
+      [index: number]: number;
+      /** How many there are. */
+      readonly length: number;
+    },
+  >(values: T): T {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
       const kept = values[i];

@@ -26,7 +26,9 @@ import type { Epoch } from "./history.js";
 
 /** What is called after each epoch; one that remembers earlier epochs is given them when a run is resumed. */
 export interface EpochCallback {
+  /** Return "stop" to end the run. */
   (epoch: Epoch, model: Sequential): unknown;
+  /** Takes the epochs that a checkpoint holds, before the first call. */
   readonly resume?: (epochs: readonly Epoch[]) => void;
 }
 
