@@ -14,8 +14,8 @@ export const command: Command = {
   --javascript types are not checked.
 
 gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
-  Tells Jupyter of the kernel. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
-  Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" takes the place of tslab.`,
+  Registers the kernel with Jupyter. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
+  Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" replaces tslab.`,
   async run(args) {
     if (args[0] === "install") {
       const { installKernel } = await import("../kernel/install.js");
@@ -62,7 +62,7 @@ function readConnection(file: string, remote: boolean): ConnectionInfo {
       what: "connection file",
       got: `address ${connection.ip}`,
       expected: "this machine's own (127.0.0.1)",
-      cure: "Whoever reaches a kernel can run code; --remote in the kernelspec's argv allows it.",
+      cure: "Anyone who can reach a kernel can run code; --remote in the kernelspec's argv allows it.",
     });
   }
   return connection;

@@ -82,7 +82,7 @@ export class ByteImages implements Dataset {
   /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
   constructor(config: ByteImagesConfig) {
     assertMembers("ByteImages", "the configuration", config, {
-      expected: "a record",
+      expected: "an object",
       has: ["name", "source", "shape", "classNames", "pixels", "labels"],
       cure: "new ByteImages({ name, source, shape: [1, 28, 28], classNames, pixels, labels })",
     });

@@ -92,7 +92,7 @@ function standIn({ shown }: DataFolder): Mnist {
       got: `no files in ${shown}`,
       expected: "the four files of the database",
       cure:
-        "gradbook data mnist fetches them; with --stand-in the command goes on with held-out training images in place " +
+        "gradbook data mnist fetches them; with --stand-in the command continues with held-out training images in place " +
         "of the test images.",
     });
   }

@@ -28,7 +28,7 @@ export function metrics(record: MetricsRecord): void {
       code: "config",
       what: "metrics",
       got: inWords(record),
-      expected: "a record, e.g. { testError: 0.02 }",
+      expected: "an object, e.g. { testError: 0.02 }",
     });
   }
   checkValue(record, "");
@@ -53,7 +53,7 @@ function checkValue(value: MetricsValue, path: string): void {
       code: "config",
       what: "metrics",
       got: `${path} is ${inWords(value)}`,
-      expected: "a number, text, boolean, list or record",
+      expected: "a number, string, boolean, array or object",
       cure: "Write null for what could not be measured.",
     });
   }

@@ -48,7 +48,7 @@ export async function show(value: Figure | Table | PlotlyJson | object): Promise
       what: "show",
       got: value === null ? "null" : `a value of type ${typeof value}`,
       expected: "a figure, a table, or an object with a Jupyter.display method",
-      ...(Array.isArray(value) ? { cure: "Traces of Plotly are shown as show({ data: [ … ] })." } : {}),
+      ...(Array.isArray(value) ? { cure: "Show Plotly traces with show({ data: [ … ] })." } : {}),
     });
   }
 }

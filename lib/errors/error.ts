@@ -107,7 +107,7 @@ export function inWords(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     const kind = value.constructor?.name ?? "Object";
     if (kind === "") return "an object";
-    return kind === "Object" ? "a record" : `an object of the class ${kind}`;
+    return kind === "Object" ? "an object" : `an object of the class ${kind}`;
   }
   if (typeof value === "bigint") return `${value}n`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);

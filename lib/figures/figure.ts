@@ -110,7 +110,7 @@ export function resolveOptions(
       code: "config",
       what: builder,
       got: `${key} is ${inWords(value)}`,
-      expected: "a text",
+      expected: "a string",
     });
   }
   if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));

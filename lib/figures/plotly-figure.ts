@@ -109,7 +109,7 @@ function recordAt(value: unknown, where: string, problems: Problem[]): JsonObjec
   if (value === undefined || value === null) return {};
   const { json } = plainCopy(value, where, problems);
   if (isRecord(json)) return json;
-  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "a record" });
+  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "an object" });
   return {};
 }
 

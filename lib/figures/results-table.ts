@@ -158,7 +158,7 @@ export function resultsTable(config: ResultsTableConfig): Table {
 function checkCell(value: unknown, key: string, row: number): void {
   if (value === undefined || value === null) return;
   if (["string", "number", "boolean"].includes(typeof value)) return;
-  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a text, a number, a boolean or null");
+  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a string, a number, a boolean or null");
 }
 
 function bestOf(column: Column, rows: ResultsTableConfig["rows"]): number | null {

@@ -311,7 +311,7 @@ function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
   if (labels.length > 5000) {
     throw fail(
       `${labels.length} samples`,
-      "at most 5000, of which one can still tell the marks apart; show a subset",
+      "at most 5000, so that the marks can be told apart; show a subset",
     );
   }
   if (marks !== "images") return;

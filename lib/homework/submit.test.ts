@@ -143,7 +143,7 @@ test("an existing file is not overwritten, and nothing runs", async () => {
   const path = write("hw4.ipynb", code("1"));
   const file = join(root, "cs21b001-hw4.ipynb");
   writeFileSync(file, "mine");
-  await assert.rejects(submit({ ...base, notebook: path, out: root }), /is there already\. .*--force/);
+  await assert.rejects(submit({ ...base, notebook: path, out: root }), /already exists\. .*--force/);
   assert.equal(readFileSync(file, "utf8"), "mine");
   rmSync(file);
 });

@@ -49,7 +49,7 @@ export function parsePool2d(kind: Pool2dSpec["kind"], config: Pool2dConfig): Poo
       what: kind,
       got: `pad ${pad[axis]} with a kernel of ${kernel[axis]}`,
       expected: "at most half the kernel",
-      cure: "A larger pad makes windows that see no pixel at all.",
+      cure: "A larger pad would create windows without a single pixel.",
     });
   }
   return { kind, kernel, stride, pad };

@@ -293,7 +293,7 @@ export class Sequential {
           code: "config",
           what: "sequential",
           got: `two layers are called "${name}"`,
-          expected: "a name of its own for each",
+          expected: "a different name for each",
         });
       }
       names.add(name);
@@ -362,7 +362,7 @@ function otherPrecision(name: string, has: DType, wanted: DType): GradbookError 
     what: `sequential, ${name}`,
     got: `its layer belongs to a ${has} model`,
     expected: `a layer of a ${wanted} model, as this one is`,
-    cure: `Give this model dtype: "${has}", or make a layer of its own for it.`,
+    cure: `Give this model dtype: "${has}", or create a separate layer for it.`,
   });
 }
 
@@ -399,8 +399,8 @@ function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
     code: "config",
     what: "sequential",
     got: `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
-    expected: "a layer of its own at each place",
-    cure: "Make a second one.",
+    expected: "a separate layer at each position",
+    cure: "Create a second one.",
   });
 }
 

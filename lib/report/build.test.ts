@@ -136,7 +136,7 @@ test("the first byte that differs is named", async () => {
   const metrics = text((await built).get("metrics.json"));
   writeFileSync(join(folder, "metrics.json"), metrics.replace("small", "smelt"));
   assert.deepEqual(differences(folder, await built), [
-    `metrics.json comes out differently: ${metrics.length} bytes for ${metrics.length}, the first at ${metrics.indexOf("small") + 2}`,
+    `metrics.json differs when rebuilt: ${metrics.length} bytes, was ${metrics.length}; first difference at byte ${metrics.indexOf("small") + 2}`,
   ]);
 });
 
@@ -148,7 +148,7 @@ test("check finds nothing in a fresh report, and an edited picture in another", 
   appendFileSync(join(folder, "figures/first-convolution-after-relu.svg"), "<!-- -->");
   const findings = await checkReport(place, "quick", undefined);
   assert.equal(findings.length, 2);
-  assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg comes out differently/);
+  assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg differs when rebuilt/);
 });
 
 test("a report that cannot be written leaves the old one whole, and no draft behind", async () => {
@@ -160,7 +160,7 @@ test("a report that cannot be written leaves the old one whole, and no draft beh
   ]);
   await assert.rejects(writeFolder(folder, broken), {
     name: "GradbookError",
-    message: /a file stands where a folder has to go\. Move it away, or name another place with --out DIR/,
+    message: /a file is where a folder should be\. Move it away, or choose another location with --out DIR/,
   });
   assert.equal(readFileSync(join(folder, "index.html"), "utf8"), before);
   assert.deepEqual(readdirSync(join(folder, "..")), ["small"]);

@@ -44,7 +44,7 @@ export function differences(folder: string, files: FileSet): string[] {
     const at = fresh.findIndex((byte, i) => byte !== old[i]);
     const first = at < 0 ? Math.min(fresh.length, old.length) : at;
     found.push(
-      `${path} comes out differently: ${fresh.length} bytes for ${old.length}, the first at ${first}`,
+      `${path} differs when rebuilt: ${fresh.length} bytes, was ${old.length}; first difference at byte ${first}`,
     );
   }
   return found;

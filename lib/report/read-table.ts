@@ -4,10 +4,10 @@ import type { Json, JsonObject } from "../notebook/nbformat.js";
 
 /** A table of ours as it comes back from a notebook; what is wrong with it, as words. */
 export function readTable(value: Json | undefined): Table | string {
-  if (!isObject(value)) return "a table that is no record";
+  if (!isObject(value)) return "a table that is not an object";
   const { columns, rows } = value;
   if (!Array.isArray(columns) || !Array.isArray(rows)) return "a table without columns and rows";
-  if (!columns.every(isObject)) return "a table with a column that is no record";
+  if (!columns.every(isObject)) return "a table with a column that is not an object";
   const broken = rows.findIndex(
     (row) => !Array.isArray(row) || row.length !== columns.length || !row.every(isObject),
   );

@@ -75,7 +75,7 @@ function refuseOtherColumns(job: Job, result: PlainValue): void {
       what: `sweep: run (${jobName(job)})`,
       got: `result.${key} is ${JSON.stringify(said)}`,
       expected: `${JSON.stringify(value)}, the run's own ${key}`,
-      cure: `Give it another name than ${key}.`,
+      cure: `Give it a name other than ${key}.`,
     });
   }
 }

@@ -104,7 +104,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
     const diverged = this.runs.filter((run) => run.diverged !== undefined).length;
     const reused = this.runs.filter((run) => run.reused).length;
     const parts = [`${this.runs.length} of ${this.total} runs`, `${this.settings.length} settings`];
-    if (reused > 0) parts.push(`${reused} were there already`);
+    if (reused > 0) parts.push(`${reused} reused`);
     if (diverged > 0) parts.push(`${diverged} diverged`);
     if (this.ending === "interrupted") parts.push("interrupted");
     return `Sweep(${parts.join(", ")})`;

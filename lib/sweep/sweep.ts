@@ -79,7 +79,7 @@ function isInline<G extends Grid, R>(
   config: SweepConfig<G, R> | ModuleSweepConfig<G>,
 ): config is SweepConfig<G, R> {
   assertMembers("sweep", "the configuration", config, {
-    expected: "a record",
+    expected: "an object",
     has: [],
     cure: "sweep({ grid: { lr: [0.1, 0.01] }, seeds: [1, 2, 3], run: ({ lr }, seed) => … })",
   });

@@ -7,7 +7,7 @@ import { log } from "./portable.js";
  * `rng.fork("shuffle")` depends only on the seed and the names on the way, never on how much was drawn before:
  * a new consumer cannot disturb the others.
  *
- * @throws {@link GradbookError} when the seed is not a whole number or a text
+ * @throws {@link GradbookError} when the seed is not a whole number or a string
  *
  * @example
  * ```ts
@@ -23,14 +23,14 @@ export class Rng {
   readonly key: string;
   private readonly state: Uint32Array;
 
-  /** @param seed a whole number or a text */
+  /** @param seed a whole number or a string */
   constructor(seed: number | string) {
     if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
       throw new GradbookError({
         code: "config",
         what: "Rng",
         got: `seed ${seed}`,
-        expected: "a whole number or a text",
+        expected: "a whole number or a string",
       });
     }
     this.key = String(seed);

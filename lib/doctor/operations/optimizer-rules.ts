@@ -308,7 +308,7 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "square-missing",
-      words: "the gradient is not squared in s: where it is negative, the root of s is no number",
+      words: "the gradient is not squared in s: where it is negative, the root of s is not a number",
       formula: "s ← ρs + (1 − ρ)⟦g⟧",
       cure: "s ← ρs + (1 − ρ)g²",
     },
