@@ -59,7 +59,7 @@ function errorSentence({ what, got, expected, cure }: ErrorRecord): string {
 }
 
 /**
- * Refuses keys that a configuration record does not have, naming the nearest known one, and what is no record.
+ * Rejects unknown option keys (suggesting the closest one) and anything that is not an object.
  * @param what the function that takes the record, e.g. `"conv2d"`
  */
 export function refuseUnknownKeys(what: string, config: object, known: readonly string[]): void {

@@ -101,7 +101,7 @@ function framesOf(value: unknown, problems: Problem[]): readonly JsonObject[] {
   const list = isList(frames) ? frames : [];
   const broken = list.findIndex((frame) => !isRecord(frame));
   if (broken >= 0)
-    problems.push({ where: `frames[${broken}]`, got: "no record", expected: "{ data: [ … ] }" });
+    problems.push({ where: `frames[${broken}]`, got: "not an object", expected: "{ data: [ … ] }" });
   return list.filter(isRecord);
 }
 

@@ -152,7 +152,7 @@ const others: readonly [title: string, put: (file: string) => void, words: RegEx
   [
     "somebody's own file",
     (file) => writeFileSync(file, "mine"),
-    /it is not as gradbook wrote it: .* It was not touched/,
+    /gradbook did not write it, or it has been changed since\. It was not touched/,
   ],
   [
     "a submission that was changed",

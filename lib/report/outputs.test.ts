@@ -169,7 +169,7 @@ const broken: readonly (readonly [string, string, Json, RegExp])[] = [
     /data\[0\]: type is "scater"/,
   ],
   [
-    "a Plotly text that is no JSON",
+    "a Plotly text that is not JSON",
     "application/vnd.plotly.v1+json",
     "data",
     /plotly.v1\+json: cannot be read/,

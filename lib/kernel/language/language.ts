@@ -12,7 +12,7 @@ import { translateCell } from "./translate.js";
 import { noContext } from "./translation.js";
 import { ConfigReader } from "./tsconfig.js";
 
-/** What main gives the language thread at birth. */
+/** Passed to the language thread at startup. */
 export interface LanguageData {
   readonly wire: MessagePort;
   readonly main: MessagePort;
@@ -55,7 +55,7 @@ serve<LanguageMethods>(wire, {
       if (name === undefined)
         return checker.prepare(code, count).catch((failure: unknown) => ({ error: contentOf(failure) }));
       const found = await assist.help(name);
-      const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
+      const data = found?.data ?? { "text/plain": `${name}: no documentation found.` };
       return { payload: { source: "page", data, start: 0 } };
     });
     before = prepared.catch(() => undefined);

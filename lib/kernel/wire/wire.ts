@@ -24,7 +24,7 @@ import { Output, type OutputOwner } from "./output.js";
 import { removeConnectionFile, signalChildren, signalProcess, watchParent } from "./processes.js";
 import { type Channel, Sockets } from "./sockets.js";
 
-/** What main gives the wire thread at birth. */
+/** Passed to the wire thread at startup. */
 export interface WireData {
   readonly connection: ConnectionInfo;
   /** Removed when the front end was killed and cannot do it. */
@@ -169,7 +169,7 @@ class Wire {
     const { msg_type: type } = message.header;
     if (type.endsWith("_request"))
       this.#during(channel, message, () => {
-        throw new Error(`This kernel has no answer to ${type}.`);
+        throw new Error(`This kernel does not support ${type}.`);
       });
   }
 
@@ -451,7 +451,7 @@ class Wire {
     const cell = this.#cells.get(id);
     const request = cell?.request;
     if (cell === undefined || request === undefined || !cell.allowStdin) {
-      const refused = request === undefined ? cellIsOver : "this front end takes no input";
+      const refused = request === undefined ? cellIsOver : "this front end does not support input";
       this.#sendInput(sync, { refused });
       return;
     }
