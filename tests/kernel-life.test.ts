@@ -182,7 +182,7 @@ for (const [title, folder, wanted] of [
   [
     "has a name too long for a socket",
     join(tmpdir(), `gradbook-long-${"x".repeat(90)}`),
-    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. The variable TMPDIR chooses another location, with a short name\.\n$/,
+    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. Set the variable TMPDIR to a folder with a short path\.\n$/,
   ],
 ] as const) {
   test(`a temporary folder that ${title} is named`, () => {
