@@ -6,7 +6,7 @@ import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 import { markOwnSet } from "./samples.js";
 
-/** Options of `arrayDataset`, beside the numbers. */
+/** Options of `arrayDataset`, besides the numbers. */
 export interface ArrayDatasetOptions {
   /**
    * What a caption calls the set.
@@ -31,7 +31,7 @@ export interface ArrayDatasetOptions {
  * @param x all samples one behind the other: [size · Π shape]; copied, so that the set stays what it is
  * @param labels class of each sample, 0 … 255: [size]
  * @param shape of one sample, e.g. [1, 28, 28]
- * @throws {@link GradbookError} when x is neither a Float32Array nor a Float64Array, the lengths don't fit together, or a
+ * @throws GradbookError when x is neither a Float32Array nor a Float64Array, the lengths don't fit together, or a
  *   label has no class
  *
  * @example

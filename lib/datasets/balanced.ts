@@ -19,13 +19,13 @@ export interface BalancedSubsetConfig {
 }
 
 /**
- * The same number of samples of each class, by a recipe that anybody can repeat.
+ * The same number of samples of each class, by a reproducible recipe.
  *
  * The classes take turns: sample `i · classes + c` of the subset is the i-th chosen one of class c. So the first
  * ten of MNIST's subset are the digits 0 … 9, a batch that is not shuffled yet holds all classes alike, and
  * (without `rng`) a smaller subset is the beginning of a larger one.
  *
- * @throws {@link GradbookError} when a class has too few samples
+ * @throws GradbookError when a class has too few samples
  *
  * @example
  * ```ts

@@ -46,7 +46,7 @@ export interface ByteImagesConfig {
  * Images that stay bytes: one per pixel, shared by all subsets and normalisations of the same files.
  * A sample turns into numbers when it is read: `value = (byte − mean) / divisor`.
  *
- * @throws {@link GradbookError} when the bytes end before the last image, or a label is not below the number of classes
+ * @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes
  *
  * @example
  * ```ts
@@ -143,7 +143,7 @@ export class ByteImages implements Dataset {
 
   /**
    * The samples `indices`, in that order; the pixels stay shared. An index may come twice.
-   * @throws {@link GradbookError} when an index is out of range
+   * @throws GradbookError when an index is out of range
    */
   subset(indices: ArrayLike<number>, name?: string): ByteImages {
     const picked = pickIndices(this.name, this.size, indices);

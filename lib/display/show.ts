@@ -24,11 +24,11 @@ const notebookScale = 2;
  * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
  * A figure may be Plotly JSON of one's own: typed arrays are copied, name, size and description are filled in, and
- * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and said in words in the PNG.
+ * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and described in words in the PNG.
  *
  * Anything else shows itself by its method `[Symbol.for("Jupyter.display")]`, as models and datasets do.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
- * @throws {@link GradbookError} for Plotly JSON that Plotly would not draw, by its trace: kinds that do not exist, lists
+ * @throws GradbookError for Plotly JSON that Plotly would not draw, by its trace: kinds that do not exist, lists
  *   that are missing or of different lengths
  *
  * @example
@@ -57,7 +57,7 @@ export async function show(value: Figure | Table | PlotlyJson | object): Promise
  * Shows rows of records as a table, at once.
  * @param rows records with the same keys
  * @param options title, columns, name and caption, as `resultsTable` takes them
- * @throws {@link GradbookError} when the rows are not a list of records, or an option is unknown
+ * @throws GradbookError when the rows are not a list of records, or an option is unknown
  *
  * @example
  * ```ts
@@ -98,8 +98,8 @@ export function tableBundle(table: Table): MimeBundle {
 }
 
 /**
- * Shows a text with Markdown and formulas, e.g. conclusions computed from the numbers above.
- * @throws {@link GradbookError} when it is not a text
+ * Shows text with Markdown and formulas, e.g. conclusions computed from the numbers above.
+ * @throws GradbookError when it is not a string
  *
  * @example
  * ```ts

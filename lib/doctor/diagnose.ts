@@ -9,7 +9,7 @@ import type { Callable, Kind } from "./types.js";
 export interface DiagnoseOptions {
   /**
    * What the code is meant to be, where its name does not tell: `"conv2d"`, `"batchNorm1d"`, `"adam"` …
-   * @default told by the names
+   * @default inferred from the names
    */
   readonly kind?: Kind;
   /**
@@ -53,7 +53,7 @@ const kinds: readonly Kind[] = [
  * The result shows itself in a cell: the mistake in words, the formula with the wrong term marked, a picture of
  * expected, got and difference. It never says "correct" of what it could not try.
  * @param target a layer class or instance, a loss, an update rule, `[forward, backward]`, or a record of such things
- * @throws {@link GradbookError} when there is nothing to examine in `target`; never for what the examined code does
+ * @throws GradbookError when there is nothing to examine in `target`; never for what the examined code does
  *
  * @example
  * ```ts

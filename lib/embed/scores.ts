@@ -24,7 +24,7 @@ export type NeighbourConfig = Given<typeof neighbourOptions>;
  * @param features what was mapped: [N, F]
  * @param points the map: [N, any]
  * @param config k below N/2
- * @throws {@link GradbookError} when the counts differ, or k is N/2 or more
+ * @throws GradbookError when the counts differ, or k is N/2 or more
  *
  * @example
  * ```ts
@@ -58,7 +58,7 @@ export function trustworthiness(features: Features, points: Features, config: Ne
  * @param points a map or features: [N, any]
  * @param labels class of each point: [N]
  * @param config k below N
- * @throws {@link GradbookError} when the counts differ, or k is N or more
+ * @throws GradbookError when the counts differ, or k is N or more
  *
  * @example
  * ```ts

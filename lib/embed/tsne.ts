@@ -86,7 +86,7 @@ export interface Embedding {
  * t-SNE (van der Maaten & Hinton 2008) with exact gradients: features [N, F] → N points of the plane. A synchronous
  * call; the same features, options and seed give the same bits on every machine.
  *
- * @throws {@link GradbookError} for fewer than 4 samples, a perplexity of N/3 or more, a feature that is not finite
+ * @throws GradbookError for fewer than 4 samples, a perplexity of N/3 or more, a feature that is not finite
  *
  * @example
  * ```ts
@@ -162,7 +162,7 @@ export type KlDivergenceConfig = Given<typeof klOptions>;
  *
  * @param features what was mapped: [N, F]
  * @param points the map: [N][2]
- * @throws {@link GradbookError} when the map is not [N][2], or as `tsne` does
+ * @throws GradbookError when the map is not [N][2], or as `tsne` does
  *
  * @example
  * ```ts

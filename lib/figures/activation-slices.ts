@@ -48,7 +48,7 @@ const scales = ["shared", "row", "own"];
 /**
  * A grid of feature maps: a row for each input, a column for each map, the input itself in front.
  * Values of one sign run from black (0 or the least) to light; if any is negative, blue–white–red around 0.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -18,7 +18,7 @@ export interface ConfusionFigureConfig extends FigureOptions {
 /**
  * True classes in rows, predicted ones in columns; the counts as text, coloured by the share of the row,
  * with each class's recall (the diagonal's share of its row) at the right.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -81,7 +81,7 @@ interface Line {
  *
  * In one panel a run has a colour, its training curve is dotted; in a grid each run has a panel and each set a colour.
  * Values that are not finite (a run that diverged) are left out as gaps, and the description says how many.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -30,7 +30,7 @@ export interface FiltersConfig extends FigureOptions {
 /**
  * A convolution's kernels, blue–white–red around 0 on one scale: with one input channel a line of kernels, with
  * several a row for each kernel (output channel) and a column for each input channel.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -42,7 +42,7 @@ const stretches = 400;
 /**
  * Loss per iteration. Mini-batch losses are noise around a trend, so each run is drawn as the mean of a stretch of
  * steps, in a band from the least to the largest loss of the stretch; 100,000 steps cost no more than 400.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ export interface MistakesConfig extends FigureOptions {
    */
   readonly classes?: readonly string[];
   /**
-   * At most so many are drawn.
+   * At most this many are drawn.
    * @default 12
    */
   readonly limit?: number;
@@ -32,7 +32,7 @@ const bars = 3;
 
 /**
  * A gallery of misclassified images, each with its true class and the network's three most probable ones.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -40,7 +40,7 @@ export interface NormCurvesConfig extends FigureOptions {
 /**
  * Norm of the gradient of each layer, and of its updates relative to its weights (about 10⁻³ is healthy), on
  * logarithmic scales. Zeros and values that are not finite cannot be drawn there and are left out.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ const keys = ["columns", "rows", "values", "quantity", "columnTitle", "digits", 
 
 /**
  * A grid of results: learning rates across, everything else down; the better, the darker; the best has a frame.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

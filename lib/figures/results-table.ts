@@ -96,7 +96,7 @@ const columnKeys = ["key", "title", "unit", "digits", "best"];
 
 /**
  * Rows of records as a table of printed numbers.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

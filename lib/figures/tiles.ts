@@ -56,7 +56,7 @@ export function tile(
  * The channels of one sample of a batch, as bitmaps.
  * @param batch `[N, C, H, W]`, e.g. a layer's activations
  * @param sample from 0
- * @throws {@link GradbookError} when the batch does not have four axes or no such sample
+ * @throws GradbookError when the batch does not have four axes or no such sample
  *
  * @example
  * ```ts

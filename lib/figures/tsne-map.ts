@@ -64,7 +64,7 @@ const symbols = [
 
 /**
  * Two-dimensional maps, coloured by class. The axes of such a map have no unit and no meaning, so they are not drawn.
- * @throws {@link GradbookError} when data is missing, of the wrong size, or an option is unknown
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
  * ```ts

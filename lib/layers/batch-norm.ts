@@ -34,7 +34,7 @@ export type BatchNormConfig = Given<typeof batchNormOptions>;
 
 /**
  * Batch normalisation (Ioffe & Szegedy 2015): x [N, F] → y [N, F], each feature over the batch; weight γ [F], bias β [F].
- * @throws {@link GradbookError} when an option is missing, unknown or of another kind
+ * @throws GradbookError when an option is missing, unknown or of another kind
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function batchNorm1d(config: BatchNormConfig): BatchNorm {
 /**
  * Batch normalisation (Ioffe & Szegedy 2015): x [N, C, H, W] → y [N, C, H, W], each channel over the batch and all
  * positions; weight γ [C], bias β [C].
- * @throws {@link GradbookError} when an option is missing, unknown or of another kind
+ * @throws GradbookError when an option is missing, unknown or of another kind
  *
  * @example
  * ```ts

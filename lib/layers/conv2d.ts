@@ -37,7 +37,7 @@ export type Conv2dConfig = Given<typeof conv2dOptions>;
 /**
  * 2-D convolution (cross-correlation, as in PyTorch).
  * x: [N, C, H, W] → y: [N, F, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1; weight [F, C, KH, KW], bias [F].
- * @throws {@link GradbookError} when an option is missing, unknown or of another kind
+ * @throws GradbookError when an option is missing, unknown or of another kind
  *
  * @example
  * ```ts

@@ -20,7 +20,7 @@ export type DropoutConfig = Given<typeof dropoutOptions>;
 
 /**
  * Inverted dropout (Srivastava et al. 2014), any shape: during training y = m·x/(1 − p) with a random mask m; else y = x.
- * @throws {@link GradbookError} when p is not in [0, 1)
+ * @throws GradbookError when p is not in [0, 1)
  *
  * @example
  * ```ts

@@ -39,7 +39,7 @@ interface Im2colDims {
 /**
  * Every window of an image as a column: x [N, C, H, W] → [N, C·KH·KW, OH·OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
  * A convolution is then a matrix product: Y[n] = W·im2col(x)[n] with W [F, C·KH·KW].
- * @throws {@link GradbookError} when x is not [N, C, H, W] or the window does not fit
+ * @throws GradbookError when x is not [N, C, H, W] or the window does not fit
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export function im2col(x: Tensor, config: Im2colConfig): Tensor {
  * The transpose of im2col, not its inverse: columns [N, C·KH·KW, OH·OW] → [N, C, H, W], each value added to the pixel
  * that it was copied from. What came through k windows comes back k times, as a gradient must.
  * @param shape of the images, [N, C, H, W]
- * @throws {@link GradbookError} when the columns are not those of such images
+ * @throws GradbookError when the columns are not those of such images
  *
  * @example
  * ```ts

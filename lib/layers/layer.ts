@@ -17,7 +17,7 @@ export interface ForwardContext {
  * A differentiable step of a model. Three promises, tested for every layer: `forward` never changes x, `backward` never
  * changes dy, and parameter gradients are *added* to `params[…].grad`, never assigned.
  *
- * A class written in a notebook cell needs only `forward` and `backward` to stand in a model beside the built-in ones.
+ * A class written in a notebook cell needs only `forward` and `backward` to be used in a model next to the built-in ones.
  */
 export interface Layer {
   /** Name in summaries and errors; `sequential` gives one (`conv1`, `relu1`, …) where it is missing. */
@@ -116,7 +116,7 @@ function paramsInWords({ params, buffers }: Layer): string {
  * A trainable array and its gradient, of one shape. Starts as zeros; `sequential` fills it where it belongs to a built-in
  * layer.
  *
- * @throws {@link GradbookError} when an axis of the shape is not a whole number ≥ 0
+ * @throws GradbookError when an axis of the shape is not a whole number ≥ 0
  *
  * @example
  * ```ts
@@ -215,7 +215,7 @@ export function assertInput(
 
 /**
  * Image batches from [N, H, W, C] to [N, C, H, W], copied.
- * @throws {@link GradbookError} when x does not have four axes
+ * @throws GradbookError when x does not have four axes
  *
  * @example
  * ```ts

@@ -17,7 +17,7 @@ export type LeakyReluConfig = Given<typeof leakyReluOptions>;
 
 /**
  * Leaky ReLU y = x for x > 0, slope·x elsewhere, any shape; its derivative at 0 is the slope.
- * @throws {@link GradbookError} when the slope is not in [0, 1)
+ * @throws GradbookError when the slope is not in [0, 1)
  *
  * @example
  * ```ts

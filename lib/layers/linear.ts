@@ -23,7 +23,7 @@ export type LinearConfig = Given<typeof linearOptions>;
 
 /**
  * Fully connected layer y = x·Wᵀ + b. x: [N, I] → y: [N, O]; weight [O, I], bias [O].
- * @throws {@link GradbookError} when a size is not a whole number of at least 1
+ * @throws GradbookError when a size is not a whole number of at least 1
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDi
 /**
  * Max pooling. x: [N, C, H, W] → y: [N, C, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
  * Among equal maxima the first in row-major order wins, in forward and backward alike.
- * @throws {@link GradbookError} when an option is missing, unknown or of another kind
+ * @throws GradbookError when an option is missing, unknown or of another kind
  *
  * @example
  * ```ts

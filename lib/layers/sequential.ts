@@ -73,12 +73,12 @@ export interface NamedParameter {
 /**
  * A model: layers one after another.
  *
- * A model among the layers stands for its layers. A built-in layer gets its first weights from the first model that it
- * stands in, unless they were set before; in every other model it keeps what it has learned, and the models share it.
+ * A model among the layers is replaced by its layers. A built-in layer gets its first weights from the first model that
+ * contains it, unless they were set before; in every other model it keeps what it has learned, and the models share it.
  * That is how a trained trunk gets a new head.
  *
  * @param layers built-in layers, layers written by hand, or models
- * @throws {@link GradbookError} when a layer does not fit the one before it
+ * @throws GradbookError when a layer does not fit the one before it
  *
  * @example
  * ```ts
@@ -149,7 +149,7 @@ export class Sequential {
   /**
    * x: [N, …input] → [N, …output].
    * @param context training or evaluation; by default evaluation
-   * @throws {@link GradbookError} when a layer does not fit its input or gives something else than a tensor
+   * @throws GradbookError when a layer does not fit its input or gives something else than a tensor
    */
   forward(x: Tensor, context: ForwardContext = this.evaluating): Tensor {
     let y = x;
@@ -183,7 +183,7 @@ export class Sequential {
 
   /**
    * The layer of that name, e.g. `model.layer("conv1")`.
-   * @throws {@link GradbookError} when there is none
+   * @throws GradbookError when there is none
    */
   layer(name: string): Layer {
     const found = this.layers.find((l) => l.name === name);
@@ -204,7 +204,7 @@ export class Sequential {
       .filter(({ parameter }) => !seen.has(parameter) && seen.add(parameter));
   }
 
-  /** What training keeps beside the parameters: running statistics, the memory of layers written by hand. */
+  /** What training keeps besides the parameters: running statistics, the memory of layers written by hand. */
   get buffers(): readonly NamedBuffer[] {
     return this.layers.flatMap(({ name, layer }) => heldBy(name, layer).buffers);
   }

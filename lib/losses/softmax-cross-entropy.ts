@@ -20,7 +20,7 @@ export type LossConfig = Given<typeof lossOptions>;
 /**
  * Softmax and cross-entropy in one: logits [N, K], labels [N]; in nats. Stable for any logits: the largest is subtracted
  * first, which changes neither softmax nor loss.
- * @throws {@link GradbookError} when the reduction is unknown; its functions, when outputs and labels do not fit
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
  *
  * @example
  * ```ts
@@ -95,7 +95,7 @@ export function softmaxRows(z: FloatArray, p: FloatArray, K: number): void {
 
 /**
  * Class probabilities of logits: [N, K] → [N, K], each row with the sum 1.
- * @throws {@link GradbookError} when the logits are not a tensor [N, K]
+ * @throws GradbookError when the logits are not a tensor [N, K]
  *
  * @example
  * ```ts

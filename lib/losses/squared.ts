@@ -7,7 +7,7 @@ import { type LossConfig, lossOptions } from "./softmax-cross-entropy.js";
 /**
  * Euclidean loss ½ Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the batch
  * (Caffe's EuclideanLoss).
- * @throws {@link GradbookError} when the reduction is unknown; its functions, when outputs and labels do not fit
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ export function euclidean(config: LossConfig = {}): BuiltinLoss {
 /**
  * Mean squared error 1/K Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the
  * batch (PyTorch's MSELoss).
- * @throws {@link GradbookError} when the reduction is unknown; its functions, when outputs and labels do not fit
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
  *
  * @example
  * ```ts

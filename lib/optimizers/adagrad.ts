@@ -26,7 +26,7 @@ export type AdagradConfig = Given<typeof adagradOptions>;
 
 /**
  * AdaGrad (Duchi et al. 2011): s ← s + g²; w ← w − ηg/(√s + ε).
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts

@@ -24,7 +24,7 @@ const adamOptions = {
    */
   eps: numberFrom(0).or(1e-8),
   /**
-   * λ: adam adds λw to the gradient; adamw shrinks w by ηλw beside the step.
+   * λ: adam adds λw to the gradient; adamw shrinks w by ηλw separately from the step.
    * @default 0 for adam, 0.01 for adamw
    */
   weightDecay: numberFrom(0).optional(),
@@ -37,7 +37,7 @@ export type AdamConfig = Given<typeof adamOptions>;
 
 /**
  * Adam (Kingma & Ba 2015, algorithm 1): m, s with bias correction; w ← w − η·m̂/(√ŝ + ε).
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export function adam(config: AdamConfig = {}): BuiltinOptimizer {
 
 /**
  * AdamW (Loshchilov & Hutter 2019): Adam with decoupled weight decay, w ← w − ηλw first.
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts

@@ -36,7 +36,7 @@ export type RmspropConfig = Given<typeof rmspropOptions>;
 
 /**
  * RMSProp (Hinton's lecture 6e): s ← ρs + (1 − ρ)g²; w ← w − ηg/(√s + ε).
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts

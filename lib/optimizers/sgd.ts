@@ -29,8 +29,8 @@ export type SgdConfig = Given<typeof sgdOptions>;
 
 /**
  * Stochastic gradient descent: g ← g + λw; v ← αv + g; w ← w − ηv, with Nesterov w ← w − η(g + αv).
- * The same as torch.optim.SGD (Sutskever et al. 2013; η stands outside v).
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * The same as torch.optim.SGD (Sutskever et al. 2013; η is outside v).
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts

@@ -41,7 +41,7 @@ export type StepDecayConfig = Given<typeof stepDecayOptions>;
 
 /**
  * Multiplies the learning rate by `factor` after every `every` epochs.
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts
@@ -83,7 +83,7 @@ export type LinearDecayConfig = Given<typeof linearDecayOptions>;
 /**
  * Falls in a straight line from the optimizer's rate in the first epoch to `last` times it in epoch `epochs`, and stays
  * there: no epoch trains at rate 0.
- * @throws {@link GradbookError} when an option is missing, unknown or out of its range
+ * @throws GradbookError when an option is missing, unknown or out of its range
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ export interface CommonSweepConfig<G extends Grid> {
    */
   readonly seeds?: readonly number[];
   /**
-   * Called whenever a run goes on or ends.
+   * Called whenever a run makes progress or ends.
    * @default none
    */
   readonly onProgress?: (progress: SweepProgress) => void;

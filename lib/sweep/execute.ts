@@ -3,7 +3,7 @@ import type { Setting } from "./grid.js";
 import { type Finished, type Job, jobName } from "./job.js";
 import { assertPlain, type PlainValue } from "./plain-data.js";
 
-/** What a run is given beside its setting and seed. */
+/** What a run is given besides its setting and seed. */
 export interface RunContext {
   /**
    * A file for the state of this run, content-addressed as its result is: `fit`'s `checkpoint`. None without a folder.

@@ -22,7 +22,7 @@ export interface Interval {
 /**
  * Mean and confidence interval (Student's t) of a few independent values, e.g. one test accuracy for each seed.
  * @param confidence in (0, 1); default 0.95
- * @throws {@link GradbookError} when there are no values, or one is not finite
+ * @throws GradbookError when there are no values, or one is not finite
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function meanInterval(values: readonly number[], confidence = 0.95): Inte
   return { n, mean, half, low: mean - half, high: mean + half };
 }
 
-/** The difference of two means, and whether it can be told from 0. */
+/** The difference of two means, and whether it is distinguishable from 0. */
 export interface Difference {
   /** mean(a) − mean(b), in the values' own unit. */
   readonly difference: number;
@@ -61,7 +61,7 @@ export interface Difference {
  * @param a values of one setting, at least 2
  * @param b of the other, at least 2
  * @param confidence of the interval, in (0, 1); default 0.95
- * @throws {@link GradbookError} when a side has fewer than 2 values, or one is not finite
+ * @throws GradbookError when a side has fewer than 2 values, or one is not finite
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export interface McNemar {
  * @param first whether the first classifier has each test image right; 1 or true for yes
  * @param second the same for the second, on the same images in the same order
  * @param level a p below it is called distinguishable; default 0.05
- * @throws {@link GradbookError} when the two differ in length
+ * @throws GradbookError when the two differ in length
  *
  * @example
  * ```ts

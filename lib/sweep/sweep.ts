@@ -18,7 +18,7 @@ export interface SweepConfig<G extends Grid, R> extends CommonSweepConfig<G> {
   /** Makes one run and returns what is worth keeping of it, as plain JSON. */
   readonly run: RunFunction<SettingOf<G>, R>;
   /**
-   * Keeps finished runs as files, so that a killed sweep goes on where it was.
+   * Keeps finished runs as files, so that a killed sweep resumes where it was.
    * @default none: nothing is kept
    */
   readonly folder?: string;
@@ -45,7 +45,7 @@ const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "cl
  * button ends it and keeps the finished runs. With `run: { module: "file.ts" }` the runs are made in parallel in
  * processes (or as jobs of GNU parallel or Slurm), one thread each, and the call returns a promise.
  *
- * @throws {@link GradbookError} for a grid without values, a result that is not plain JSON, or a run that fails; a loss
+ * @throws GradbookError for a grid without values, a result that is not plain JSON, or a run that fails; a loss
  *   that is no longer a number does not end the sweep: that run has no result and says why
  *
  * @example

@@ -27,7 +27,7 @@ export type WordsConfig = Given<typeof wordsOptions>;
 
 /**
  * `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread.
- * @throws {@link GradbookError} when it is not an interval, or an option is wrong
+ * @throws GradbookError when it is not an interval, or an option is wrong
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function intervalInWords(interval: Interval, config: WordsConfig = {}): s
 /**
  * A comparison over seeds in a sentence: `Adam is higher than SGD by 3.1 (95 % interval 1.2 … 5.0)`, or
  * `Adam and SGD are not distinguishable: the difference of 0.4 has the 95 % interval −1.0 … 1.8`.
- * @throws {@link GradbookError} when it is not a difference, or an option is wrong
+ * @throws GradbookError when it is not a difference, or an option is wrong
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ export function differenceInWords(a: string, b: string, found: Difference, confi
 /**
  * McNemar's test in a sentence: `only A has 71 of the test images right, only B has 48: A is better (p = 0.043)`, or
  * `…: not distinguishable (p = 0.31)`.
- * @throws {@link GradbookError} when it is not the result of `mcnemar`
+ * @throws GradbookError when it is not the result of `mcnemar`
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ import { log } from "./portable.js";
  * `rng.fork("shuffle")` depends only on the seed and the names on the way, never on how much was drawn before:
  * a new consumer cannot disturb the others.
  *
- * @throws {@link GradbookError} when the seed is not a whole number or a string
+ * @throws GradbookError when the seed is not a whole number or a string
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export class Rng {
 
   /**
    * Uniform whole number in 0 … n − 1, without the bias of a plain remainder.
-   * @throws {@link GradbookError} when n is not a whole number from 1 to 2³²
+   * @throws GradbookError when n is not a whole number from 1 to 2³²
    */
   int(n: number): number {
     if (!(Number.isInteger(n) && n > 0 && n <= 4294967296)) {

@@ -11,9 +11,9 @@ export type Nested = number | readonly Nested[];
 
 /**
  * A dense array of floats with a shape, row-major (the last axis is contiguous).
- * The data belongs to whoever made it: a tensor is a view, and never copies unless it says so.
+ * The data belongs to the caller: a tensor is a view, and copies only where its documentation says so.
  *
- * @throws {@link GradbookError} when the data's length is not the product of the shape
+ * @throws GradbookError when the data's length is not the product of the shape
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export class Tensor {
   /**
    * @param shape sizes of the axes, outermost first
    * @param data Π shape values, used as they are, without a copy
-   * @throws {@link GradbookError} when the data's length is not the product of the shape
+   * @throws GradbookError when the data's length is not the product of the shape
    */
   constructor(shape: Shape, data: FloatArray) {
     assertShape("Tensor", shape);
@@ -61,7 +61,7 @@ export class Tensor {
   /**
    * A tensor of zeros.
    * @param dtype default "float32"
-   * @throws {@link GradbookError} when an axis is not a whole number ≥ 0, or the precision is unknown
+   * @throws GradbookError when an axis is not a whole number ≥ 0, or the precision is unknown
    */
   static zeros(shape: Shape, dtype: DType = "float32"): Tensor {
     assertShape("Tensor.zeros", shape);
@@ -75,7 +75,7 @@ export class Tensor {
   /**
    * A tensor from nested arrays, its shape read off them: `Tensor.from([[1, 2], [3, 4]])` is [2, 2].
    * @param dtype default "float64"
-   * @throws {@link GradbookError} when the rows have different lengths or a leaf is not a number
+   * @throws GradbookError when the rows have different lengths or a leaf is not a number
    */
   static from(values: Nested, dtype: DType = "float64"): Tensor {
     const shape: number[] = [];
@@ -113,7 +113,7 @@ export class Tensor {
 
   /**
    * One element, e.g. `x.at(n, c, i, j)`.
-   * @throws {@link GradbookError} when an index is out of range
+   * @throws GradbookError when an index is out of range
    */
   at(...index: number[]): number {
     return this.data[this.offset(index)];
@@ -121,7 +121,7 @@ export class Tensor {
 
   /**
    * Position in `data` of an element.
-   * @throws {@link GradbookError} when an index is out of range
+   * @throws GradbookError when an index is out of range
    */
   offset(index: readonly number[]): number {
     if (index.length > this.shape.length) {
@@ -150,7 +150,7 @@ export class Tensor {
 
   /**
    * The same data under another shape of the same size.
-   * @throws {@link GradbookError} when the sizes differ
+   * @throws GradbookError when the sizes differ
    */
   reshape(shape: Shape): Tensor {
     return new Tensor(shape, this.data);

@@ -40,7 +40,7 @@ export function changedDigest(previous: string, model: Sequential): string {
 
 /**
  * SHA-256 of a model's weights and running statistics, by name: 64 hexadecimal digits, equal where every bit is.
- * @throws {@link GradbookError} when it is not a model
+ * @throws GradbookError when it is not a model
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ const earlyStopOptions = {
  */
 export type EarlyStopConfig = Given<typeof earlyStopOptions>;
 
-/** What `earlyStop` makes: a callback for `onEpoch`. An epoch 0 begins anew. */
+/** What `earlyStop` makes: a callback for `onEpoch`. An epoch 0 starts over. */
 export interface EarlyStop {
   (epoch: Epoch): "stop" | undefined;
   /** `fit` gives it the epochs before, when a run is resumed. */
@@ -31,7 +31,7 @@ export interface EarlyStop {
 
 /**
  * An `onEpoch` callback that ends a run which no longer improves.
- * @throws {@link GradbookError} when epoch 0 has no number to watch: `testLoss` and `testError` need a test set
+ * @throws GradbookError when epoch 0 has no number to watch: `testLoss` and `testError` need a test set
  *
  * @example
  * ```ts

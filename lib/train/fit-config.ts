@@ -58,7 +58,7 @@ const fitOptions = {
    */
   epochs: count(0).or(15),
   /**
-   * Ends the run after so many steps, if the epochs would take more; the last epoch's number is then a fraction.
+   * Ends the run after this many steps, if the epochs would take more; the last epoch's number is then a fraction.
    * @default Number.MAX_SAFE_INTEGER
    */
   steps: count().or(Number.MAX_SAFE_INTEGER),
@@ -68,7 +68,7 @@ const fitOptions = {
    */
   trainSample: datasetOption().optional(),
   /**
-   * Measures the test set after every so many steps too (`run.evaluations`).
+   * Measures the test set every this many steps too (`run.evaluations`).
    * @default never
    */
   evaluateEvery: count().optional(),
@@ -99,13 +99,13 @@ const fitOptions = {
   schedule: callback<Schedule>().or(constant),
   /**
    * Called after each epoch, epoch 0 included, with the weights of that moment in the model; weights that it changes are
-   * those that training goes on with. Return "stop" to end.
+   * those that training continues with. Return "stop" to end.
    * @default none
    */
   onEpoch: callback<EpochCallback>().optional(),
   /**
    * Called after each step with its loss; `step` counts from 1 over the whole run. The model holds the weights of that
-   * moment, which costs a copy in each step, and training goes on with those that the callback leaves. Return "stop" to end.
+   * moment, which costs a copy in each step, and training continues with those that the callback leaves. Return "stop" to end.
    * @default none
    */
   onStep: callback<(step: number, loss: number) => unknown>().optional(),
@@ -115,13 +115,13 @@ const fitOptions = {
    */
   checkpoint: text().optional(),
   /**
-   * Saves after every so many steps too.
+   * Saves every this many steps too.
    * @default never
    */
   checkpointEvery: count().optional(),
   /**
-   * Goes on from a checkpoint, to the same bits as if the run had never been stopped. `true`: from the file `checkpoint`
-   * when it is there, else from the beginning; a path: from that file, which has to be there.
+   * Continues from a checkpoint, to the same bits as if the run had never been stopped. `true`: from the file `checkpoint`
+   * if it exists, else from the beginning; a path: from that file, which must exist.
    * `onEpoch` and `onStep` are called for what is computed now, not for what the checkpoint holds.
    * @default false
    */

@@ -19,10 +19,10 @@ export type { FitConfig } from "./fit-config.js";
  * batches with the history kept.
  *
  * The same model, data and seed give the same bits, and the same `run.digest`, on every machine.
- * An error, also of a callback or of a layer of one's own, loses no step: the model keeps the weights of the last one that
- * was done, and so does the checkpoint, where one is wanted.
+ * An error, including one thrown by a callback or a layer of your own, loses no step: the model keeps the weights of the
+ * last completed one, and so does the checkpoint, if there is one.
  * @param model changed in place: it holds the last epoch's weights
- * @throws {@link GradbookError} when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
+ * @throws GradbookError when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
  *   a number
  *
  * @example

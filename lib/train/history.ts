@@ -55,7 +55,7 @@ export interface Run {
 
 /**
  * The last epoch of a run.
- * @throws {@link GradbookError} when the run has no epochs
+ * @throws GradbookError when the run has no epochs
  *
  * @example
  * ```ts

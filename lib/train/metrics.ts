@@ -17,7 +17,7 @@ export interface Predictions {
 
 /**
  * A model's answers on a set: the most probable class of each sample, and all probabilities.
- * @throws {@link GradbookError} when set and model do not fit, as `fit` does
+ * @throws GradbookError when set and model do not fit, as `fit` does
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export function predict(model: Sequential, set: Dataset): Predictions {
 /**
  * counts[t][p]: how many samples of class t the model calls p, [K, K] for K outputs. Rows sum to the class's samples; a
  * set may lack classes.
- * @throws {@link GradbookError} when set and model do not fit, as `fit` does
+ * @throws GradbookError when set and model do not fit, as `fit` does
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
 /**
  * Every layer's output for the given samples of a set, by the layer's name: `[samples, …]`.
  * @param samples indices into the set
- * @throws {@link GradbookError} when set and model do not fit, as `fit` does
+ * @throws GradbookError when set and model do not fit, as `fit` does
  *
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export function activations(
 
 /**
  * One layer's output for a whole set, flattened to features: [N, F]; what `tsne` takes.
- * @throws {@link GradbookError} when set and model do not fit, as `fit` does
+ * @throws GradbookError when set and model do not fit, as `fit` does
  *
  * @example
  * ```ts

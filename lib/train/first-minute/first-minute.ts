@@ -49,9 +49,9 @@ export type FirstMinuteConfig = Given<typeof firstMinuteOptions>;
 
 /**
  * What can be seen in the first minute of training, before hours are spent on it: input scale, labels, initial loss, dead
- * and saturated units, gradients and steps of each layer, batch reduction, and whether ten images can be learnt by heart.
+ * and saturated units, gradients and steps of each layer, batch reduction, and whether ten images can be memorised.
  * One line each, with its cure. The model is left as it was.
- * @throws {@link GradbookError} when model and data do not fit together
+ * @throws GradbookError when model and data do not fit together
  *
  * @example
  * ```ts
