@@ -10,6 +10,15 @@ const values: Readonly<Record<string, unknown>> = gradbook;
 const callables = api.filter(({ name }) => typeof values[name] === "function");
 const tagged = ({ tags }: Documented, name: string) => tags.filter((tag) => tag.name === name);
 
+test("the declarations name all that the module exports", () => {
+  const declared = api.map(({ name }) => name);
+  assert.deepEqual(
+    Object.keys(values).filter((name) => !declared.includes(name)),
+    [],
+  );
+  assert.ok(callables.length > 60, `${callables.length} functions and classes`);
+});
+
 test("every public name and every public member has a doc comment", () => {
   const bare = api.flatMap((entry) => [
     ...(entry.text === "" ? [entry.name] : []),
@@ -37,7 +46,10 @@ test("@default is the default: the same words as where the function takes the op
 
 test("every public function with arguments says what it throws (@throws)", () => {
   const silent = callables.filter(
-    (entry) => entry.parameters > 0 && entry.name !== "GradbookError" && tagged(entry, "throws").length === 0,
+    (entry) =>
+      entry.parameters > 0 &&
+      entry.name !== "GradbookError" &&
+      !tagged(entry, "throws").some(({ text }) => /^GradbookError .{10}/.test(text)),
   );
   assert.deepEqual(
     silent.map(({ name }) => name),
