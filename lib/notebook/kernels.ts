@@ -179,7 +179,7 @@ function parseSpec(path: string, text: string): JsonObject {
   try {
     return record(JSON.parse(text));
   } catch (cause) {
-    throw noSpec(path, "it is no JSON", cause);
+    throw noSpec(path, "it is not JSON", cause);
   }
 }
 

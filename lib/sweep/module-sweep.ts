@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
+import { codeDigests, executedDigest } from "../files/code-digests.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { stopRequested } from "../train/interrupt.js";
 import { bundleModule } from "./bundle.js";
@@ -8,7 +9,6 @@ import type { CommonSweepConfig } from "./config.js";
 import { type EngineName, loadEngine } from "./engines/engine.js";
 import type { Grid, SettingOf } from "./grid.js";
 import { type Finished, type Job, jobName, jobsOf } from "./job.js";
-import { libraryDigest } from "./library-digest.js";
 import { ProgressCounter } from "./progress.js";
 import { Sweep, sweepRun } from "./results.js";
 import { Store } from "./store.js";
@@ -69,7 +69,8 @@ export async function sweepModule<G extends Grid, R>(
   const source = resolve(config.run.module);
   const bundle = await bundleModule(source);
   const exported = config.run.export ?? "run";
-  const jobs = jobsOf(settings, seeds, `${libraryDigest()} ${bundle.digest} ${exported}`);
+  const library = `${executedDigest(bundle.imported)} ${codeDigests().worker}`;
+  const jobs = jobsOf(settings, seeds, `${library} ${bundle.digest} ${exported}`);
   const store = new Store(resolve(config.folder ?? defaultFolder(source)));
   const found = new Map<string, Finished>();
   for (const job of jobs) {
