@@ -76,14 +76,14 @@ function assertOneSentence({ status, stderr }: Pick<OnSmallDisk, "status" | "std
 
 const full: Readonly<Record<string, RegExp>> = {
   report:
-    /place.nb: the disk is full \(\d+\.\d MB needed, 0\.0 MB free\)\. Make room on it, or name another place with --out DIR\. The executed notebook is kept as .*nb\.ipynb\.$/,
-  run: /nb\.ipynb: the disk is full \(0\.0 MB needed, 0\.0 MB free\)\. Make room on it, or name another place with --out FILE\. The executed notebook is kept as .*nb\.ipynb\.$/,
+    /place.nb: the disk is full \(\d+\.\d MB needed, 0\.0 MB free\)\. Make room on it, or choose another location with --out DIR\. The executed notebook is kept as .*nb\.ipynb\.$/,
+  run: /nb\.ipynb: the disk is full \(0\.0 MB needed, 0\.0 MB free\)\. Make room on it, or choose another location with --out FILE\. The executed notebook is kept as .*nb\.ipynb\.$/,
   submit:
-    /cs21b001-nb\.ipynb: the disk is full .*\. Make room on it, or name another place with --out DIR\. The executed notebook is kept/,
+    /cs21b001-nb\.ipynb: the disk is full .*\. Make room on it, or choose another location with --out DIR\. The executed notebook is kept/,
   sweep:
-    /sweep: 1 of 1 runs failed; the first: a 1, seed 1: .*json: the disk is full .*\. Make room on it, or name another place/,
-  data: /place: the disk is full \(0\.0 MB free\)\. Make room on it, or name another place with --folder DIR\.$/,
-  "kernel install": /kernel\.json: the disk is full .*\. Make room on it, or name another place with --/,
+    /sweep: 1 of 1 runs failed; the first: a 1, seed 1: .*json: the disk is full .*\. Make room on it, or choose another location/,
+  data: /place: the disk is full \(0\.0 MB free\)\. Make room on it, or choose another location with --folder DIR\.$/,
+  "kernel install": /kernel\.json: the disk is full .*\. Make room on it, or choose another location with --/,
 };
 
 for (const [name, args] of Object.entries(commands)) {
@@ -107,7 +107,7 @@ for (const [name, args] of Object.entries(commands)) {
     const ended = onSmallDisk(128, prepare, (disk) => [...program, ...args(join(disk, "place"))]);
     assertOneSentence(
       ended,
-      /place.*: its file system is read-only\. Copy the project to a place of your own, or name another place with --/,
+      /place.*: its file system is read-only\. Copy the project to a place of your own, or choose another location with --/,
     );
     assert.deepEqual(ended.left, ["place/mine 5"]);
   });
@@ -121,7 +121,7 @@ test("a full disk for temporary files is named with the variable that moves them
   const ended = onSmallDisk(64, "head -c 1000000 /dev/zero > filler 2> /dev/null", () => command, env);
   assertOneSentence(
     ended,
-    /the disk is full .*\. Make room on it, or name another place with the variable TMPDIR\.$/,
+    /the disk is full .*\. Make room on it, or choose another location with the variable TMPDIR\.$/,
   );
   assert.equal(existsSync(join(work, "t.ipynb")), false);
 });
@@ -134,11 +134,11 @@ const impossible: readonly [title: string, place: (base: string) => string, word
     /file.* \((?:\S*file|it) is a file\)|file is a file|file: it is a file\. Move/,
   ],
   ["below a file", (base) => join(base, "file/deep"), /file is a file/],
-  ["a circle of links", (base) => join(base, "loop"), /symbolic links lead in a circle/],
+  ["a circle of links", (base) => join(base, "loop"), /symbolic links form a loop/],
   [
     "a link to nowhere",
     (base) => join(base, "nowhere"),
-    /symbolic link that leads nowhere|its folder has disappeared|a file stands/,
+    /symbolic link to nothing|its folder has disappeared|a file is where/,
   ],
   [
     "a name of 300 bytes",
@@ -195,7 +195,7 @@ test("a folder that one may not write is named, with no word of full disks", {
     const { status, stderr } = spawnSync(command, words, { encoding: "utf8", cwd: work, env });
     assertOneSentence(
       { status: status ?? -1, stderr },
-      /you may not write in .*locked\. Its permissions are shown by ls -ld, or name another place/,
+      /you have no permission to write in .*locked\. Check its permissions with ls -ld, or choose another location/,
     );
   }
   assert.deepEqual(readdirSync(locked), []);
@@ -208,7 +208,7 @@ const unreadable: readonly [title: string, path: string, words: RegExp][] = [
   [
     "a circle of links",
     "loop.ipynb",
-    /loop\.ipynb: (?:its symbolic links lead in a circle|there is no such file)/,
+    /loop\.ipynb: (?:its symbolic links form a loop|there is no such file)/,
   ],
   ["a name of 300 bytes", `${"x".repeat(294)}.ipynb`, /its name is too long|there is no such file/],
 ];

@@ -288,12 +288,12 @@ test("a default export lends its properties to nobody", async () => {
 for (const [code, wanted] of [
   [
     'import text from "./text.txt" with { type: "text" }',
-    /GradbookError: import "\.\/text\.txt" with \{ type: "text" \}: no such type is known, expected "json" for a \.json file\./,
+    /GradbookError: import "\.\/text\.txt" with \{ type: "text" \}: the type is not supported, expected "json" for a \.json file\./,
   ],
-  ['await import("./text.txt", { with: { type: "bytes" } })', /no such type is known, expected "json"/],
+  ['await import("./text.txt", { with: { type: "bytes" } })', /the type is not supported, expected "json"/],
   [
     'import value from "./value.ts" with { type: "json" }',
-    /it is no \.json file, expected "json" for a \.json file\./,
+    /it is not a \.json file, expected "json" for a \.json file\./,
   ],
 ] as const) {
   test(`refused: ${code}`, async () => {

@@ -172,17 +172,17 @@ for (const [title, folder, wanted] of [
   [
     "is not there",
     "/nowhere/at/all",
-    /^gradbook kernel: \/nowhere\/at\/all: its folder has disappeared\. Make it again, or name another place with the variable TMPDIR\.\n$/,
+    /^gradbook kernel: \/nowhere\/at\/all: its folder has disappeared\. Make it again, or choose another location with the variable TMPDIR\.\n$/,
   ],
   [
     "is a file",
     join(root, "package.json"),
-    /package\.json: it is a file\. .*, or name another place with the variable TMPDIR\.\n$/,
+    /package\.json: it is a file\. .*, or choose another location with the variable TMPDIR\.\n$/,
   ],
   [
     "has a name too long for a socket",
     join(tmpdir(), `gradbook-long-${"x".repeat(90)}`),
-    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. The variable TMPDIR names another place, with a short name\.\n$/,
+    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. Set the variable TMPDIR to a folder with a short path\.\n$/,
   ],
 ] as const) {
   test(`a temporary folder that ${title} is named`, () => {
@@ -228,7 +228,7 @@ test("a full disk is named by the cell that needs it, and the kernel lives on", 
   rmSync(folder, { recursive: true });
   assert.match(
     error ?? "",
-    /^GradbookError: \S+gradbook-kernel-\S+-m\.mjs: the file is larger than allowed \(0\.2 MB needed\)\. .*, or name another place with the variable TMPDIR and a new start\.$/,
+    /^GradbookError: \S+gradbook-kernel-\S+-m\.mjs: the file is larger than allowed \(0\.2 MB needed\)\. .*, or choose another location with the variable TMPDIR and a new start\.$/,
   );
   assert.equal(rest.result, "2");
 });

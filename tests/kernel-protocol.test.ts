@@ -62,7 +62,7 @@ test("a request of an extension that is not there is answered, and nobody waits"
   for (const channel of ["shell", "control"] as const) {
     const { content } = await kernel.request(channel, "create_subshell_request", {}).reply;
     assert.equal(content.status, "error");
-    assert.equal(content.evalue, "This kernel has no answer to create_subshell_request.");
+    assert.equal(content.evalue, "This kernel does not support create_subshell_request.");
   }
   const { content } = await kernel.request("shell", "history_request", { hist_access_type: "all" }).reply;
   assert.equal(content.evalue, 'hist_access_type is "all", expected "range", "tail" or "search".');
@@ -206,7 +206,7 @@ test("name? shows a value or the declaration of a type, or says that there is no
   assert.equal(await help("described?"), "const described: Described");
   assert.match(await help("Described?"), /interface Described \{\s+kind: "a" \| "b";\s+\}\s+What it is\./);
   assert.match(await help("Math.max??"), /max\(\.\.\.values: number\[\]\): number/);
-  assert.equal(await help("neverDefined?"), "neverDefined: nothing is known of it.");
+  assert.equal(await help("neverDefined?"), "neverDefined: no documentation found.");
   const nothing = await ask("inspect_request", { code: "neverDefined", cursor_pos: 3, detail_level: 0 });
   assert.equal(nothing.found, false);
 });
@@ -305,7 +305,7 @@ test("input: prompt, confirm, readline", async () => {
 test("input where there is nobody to ask is an error", async () => {
   assert.match(
     (await kernel.run('prompt("Name?")')).error ?? "",
-    /No input: this front end takes no input\./,
+    /No input: this front end does not support input\./,
   );
 });
 
@@ -392,7 +392,7 @@ test("a question on the spot does not lose the one that waits with a promise", a
 test("stdin survives that there is nobody to ask", async () => {
   const question =
     "var rl = rp.createInterface({ input: process.stdin }); const said = await rl.question(''); rl.close(); said";
-  const refused = "Error: No input: this front end takes no input.";
+  const refused = "Error: No input: this front end does not support input.";
   assert.deepEqual(
     await readCells([
       [question],

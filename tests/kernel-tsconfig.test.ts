@@ -176,7 +176,7 @@ for (const [title, files, wanted] of [
   [
     "single quotes",
     { "tsconfig.json": "{ 'compilerOptions': {} }" },
-    /line 1, column 3: names stand in double quotes/,
+    /line 1, column 3: names need double quotes/,
   ],
   ["a list for a file", { "tsconfig.json": "[]" }, /the whole file is \[\], expected an object/],
   [
@@ -187,7 +187,7 @@ for (const [title, files, wanted] of [
   [
     "a path with two stars",
     { "tsconfig.json": { compilerOptions: { paths: { "@/*/*": ["./src/*"] } } } },
-    /"paths" is .*, expected lists of texts by pattern, with at most one \* in each\.$/,
+    /"paths" is .*, expected arrays of strings by pattern, with at most one \* in each\.$/,
   ],
   [
     "a plugin that transforms code",
@@ -281,7 +281,7 @@ inProject(
     ])
       assert.match(await project.error(code), leads, code);
     for (const [name, wanted] of [
-      ["~other/x", /"~other" is not a package name\. No entry of "paths" in …\/tsconfig\.json fits it\.$/],
+      ["~other/x", /"~other" is not a package name\. No entry of "paths" in …\/tsconfig\.json matches it\.$/],
       ["@", /"@" is not a package name\./],
       ["$lib/x", /"\$lib" is not a package name\./],
       ["#nothing", /"imports" of …\/package\.json leads to no such file\.$/],
@@ -311,7 +311,7 @@ inProject(
 inProject("without a tsconfig.json that is what is said of an alias", {}, async (project) => {
   assert.match(
     await project.error('// @ts-nocheck\nimport "@/util"'),
-    /"@" is not a package name\. An alias stands in "paths" of a tsconfig\.json at or above the notebook, and there is none\.$/,
+    /"@" is not a package name\. Aliases are defined in "paths" of a tsconfig\.json at or above the notebook, and there is none\.$/,
   );
 });
 
@@ -385,7 +385,7 @@ inProject(
     assert.equal(await project.result('import { n } from "pack"; import { v } from "vendor"; n + v'), "3");
     assert.match(
       await project.error('import { v } from "alone"; v'),
-      /ModuleNotFound: .* Of it there are only types \(…\/types\/alone\.d\.ts\)\./,
+      /ModuleNotFound: .* Only its types are installed \(…\/types\/alone\.d\.ts\)\./,
     );
   },
 );

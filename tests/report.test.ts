@@ -90,7 +90,7 @@ test("a report of full scale is replaced by a quick one only when that is wanted
   for (const force of [false, true]) {
     await assert.rejects(
       makeReport(one, { scale: "quick", force }),
-      /scales: it holds the report of full scale, and this run is quick\. --scale full makes that one anew, --replace-full/,
+      /scales: it holds the report of full scale, and this run is quick\. --scale full rebuilds that one, --replace-full/,
     );
   }
   assert.deepEqual(filesOf(one.folder), before);
@@ -183,7 +183,7 @@ require("node:fs").writeFileSync("reports/race/mine/data.csv", "1,2");`;
   await assert.rejects(makeReport(one), (error: Error) => {
     assert.match(
       error.message,
-      /race: it is no report of gradbook .*mine\/data\.csv.* The new report is kept as .*race\.new\./,
+      /race: it is not a report of gradbook .*mine\/data\.csv.* The new report is kept as .*race\.new\./,
     );
     const kept = /notebook is kept as (.*race\.ipynb)\.$/.exec(error.message)?.[1] ?? "";
     rmSync(dirname(kept), { recursive: true });

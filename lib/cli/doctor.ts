@@ -16,7 +16,7 @@ Dropout), losses (softmaxCrossEntropy, euclideanLoss), update rules (sgdMomentum
 and col2im. The file runs in a process of its own, with a time limit.
 
   --export NAME   examine this export only
-  --json          print { "verdict", "findings", "checked" } instead of words
+  --json          print { "verdict", "findings", "checked" } instead of text
 
 Exit code: 0 correct, 1 wrong, 2 unsure.`,
   async run(args) {

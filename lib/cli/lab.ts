@@ -16,7 +16,7 @@ export const command: Command = {
 
 The first call makes .venv with python3 in the project's folder, installs JupyterLab and registers the TypeScript kernel
 in it; a .venv of your own is left alone (then it is .venv-gradbook). JupyterLab runs until Ctrl-C on notebooks/, or
-where there is none on the project's folder; it asks no server for news, updates or extensions.`,
+where there is none on the project's folder; it contacts no server for news, updates or extensions.`,
   async run(args) {
     const { values } = parseArgs({
       args: [...args],

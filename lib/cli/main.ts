@@ -72,13 +72,13 @@ function inOurWords(error: unknown): unknown {
       error,
       "the home folder",
       "this user has none",
-      "Set the variable HOME, or name a place.",
+      "Set the variable HOME, or choose a location.",
     );
   }
   if (syscall.startsWith("spawn")) {
     const program = path ?? syscall.slice("spawn ".length);
     if (code === "ENOENT")
-      return translated(error, program, "there is no such program", "Is it installed, and in PATH?");
+      return translated(error, program, "there is no such program", "Is it installed, and on PATH?");
     return translated(error, program, `it cannot be started (${code})`);
   }
   if (path !== undefined) return osError(error, { path, doing: isReading(syscall) ? "read" : "write" });
@@ -114,7 +114,7 @@ async function printHelp(): Promise<number> {
     const { command } = await load();
     console.log(`  ${command.name.padEnd(10)} ${command.summary}`);
   }
-  console.log("\ngradbook COMMAND --help explains one.");
+  console.log("\ngradbook COMMAND --help describes a command.");
   return 0;
 }
 

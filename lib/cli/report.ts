@@ -41,13 +41,13 @@ is named and left as it is.
 
   --scale quick|full   how large the runs are (default quick)
   --data DIR           your own copy of the data set's files (default: data/ of the project)
-  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
+  --stand-in           where MNIST is missing, continue with held-out training images in place of the test images
   --out DIR            write DIR/NAME/ instead
   --replace-full       let a quick report replace one of full scale there
   --no-overview        write no index.html over all reports
   --force              run also what is up to date
   --jobs N             run N notebooks in parallel (default 1)
-  --check              run nothing; list what is stale or comes out differently, byte by byte; exit code 1 if anything`;
+  --check              run nothing; list what is stale or would change, byte for byte; exit code 1 if anything`;
 
 export const command: Command = {
   name: "report",
@@ -171,11 +171,10 @@ async function check(
   for (const place of places) {
     const { findings, notDerived } = await checkReport(place, scale, data);
     found += findings.length;
-    if (findings.length === 0)
-      console.log(`${place.name}: up to date, every byte as it would come out again`);
+    if (findings.length === 0) console.log(`${place.name}: up to date, byte for byte`);
     if (notDerived > 0)
       console.log(
-        `${place.name}: ${notDerived} files are not derived yet: gradbook report makes them, without a run`,
+        `${place.name}: ${notDerived} files are not derived yet; gradbook report makes them without running the notebook`,
       );
     for (const finding of findings) console.log(`${place.name}: ${finding}`);
   }
@@ -223,7 +222,7 @@ function refuseSameFolders(places: readonly ReportPlace[]): void {
       code: "config",
       what: "report",
       got: `${notebook} and ${other.notebook} would both be written to ${folder}`,
-      expected: "a name of its own for each",
+      expected: "a different name for each",
     });
   }
 }
@@ -240,7 +239,7 @@ function parseJobs(text: string | undefined): number {
     code: "config",
     what: "--jobs",
     got: JSON.stringify(text),
-    expected: "an integer from 1",
+    expected: "an integer of at least 1",
   });
 }
 

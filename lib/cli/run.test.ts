@@ -63,15 +63,15 @@ test("gradbook run and report refuse an output that cannot be written, before an
     const path = join(folder, "n.ipynb");
     await writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
     await assert.rejects(command.run([path, "--out", folder]), {
-      message: `${folder}: nothing can be written there (it is a folder). Name another place with --out FILE.`,
+      message: `${folder}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
     });
     await assert.rejects(
       command.run([path, "--out", join(path, "x.ipynb")]),
-      /n\.ipynb is a file\)\. Name another place with --out FILE/,
+      /n\.ipynb is a file\)\. Choose another location with --out FILE/,
     );
     await assert.rejects(
       report.run([path, "--out", path]),
-      /n\.ipynb is a file\)\. Name another place with --out DIR/,
+      /n\.ipynb is a file\)\. Choose another location with --out DIR/,
     );
     assert.deepEqual(await readdir(folder), ["n.ipynb"]);
   } finally {
@@ -147,8 +147,8 @@ test("a parameter's value is JSON when it can be, else text", () => {
 });
 
 for (const [title, args, message] of [
-  ["no notebook", [], "NOTEBOOK: no notebook was named, expected one. See gradbook run --help."],
-  ["two notebooks", ["a", "b"], "NOTEBOOK: 2 notebooks were named, expected one. See gradbook run --help."],
+  ["no notebook", [], "NOTEBOOK: no notebook given, expected one. See gradbook run --help."],
+  ["two notebooks", ["a", "b"], "NOTEBOOK: 2 notebooks given, expected one. See gradbook run --help."],
   ["a time that is none", ["a", "--timeout", "soon"], '--timeout: "soon", expected seconds.'],
   ["a parameter without a value", ["a", "-p", "epochs"], '-p: "epochs", expected NAME=VALUE.'],
   ["a scale that is none", ["a", "--scale", "tiny"], '--scale: "tiny", expected quick or full.'],

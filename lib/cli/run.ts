@@ -17,14 +17,14 @@ export const command: Command = {
   summary: "run a notebook top to bottom in a fresh kernel",
   usage: `gradbook run NOTEBOOK [options]
 
-Runs the notebook in its own folder and writes the executed copy; the notebook itself is not touched, nor is a file
-that is no executed copy, or one that you have changed. A cell that fails ends the run: exit code 1, the cell's source,
+Runs the notebook in its own folder and writes the executed copy; the notebook itself is not changed, and neither is a file
+that is not an executed copy, or one that you have edited. A cell that fails ends the run: exit code 1, the cell's source,
 its error, and no file.
 
   --out FILE           the executed notebook (default NOTEBOOK.executed.ipynb, beside it)
   --scale quick|full   GRADBOOK_SCALE for the notebook (default: as in the environment)
   --data DIR           GRADBOOK_DATA for the notebook: your own copy of the data set's files
-  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
+  --stand-in           where MNIST is missing, continue with held-out training images in place of the test images
   --timeout SECONDS    limit for one cell (default: none)
   --kernel NAME        default: the kernel that the notebook names
   --allow-errors       go on after a cell that fails, and write its error into the file
@@ -95,7 +95,7 @@ its error, and no file.
 function parsePath(positionals: readonly string[]): string {
   const [path, ...more] = positionals;
   if (path !== undefined && more.length === 0) return path;
-  const got = path === undefined ? "no notebook was named" : `${positionals.length} notebooks were named`;
+  const got = path === undefined ? "no notebook given" : `${positionals.length} notebooks given`;
   throw new GradbookError({
     code: "option",
     what: "NOTEBOOK",

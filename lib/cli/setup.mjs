@@ -34,8 +34,8 @@ function inWords({ code, path = root, syscall }) {
     EDQUOT:
       "your quota on this disk is used up. Delete files of yours: packages and build take about 400 MB.",
     EROFS: "its file system is read-only. Copy the project to a place of your own.",
-    EACCES: "you may not write there. Its permissions are shown by ls -ld.",
-    EPERM: "you may not write there. Its permissions are shown by ls -ld.",
+    EACCES: "you have no permission to write there. Check its permissions with ls -ld.",
+    EPERM: "you have no permission to write there. Check its permissions with ls -ld.",
   };
   return `gradbook: ${path}: ${words[code] ?? `the operating system refuses ${syscall} (${code}).`}`;
 }

@@ -14,7 +14,7 @@ import { runProgress } from "./run-progress.js";
 const usage = `gradbook start [options]
 
 What npm start does: gets MNIST, runs notebooks/hw4.ipynb from top to bottom, writes reports/quick/hw4/, which git
-ignores. Where MNIST cannot be had, held-out training images stand in for the test images, and the report goes to
+ignores. Where MNIST cannot be downloaded, held-out training images stand in for the test images, and the report goes to
 reports/stand-in/hw4/.
 
   --scale quick|full   quick takes a minute; full is the original's size and writes reports/hw4/ (default quick)
@@ -68,7 +68,7 @@ async function getMnist(): Promise<void> {
     bar.end(heldOut ? undefined : "MNIST ready; all checksums match");
     if (heldOut) {
       console.log(`Could not download MNIST: ${reason ?? "no mirror responded"}`);
-      console.log("Going on with 10,000 training digits of the npm package mnist.");
+      console.log("Continuing with 10,000 training digits of the npm package mnist.");
     }
   } finally {
     bar.end();

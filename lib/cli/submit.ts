@@ -19,7 +19,7 @@ data set's images. NAME may also be the path of an .ipynb file.
   --out DIR            where the file goes (default: this folder)
   --scale quick|full   how large the runs are (default quick)
   --data DIR           your own copy of the data set's files (default: data/)
-  --stand-in           where MNIST is missing, go on with held-out training images in place of the test images
+  --stand-in           where MNIST is missing, continue with held-out training images in place of the test images
   --force              overwrite an earlier submission, as gradbook wrote it`;
 
 export const command: Command = {

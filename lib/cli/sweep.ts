@@ -21,22 +21,22 @@ import { parseOut, parseStandIn } from "./report.js";
 
 const usage = `gradbook sweep FILE [options] [-- ARGUMENT…]
 
-Runs every combination of a grid with every seed, several at a time, one thread each. FILE (TypeScript or JavaScript)
+Runs every combination of a grid with every seed, in parallel, one thread each. FILE (TypeScript or JavaScript)
 exports the grid and the function that makes one run and returns plain JSON:
 
   export const grid = { lr: [0.1, 0.01], momentum: [0, 0.9] };
   export const seeds = [1, 2, 3];
   export function run({ lr, momentum }, seed, context) { …; return { testError: 0.12 }; }
 
-(and, when combinations are to be left out, where(setting).) Each finished run is a file, so a sweep that was stopped
-or killed goes on where it was; fit's option checkpoint: context.checkpoint saves the run itself.
+(and, to leave combinations out, where(setting).) Each finished run is a file, so a sweep that was stopped
+or killed resumes where it was; fit's option checkpoint: context.checkpoint saves the run itself.
 
   --engine local|parallel|slurm   processes of this machine, GNU parallel, or a Slurm job array (default local)
   --jobs N                        runs in parallel (default: the cores; Slurm: as many as it gives)
   --out DIR                       results, logs and table.csv (default .cache/sweeps/NAME beside FILE)
-  --stand-in                      where MNIST is missing, go on with held-out training images as test images
-  --list                          only lists the runs, and which are finished
-  -- ARGUMENT…                    handed to parallel or sbatch: -- --time=02:00:00 --partition=cpu`;
+  --stand-in                      where MNIST is missing, continue with held-out training images as test images
+  --list                          list the runs and which are finished, and run nothing
+  -- ARGUMENT…                    passed to parallel or sbatch: -- --time=02:00:00 --partition=cpu`;
 
 export const command: Command = {
   name: "sweep",
@@ -109,7 +109,7 @@ function report(found: Sweep<Setting>, folder: string, listOnly: boolean): numbe
   console.log(
     missing === 0
       ? `All ${found.total} runs are finished.`
-      : `${found.runs.length} of ${found.total} runs are finished; the same call makes the other ${missing}.`,
+      : `${found.runs.length} of ${found.total} runs are finished; run the same command again for the other ${missing}.`,
   );
   return missing === 0 || listOnly ? 0 : 1;
 }
@@ -142,7 +142,7 @@ function parseFile([file, ...more]: readonly string[]): string {
   throw new GradbookError({
     code: "option",
     what: "FILE",
-    got: file === undefined ? "no file was named" : `${more.length + 1} files were named`,
+    got: file === undefined ? "no file given" : `${more.length + 1} files given`,
     expected: "one",
     cure: "See gradbook sweep --help.",
   });

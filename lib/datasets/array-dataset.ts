@@ -6,13 +6,22 @@ import type { Dataset } from "./dataset.js";
 import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 import { markOwnSet } from "./samples.js";
 
-/** What `arrayDataset` may be told beside the numbers; defaults at the field. */
+/** Options of `arrayDataset`, besides the numbers. */
 export interface ArrayDatasetOptions {
-  /** Default: "own data". */
+  /**
+   * What a caption calls the set.
+   * @default "own data"
+   */
   readonly name?: string;
-  /** Where the numbers come from; default: "an array". */
+  /**
+   * Where the numbers come from.
+   * @default "an array"
+   */
   readonly source?: string;
-  /** Default: "0", "1" … up to the greatest label. */
+  /**
+   * One word per class.
+   * @default "0", "1" … up to the greatest label
+   */
   readonly classNames?: readonly string[];
 }
 
@@ -22,7 +31,16 @@ export interface ArrayDatasetOptions {
  * @param x all samples one behind the other: [size · Π shape]; copied, so that the set stays what it is
  * @param labels class of each sample, 0 … 255: [size]
  * @param shape of one sample, e.g. [1, 28, 28]
- * @throws GradbookError when x is no Float32Array or Float64Array, the lengths don't fit together, or a label has no class
+ * @throws GradbookError when x is neither a Float32Array nor a Float64Array, the lengths don't fit together, or a
+ *   label has no class
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset } from "gradbook";
+ *
+ * const set = arrayDataset(Float32Array.of(0.1, 0.2, 0.3, 0.4), [0, 1], [2], { name: "two points" });
+ * console.log(set.name, set.size, set.classes); // two points 2 2
+ * ```
  */
 export function arrayDataset(
   x: Float32Array | Float64Array,

@@ -2,23 +2,39 @@ import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import type { Dataset, IntegerSource } from "./dataset.js";
 import { assertDataset, nameOf } from "./samples.js";
 
+/** Options of `balancedSubset`. */
 export interface BalancedSubsetConfig {
   /** Samples of each class. */
   readonly perClass: number;
-  /** Chooses the samples; default: none, i.e. the first ones of each class in the order of the data set. */
+  /**
+   * Chooses the samples; without it the first ones of each class are taken, in the order of the data set.
+   * @default none
+   */
   readonly rng?: IntegerSource;
-  /** Default: "NAME, k per class". */
+  /**
+   * What a caption calls the subset.
+   * @default "NAME, k per class"
+   */
   readonly name?: string;
 }
 
 /**
- * The same number of samples of each class, by a recipe that anybody can repeat.
+ * The same number of samples of each class, by a reproducible recipe.
  *
  * The classes take turns: sample `i · classes + c` of the subset is the i-th chosen one of class c. So the first
  * ten of MNIST's subset are the digits 0 … 9, a batch that is not shuffled yet holds all classes alike, and
  * (without `rng`) a smaller subset is the beginning of a larger one.
  *
  * @throws GradbookError when a class has too few samples
+ *
+ * @example
+ * ```ts
+ * import { balancedSubset, loadMnist } from "gradbook";
+ *
+ * const { train } = loadMnist({ heldOut: true });
+ * const few = balancedSubset(train, { perClass: 2 });
+ * console.log(Array.from(few.labels).join()); // 0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9
+ * ```
  */
 export function balancedSubset<D extends Dataset>(
   dataset: D,

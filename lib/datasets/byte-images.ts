@@ -6,31 +6,62 @@ import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js
 import { type Normalisation, unitScale } from "./normalisation.js";
 import { markOwnSet } from "./samples.js";
 
-/** What `new ByteImages` takes; defaults at the field. */
+/** What `new ByteImages` takes. */
 export interface ByteImagesConfig {
+  /** What a caption calls the set. */
   readonly name: string;
   /** Where the images come from, in plain words. */
   readonly source: string;
   /** Shape of one image: [C, H, W], C-major as in the files of CIFAR-10. */
   readonly shape: readonly number[];
+  /** One word per class. */
   readonly classNames: readonly string[];
   /** A whole file, or several of them one behind the other; copied once, never changed. */
   readonly pixels: Uint8Array;
   /** Class of each sample: [size]. */
   readonly labels: Uint8Array;
-  /** Byte of `pixels` at which record 0 has its first pixel; default 0. */
+  /**
+   * Byte of `pixels` at which record 0 has its first pixel.
+   * @default 0
+   */
   readonly first?: number;
-  /** Bytes from one record to the next; default C·H·W. */
+  /**
+   * Bytes from one record to the next.
+   * @default C·H·W
+   */
   readonly stride?: number;
-  /** The record that each sample shows: [size]; default 0, 1, 2 … */
+  /**
+   * The record that each sample shows: [size].
+   * @default 0, 1, 2 …
+   */
   readonly records?: Uint32Array;
-  /** Default: `unitScale`, 0 … 1. */
+  /**
+   * How a byte becomes a number.
+   * @default unitScale
+   */
   readonly normalisation?: Normalisation;
 }
 
 /**
  * Images that stay bytes: one per pixel, shared by all subsets and normalisations of the same files.
  * A sample turns into numbers when it is read: `value = (byte − mean) / divisor`.
+ *
+ * @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes
+ *
+ * @example
+ * ```ts
+ * import { ByteImages } from "gradbook";
+ *
+ * const images = new ByteImages({
+ *   name: "checks",
+ *   source: "made by hand",
+ *   shape: [1, 2, 2],
+ *   classNames: ["rising", "falling"],
+ *   pixels: Uint8Array.of(0, 255, 255, 0, 255, 0, 0, 255), // two images, row by row
+ *   labels: Uint8Array.of(0, 1),
+ * });
+ * console.log(`${images}`); // checks: 2 images 1×2×2, 2 classes, 0..1
+ * ```
  */
 export class ByteImages implements Dataset {
   readonly name: string;
@@ -40,6 +71,7 @@ export class ByteImages implements Dataset {
   readonly classes: number;
   readonly classNames: readonly string[];
   readonly labels: Uint8Array;
+  /** How a byte becomes a number. */
   readonly normalisation: Normalisation;
 
   private readonly config: ByteImagesConfig;
@@ -50,7 +82,7 @@ export class ByteImages implements Dataset {
   /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
   constructor(config: ByteImagesConfig) {
     assertMembers("ByteImages", "the configuration", config, {
-      expected: "a record",
+      expected: "an object",
       has: ["name", "source", "shape", "classNames", "pixels", "labels"],
       cure: "new ByteImages({ name, source, shape: [1, 28, 28], classNames, pixels, labels })",
     });
@@ -109,6 +141,10 @@ export class ByteImages implements Dataset {
     return this.config.pixels.subarray(start, start + this.pixelCount);
   }
 
+  /**
+   * The samples `indices`, in that order; the pixels stay shared. An index may come twice.
+   * @throws GradbookError when an index is out of range
+   */
   subset(indices: ArrayLike<number>, name?: string): ByteImages {
     const picked = pickIndices(this.name, this.size, indices);
     return new ByteImages({

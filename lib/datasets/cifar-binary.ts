@@ -85,7 +85,7 @@ function refuseBadLabels(path: string, part: Uint8Array): void {
       what: shownPath(path),
       got: `label ${part[at]} of record ${at / cifarRecord.bytes} at offset ${at}`,
       expected: "0 … 9",
-      cure: "Is it CIFAR-10 (not CIFAR-100), binary version, unharmed?",
+      cure: "Is it CIFAR-10 (not CIFAR-100), binary version, undamaged?",
     });
   }
 }

@@ -10,13 +10,21 @@ import { cifarRecord, readCifarBatches } from "./cifar-binary.js";
 import { checkContent, type DataFolder, dataFolder, locateFiles } from "./folder.js";
 import { readRaw } from "./read-file.js";
 
+/** Options of `loadCifar10`. */
 export interface Cifar10Config {
-  /** Holds the six binary batches; default: `$GRADBOOK_DATA`, else data/cifar10 of the project. */
+  /**
+   * Holds the six binary batches.
+   * @default the variable GRADBOOK_DATA, else data/cifar10 of the project
+   */
   readonly folder?: string;
-  /** Only the first images of each class, as `balancedSubset` takes them; up to 50 without reading the 184 MB. */
+  /**
+   * Only the first images of each class, as `balancedSubset` takes them; up to 50 without reading the 184 MB.
+   * @default all
+   */
   readonly perClass?: number;
 }
 
+/** What `loadCifar10` returns. */
 export interface Cifar10 {
   /** 50,000 images [3, 32, 32], values 0 … 1; `perClass` · 10 when asked for. */
   readonly train: ByteImages;
@@ -47,6 +55,19 @@ const subsetPerClass = 50;
  * Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
  *
  * @throws GradbookError naming file and offset, when a batch is missing, cut short or damaged
+ *
+ * @example
+ * ```ts
+ * import { GradbookError, loadCifar10 } from "gradbook";
+ *
+ * try {
+ *   const { train, test } = loadCifar10({ perClass: 50 });
+ *   console.log(`${train}, ${test}`);
+ * } catch (error) {
+ *   // not on this computer yet: error.cure names the command that fetches it
+ *   if (!(error instanceof GradbookError)) throw error;
+ * }
+ * ```
  */
 export function loadCifar10(config: Cifar10Config = {}): Cifar10 {
   refuseUnknownKeys("loadCifar10", config, ["folder", "perClass"]);

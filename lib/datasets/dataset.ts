@@ -2,8 +2,8 @@
  * Labelled samples, as `fit` consumes them. Samples are read one by one into memory of the caller, so that a
  * batch can be converted on the fly and the whole of CIFAR-10 stays 184 MB of bytes.
  *
- * A set of your own is an object with these fields. `arrayDataset` makes one of numbers, which is mostly all that is
- * needed; what changes samples while training belongs into `fit`'s `augment`, not into `read`.
+ * A set of your own is an object with these members. `arrayDataset` makes one of numbers, which is mostly all that is
+ * needed; what changes samples during training belongs into `fit`'s `augment`, not into `read`.
  */
 export interface Dataset {
   /** What a caption calls it: "MNIST train, 100 per class". */
@@ -33,12 +33,13 @@ export interface Dataset {
   read(index: number, out: Float32Array | Float64Array, offset: number): void;
   /**
    * true: `read` always writes the same numbers for an index, so that they may be kept. Of a set that is not the library's
-   * own and does not say so, each sample is read each time it is used. Default false.
+   * own and does not say so, each sample is read each time it is used.
+   * @default false
    */
   readonly cacheable?: boolean;
   /**
    * The samples `indices`, in that order; the pixels stay shared. An index may come twice.
-   * @param name default: "NAME, n samples"
+   * @param name what a caption calls the subset; by default "NAME, n samples"
    */
   subset(indices: ArrayLike<number>, name?: string): Dataset;
 }

@@ -7,6 +7,16 @@ import type { Normalisation } from "./normalisation.js";
  * Subtracts the mean image of the training part, pixel by pixel.
  * Fit it on the training part only and give the result to both: a test image must not touch its own scale.
  * @param divisor what the difference is divided by: 1 (default) keeps −255 … 255, 255 gives −1 … 1
+ * @throws GradbookError when the set does not keep its images as bytes, or the divisor is not above 0
+ *
+ * @example
+ * ```ts
+ * import { fitMeanImage, loadMnist } from "gradbook";
+ *
+ * const { train, test } = loadMnist({ heldOut: true });
+ * const normalisation = fitMeanImage(train, 255);
+ * console.log(test.normalise(normalisation).normalisation.name); // minus the mean image, divided by 255
+ * ```
  */
 export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
   assertImages("fitMeanImage", train);
@@ -32,6 +42,16 @@ export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
 /**
  * Mean 0 and standard deviation 1 in each channel of the training part (biased: divided by the number of pixels).
  * Fit it on the training part only and give the result to both.
+ * @throws GradbookError when the set does not keep its images as bytes
+ *
+ * @example
+ * ```ts
+ * import { fitChannels, loadMnist } from "gradbook";
+ *
+ * const { train } = loadMnist({ heldOut: true });
+ * const { mean, divisor } = fitChannels(train); // in units of a byte, one per channel
+ * console.log(mean[0].toFixed(1), divisor[0].toFixed(1)); // 33.5 78.8
+ * ```
  */
 export function fitChannels(train: ByteImages): Normalisation {
   assertImages("fitChannels", train);

@@ -36,7 +36,7 @@ const refusals: readonly [title: string, bytes: Buffer, words: RegExp][] = [
   [
     "a label file instead of images",
     idxLabels([1]),
-    /digits: magic number 0x00000801 at offset 0, expected 0x00000803 \(images\)\. Have image and label file changed places\?$/,
+    /digits: magic number 0x00000801 at offset 0, expected 0x00000803 \(images\)\. Are the image file and the label file swapped\?$/,
   ],
   [
     "a web page",
@@ -44,8 +44,8 @@ const refusals: readonly [title: string, bytes: Buffer, words: RegExp][] = [
     /magic number 0x3c21444f at offset 0, .* It begins like a web page/,
   ],
   ["another magic number", edited(images, 0, 0xd03), /magic number 0x00000d03 at offset 0/],
-  ["an empty file", Buffer.alloc(0), /ends at offset 0, inside of its header, expected a header of 16 bytes/],
-  ["a header cut short", images.subarray(0, 15), /ends at offset 15, inside of its header/],
+  ["an empty file", Buffer.alloc(0), /ends at offset 0, inside its header, expected a header of 16 bytes/],
+  ["a header cut short", images.subarray(0, 15), /ends at offset 15, inside its header/],
   ["no images", edited(images, 4, 0), /a count of 0 at offset 4, expected at least one/],
   ["images without pixels", edited(images, 8, 0), /0×4 pixels at offset 8/],
   [
@@ -57,7 +57,7 @@ const refusals: readonly [title: string, bytes: Buffer, words: RegExp][] = [
   [
     "an appendix",
     Buffer.concat([images, Buffer.of(0, 0)]),
-    /2 bytes too many, from offset 64 on, expected 64 bytes/,
+    /2 extra bytes from offset 64 on, expected 64 bytes/,
   ],
 ];
 
@@ -84,14 +84,14 @@ test("refuses a .gz that is cut, damaged or closed with another checksum, with t
   const packed = gzipSync(idxImages(100, 8, (i, p) => (i * 7919 + p * p * 31) % 256));
   assert.throws(
     () => readIdxImages(file(t, packed.subarray(0, 500))),
-    /digits: the gzip data ends at offset 500, before its end mark, expected a whole \.gz file\. Copy/,
+    /digits: the gzip data ends at offset 500, before its end marker, expected a whole \.gz file\. Copy/,
   );
   const last = packed.length - 8;
   const checksum = Buffer.from(packed);
   checksum[last] ^= 1;
   assert.throws(
     () => readIdxImages(file(t, checksum)),
-    new RegExp(`the checksum at offset ${last} does not fit`),
+    new RegExp(`the checksum at offset ${last} does not match`),
   );
   const damaged = Buffer.from(packed);
   damaged[10] = 0xff; // block type 3, which deflate does not have

@@ -66,7 +66,7 @@ function readHeader(path: string, bytes: Uint8Array, magic: number): number[] {
     );
   }
   if (bytes.length < length) {
-    throw fault(path, `ends at offset ${bytes.length}, inside of its header`, `a header of ${length} bytes`);
+    throw fault(path, `ends at offset ${bytes.length}, inside its header`, `a header of ${length} bytes`);
   }
   const header = Array.from({ length: dimensions }, (_, k) => view.getUint32(4 * (k + 1)));
   if (header[0] === 0) throw fault(path, "a count of 0 at offset 4", "at least one");
@@ -85,7 +85,7 @@ function refuseOtherSize(
   if (bytes.length === expected) return;
   const promise = `${expected} bytes (${first} of header + ${count} ${item}s · ${itemBytes})`;
   if (bytes.length > expected) {
-    throw fault(path, `${bytes.length - expected} bytes too many, from offset ${expected} on`, promise);
+    throw fault(path, `${bytes.length - expected} extra bytes from offset ${expected} on`, promise);
   }
   const last = Math.floor((bytes.length - first) / itemBytes);
   const got = `ends at offset ${bytes.length}, in ${item} ${last} of ${count}`;
@@ -100,7 +100,7 @@ function fault(path: string, got: string, expected: string, cure?: string): Grad
 function cureFor(bytes: Uint8Array, magic: number): string {
   const found = (bytes[2] << 8) | bytes[3];
   if (found === (magic === imageMagic ? labelMagic : imageMagic))
-    return "Have image and label file changed places?";
+    return "Are the image file and the label file swapped?";
   if (bytes[0] === 0x3c) return "It begins like a web page: download the file itself.";
   return "Is it a file of the MNIST database, raw or .gz?";
 }

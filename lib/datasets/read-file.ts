@@ -26,9 +26,9 @@ export function isGzip(bytes: Uint8Array): boolean {
 function damagedGzip(path: string, bytes: Uint8Array, cause: unknown): GradbookError {
   const code = cause instanceof Error && "code" in cause ? cause.code : "";
   let got: string;
-  if (code === "Z_BUF_ERROR") got = `the gzip data ends at offset ${bytes.length}, before its end mark`;
+  if (code === "Z_BUF_ERROR") got = `the gzip data ends at offset ${bytes.length}, before its end marker`;
   else if (unpacks(bytes.subarray(0, bytes.length - 8))) {
-    got = `the checksum at offset ${bytes.length - 8} does not fit the content`;
+    got = `the checksum at offset ${bytes.length - 8} does not match the content`;
   } else got = `the gzip data is damaged at or before offset ${firstFault(bytes)}`;
   return new GradbookError(
     {

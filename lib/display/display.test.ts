@@ -128,7 +128,7 @@ test("refuses Plotly JSON that Plotly would not draw, and traces without their f
     message: /^show, data\[0\]: type is "scater"/,
   });
   await assert.rejects(show([{ y: [1] }]), {
-    message: /Traces of Plotly are shown as show\(\{ data: \[ … \] \}\)/,
+    message: /Show Plotly traces with show\(\{ data: \[ … \] \}\)/,
   });
   await assert.rejects(show({ kind: "table" }), {
     message: /^show: a value of type object, expected a figure, a table/,
@@ -173,8 +173,8 @@ test("refuses a metric that is not finite, by its path", () => {
 
 test("refuses metrics that are no record, and values that JSON would leave out", () => {
   const of = (record: unknown) => () => Reflect.apply(metrics, undefined, [record]);
-  assert.throws(of(null), { message: "metrics: null, expected a record, e.g. { testError: 0.02 }." });
-  assert.throws(of([1]), /metrics: \[1\], expected a record/);
+  assert.throws(of(null), { message: "metrics: null, expected an object, e.g. { testError: 0.02 }." });
+  assert.throws(of([1]), /metrics: \[1\], expected an object/);
   assert.throws(of({ a: { b: undefined } }), /metrics: a\.b is nothing, expected a number.*Write null/);
   assert.throws(of({ a: [() => 1] }), /metrics: a\.0 is a function, expected a number/);
   assert.throws(of({ a: 1n }), /metrics: a is 1n, expected a number/);

@@ -5,16 +5,25 @@ import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { figureMessage } from "./show.js";
 import { type Clock, Throttle } from "./throttle.js";
 
+/** Options of `live`. */
 export interface LiveConfig {
-  /** Default `"Training"`. */
+  /**
+   * Written above the curves.
+   * @default "Training"
+   */
   readonly title?: string;
-  /** Milliseconds since some start. Default: `performance.now`. */
+  /**
+   * Milliseconds since some start.
+   * @default performance.now
+   */
   readonly clock?: Clock;
 }
 
 /** Curves that grow while `fit` runs; its two functions are `fit`'s callbacks. */
 export interface LivePlot {
+  /** `fit`'s callback of that name: adds a point to the error curves. */
   readonly onEpoch: (epoch: EpochPoint) => void;
+  /** `fit`'s callback of that name: adds a point to the loss curve. */
   readonly onStep: (step: number, loss: number) => void;
   /** Puts the finished figure in place of the growing one; the saved notebook keeps only this. */
   end(): Promise<void>;
@@ -22,10 +31,18 @@ export interface LivePlot {
 
 /**
  * A plot that grows while a network trains, updated at most ten times a second and for at most 2 % of the time.
+ * @throws GradbookError when an option is unknown
  *
- *     const plot = live({ title: "RMSProp, batch 10" });
- *     const run = fit(model, { train, test, optimizer, onEpoch: plot.onEpoch, onStep: plot.onStep });
- *     await plot.end();
+ * @example
+ * ```ts
+ * import { arrayDataset, fit, linear, live, sequential, sgd } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const plot = live({ title: "SGD, batch 2" });
+ * fit(model, { train, optimizer: sgd({ lr: 0.5 }), batch: 2, epochs: 3, onEpoch: plot.onEpoch, onStep: plot.onStep });
+ * await plot.end();
+ * ```
  */
 export function live(config: LiveConfig = {}): LivePlot {
   refuseUnknownKeys("live", config, ["title", "clock"]);

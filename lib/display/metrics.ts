@@ -5,6 +5,14 @@ import { publish } from "./publish.js";
 /**
  * Hands numbers to the report, which writes them to `metrics.json`. Several calls are merged, a later key wins.
  * In the notebook it shows one line with the keys.
+ * @throws GradbookError when JSON cannot hold a value
+ *
+ * @example
+ * ```ts
+ * import { metrics } from "gradbook";
+ *
+ * metrics({ testError: 0.0512, seeds: [1, 2, 3] });
+ * ```
  */
 export function metrics(record: JsonObject): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
@@ -12,7 +20,7 @@ export function metrics(record: JsonObject): void {
       code: "config",
       what: "metrics",
       got: inWords(record),
-      expected: "a record, e.g. { testError: 0.02 }",
+      expected: "an object, e.g. { testError: 0.02 }",
     });
   }
   checkValue(record, "");
@@ -37,7 +45,7 @@ function checkValue(value: Json, path: string): void {
       code: "config",
       what: "metrics",
       got: `${path} is ${inWords(value)}`,
-      expected: "a number, text, boolean, list or record",
+      expected: "a number, string, boolean, array or object",
       cure: "Write null for what could not be measured.",
     });
   }

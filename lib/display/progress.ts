@@ -4,29 +4,47 @@ import { escapeHtml } from "./escape.js";
 import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { type Clock, Throttle } from "./throttle.js";
 
+/** Options of `progress`. */
 export interface ProgressConfig {
   /** What is going on, e.g. `"training"`. */
   readonly label: string;
   /** How much there is to do, in units. */
   readonly total: number;
-  /** The unit's plural, e.g. `"epochs"`. Default `"steps"`. */
+  /**
+   * The unit's plural, e.g. `"epochs"`.
+   * @default "steps"
+   */
   readonly unit?: string;
-  /** Milliseconds since some start. Default: `performance.now`. */
+  /**
+   * Milliseconds since some start.
+   * @default performance.now
+   */
   readonly clock?: Clock;
 }
 
+/** What `progress` returns: says how far the work is. */
 export interface ProgressBar {
-  /** Does `units` more (default 1). */
+  /** Adds `units` (default 1) to what is done. */
   add(units?: number): void;
-  /** Is at `done` of the total. */
+  /** Sets what is done, in units of the total. */
   update(done: number): void;
-  /** The last state; it carries no times, so that the same notebook is saved with the same bytes. */
+  /** Draws the last state; it carries no times, so that the same notebook is saved with the same bytes. */
   end(): void;
 }
 
 /**
  * A progress bar with rate and time left. In a notebook it is one output that replaces itself at most ten times a
  * second; in a terminal one line that overwrites itself; a headless run forwards it to its own bar.
+ * @throws GradbookError when the total is not above 0, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { progress } from "gradbook";
+ *
+ * const bar = progress({ label: "embedding", total: 3, unit: "maps" });
+ * for (let map = 0; map < 3; map++) bar.add();
+ * bar.end();
+ * ```
  */
 export function progress(config: ProgressConfig): ProgressBar {
   refuseUnknownKeys("progress", config, ["label", "total", "unit", "clock"]);

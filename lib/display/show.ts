@@ -17,19 +17,24 @@ import { tableHtml, tableMarkdown, tableText } from "./table-text.js";
 const notebookScale = 2;
 
 /**
- * Puts a figure, a table, or anything that can display itself on the screen, in the middle of a cell or at its end.
+ * Shows a figure, a table, or anything that can display itself, in the middle of a cell or at its end.
  *
  * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
  * A figure may be Plotly JSON of one's own: typed arrays are copied, name, size and description are filled in, and
- * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and said in words in the PNG.
- *
- *     await show({ data: [{ type: "surface", z: [[1, 2], [3, 4]] }], layout: { title: "loss landscape" } });
+ * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and described in words in the PNG.
  *
  * Anything else shows itself by its method `[Symbol.for("Jupyter.display")]`, as models and datasets do.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.
- * @throws GradbookError for Plotly JSON that Plotly would not draw, by its trace: kinds that do not exist, lists that
- * are missing or of different lengths
+ * @throws GradbookError for Plotly JSON that Plotly would not draw, by its trace: kinds that do not exist, lists
+ *   that are missing or of different lengths
+ *
+ * @example
+ * ```ts
+ * import { show } from "gradbook";
+ *
+ * await show({ data: [{ type: "surface", z: [[1, 2], [3, 4]] }], layout: { title: "loss landscape" } });
+ * ```
  */
 export async function show(value: Figure | Table | PlotlyJson | object): Promise<void> {
   if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
@@ -41,7 +46,7 @@ export async function show(value: Figure | Table | PlotlyJson | object): Promise
       what: "show",
       got: value === null ? "null" : `a value of type ${typeof value}`,
       expected: "a figure, a table, or an object with a Jupyter.display method",
-      ...(Array.isArray(value) ? { cure: "Traces of Plotly are shown as show({ data: [ … ] })." } : {}),
+      ...(Array.isArray(value) ? { cure: "Show Plotly traces with show({ data: [ … ] })." } : {}),
     });
   }
 }
@@ -49,6 +54,18 @@ export async function show(value: Figure | Table | PlotlyJson | object): Promise
 /**
  * Shows rows of records as a table, at once.
  * @param rows records with the same keys
+ * @param options title, columns, name and caption, as `resultsTable` takes them
+ * @throws GradbookError when the rows are not a list of records, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { table } from "gradbook";
+ *
+ * table([
+ *   { optimizer: "SGD", error: 0.0931 },
+ *   { optimizer: "Adam", error: 0.0512 },
+ * ]);
+ * ```
  */
 export function table(
   rows: ResultsTableConfig["rows"],
@@ -78,7 +95,18 @@ export function tableBundle(table: Table): DisplayData {
   };
 }
 
-/** A text with Markdown and formulas, e.g. conclusions computed from the numbers above. */
+/**
+ * Shows text with Markdown and formulas, e.g. conclusions computed from the numbers above.
+ * @throws GradbookError when it is not a string
+ *
+ * @example
+ * ```ts
+ * import { markdown } from "gradbook";
+ *
+ * const error = 0.0512;
+ * markdown(`The test error is **${(100 * error).toFixed(1)} %**, with $\\eta = 0.01$.`);
+ * ```
+ */
 export function markdown(text: string): void {
   publish({ data: { "text/markdown": text, "text/plain": text } });
 }

@@ -1,6 +1,9 @@
 import { frontEnd } from "./publish.js";
 
-/** Milliseconds that have passed since some start; `performance.now` outside of tests. */
+/**
+ * Milliseconds that have passed since some start; `performance.now` outside of tests.
+ * @inline
+ */
 export type Clock = () => number;
 
 /**

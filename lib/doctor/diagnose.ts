@@ -5,10 +5,17 @@ import { asOwnInterface } from "./reading/own-interfaces.js";
 import { kindsOf, recognise, type Subject } from "./reading/recognise.js";
 import type { Callable, Kind } from "./types.js";
 
+/** Options of `diagnose`. */
 export interface DiagnoseOptions {
-  /** What the code is meant to be, where its name does not tell: `"conv2d"`, `"batchNorm1d"`, `"adam"`, … */
+  /**
+   * What the code is meant to be, where its name does not tell: `"conv2d"`, `"batchNorm1d"`, `"adam"` …
+   * @default inferred from the names
+   */
   readonly kind?: Kind;
-  /** How it is called in the result. Default: the code's own name. */
+  /**
+   * How it is called in the result.
+   * @default the code's own name
+   */
   readonly name?: string;
 }
 
@@ -42,14 +49,21 @@ const kinds: readonly Kind[] = [
 /**
  * Examines hand-written code and names its mistake.
  *
- *     diagnose({ conv2d_forward, conv2d_backward })
- *     diagnose(MyConv2D)                      // a class with forward and backward
- *     diagnose([f, g], { kind: "conv2d" })    // when the names say nothing
- *
  * The truth is the numerical derivative of the code's own forward, in float64, and the definition of the operation.
  * The result shows itself in a cell: the mistake in words, the formula with the wrong term marked, a picture of
  * expected, got and difference. It never says "correct" of what it could not try.
+ * @param target a layer class or instance, a loss, an update rule, `[forward, backward]`, or a record of such things
  * @throws GradbookError when there is nothing to examine in `target`; never for what the examined code does
+ *
+ * @example
+ * ```ts
+ * import { diagnose } from "gradbook";
+ *
+ * const forward = (x: number[]) => x.map((v) => Math.max(v, 0));
+ * const backward = (dy: number[], _x: number[]) => dy; // forgets that relu is flat below 0
+ * const diagnosis = diagnose([forward, backward], { kind: "relu" });
+ * console.log(diagnosis.verdict, diagnosis.findings[0].tensor); // wrong dx
+ * ```
  */
 export function diagnose(target: Diagnosable, options: DiagnoseOptions = {}): Diagnosis {
   refuseUnknownKeys("diagnose", options, ["kind", "name"]);

@@ -3,11 +3,15 @@ import type { Examination, Finding, Picture, Verdict } from "./types.js";
 
 /** What the doctor says, about one operation or about several of one file. It shows itself in a notebook cell. */
 export class Diagnosis {
+  /** The worst of all examinations. */
   readonly verdict: Verdict;
+  /** Those of all examinations. */
   readonly findings: readonly Finding[];
+  /** What was tried and held, and the conventions that were inferred. */
   readonly checked: readonly string[];
 
   constructor(
+    /** One entry per operation. */
     readonly examinations: readonly Examination[],
     /** Exports that were not examined. */
     readonly others: readonly string[] = [],
@@ -45,6 +49,7 @@ export class Diagnosis {
     };
   }
 
+  /** All of it as text. */
   toString(): string {
     return this.examinations.map(textOf).join("\n\n");
   }

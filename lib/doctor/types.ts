@@ -1,8 +1,15 @@
 import type { Tensor } from "../tensor/tensor.js";
 
-/** The operations that the doctor knows. */
+/**
+ * The operations that the doctor knows.
+ * @inline
+ */
 export type Kind = LayerKind | "sgd" | "momentum" | "rmsprop" | "adam" | "trainStep";
 
+/**
+ * Layers, losses and helpers that the doctor knows.
+ * @inline
+ */
 export type LayerKind =
   | "conv2d"
   | "linear"
@@ -65,6 +72,7 @@ export interface Finding {
   readonly mistake: string;
   /** The smallest case that fails, and which of its elements are wrong. */
   readonly where: string;
+  /** How to repair it. */
   readonly cure: string;
   /** What the code computes, the wrong term in ⟦ ⟧. */
   readonly formula?: string;
@@ -76,24 +84,34 @@ export interface Finding {
 
 /** Plain data of a picture: one plane of the tensor, `height × width` numbers row by row. */
 export interface Picture {
+  /** Name of the tensor, e.g. `dW`. */
   readonly tensor: string;
   /** Which plane, e.g. `"dW[0, 1, :, :]"`. */
   readonly slice: string;
+  /** Rows of the plane. */
   readonly height: number;
+  /** Columns of the plane. */
   readonly width: number;
+  /** What it should hold, [height · width]. */
   readonly expected: readonly number[];
+  /** What the code computed, [height · width]. */
   readonly got: readonly number[];
+  /** got − expected, [height · width]. */
   readonly difference: readonly number[];
 }
 
+/** `"unsure"`: something could not be tried, and nothing was found wrong. */
 export type Verdict = "correct" | "wrong" | "unsure";
 
 /** What was found about one operation. */
 export interface Examination {
   /** The name under which the code exports it. */
   readonly subject: string;
+  /** Which operation it was taken for. */
   readonly kind: Kind | "unknown";
+  /** What the doctor makes of it. */
   readonly verdict: Verdict;
+  /** Its mistakes, the plainest first. */
   readonly findings: readonly Finding[];
   /** What was tried and held. */
   readonly checked: readonly string[];

@@ -4,19 +4,36 @@ import { count, type Given, options } from "../errors/options.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
 
 const neighbourOptions = {
-  /** Neighbours looked at. Default 5, as in scikit-learn. */
+  /**
+   * Neighbours looked at, as in scikit-learn.
+   * @default 5
+   */
   k: count().optional(),
 };
+/**
+ * Options of `trustworthiness` and `neighbourPurity`.
+ * @interface
+ */
 export type NeighbourConfig = Given<typeof neighbourOptions>;
 
 /**
  * Trustworthiness of a map in 0 … 1 (Venna & Kaski 2001): 1 − 2 / (N k (2N − 3k − 1)) · Σ_i Σ_j (r_ij − k), over the
- * points j among the k nearest of i in the map, but only r_ij-th nearest in the features, r_ij > k. 1: whoever are
- * neighbours in the map are neighbours in truth. About 0.5: a map by chance.
+ * points j among the k nearest of i in the map, but only r_ij-th nearest in the features, r_ij > k. 1: neighbours in the
+ * map are neighbours in the features. About 0.5: a map by chance.
  *
  * @param features what was mapped: [N, F]
  * @param points the map: [N, any]
  * @param config k below N/2
+ * @throws GradbookError when the counts differ, or k is N/2 or more
+ *
+ * @example
+ * ```ts
+ * import { Rng, trustworthiness } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * const x = Array.from({ length: 20 }, (_, i) => [10 * (i % 2) + rng.uniform(), rng.uniform(), rng.uniform()]);
+ * console.log(trustworthiness(x, x)); // 1
+ * ```
  */
 export function trustworthiness(features: Features, points: Features, config: NeighbourConfig = {}): number {
   const given = options("trustworthiness", neighbourOptions, config);
@@ -41,6 +58,16 @@ export function trustworthiness(features: Features, points: Features, config: Ne
  * @param points a map or features: [N, any]
  * @param labels class of each point: [N]
  * @param config k below N
+ * @throws GradbookError when the counts differ, or k is N or more
+ *
+ * @example
+ * ```ts
+ * import { neighbourPurity, Rng } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * const x = Array.from({ length: 20 }, (_, i) => [10 * (i % 2) + rng.uniform(), rng.uniform(), rng.uniform()]);
+ * console.log(neighbourPurity(x, x.map((_, i) => i % 2))); // 1
+ * ```
  */
 export function neighbourPurity(
   points: Features,

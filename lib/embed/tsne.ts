@@ -23,26 +23,54 @@ import { initialMap } from "./init.js";
 import { runTsneJs } from "./tsne-js.js";
 
 const tsneOptions = {
-  /** Effective number of neighbours of a sample: at least 1, below N/3. Default 30, or as many as N/3 allows. */
+  /**
+   * Effective number of neighbours of a sample: at least 1, below N/3.
+   * @default 30, or as many as N/3 allows
+   */
   perplexity: numberFrom(1).optional(),
-  /** Steps of the descent. Default 1000. */
+  /**
+   * Steps of the descent.
+   * @default 1000
+   */
   iterations: count().or(1000),
-  /** Default 0. */
+  /**
+   * Seed of a random start.
+   * @default 0
+   */
   seed: seed().or(0),
-  /** `"gradbook"` (default): t-SNE as in the paper. `"tsne-js"`: the npm package, which differs from it. */
+  /**
+   * `"gradbook"`: t-SNE as in the paper. `"tsne-js"`: the npm package, which differs from it.
+   * @default "gradbook"
+   */
   method: oneOf("gradbook", "tsne-js").or("gradbook"),
-  /** Default: N / 10, at least 20; for tsne-js N / 2 within 20 … 100: its own, 1000, diverges. */
+  /**
+   * Step size; tsne-js's own, 1000, diverges.
+   * @default N / 10, at least 20; for tsne-js N / 2 within 20 … 100
+   */
   learningRate: positive().optional(),
-  /** Factor of the affinities in the first 250 iterations (of tsne-js: 100). Default 4, as in the paper. */
+  /**
+   * Factor of the affinities in the first 250 iterations (of tsne-js: 100), as in the paper.
+   * @default 4
+   */
   exaggeration: positive().or(4),
-  /** The map at the start: principal components (default), or a seeded cloud, which is all that tsne-js has. */
+  /**
+   * The map at the start: principal components, or a seeded cloud, which is all that tsne-js has.
+   * @default "pca", for tsne-js "random"
+   */
   init: oneOf("pca", "random").optional(),
-  /** Called every 10 iterations, and at the end. */
+  /**
+   * Called every 10 iterations, and at the end.
+   * @default none
+   */
   onProgress: callback<(done: number, iterations: number) => void>().optional(),
 };
+/**
+ * Options of `tsne`.
+ * @interface
+ */
 export type TsneConfig = Given<typeof tsneOptions>;
 
-/** A two-dimensional map of the features. */
+/** What `tsne` returns: a two-dimensional map of the features. */
 export interface Embedding {
   /** `[N][2]`; the axes have no unit and no meaning, only who is near whom. */
   readonly points: number[][];
@@ -50,17 +78,26 @@ export interface Embedding {
   readonly kl: number;
   /** Iterations done. */
   readonly iterations: number;
-  /** `"stopped early"`: tsne-js found no progress; `"interrupted"`: by the stop button, with the map so far. */
+  /** `"stopped early"`: tsne-js made no more progress; `"interrupted"`: by the stop button, with the map so far. */
   readonly ending: Ending;
 }
 
 /**
- * t-SNE (van der Maaten & Hinton 2008) with exact gradients: N vectors of features → N points of the plane. A synchronous
- * call; the same features, configuration and seed give the same bits on every machine.
- *
- *     const map = tsne(features(model, test, "relu3"), { perplexity: 20, seed: 1 });
+ * t-SNE (van der Maaten & Hinton 2008) with exact gradients: features [N, F] → N points of the plane. A synchronous
+ * call; the same features, options and seed give the same bits on every machine.
  *
  * @throws GradbookError for fewer than 4 samples, a perplexity of N/3 or more, a feature that is not finite
+ *
+ * @example
+ * ```ts
+ * import { Rng, tsne } from "gradbook";
+ *
+ * // two clusters of 10 samples with 3 features each
+ * const rng = new Rng(1);
+ * const x = Array.from({ length: 20 }, (_, i) => [10 * (i % 2) + rng.uniform(), rng.uniform(), rng.uniform()]);
+ * const { points, iterations } = tsne(x, { perplexity: 5, iterations: 300, seed: 1 });
+ * console.log(points.length, points[0].length, iterations); // 20 2 300
+ * ```
  */
 export function tsne(features: Features, config: TsneConfig = {}): Embedding {
   const { iterations, method, exaggeration, onProgress, ...given } = options("tsne", tsneOptions, config);
@@ -107,21 +144,37 @@ export function tsne(features: Features, config: TsneConfig = {}): Embedding {
 }
 
 const klOptions = {
-  /** As t-SNE's. */
+  /**
+   * Effective number of neighbours, as `tsne`'s.
+   * @default 30, or as many as N/3 allows
+   */
   perplexity: numberFrom(1).optional(),
 };
+/**
+ * Options of `klDivergence`.
+ * @interface
+ */
+export type KlDivergenceConfig = Given<typeof klOptions>;
 
 /**
  * KL divergence in nats of any map from the paper's affinities of the features: what t-SNE minimises; 0 is a map that
  * keeps every neighbourhood. Comparable only for the same features and perplexity.
  *
+ * @param features what was mapped: [N, F]
  * @param points the map: [N][2]
+ * @throws GradbookError when the map is not [N][2], or as `tsne` does
+ *
+ * @example
+ * ```ts
+ * import { klDivergence, Rng } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * const x = Array.from({ length: 20 }, (_, i) => [10 * (i % 2) + rng.uniform(), rng.uniform(), rng.uniform()]);
+ * const flat = x.map(([a, b]) => [a, b]); // drops the third feature
+ * console.log(klDivergence(x, flat, { perplexity: 5 }) > 0); // true
+ * ```
  */
-export function klDivergence(
-  features: Features,
-  points: Features,
-  config: Given<typeof klOptions> = {},
-): number {
+export function klDivergence(features: Features, points: Features, config: KlDivergenceConfig = {}): number {
   const given = options("klDivergence", klOptions, config);
   const x = parseFeatures("klDivergence", features);
   const y = parseMap("klDivergence", points, x.shape[0]);

@@ -59,7 +59,10 @@ export type LayerSpec =
   | BatchNormSpec
   | DropoutSpec;
 
-/** `mean`: divided by the size of the batch; `sum`: not divided. */
+/**
+ * Whether the loss of a batch is the mean of its samples' losses, or their sum.
+ * @inline
+ */
 export type Reduction = "mean" | "sum";
 
 export interface LossSpec {

@@ -149,7 +149,7 @@ export class Team {
       if (performance.now() - since > TIMEOUT_MS) {
         const missing = 1 + this.workers.findIndex((_, i) => Atomics.load(control, WORD.at + i + 1) !== 0);
         Atomics.store(control, WORD.failed, missing);
-        throw this.failure(missing, `has not come back for ${TIMEOUT_MS / 1000} s`);
+        throw this.failure(missing, `has not responded for ${TIMEOUT_MS / 1000} s`);
       }
       Atomics.wait(control, WORD.done, done, 100);
     }
@@ -162,8 +162,8 @@ export class Team {
       code: "worker",
       what: "engine",
       got: `worker thread ${thread} of ${this.workers.length} ${what}${task >= 0 ? ` at task ${task}` : ""}`,
-      expected: "every worker to finish its piece",
-      cure: "Run it again: the next fit starts new workers. threads: 1 does without any.",
+      expected: "every worker to finish its share",
+      cure: "Run it again: the next fit starts new workers. threads: 1 uses none.",
     });
   }
 

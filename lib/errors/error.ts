@@ -6,9 +6,9 @@ export interface ErrorRecord {
   readonly what: string;
   /** What was found. */
   readonly got: string;
-  /** What should have been there. */
+  /** What should have been there, where that can be said. */
   readonly expected?: string;
-  /** What the reader can do about it. */
+  /** What the reader can do about it, where that is known. */
   readonly cure?: string;
 }
 
@@ -16,13 +16,31 @@ export interface ErrorRecord {
  * The one error of gradbook, in the one grammar: what, got, expected, cure.
  *
  * `conv1: the input has 3 channels, expected 1 (weight [8, 1, 5, 5]). Is the data NHWC? toNCHW(x) turns it.`
+ *
+ * @example
+ * ```ts
+ * import { GradbookError, linear } from "gradbook";
+ *
+ * try {
+ *   linear({ in: 3, out: 0 });
+ * } catch (error) {
+ *   if (!(error instanceof GradbookError)) throw error;
+ *   console.log(error.what, "|", error.got, "|", error.expected);
+ * }
+ * ```
  */
 export class GradbookError extends Error implements ErrorRecord {
+  /** Always `"GradbookError"`: tells it from others across realms. */
   override readonly name = "GradbookError";
+  /** Stable identifier for programs, e.g. `"shape"`, `"config"`, `"data"`. */
   readonly code: string;
+  /** The thing that is wrong: a layer's name, a file, a cell. */
   readonly what: string;
+  /** What was found. */
   readonly got: string;
+  /** What should have been there, where that can be said. */
   readonly expected?: string;
+  /** What the reader can do about it, where that is known. */
   readonly cure?: string;
 
   constructor(record: ErrorRecord, options?: { cause?: unknown }) {
@@ -41,7 +59,7 @@ function errorSentence({ what, got, expected, cure }: ErrorRecord): string {
 }
 
 /**
- * Refuses keys that a configuration record does not have, naming the nearest known one, and what is no record.
+ * Rejects unknown option keys (suggesting the closest one) and anything that is not an object.
  * @param what the function that takes the record, e.g. `"conv2d"`
  */
 export function refuseUnknownKeys(what: string, config: object, known: readonly string[]): void {
@@ -89,7 +107,7 @@ export function inWords(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     const kind = value.constructor?.name ?? "Object";
     if (kind === "") return "an object";
-    return kind === "Object" ? "a record" : `an object of the class ${kind}`;
+    return kind === "Object" ? "an object" : `an object of the class ${kind}`;
   }
   if (typeof value === "bigint") return `${value}n`;
   return typeof value === "string" ? JSON.stringify(value) : String(value);

@@ -72,7 +72,7 @@ const refusals: [unknown, string][] = [
   [{ in: 1, kernel: 1, rate: Number.NaN }, "layer: rate is NaN, expected a number in [0, 1)."],
   [{ in: 1, kernel: 1, bias: "no" }, 'layer: bias is "no", expected true or false.'],
   [{ in: 1, kernel: 1, kind: "c" }, 'layer: kind is "c", expected "a" or "b".'],
-  [{ in: 1, kernel: 1, seed: 0.5 }, "layer: seed is 0.5, expected a whole number or a text."],
+  [{ in: 1, kernel: 1, seed: 0.5 }, "layer: seed is 0.5, expected a whole number or a string."],
 ];
 for (const [given, message] of refusals)
   test(`refused: ${message}`, () => assert.throws(() => read(given), { message }));

@@ -145,11 +145,11 @@ export const oneOf = <const W extends string>(...words: readonly W[]): RequiredO
 };
 
 export const text = (): RequiredOption<string> =>
-  option("a text", (v) => (typeof v === "string" ? v : undefined));
+  option("a string", (v) => (typeof v === "string" ? v : undefined));
 
-/** A seed of random numbers: a whole number or a text. */
+/** A seed of random numbers: a whole number or a string. */
 export const seed = (): RequiredOption<number | string> =>
-  option("a whole number or a text", (v) =>
+  option("a whole number or a string", (v) =>
     typeof v === "string" || Number.isSafeInteger(v) ? (v as number | string) : undefined,
   );
 
@@ -166,6 +166,10 @@ export const pair = (least: number): RequiredOption<number | Pair, Pair> =>
     return isCount(height, least) && isCount(width, least) ? [height, width] : undefined;
   });
 
+/**
+ * `[height, width]` in pixels.
+ * @inline
+ */
 export type Pair = readonly [height: number, width: number];
 
 const isCount = (v: unknown, least: number): v is number => Number.isInteger(v) && Number(v) >= least;

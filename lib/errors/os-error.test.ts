@@ -21,7 +21,7 @@ function raw(code: string): Error {
 
 const write: FileTask = { path: join(root, "out"), doing: "write", bytes: 4_600_000, elsewhere: "--out DIR" };
 const read: FileTask = { path: join(root, "out"), doing: "read" };
-const other = "or name another place with --out DIR\\.$";
+const other = "or choose another location with --out DIR\\.$";
 
 /** Every cause has a cure of its own; none speaks of permissions but those that are about them. */
 const table: readonly [code: string, task: FileTask, sentence: RegExp][] = [
@@ -53,11 +53,13 @@ const table: readonly [code: string, task: FileTask, sentence: RegExp][] = [
   [
     "EACCES",
     write,
-    new RegExp(`you may not write in .*gradbook-os-error-\\w+\\. Its permissions .*ls -ld, ${other}`),
+    new RegExp(
+      `you have no permission to write in .*gradbook-os-error-\\w+\\. Check its permissions with ls -ld, ${other}`,
+    ),
   ],
-  ["EACCES", { ...write, path: file }, /file: you may not write it\. /],
-  ["EACCES", read, /: you may not read it\. Its permissions are shown by ls -l\.$/],
-  ["EPERM", write, /you may not write in/],
+  ["EACCES", { ...write, path: file }, /file: you have no permission to write it\. /],
+  ["EACCES", read, /: you have no permission to read it\. Check its permissions with ls -l\.$/],
+  ["EPERM", write, /you have no permission to write in/],
   ["EISDIR", write, new RegExp(`it is a folder\\. Name a file, ${other}`)],
   ["ENOTDIR", { ...write, path: join(file, "a") }, new RegExp(`file is a file\\. Move file away, ${other}`)],
   ["EEXIST", { ...write, path: file }, /file: it is a file\. Move file away, or/],
@@ -67,19 +69,19 @@ const table: readonly [code: string, task: FileTask, sentence: RegExp][] = [
     { ...write, path: `${root}/${"ü".repeat(150)}/x` },
     /its name is too long \(300 bytes;.*\)\. Shorten it, or/,
   ],
-  ["ELOOP", write, /its symbolic links lead in a circle\. Repair the links/],
+  ["ELOOP", write, /its symbolic links form a loop\. Repair the links/],
   ["EMFILE", write, /too many files open\. Raise the limit of this shell \(ulimit -n 4096\)\.$/],
   ["ENFILE", write, /this computer has too many files open\. Close other programs\.$/],
   ["ENOENT", write, /its folder has disappeared\. Make it again, or/],
   ["ENOENT", read, /there is no such file\. Check the path and its spelling\.$/],
   ["EBUSY", write, /another program holds it open\. Close that program, or/],
-  ["EIO", write, /the disk reports a fault \(EIO\)\. Save what is on it, or/],
+  ["EIO", write, /the disk reports an I\/O error \(EIO\)\. Save what is on it, or/],
   ["ENOTEMPTY", write, /another process writes there at the same time\. Call again, or/],
-  ["ENOMEM", write, /no memory left\. Close other programs\.$/],
+  ["ENOMEM", write, /out of memory\. Close other programs\.$/],
   [
     "ESTALE",
     write,
-    /: it cannot be written \(ESTALE: in the system's words, write\)\. Name another place with --out DIR\.$/,
+    /: it cannot be written \(ESTALE: in the system's words, write\)\. Choose another location with --out DIR\.$/,
   ],
   ["ESTALE", read, /: it cannot be read \(ESTALE: in the system's words, write\)\.$/],
   ["constructor", write, /it cannot be written \(constructor: in the/],

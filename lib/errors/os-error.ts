@@ -12,7 +12,7 @@ export interface FileTask {
   readonly bytes?: number;
   /** The error's code, for programs. Default `"file"`. */
   readonly code?: string;
-  /** How the reader names another place: `"--out DIR"`. Default: he cannot. */
+  /** How the reader chooses another location: `"--out DIR"`. Default: he cannot. */
   readonly elsewhere?: string;
 }
 
@@ -44,7 +44,7 @@ export function systemCode(error: unknown): string | undefined {
  * An error of the operating system in the one grammar, with the cure of its own cause: a full disk wants room, not
  * permissions. Everything else is returned as it is.
  *
- * `reports/hw4: the disk is full (4.6 MB needed, 0.2 MB free). Make room on it, or name another place with --out DIR.`
+ * `reports/hw4: the disk is full (4.6 MB needed, 0.2 MB free). Make room on it, or choose another location with --out DIR.`
  */
 export function osError(cause: unknown, task: FileTask): unknown {
   if (!isSystemError(cause)) return cause;
@@ -53,7 +53,7 @@ export function osError(cause: unknown, task: FileTask): unknown {
   const elsewhere =
     task.elsewhere === undefined || task.doing === "read" || !moveHelps
       ? undefined
-      : `name another place with ${task.elsewhere}`;
+      : `choose another location with ${task.elsewhere}`;
   const whole = [cure, elsewhere].filter((part) => part !== undefined).join(", or ");
   return new GradbookError(
     {
@@ -103,7 +103,7 @@ const sentences: Readonly<Record<string, (task: FileTask, cause: SystemError) =>
     got: `its name is too long (${longestName(path)} bytes; most file systems take 255)`,
     cure: "shorten it",
   }),
-  ELOOP: () => ({ got: "its symbolic links lead in a circle", cure: "repair the links (ls -l shows them)" }),
+  ELOOP: () => ({ got: "its symbolic links form a loop", cure: "repair the links (ls -l shows them)" }),
   EMFILE: () => ({
     got: "this process has too many files open",
     cure: "raise the limit of this shell (ulimit -n 4096)",
@@ -117,10 +117,10 @@ const sentences: Readonly<Record<string, (task: FileTask, cause: SystemError) =>
   ENOENT: notThere,
   EBUSY: inUse,
   ETXTBSY: inUse,
-  EIO: () => ({ got: "the disk reports a fault (EIO)", cure: "save what is on it" }),
+  EIO: () => ({ got: "the disk reports an I/O error (EIO)", cure: "save what is on it" }),
   ENOTEMPTY: () => ({ got: "another process writes there at the same time", cure: "call again" }),
   ENOMEM: () => ({
-    got: "this computer has no memory left",
+    got: "this computer is out of memory",
     cure: "close other programs",
     moveHelps: false,
   }),
@@ -132,17 +132,21 @@ function unknownCode({ doing }: FileTask, { code, message }: SystemError): Words
 }
 
 function permission({ path, doing }: FileTask): Words {
-  if (doing === "read") return { got: "you may not read it", cure: "its permissions are shown by ls -l" };
+  if (doing === "read")
+    return { got: "you have no permission to read it", cure: "check its permissions with ls -l" };
   const at = nearest(path);
   return {
-    got: at === resolve(path) ? "you may not write it" : `you may not write in ${shownPath(at)}`,
-    cure: "its permissions are shown by ls -ld",
+    got:
+      at === resolve(path)
+        ? "you have no permission to write it"
+        : `you have no permission to write in ${shownPath(at)}`,
+    cure: "check its permissions with ls -ld",
   };
 }
 
 function notAFolder({ path, doing }: FileTask): Words {
   const at = nearest(path);
-  if (isDirectory(at)) return { got: "a file stands where a folder has to go", cure: "move it away" };
+  if (isDirectory(at)) return { got: "a file is where a folder should be", cure: "move it away" };
   const got = at === resolve(path) ? "it is a file" : `${shownPath(at)} is a file`;
   return { got, cure: doing === "read" ? "check the path" : `move ${basename(at)} away` };
 }

@@ -16,33 +16,30 @@ test("a folder to write to: there or not yet there, but no file and not under on
     assertWritableFile(file);
     for (const path of [file, join(file, "a"), join(file, "a/b")]) {
       assert.throws(() => assertWritableFolder(path), {
-        message: `${path}: nothing can be written there (${file} is a file). Name another place with --out DIR.`,
+        message: `${path}: nothing can be written there (${file} is a file). Choose another location with --out DIR.`,
       });
     }
     assert.throws(
       () => assertWritableFile(join(file, "x.ipynb")),
-      /is a file\)\. Name another place with --out FILE/,
+      /is a file\)\. Choose another location with --out FILE/,
     );
     assert.throws(() => assertWritableFile(folder), {
-      message: `${folder}: nothing can be written there (it is a folder). Name another place with --out FILE.`,
+      message: `${folder}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
     });
     const long = join(folder, "x".repeat(300));
     assert.throws(() => assertWritableFolder(join(long, "y")), {
-      message: /its name is too long \(300 bytes; most file systems take 255\)\. Shorten it, or name/,
+      message: /its name is too long \(300 bytes; most file systems take 255\)\. Shorten it, or choose/,
     });
     for (const name of ["loop", "nowhere"])
       symlinkSync(name === "loop" ? name : "missing", join(folder, name));
     assert.throws(
       () => assertWritableFolder(join(folder, "loop")),
-      /its symbolic links lead in a circle\. Repair/,
+      /its symbolic links form a loop\. Repair/,
     );
-    assert.throws(
-      () => assertWritableFile(join(folder, "nowhere/x")),
-      /it is a symbolic link that leads nowhere/,
-    );
+    assert.throws(() => assertWritableFile(join(folder, "nowhere/x")), /it is a symbolic link to nothing/);
     assert.throws(
       () => assertWritableFolder(""),
-      /^GradbookError: "": nothing can be written there \(it is no path\)/,
+      /^GradbookError: "": nothing can be written there \(it is not a path\)/,
     );
     assert.deepEqual(readdirSync(folder).sort(), ["file", "loop", "nowhere"]);
   } finally {

@@ -7,7 +7,7 @@ import { shownPath } from "./shown-path.js";
 /**
  * Looks, before the hours of a run, whether its results can be written. Makes nothing: a folder that is missing needs
  * only a nearest one above it that is there.
- * @param elsewhere how the reader names another place
+ * @param elsewhere how the reader chooses another location
  * @throws GradbookError when the folder is a file, lies under one, has an impossible name, or may not be written
  */
 export function assertWritableFolder(folder: string, elsewhere = "--out DIR"): void {
@@ -16,7 +16,7 @@ export function assertWritableFolder(folder: string, elsewhere = "--out DIR"): v
 
 /** The same for a file, which may be there already but not as a folder. */
 export function assertWritableFile(file: string, elsewhere = "--out FILE"): void {
-  if (file === "") throw refusal('""', "it is no path", elsewhere);
+  if (file === "") throw refusal('""', "it is not a path", elsewhere);
   const found = look(file, file, elsewhere);
   if (found?.isDirectory()) {
     throw refusal(shownPath(file), "it is a folder", elsewhere);
@@ -26,7 +26,7 @@ export function assertWritableFile(file: string, elsewhere = "--out FILE"): void
 
 /** @param what the path that the reader knows; `folder` is the one that has to take it */
 function assertPlace(what: string, folder: string, elsewhere: string): void {
-  if (what === "") throw refusal('""', "it is no path", elsewhere);
+  if (what === "") throw refusal('""', "it is not a path", elsewhere);
   let at = folder;
   let found = look(what, at, elsewhere);
   while (found === undefined && dirname(at) !== at) {
@@ -52,7 +52,7 @@ function look(what: string, path: string, elsewhere: string): { isDirectory(): b
     if (systemCode(cause) === "ENOTDIR") return undefined;
     throw osError(cause, { path: what, doing: "write", elsewhere });
   }
-  throw refusal(shownPath(path), "it is a symbolic link that leads nowhere", elsewhere);
+  throw refusal(shownPath(path), "it is a symbolic link to nothing", elsewhere);
 }
 
 function refusal(what: string, got: string, elsewhere: string): GradbookError {
@@ -60,6 +60,6 @@ function refusal(what: string, got: string, elsewhere: string): GradbookError {
     code: "out",
     what,
     got: `nothing can be written there (${got})`,
-    cure: `Name another place with ${elsewhere}.`,
+    cure: `Choose another location with ${elsewhere}.`,
   });
 }

@@ -5,7 +5,7 @@ import { type Bitmap, checkBitmap, colorBar, countNotFinite, finiteRange, pictur
 
 /** One input image and what a layer makes of it. */
 export interface ActivationRow {
-  /** Stands left of the row, e.g. `"digit 3"`. */
+  /** Written to the left of the row, e.g. `"digit 3"`. */
   readonly label: string;
   /** Drawn light on dark in grey, or in colour (3 × height × width values); leave it out for a layer whose input is not an image. */
   readonly input?: Bitmap;
@@ -13,16 +13,25 @@ export interface ActivationRow {
   readonly maps: readonly Bitmap[];
 }
 
+/** Options of `activationSlices`. */
 export interface ActivationSlicesConfig extends FigureOptions {
+  /** One row per input image. */
   readonly rows: readonly ActivationRow[];
   /**
    * `"shared"`: one scale for all maps, with a colour bar; `"row"`: each row from its own least to its own largest
-   * value; `"own"`: each map likewise, which shows structure and hides strength. Default `"shared"`.
+   * value; `"own"`: each map likewise, which shows structure and hides strength.
+   * @default "shared"
    */
   readonly scale?: "shared" | "row" | "own";
-  /** What a value is, with its unit; written at the colour bar. Default `"activation"`. */
+  /**
+   * What a value is, with its unit; written at the colour bar.
+   * @default "activation"
+   */
   readonly quantity?: string;
-  /** What a column is. Default `"map"`. */
+  /**
+   * What a column is.
+   * @default "map"
+   */
   readonly columnName?: string;
 }
 
@@ -31,6 +40,19 @@ const scales = ["shared", "row", "own"];
 /**
  * A grid of feature maps: a row for each input, a column for each map, the input itself in front.
  * Values of one sign run from black (0 or the least) to light; if any is negative, blue–white–red around 0.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { activationSlices, channelMaps, conv2d, sequential, Tensor } from "gradbook";
+ *
+ * const model = sequential([conv2d({ in: 1, out: 4, kernel: 3, pad: 1 })], { input: [1, 8, 8], seed: 1 });
+ * const x = Tensor.zeros([1, 1, 8, 8]);
+ * x.data.fill(1, 24, 40); // two bright lines
+ * const maps = channelMaps(model.activations(x).conv1, 0);
+ * const figure = activationSlices({ title: "First convolution", rows: [{ label: "lines", maps }] });
+ * console.log(figure.layout.meta.name); // first-convolution
+ * ```
  */
 export function activationSlices(config: ActivationSlicesConfig): Figure {
   const options = resolveOptions("activationSlices", config, ["rows", "scale", "quantity", "columnName"]);

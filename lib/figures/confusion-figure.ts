@@ -2,16 +2,35 @@ import { GradbookError } from "../errors/error.js";
 import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
 import { axisLook } from "./panels.js";
 
+/** Options of `confusionFigure`. */
 export interface ConfusionFigureConfig extends FigureOptions {
-  /** `matrix[t][p]`: how many images of class `t` the network takes for class `p`; `[K][K]` counts. */
+  /**
+   * `matrix[t][p]`: how many images of class `t` the network takes for class `p`; `[K][K]` counts, as `confusionMatrix` gives them.
+   */
   readonly matrix: readonly (readonly number[])[];
-  /** The classes' names; the numbers of those beyond. Default `"0"`, `"1"`, … */
+  /**
+   * Names of the classes; classes beyond them have their number.
+   * @default "0", "1" …
+   */
   readonly labels?: readonly string[];
 }
 
 /**
  * True classes in rows, predicted ones in columns; the counts as text, coloured by the share of the row,
  * with each class's recall (the diagonal's share of its row) at the right.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { confusionFigure } from "gradbook";
+ *
+ * const figure = confusionFigure({
+ *   title: "Cats and dogs",
+ *   matrix: [[8, 2], [1, 9]],
+ *   labels: ["cat", "dog"],
+ * });
+ * console.log(figure.layout.meta.name); // cats-and-dogs
+ * ```
  */
 export function confusionFigure(config: ConfusionFigureConfig): Figure {
   const options = resolveOptions("confusionFigure", config, ["matrix", "labels"]);

@@ -15,31 +15,54 @@ import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } fro
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
+  /** 0 is the untrained network. */
   readonly epoch: number;
+  /** Error rate on the training set, 0 … 1. */
   readonly trainError: number;
+  /** Error rate on the test set, 0 … 1; NaN where there is none. */
   readonly testError: number;
+  /** Mean loss on the training set, in nats. */
   readonly trainLoss: number;
+  /** Mean loss on the test set, in nats; NaN where there is none. */
   readonly testLoss: number;
 }
 
 /** One training run, or several of the same configuration with different seeds. */
 export interface RunCurves {
+  /** The run's name in the legend. */
   readonly name: string;
   /** One history, or one for each seed: then the line is their mean and the band goes from the least to the largest. */
   readonly epochs: readonly EpochPoint[] | readonly (readonly EpochPoint[])[];
 }
 
+/** Options of `errorCurves`. */
 export interface ErrorCurvesConfig extends FigureOptions {
+  /** The runs to compare. */
   readonly runs: readonly RunCurves[];
-  /** `"single"`: all runs in one panel; `"grid"`: a panel for each run. Default: grid for more than three runs. */
+  /**
+   * `"single"`: all runs in one panel; `"grid"`: a panel for each run.
+   * @default "grid" for more than three runs, else "single"
+   */
   readonly layout?: "single" | "grid";
-  /** Panels beside each other in a grid. Default: the next integer to √runs, at most 4. */
+  /**
+   * Panels in a row of a grid.
+   * @default √runs rounded up, at most 4
+   */
   readonly columns?: number;
-  /** `"error"`: error rate in percent; `"loss"`: cross-entropy in nats. Default `"error"`. */
+  /**
+   * `"error"`: error rate in percent; `"loss"`: cross-entropy in nats.
+   * @default "error"
+   */
   readonly yAxis?: "error" | "loss";
-  /** What `epoch` counts. Default `"epoch"`. */
+  /**
+   * What `epoch` counts.
+   * @default "epoch"
+   */
   readonly xTitle?: string;
-  /** `"log"` for losses that fall by orders of magnitude. Default `"linear"`. */
+  /**
+   * `"log"` for losses that fall by orders of magnitude.
+   * @default "linear"
+   */
   readonly yScale?: "linear" | "log";
 }
 
@@ -58,6 +81,23 @@ interface Line {
  *
  * In one panel a run has a colour, its training curve is dotted; in a grid each run has a panel and each set a colour.
  * Values that are not finite (a run that diverged) are left out as gaps, and the description says how many.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { errorCurves } from "gradbook";
+ *
+ * // what `fit` returns in `run.epochs`
+ * const epochs = [0.9, 0.4, 0.2].map((error, epoch) => ({
+ *   epoch,
+ *   trainError: error - 0.05,
+ *   testError: error,
+ *   trainLoss: 2 * error,
+ *   testLoss: 2.3 * error,
+ * }));
+ * const figure = errorCurves({ title: "SGD, batch 10", runs: [{ name: "SGD", epochs }] });
+ * console.log(figure.layout.meta.description); // SGD, batch 10. Curves of the error rate over the epochs: SGD ends at 15 % (train), 20 % (test) after epoch 2.
+ * ```
  */
 export function errorCurves(config: ErrorCurvesConfig): Figure {
   const options = resolveOptions("errorCurves", config, keys);

@@ -6,20 +6,27 @@ import { type Size, sizes, type Theme, themes } from "./theme.js";
 export interface FigureMeta {
   /** Names the figure's files: lower-case letters, digits, hyphens. */
   readonly name: string;
+  /** Drawn above the figure. */
   readonly title: string;
   /** The sentence under the figure in the report; may be empty. */
   readonly caption: string;
   /** The figure in words, for screen readers and terminals. */
   readonly description: string;
+  /** Dark on light, or light on dark. */
   readonly theme: "light" | "dark";
 }
 
 /** One figure as plain Plotly JSON: it can be written to a file, sent to a browser, or rendered without one. */
 export interface Figure {
+  /** Plotly's traces. */
   readonly data: readonly JsonObject[];
+  /** Plotly's layout; size in pixels, `meta` is what the figure says about itself. */
   readonly layout: JsonObject & {
+    /** Pixels. */
     readonly width: number;
+    /** Pixels. */
     readonly height: number;
+    /** Name, title, caption and description. */
     readonly meta: FigureMeta & JsonObject;
   };
   /** Pictures of an animation, as Plotly has them; a still picture shows the first state. */
@@ -32,13 +39,25 @@ export interface Figure {
 export interface FigureOptions {
   /** Drawn above the figure; plain text, markup is shown as typed. */
   readonly title: string;
-  /** Default: the title in lower case with hyphens. Names the files in a report. */
+  /**
+   * Names the files in a report.
+   * @default the title in lower case with hyphens
+   */
   readonly name?: string;
-  /** The sentence under the figure in a report; not part of the picture. Default: none. */
+  /**
+   * The sentence under the figure in a report; not part of the picture.
+   * @default ""
+   */
   readonly caption?: string;
-  /** Default `"light"`. */
+  /**
+   * Dark on light, or light on dark.
+   * @default "light"
+   */
   readonly theme?: "light" | "dark";
-  /** `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide. Default `"page"`. */
+  /**
+   * `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide.
+   * @default "page"
+   */
   readonly size?: "column" | "page";
 }
 
@@ -85,7 +104,7 @@ export function resolveOptions(
       code: "config",
       what: builder,
       got: `${key} is ${inWords(value)}`,
-      expected: "a text",
+      expected: "a string",
     });
   }
   if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));

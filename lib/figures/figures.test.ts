@@ -304,7 +304,7 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     "a cell that is a record",
     () => resultsTable({ title: "t", rows: [{ a: 1 }, { a: JSON.parse("{}") }] }),
-    /"a" of row 1 is a record, expected a text/,
+    /"a" of row 1 is an object, expected a string/,
   ],
   [
     "a grid whose best is neither end",

@@ -4,16 +4,36 @@ import { activationSlices } from "./activation-slices.js";
 import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
 import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
+/** Options of `filters`. */
 export interface FiltersConfig extends FigureOptions {
-  /** A convolution's weight `[F, C, KH, KW]`. */
-  readonly weight: { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
-  /** What a value is. Default `"weight"`. */
+  /** A convolution's weight `[F, C, KH, KW]`: a tensor, or its shape and data. */
+  readonly weight: {
+    /** `[F, C, KH, KW]` */
+    readonly shape: readonly number[];
+    /** The values, row by row: F · C · KH · KW of them. */
+    readonly data: ArrayLike<number>;
+  };
+  /**
+   * What a value is.
+   * @default "weight"
+   */
   readonly quantity?: string;
 }
 
 /**
  * A convolution's kernels, blue–white–red around 0 on one scale: with one input channel a line of kernels, with
  * several a row for each kernel (output channel) and a column for each input channel.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { conv2d, filters, sequential } from "gradbook";
+ *
+ * const layer = conv2d({ in: 1, out: 8, kernel: 5, pad: 2 });
+ * sequential([layer], { input: [1, 28, 28], seed: 1 });
+ * const figure = filters({ title: "Kernels at the start", weight: layer.params.weight.value });
+ * console.log(figure.layout.meta.description); // Kernels at the start. 8 kernels of 5×5; weight from -0.19946 to 0.19755.
+ * ```
  */
 export function filters(config: FiltersConfig): Figure {
   const options = resolveOptions("filters", config, ["weight", "quantity"]);

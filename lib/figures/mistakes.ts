@@ -13,17 +13,40 @@ export interface Mistake {
   readonly probabilities: ArrayLike<number>;
 }
 
+/** Options of `mistakes`. */
 export interface MistakesConfig extends FigureOptions {
+  /** The images, in the order in which they are drawn. */
   readonly mistakes: readonly Mistake[];
-  /** Names of the classes. Default `"0"`, `"1"`, … */
+  /**
+   * Names of the classes.
+   * @default "0", "1" …
+   */
   readonly classes?: readonly string[];
-  /** At most so many are drawn, in the order given. Default 12. */
+  /**
+   * At most this many are drawn.
+   * @default 12
+   */
   readonly limit?: number;
 }
 
 const bars = 3;
 
-/** A gallery of misclassified images, each with its true class and the network's three most probable ones. */
+/**
+ * A gallery of misclassified images, each with its true class and the network's three most probable ones.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { mistakes } from "gradbook";
+ *
+ * const image = { height: 2, width: 2, data: [0, 1, 1, 0] };
+ * const figure = mistakes({
+ *   title: "Taken for something else",
+ *   mistakes: [{ image, truth: 3, probabilities: [0, 0, 0, 0.2, 0, 0.7, 0, 0, 0.1, 0] }],
+ * });
+ * console.log(figure.layout.meta.description); // Taken for something else. 1 images: a 3 taken for 5. The true class's bar is green, the others' orange.
+ * ```
+ */
 export function mistakes(config: MistakesConfig): Figure {
   const options = resolveOptions("mistakes", config, ["mistakes", "classes", "limit"]);
   const { limit = 12 } = config;

@@ -5,6 +5,7 @@ import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
 /** The norms of one layer's parameters over the steps. */
 export interface LayerNorms {
+  /** The layer's name in the legend. */
   readonly name: string;
   /** Euclidean norm of the gradient at each point of `steps`. */
   readonly gradient: ArrayLike<number>;
@@ -12,17 +13,40 @@ export interface LayerNorms {
   readonly update?: ArrayLike<number>;
 }
 
+/** Options of `normCurves`. */
 export interface NormCurvesConfig extends FigureOptions {
+  /** One curve per layer. */
   readonly layers: readonly LayerNorms[];
-  /** Step or epoch of each value. Default 1, 2, 3, … */
+  /**
+   * Step or epoch of each value.
+   * @default 1, 2, 3 …
+   */
   readonly steps?: ArrayLike<number>;
-  /** Default `"step"`. */
+  /**
+   * What `steps` counts.
+   * @default "step"
+   */
   readonly xTitle?: string;
 }
 
 /**
  * Norm of the gradient of each layer, and of its updates relative to its weights (about 10⁻³ is healthy), on
- * logarithmic scales. Zeros and values that are not finite have no place there and are left out.
+ * logarithmic scales. Zeros and values that are not finite cannot be drawn there and are left out.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { normCurves } from "gradbook";
+ *
+ * const figure = normCurves({
+ *   title: "Gradients of each layer",
+ *   layers: [
+ *     { name: "conv1", gradient: [0.5, 0.3, 0.2] },
+ *     { name: "linear1", gradient: [0.9, 0.6, 0.5] },
+ *   ],
+ * });
+ * console.log(figure.layout.meta.description); // Gradients of each layer. Gradient norms of conv1, linear1; the last gradient norms are 0.2, 0.5.
+ * ```
  */
 export function normCurves(config: NormCurvesConfig): Figure {
   const options = resolveOptions("normCurves", config, ["layers", "steps", "xTitle"]);

@@ -56,7 +56,7 @@ class Copier {
       case "object":
         return value === null ? null : this.object(value, where, parent);
       default:
-        return this.refuse(where, inWords(value), "data: numbers, texts, lists and records");
+        return this.refuse(where, inWords(value), "data: numbers, strings, arrays and objects");
     }
   }
 
@@ -76,9 +76,8 @@ class Copier {
       );
     }
     if (types.isPromise(value)) return this.refuse(where, "a promise", "its value", "Write await before it.");
-    if (this.open.has(value)) return this.refuse(where, "a record that holds itself", "plain data");
-    if (this.open.size >= deepest)
-      return this.refuse(where, `more than ${deepest} records inside each other`);
+    if (this.open.has(value)) return this.refuse(where, "an object that contains itself", "plain data");
+    if (this.open.size >= deepest) return this.refuse(where, `more than ${deepest} nested objects`);
     this.open.add(value);
     const copied = this.container(value, where, parent);
     this.open.delete(value);

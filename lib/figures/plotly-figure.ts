@@ -9,9 +9,13 @@ import { checkTrace } from "./trace-checks.js";
 
 /** Plotly JSON as it is written by hand: only `data` is needed. */
 export interface PlotlyJson {
+  /** Traces, e.g. `[{ type: "bar", x: ["a", "b"], y: [1, 2] }]`. */
   readonly data: readonly object[];
+  /** Plotly's layout. */
   readonly layout?: object;
+  /** Pictures of an animation. */
   readonly frames?: readonly object[];
+  /** Plotly's options for the interactive figure. */
   readonly config?: object;
 }
 
@@ -98,7 +102,7 @@ function framesOf(value: unknown, problems: Problem[]): readonly JsonObject[] {
   const list = isList(frames) ? frames : [];
   const broken = list.findIndex((frame) => !isRecord(frame));
   if (broken >= 0)
-    problems.push({ where: `frames[${broken}]`, got: "no record", expected: "{ data: [ … ] }" });
+    problems.push({ where: `frames[${broken}]`, got: "not an object", expected: "{ data: [ … ] }" });
   return list.filter(isRecord);
 }
 
@@ -106,7 +110,7 @@ function recordAt(value: unknown, where: string, problems: Problem[]): JsonObjec
   if (value === undefined || value === null) return {};
   const { json } = plainCopy(value, where, problems);
   if (isRecord(json)) return json;
-  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "a record" });
+  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "an object" });
   return {};
 }
 

@@ -60,12 +60,13 @@ export interface Packed {
 export function readPacked(value: Json | undefined): Packed | string | null {
   if (!isRecord(value) || !("bdata" in value)) return null;
   const { bdata, dtype, shape } = value;
-  if (typeof bdata !== "string" || typeof dtype !== "string") return "bdata and dtype are not both texts";
+  if (typeof bdata !== "string" || typeof dtype !== "string") return "bdata and dtype are not both strings";
   const type = numberTypes.find(({ dtype: name, names }) => name === dtype || names.includes(dtype));
   if (type === undefined) return `the dtype ${JSON.stringify(dtype)}`;
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(bdata) || bdata.length % 4 !== 0) return "bdata that is not base64";
   const count = Buffer.byteLength(bdata, "base64") / type.bytes;
-  if (!Number.isInteger(count)) return `${count * type.bytes} bytes of bdata, no multiple of ${type.bytes}`;
+  if (!Number.isInteger(count))
+    return `${count * type.bytes} bytes of bdata, not a multiple of ${type.bytes}`;
   const sizes = shape === undefined ? [count] : String(shape).split(",").map(Number);
   if (!sizes.every((n) => Number.isInteger(n) && n >= 0)) return `the shape ${JSON.stringify(shape)}`;
   const product = sizes.reduce((a, b) => a * b, 1);

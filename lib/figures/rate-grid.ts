@@ -3,6 +3,7 @@ import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOption
 import { axisLook } from "./panels.js";
 import { finiteRange } from "./tiles.js";
 
+/** Options of `rateGrid`. */
 export interface RateGridConfig extends FigureOptions {
   /** Columns, usually learning rates. */
   readonly columns: readonly (string | number)[];
@@ -12,17 +13,43 @@ export interface RateGridConfig extends FigureOptions {
   readonly values: readonly (readonly (number | null)[])[];
   /** What a value is, with its unit, e.g. `"test error (%)"`. */
   readonly quantity: string;
-  /** Title of the columns. Default `"learning rate"`. */
+  /**
+   * Title of the columns.
+   * @default "learning rate"
+   */
   readonly columnTitle?: string;
-  /** Digits after the point. Default 1. */
+  /**
+   * Digits after the point.
+   * @default 1
+   */
   readonly digits?: number;
-  /** Which end of the scale is good, and dark. Default `"min"`. */
+  /**
+   * Which end of the scale is good, and dark.
+   * @default "min"
+   */
   readonly best?: "min" | "max";
 }
 
 const keys = ["columns", "rows", "values", "quantity", "columnTitle", "digits", "best"];
 
-/** A grid of results: learning rates across, everything else down; the better, the darker; the best has a frame. */
+/**
+ * A grid of results: learning rates across, everything else down; the better, the darker; the best has a frame.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { rateGrid } from "gradbook";
+ *
+ * const figure = rateGrid({
+ *   title: "LeNet: learning rate × activation",
+ *   columns: [0.1, 0.01],
+ *   rows: ["sigmoid", "tanh"],
+ *   values: [[90, 62.1], [null, 44.8]], // null: diverged
+ *   quantity: "test error (%)",
+ * });
+ * console.log(figure.layout.meta.description.includes("44.8")); // true
+ * ```
+ */
 export function rateGrid(config: RateGridConfig): Figure {
   const options = resolveOptions("rateGrid", config, keys);
   const { columns, rows, values, quantity, columnTitle = "learning rate", digits = 1, best = "min" } = config;

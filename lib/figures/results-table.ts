@@ -1,58 +1,119 @@
 import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
 import { notOneOf, parseName, slug } from "./figure.js";
 
+/**
+ * What a cell of a table may hold; null is printed as an en dash.
+ * @inline
+ */
 export type CellValue = string | number | boolean | null;
 
 /** One column of a table. */
 export interface Column {
   /** The key in each row's record. */
   readonly key: string;
-  /** The heading. Default: the key. */
+  /**
+   * The heading.
+   * @default the key
+   */
   readonly title?: string;
-  /** Written in brackets behind the heading, e.g. `"%"` or `"s"`. Default: none. */
+  /**
+   * Written in brackets behind the heading, e.g. `"%"` or `"s"`.
+   * @default ""
+   */
   readonly unit?: string;
-  /** Digits after the decimal point of a number. Default: integers whole (10,000 and more with their thousands apart), others with four significant digits. */
+  /**
+   * Digits after the decimal point of a number.
+   * @default integers whole (10,000 and more with their thousands apart), others with four significant digits
+   */
   readonly digits?: number;
-  /** `"max"` or `"min"` prints the best number of the column bold. Default: none. */
+  /**
+   * `"max"` or `"min"` prints the best number of the column bold.
+   * @default none
+   */
   readonly best?: "max" | "min";
 }
 
+/** Options of `resultsTable`. */
 export interface ResultsTableConfig {
+  /** Printed above the table. */
   readonly title: string;
-  /** Names the table's files. Default: the title in lower case with hyphens. */
+  /**
+   * Names the table's files.
+   * @default the title in lower case with hyphens
+   */
   readonly name?: string;
+  /**
+   * The sentence under the table in a report.
+   * @default ""
+   */
   readonly caption?: string;
+  /** Records with the same keys, one per row. */
   readonly rows: readonly Readonly<Record<string, CellValue>>[];
-  /** Which keys, in which order. Default: all keys, in the order in which they first come. */
+  /**
+   * Which keys, in which order.
+   * @default all keys, in the order in which they first come
+   */
   readonly columns?: readonly (Column | string)[];
 }
 
 /** A table as plain data; `display` draws it, a report writes it as CSV, Markdown and LaTeX. */
 export interface Table {
+  /** Tells a table from a figure. */
   readonly kind: "table";
+  /** Names the table's files. */
   readonly name: string;
+  /** Printed above the table. */
   readonly title: string;
+  /** The sentence under the table; may be empty. */
   readonly caption: string;
+  /** Headings and units; numbers of a `numeric` column are printed flush right. */
   readonly columns: readonly {
+    /** The key in each row's record. */
     readonly key: string;
+    /** The heading. */
     readonly title: string;
+    /** Written in brackets behind the heading; may be empty. */
     readonly unit: string;
+    /** Whether it holds numbers only. */
     readonly numeric: boolean;
   }[];
+  /** The cells, row by row. */
   readonly rows: readonly (readonly TableCell[])[];
 }
 
+/** One cell of a table. */
 export interface TableCell {
+  /** What it holds. */
   readonly value: CellValue;
   /** As it is printed: numbers with the column's digits, nothing as an en dash. */
   readonly text: string;
+  /** Whether it is the best of its column. */
   readonly best: boolean;
 }
 
 const keys = ["title", "name", "caption", "rows", "columns"];
 const columnKeys = ["key", "title", "unit", "digits", "best"];
 
-/** Rows of records as a table of printed numbers. */
+/**
+ * Rows of records as a table of printed numbers.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { resultsTable, show } from "gradbook";
+ *
+ * const table = resultsTable({
+ *   title: "Optimizers",
+ *   rows: [
+ *     { optimizer: "SGD", error: 0.0931 },
+ *     { optimizer: "Adam", error: 0.0512 },
+ *   ],
+ *   columns: ["optimizer", { key: "error", title: "test error", digits: 3, best: "min" }],
+ * });
+ * console.log(table.rows[1].map(({ text }) => text)); // [ 'Adam', '0.051' ]
+ * await show(table);
+ * ```
+ */
 export function resultsTable(config: ResultsTableConfig): Table {
   refuseUnknownKeys("resultsTable", config, keys);
   const { rows, title } = config;
@@ -97,7 +158,7 @@ export function resultsTable(config: ResultsTableConfig): Table {
 function checkCell(value: unknown, key: string, row: number): void {
   if (value === undefined || value === null) return;
   if (["string", "number", "boolean"].includes(typeof value)) return;
-  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a text, a number, a boolean or null");
+  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a string, a number, a boolean or null");
 }
 
 function bestOf(column: Column, rows: ResultsTableConfig["rows"]): number | null {

@@ -5,8 +5,11 @@ import { pngUri } from "./png.js";
 
 /** One image or feature map: `data` holds `height × width` numbers, row by row from the top. */
 export interface Bitmap {
+  /** Pixels. */
   readonly height: number;
+  /** Pixels. */
   readonly width: number;
+  /** The values, row by row from the top; [height · width], for colour [3 · height · width]. */
   readonly data: ArrayLike<number>;
 }
 
@@ -54,6 +57,15 @@ export function tile(
  * The channels of one sample of a batch, as bitmaps.
  * @param batch `[N, C, H, W]`, e.g. a layer's activations
  * @param sample from 0
+ * @throws GradbookError when the batch does not have four axes or no such sample
+ *
+ * @example
+ * ```ts
+ * import { channelMaps, Tensor } from "gradbook";
+ *
+ * const maps = channelMaps(Tensor.zeros([10, 3, 32, 32]), 0);
+ * console.log(maps.length, maps[0].width); // 3 32
+ * ```
  */
 export function channelMaps(
   batch: { readonly shape: readonly number[]; readonly data: ArrayLike<number> },

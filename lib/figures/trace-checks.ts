@@ -60,7 +60,7 @@ function unknownType(where: string, type: Json): Problem {
   const near = former ?? (typeof type === "string" ? nearestOf(type, traceTypes) : undefined);
   if (near === undefined) return { where, got, expected: `one of ${traceTypes.join(", ")}` };
   const cure = former === undefined ? `Did you mean "${near}"?` : `Plotly calls it "${near}" now.`;
-  return { where, got, expected: "a kind of trace that Plotly has", cure };
+  return { where, got, expected: "a trace type that Plotly has", cure };
 }
 
 /** Packed lists that Plotly could not unpack, and records where the kind has lists. */
@@ -75,7 +75,7 @@ function brokenLists(trace: JsonObject, where: string): Problem[] {
       ];
     }
     if (packed !== null || !lists.has(key) || isList(value) || value === null) return [];
-    const got = isRecord(value) ? "a record" : JSON.stringify(value);
+    const got = isRecord(value) ? "an object" : JSON.stringify(value);
     return [{ where: `${where}.${key}`, got, expected: "a list" }];
   });
 }

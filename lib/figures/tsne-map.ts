@@ -14,28 +14,37 @@ import { legendAbove } from "./panels.js";
 import { pngUri } from "./png.js";
 import { type Bitmap, checkBitmap, finiteRange } from "./tiles.js";
 
-/** One embedding; several stand beside each other and show the same samples. */
+/** One embedding; several are drawn side by side and show the same samples. */
 export interface EmbeddingMap {
   /** Heading of the panel, e.g. `"after epoch 15"`. */
   readonly name: string;
-  /** `[N][2]` */
+  /** Coordinates of each sample: `[N][2]`, as `tsne` gives them. */
   readonly points: readonly (readonly number[])[];
   /** A line under the heading: `{ KL: 0.31, trustworthiness: 0.97 }` or a text of your own. */
   readonly scores?: string | Readonly<Record<string, number>>;
 }
 
+/** Options of `tsneMap`. */
 export interface TsneMapConfig extends FigureOptions {
+  /** One panel per map. */
   readonly maps: readonly EmbeddingMap[];
   /** Class index (from 0) of each sample. */
   readonly labels: ArrayLike<number>;
-  /** Names of the classes. Default `"0"`, `"1"`, … */
+  /**
+   * Names of the classes.
+   * @default "0", "1" …
+   */
   readonly classes?: readonly string[];
   /**
    * `"dots"`: a symbol and a colour for each class; `"digits"`: the class's name itself, coloured; `"images"`: the
-   * samples' own images (light on dark become coloured on transparent), at most 1000. Default `"digits"`.
+   * samples' own images (light on dark become coloured on transparent), at most 1000.
+   * @default "digits"
    */
   readonly marks?: "dots" | "digits" | "images";
-  /** The samples' images, for `marks: "images"`. */
+  /**
+   * The samples' images, for `marks: "images"`.
+   * @default none
+   */
   readonly images?: readonly Bitmap[];
 }
 
@@ -53,7 +62,22 @@ const symbols = [
   "bowtie",
 ];
 
-/** Two-dimensional maps, coloured by class. The axes of such a map have no unit and no meaning, so they are not drawn. */
+/**
+ * Two-dimensional maps, coloured by class. The axes of such a map have no unit and no meaning, so they are not drawn.
+ * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { tsneMap } from "gradbook";
+ *
+ * const figure = tsneMap({
+ *   title: "Two clusters",
+ *   maps: [{ name: "after epoch 15", points: [[0, 0], [0, 1], [5, 5]], scores: { KL: 0.31 } }],
+ *   labels: [0, 0, 1],
+ * });
+ * console.log(figure.layout.meta.description); // Two clusters. A map of 3 samples of 2 classes: after epoch 15 (KL 0.310).
+ * ```
+ */
 export function tsneMap(config: TsneMapConfig): Figure {
   const options = resolveOptions("tsneMap", config, ["maps", "labels", "classes", "marks", "images"]);
   const { maps, labels, marks = "digits" } = config;
@@ -287,7 +311,7 @@ function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
   if (labels.length > 5000) {
     throw fail(
       `${labels.length} samples`,
-      "at most 5000, of which one can still tell the marks apart; show a subset",
+      "at most 5000, so that the marks can be told apart; show a subset",
     );
   }
   if (marks !== "images") return;

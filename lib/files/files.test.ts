@@ -45,11 +45,11 @@ const impossible: readonly [title: string, path: (folder: string) => string, wor
   [
     "a folder",
     (folder) => join(folder, "sub"),
-    /sub: it is a folder\. Name a file, or name another place with --out FILE\.$/,
+    /sub: it is a folder\. Name a file, or choose another location with --out FILE\.$/,
   ],
   ["below a file", (folder) => join(folder, "old/x"), /old is a file\. Move old away/],
   ["a name of 256 bytes", (folder) => join(folder, "x".repeat(256)), /name is too long \(256 bytes/],
-  ["a circle of links", (folder) => join(folder, "loop/x"), /symbolic links lead in a circle/],
+  ["a circle of links", (folder) => join(folder, "loop/x"), /symbolic links form a loop/],
 ];
 
 for (const [title, path, words] of impossible) {
@@ -147,7 +147,7 @@ test("temporary folders of dead processes are removed by the next, a link of suc
     process.env.TMPDIR = join(parent, "none");
     assert.throws(
       () => temporaryFolder("run"),
-      /none: its folder has disappeared\. Make it again, or name another place with the variable TMPDIR/,
+      /none: its folder has disappeared\. Make it again, or choose another location with the variable TMPDIR/,
     );
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR;

@@ -11,7 +11,7 @@ const pollMs = 250;
 export interface LockOptions {
   /** Told once, when another process is at work. */
   readonly onWait: () => void;
-  /** How the reader names another place, for errors. Default: he cannot. */
+  /** How the reader chooses another location, for errors. Default: he cannot. */
   readonly elsewhere?: string;
 }
 

@@ -4,7 +4,7 @@ import { onDisk } from "../errors/os-error.js";
 import { draftPath } from "./drafts.js";
 
 export interface AtomicOptions {
-  /** How the reader names another place, for errors: `"--out FILE"`. Default: he cannot. */
+  /** How the reader chooses another location, for errors: `"--out FILE"`. Default: he cannot. */
   readonly elsewhere?: string;
   /** Access rights of the file. Default: what the process gives to all its files. */
   readonly mode?: number;

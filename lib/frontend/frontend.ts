@@ -4,6 +4,7 @@
 
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/** A record of such values. */
 export type JsonObject = { readonly [key: string]: Json };
 
 /** Whether a parsed JSON value is an object. */
@@ -46,8 +47,24 @@ export const displaySymbol: unique symbol = Symbol.for("Jupyter.display");
 /** A MIME bundle as code hands it over: content may be bytes, and whatever `JSON.stringify` takes. */
 export type DisplayData = { readonly [mime: string]: unknown };
 
-/** How a class shows itself as a cell's last expression, or in `show`. */
+/**
+ * How a class shows itself as a cell's last expression, or in `show`.
+ *
+ * @example
+ * ```ts
+ * import { type Displayable, displaySymbol, show } from "gradbook";
+ *
+ * class Percent implements Displayable {
+ *   constructor(readonly share: number) {}
+ *   [displaySymbol]() {
+ *     return { "text/plain": `${(100 * this.share).toFixed(1)} %` };
+ *   }
+ * }
+ * await show(new Percent(0.123)); // in a terminal: 12.3 %
+ * ```
+ */
 export interface Displayable {
+  /** What is shown: MIME type → content; a promise of it is awaited. */
   [displaySymbol](): DisplayData | Promise<DisplayData>;
 }
 

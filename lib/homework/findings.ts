@@ -67,7 +67,7 @@ function findPath(source: string, home: string): string | undefined {
 
 /** Pictures of a data set beyond what figures need, and files that somebody attached to a text. */
 export function datasetImages(notebook: Notebook): readonly Finding[] {
-  const cure = 'Show fewer, or take marks: "digits": whoever marks it has the data set.';
+  const cure = 'Show fewer, or use marks: "digits": graders have the data set.';
   let total = 0;
   return notebook.cells.flatMap((cell, index) => {
     if (cell.cell_type !== "code") {
@@ -88,7 +88,7 @@ export function datasetImages(notebook: Notebook): readonly Finding[] {
     return [
       {
         cell: index + 1,
-        got: `${total} images of the data set up to here, allowed are ${allowedImages}`,
+        got: `${total} images of the data set so far, the limit is ${allowedImages}`,
         cure,
       },
     ];

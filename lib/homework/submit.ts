@@ -86,7 +86,7 @@ function refuseExisting(file: string): void {
   throw new GradbookError({
     code: "submission-exists",
     what: shownPath(file),
-    got: "the file is there already",
+    got: "the file already exists",
     cure: "Hand it in, move it away, or overwrite it with --force.",
   });
 }

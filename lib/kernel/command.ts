@@ -8,8 +8,8 @@ export const usage = (program: string): string => `${program} --connection-file 
   --javascript types are not checked.
 
 ${program} install [--user | --prefix DIR | --sys-prefix] [--name NAME]
-  Tells Jupyter of the kernel. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
-  Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" takes the place of tslab.
+  Registers the kernel with Jupyter. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
+  Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" replaces tslab.
 
 ${program} uninstall [--user | --prefix DIR | --sys-prefix] [--name NAME]
   Takes back what install has written there.`;

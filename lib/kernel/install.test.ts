@@ -76,7 +76,7 @@ const refused: readonly [title: string, name: string, text: string][] = [
   ],
   ["ours with another title", "gradbook", elsewhere.replace("TypeScript (gradbook)", "TS")],
   ["that of 0.1.0 with an option more", "gradbook", first.replace('"kernel",', '"kernel", "--remote",')],
-  ["no JSON", "gradbook", "{"],
+  ["not JSON", "gradbook", "{"],
   ["an empty file", "gradbook", ""],
   ["JSON of another kind", "gradbook", "[1]"],
 ];

@@ -10,13 +10,14 @@ export interface ActivationLoops {
   readonly backward: (dy: FloatArray, x: FloatArray, y: FloatArray, dx: FloatArray) => void;
 }
 
-/** The frame of all activations: element by element, the shape unchanged, no parameters. */
+/** What the activations make: element by element, the shape unchanged, no parameters. */
 export class Activation implements BuiltinLayer {
   readonly params = {};
   private x: Tensor | undefined;
   private y: Tensor | undefined;
 
   constructor(
+    /** Which function, as the engine reads it. */
     readonly spec: ActivationSpec,
     private readonly label: string,
     private readonly loops: ActivationLoops,

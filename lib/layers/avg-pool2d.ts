@@ -7,11 +7,21 @@ import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDi
 /**
  * Average pooling. x: [N, C, H, W] → y: [N, C, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
  * Padding counts as zeros: the divisor is always KH·KW (PyTorch's `count_include_pad`).
+ * @throws GradbookError when an option is missing, unknown or of another kind
+ *
+ * @example
+ * ```ts
+ * import { avgPool2d, Tensor } from "gradbook";
+ *
+ * const x = Tensor.from([[[[1, 2], [3, 6]]]]); // [1, 1, 2, 2]
+ * console.log(avgPool2d({ kernel: 2 }).forward(x).data.join()); // 3
+ * ```
  */
 export function avgPool2d(config: Pool2dConfig): AvgPool2d {
   return new AvgPool2d(config);
 }
 
+/** What `avgPool2d` makes. */
 export class AvgPool2d implements BuiltinLayer {
   readonly spec: Pool2dSpec;
   readonly params = {};

@@ -15,19 +15,55 @@ import {
 const batchNormOptions = {
   /** F features, or C channels: the size of axis 1. */
   features: count(),
-  /** Added to the variance under the root; default 1e-5. */
+  /**
+   * Added to the variance under the root.
+   * @default 1e-5
+   */
   eps: numberFrom(0).or(1e-5),
-  /** Weight of the newest batch in the running statistics, in [0, 1]; default 0.1. */
+  /**
+   * Weight of the newest batch in the running statistics, in [0, 1].
+   * @default 0.1
+   */
   momentum: numberFrom(0, 1.0000001).or(0.1),
 };
+/**
+ * Options of `batchNorm1d` and `batchNorm2d`.
+ * @interface
+ */
 export type BatchNormConfig = Given<typeof batchNormOptions>;
 
-/** Batch normalisation over [N, F] (Ioffe & Szegedy 2015): each feature over the batch. */
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015): x [N, F] → y [N, F], each feature over the batch; weight γ [F], bias β [F].
+ * @throws GradbookError when an option is missing, unknown or of another kind
+ *
+ * @example
+ * ```ts
+ * import { batchNorm1d, linear, relu, sequential } from "gradbook";
+ *
+ * const model = sequential([linear({ in: 784, out: 50 }), batchNorm1d({ features: 50 }), relu()], { input: [784] });
+ * console.log(`${model.layer("norm1")}`); // BatchNorm1d(50, 100 params)
+ * ```
+ */
 export function batchNorm1d(config: BatchNormConfig): BatchNorm {
   return new BatchNorm("batchNorm1d", config);
 }
 
-/** Batch normalisation over [N, C, H, W]: each channel over the batch and all positions. */
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015): x [N, C, H, W] → y [N, C, H, W], each channel over the batch and all
+ * positions; weight γ [C], bias β [C].
+ * @throws GradbookError when an option is missing, unknown or of another kind
+ *
+ * @example
+ * ```ts
+ * import { batchNorm2d, Rng, Tensor } from "gradbook";
+ *
+ * const layer = batchNorm2d({ features: 1 });
+ * for (const parameter of Object.values(layer.params)) parameter.cast("float64");
+ * const x = Tensor.from([[[[1, 3], [1, 3]]]]); // [1, 1, 2, 2]: mean 2, variance 1
+ * const y = layer.forward(x, { training: true, rng: new Rng(0) });
+ * console.log(Array.from(y.data, (v) => v.toFixed(2)).join(" ")); // -1.00 1.00 -1.00 1.00
+ * ```
+ */
 export function batchNorm2d(config: BatchNormConfig): BatchNorm {
   return new BatchNorm("batchNorm2d", config);
 }
@@ -39,6 +75,7 @@ export interface BatchNormDims {
   readonly S: number;
 }
 
+/** What `batchNorm1d` and `batchNorm2d` make. */
 export class BatchNorm implements BuiltinLayer {
   readonly spec: BatchNormSpec;
   /** false: normalises with the running statistics also while training, and leaves them and γ, β as they are. */

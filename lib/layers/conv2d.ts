@@ -12,18 +12,41 @@ const conv2dOptions = {
   out: count(),
   /** KH × KW in pixels. */
   kernel: pair(1),
-  /** Pixels from one position to the next; default 1. */
+  /**
+   * Pixels from one position to the next.
+   * @default 1
+   */
   stride: pair(1).or(1),
-  /** Zero pixels added on each side; default 0. `(kernel − 1)/2` keeps the size. */
+  /**
+   * Zero pixels added on each side. `(kernel − 1)/2` keeps the size.
+   * @default 0
+   */
   pad: pair(0).or(0),
-  /** Whether each kernel has a bias; default true. */
+  /**
+   * Whether each kernel has a bias.
+   * @default true
+   */
   bias: flag().or(true),
 };
+/**
+ * Options of `conv2d`; `kernel`, `stride` and `pad` are one number, or `[height, width]`.
+ * @interface
+ */
 export type Conv2dConfig = Given<typeof conv2dOptions>;
 
 /**
  * 2-D convolution (cross-correlation, as in PyTorch).
  * x: [N, C, H, W] → y: [N, F, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1; weight [F, C, KH, KW], bias [F].
+ * @throws GradbookError when an option is missing, unknown or of another kind
+ *
+ * @example
+ * ```ts
+ * import { conv2d } from "gradbook";
+ *
+ * const layer = conv2d({ in: 1, out: 8, kernel: 5, pad: 2 });
+ * console.log(`${layer}`); // Conv2d(1→8, 5×5, pad 2, 208 params)
+ * console.log(layer.outputShape([1, 28, 28])); // [ 8, 28, 28 ]
+ * ```
  */
 export function conv2d(config: Conv2dConfig): Conv2d {
   return new Conv2d(config);
@@ -46,6 +69,7 @@ export interface Conv2dDims {
   readonly PW: number;
 }
 
+/** What `conv2d` makes. */
 export class Conv2d implements BuiltinLayer {
   readonly spec: Conv2dSpec;
   trainable = true;

@@ -6,16 +6,37 @@ import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, type ForwardContext, markBuiltin } from "./layer.js";
 
 const dropoutOptions = {
-  /** Probability with which an element is set to 0, in [0, 1); default 0.5. */
+  /**
+   * Probability with which an element is set to 0, in [0, 1).
+   * @default 0.5
+   */
   p: numberFrom(0, 1).or(0.5),
 };
+/**
+ * Options of `dropout`.
+ * @interface
+ */
 export type DropoutConfig = Given<typeof dropoutOptions>;
 
-/** Inverted dropout (Srivastava et al. 2014): while training y = m·x/(1 − p) with a random mask m; else y = x. */
+/**
+ * Inverted dropout (Srivastava et al. 2014), any shape: during training y = m·x/(1 − p) with a random mask m; else y = x.
+ * @throws GradbookError when p is not in [0, 1)
+ *
+ * @example
+ * ```ts
+ * import { dropout, Rng, Tensor } from "gradbook";
+ *
+ * const layer = dropout({ p: 0.5 });
+ * const x = Tensor.from([1, 1, 1, 1, 1, 1]);
+ * console.log(layer.forward(x, { training: true, rng: new Rng(1) }).data.join()); // 0,2,0,2,2,2
+ * console.log(layer.forward(x, { training: false, rng: new Rng(1) }).data.join()); // 1,1,1,1,1,1
+ * ```
+ */
 export function dropout(config: DropoutConfig = {}): Dropout {
   return new Dropout(config);
 }
 
+/** What `dropout` makes. */
 export class Dropout implements BuiltinLayer {
   readonly spec: DropoutSpec;
   readonly params = {};

@@ -3,11 +3,21 @@ import { type Shape, sizeOf } from "../tensor/shape.js";
 import { assertSameShape, type Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 
-/** Images to features: [N, C, H, W] → [N, C·H·W], C-major (feature c·H·W + h·W + w), without copying. */
+/**
+ * Images to features: [N, C, H, W] → [N, C·H·W], C-major (feature c·H·W + h·W + w), without copying.
+ *
+ * @example
+ * ```ts
+ * import { flatten } from "gradbook";
+ *
+ * console.log(flatten().outputShape([4, 14, 14])); // [ 784 ]
+ * ```
+ */
 export function flatten(): Flatten {
   return new Flatten();
 }
 
+/** What `flatten` makes. */
 export class Flatten implements BuiltinLayer {
   readonly spec: FlattenSpec = { kind: "flatten" };
   readonly params = {};

@@ -9,6 +9,13 @@ const CUBE = 0.044715;
 /**
  * Gaussian error linear unit in the form of its paper (Hendrycks & Gimpel 2016), any shape:
  * y = ½x·(1 + tanh u), u = √(2/π)·(x + 0.044715x³). PyTorch's `GELU(approximate="tanh")`.
+ *
+ * @example
+ * ```ts
+ * import { gelu, Tensor } from "gradbook";
+ *
+ * console.log(gelu().forward(Tensor.from([-1, 0, 1])).toNested()); // [ -0.15880800939172324, 0, 0.8411919906082768 ]
+ * ```
  */
 export function gelu(): Activation {
   return new Activation({ kind: "gelu" }, "Gelu()", { forward: geluForward, backward: geluBackwardInput });

@@ -6,12 +6,21 @@ import { assertInput } from "./layer.js";
 const im2colOptions = {
   /** KH × KW in pixels. */
   kernel: pair(1),
-  /** Pixels from one window to the next; default 1. */
+  /**
+   * Pixels from one window to the next.
+   * @default 1
+   */
   stride: pair(1).or(1),
-  /** Zero pixels added on each side; default 0. */
+  /**
+   * Zero pixels added on each side.
+   * @default 0
+   */
   pad: pair(0).or(0),
 };
-/** A window that slides over all channels at once. */
+/**
+ * Options of `im2col` and `col2im`: a window that slides over all channels at once.
+ * @interface
+ */
 export type Im2colConfig = Given<typeof im2colOptions>;
 
 /** Letters as in the formulas; P = OH·OW windows, R = C·KH·KW pixels of a window. */
@@ -30,6 +39,15 @@ interface Im2colDims {
 /**
  * Every window of an image as a column: x [N, C, H, W] → [N, C·KH·KW, OH·OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
  * A convolution is then a matrix product: Y[n] = W·im2col(x)[n] with W [F, C·KH·KW].
+ * @throws GradbookError when x is not [N, C, H, W] or the window does not fit
+ *
+ * @example
+ * ```ts
+ * import { im2col, Tensor } from "gradbook";
+ *
+ * const x = Tensor.from([[[[1, 2], [3, 4]]]]); // [1, 1, 2, 2]
+ * console.log(im2col(x, { kernel: [2, 1] }).toNested()); // [ [ [ 1, 2 ], [ 3, 4 ] ] ]
+ * ```
  */
 export function im2col(x: Tensor, config: Im2colConfig): Tensor {
   assertTensor("im2col", "x", x);
@@ -43,6 +61,16 @@ export function im2col(x: Tensor, config: Im2colConfig): Tensor {
  * The transpose of im2col, not its inverse: columns [N, C·KH·KW, OH·OW] → [N, C, H, W], each value added to the pixel
  * that it was copied from. What came through k windows comes back k times, as a gradient must.
  * @param shape of the images, [N, C, H, W]
+ * @throws GradbookError when the columns are not those of such images
+ *
+ * @example
+ * ```ts
+ * import { col2im, im2col, Tensor } from "gradbook";
+ *
+ * const x = Tensor.from([[[[1, 1, 1]]]]); // [1, 1, 1, 3]
+ * const columns = im2col(x, { kernel: [1, 2] });
+ * console.log(col2im(columns, [1, 1, 1, 3], { kernel: [1, 2] }).data.join()); // 1,2,1
+ * ```
  */
 export function col2im(columns: Tensor, shape: Shape, config: Im2colConfig): Tensor {
   assertTensor("col2im", "columns", columns);

@@ -10,7 +10,15 @@ import type { Parameter } from "./layer.js";
  * - `{ normal: σ }`: N(0, σ²), biases 0
  * - `"zeros"`
  */
-export type Init = "he" | "xavier" | "pytorch" | "zeros" | { readonly normal: number };
+export type Init =
+  | "he"
+  | "xavier"
+  | "pytorch"
+  | "zeros"
+  | {
+      /** Standard deviation σ, at least 0. */
+      readonly normal: number;
+    };
 
 /** The option of that name. */
 export const init = (): RequiredOption<Init> =>

@@ -5,7 +5,7 @@ import type { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
 
-/** What a layer may know of the moment it runs in. */
+/** What a layer may know of the moment in which it runs. */
 export interface ForwardContext {
   /** Dropout and batch norm behave differently while training. */
   readonly training: boolean;
@@ -17,7 +17,7 @@ export interface ForwardContext {
  * A differentiable step of a model. Three promises, tested for every layer: `forward` never changes x, `backward` never
  * changes dy, and parameter gradients are *added* to `params[…].grad`, never assigned.
  *
- * A class written in a notebook cell needs only `forward` and `backward` to stand in a model beside the built-in ones.
+ * A class written in a notebook cell needs only `forward` and `backward` to be used in a model next to the built-in ones.
  */
 export interface Layer {
   /** Name in summaries and errors; `sequential` gives one (`conv1`, `relu1`, …) where it is missing. */
@@ -30,28 +30,42 @@ export interface Layer {
    */
   readonly buffers?: Readonly<Record<string, LayerBuffer>>;
   /**
-   * Default true. false freezes the layer: no optimizer moves its parameters, and batch norm uses its running statistics
-   * instead of the batch's and leaves them as they are (what Keras does). `parameter.trainable = false` freezes a single
-   * parameter and nothing else (PyTorch's `requires_grad = False`).
+   * false freezes the layer: no optimizer moves its parameters, and batch norm uses its running statistics instead of the
+   * batch's and leaves them as they are (what Keras does). `parameter.trainable = false` freezes a single parameter and
+   * nothing else (PyTorch's `requires_grad = False`).
+   * @default true
    */
   trainable?: boolean;
   /** Shape of one output sample for one input sample: `[C, H, W] → [F, OH, OW]`. Found by a trial run where missing. */
   outputShape?(sample: Shape): Shape;
-  /** x: [N, …] → y: [N, …]; keeps what backward needs. */
+  /** x: [N, …] → y: [N, …]; keeps what `backward` needs. */
   forward(x: Tensor, context: ForwardContext): Tensor;
-  /** dy: the loss's gradient by the last forward's output → dx, its gradient by that forward's input. */
+  /**
+   * dy: the loss's gradient with respect to the last forward's output → dx, the gradient with respect to its input.
+   */
   backward(dy: Tensor): Tensor;
 }
 
 /** Numbers that a layer remembers: a tensor, or anything that holds one as its `value`. */
-export type LayerBuffer = Tensor | { value: Tensor };
+export type LayerBuffer =
+  | Tensor
+  | {
+      /** The numbers as they are now. */
+      value: Tensor;
+    };
 
 /** A layer that the library brings: it describes itself to the engine and can be initialised and cast. */
 export interface BuiltinLayer extends Layer {
+  /** Kind and sizes, as the engine reads them. */
   readonly spec: LayerSpec;
+  /** What the optimizer updates, by name: `weight` and `bias` where the layer has them. */
   readonly params: Readonly<Record<string, Parameter>>;
+  /** What training changes but no gradient moves, by name: batch norm's running statistics. */
   readonly buffers?: Readonly<Record<string, Parameter>>;
+  /** Shape of one output sample for one input sample: `[C, H, W] → [F, OH, OW]`. */
   outputShape(sample: Shape): Shape;
+  /** What it is, in one line: `Conv2d(1→8, 5×5, pad 2, 208 params)`. */
+  toString(): string;
 }
 
 const brand = new Brand<LayerSpec>();
@@ -76,9 +90,13 @@ export function builtinSpec(layer: Layer): LayerSpec | undefined {
 
 /** One layer in its place: its name and the shapes of one sample before and after it. */
 export interface NamedLayer {
+  /** Unique within its model, e.g. `conv1`. */
   readonly name: string;
+  /** The layer itself. */
   readonly layer: Layer;
+  /** Shape of one sample before the layer, without the batch's axis. */
   readonly input: Shape;
+  /** Shape of one sample after it. */
   readonly output: Shape;
 }
 
@@ -94,22 +112,42 @@ function paramsInWords({ params, buffers }: Layer): string {
     .join();
 }
 
-/** A trainable array and its gradient. */
+/**
+ * A trainable array and its gradient, of one shape. Starts as zeros; `sequential` fills it where it belongs to a built-in
+ * layer.
+ *
+ * @throws GradbookError when an axis of the shape is not a whole number ≥ 0
+ *
+ * @example
+ * ```ts
+ * import { Parameter } from "gradbook";
+ *
+ * // a scale of one's own for each of 8 channels, 1 at the start
+ * const gamma = new Parameter([8], 1, 1, 1);
+ * console.log(gamma.value.data.join()); // 1,1,1,1,1,1,1,1
+ * ```
+ */
 export class Parameter {
+  /** The numbers that forward uses. */
   value: Tensor;
+  /** The loss's gradient with respect to `value`, of the same shape; backward adds to it. */
   grad: Tensor;
   /** false: optimizers leave it as it is. */
   trainable = true;
 
   /**
+   * @param shape of value and gradient
    * @param fanIn inputs that one output sums over, for He, Xavier and PyTorch's default
    * @param fanOut outputs that one input reaches
-   * @param fixed the value which every initialisation gives it (0 for batch norm's shift, 1 for its scale)
+   * @param fixed the value which every initialisation gives it
    */
   constructor(
     shape: Shape,
+    /** Inputs that one output sums over: what He, Xavier and PyTorch's default scale by. */
     readonly fanIn: number,
+    /** Outputs that one input reaches. */
     readonly fanOut: number,
+    /** The value which every initialisation gives it (0 for batch norm's shift, 1 for its scale). */
     readonly fixed?: number,
   ) {
     this.value = Tensor.zeros(shape);
@@ -175,7 +213,18 @@ export function assertInput(
   });
 }
 
-/** Image batches from [N, H, W, C] to [N, C, H, W], copied. */
+/**
+ * Image batches from [N, H, W, C] to [N, C, H, W], copied.
+ * @throws GradbookError when x does not have four axes
+ *
+ * @example
+ * ```ts
+ * import { Tensor, toNCHW } from "gradbook";
+ *
+ * const nhwc = Tensor.zeros([16, 28, 28, 3]);
+ * console.log(toNCHW(nhwc).shape); // [ 16, 3, 28, 28 ]
+ * ```
+ */
 export function toNCHW(x: Tensor): Tensor {
   assertTensor("toNCHW", "x", x);
   assertInput("toNCHW", x.shape, "N, H, W, C", undefined);

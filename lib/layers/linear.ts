@@ -9,12 +9,32 @@ const linearOptions = {
   in: count(),
   /** O, features of one output sample. */
   out: count(),
-  /** Whether each output has a bias; default true. */
+  /**
+   * Whether each output has a bias.
+   * @default true
+   */
   bias: flag().or(true),
 };
+/**
+ * Options of `linear`.
+ * @interface
+ */
 export type LinearConfig = Given<typeof linearOptions>;
 
-/** Fully connected layer y = x·Wᵀ + b. x: [N, I] → y: [N, O]; weight [O, I], bias [O]. */
+/**
+ * Fully connected layer y = x·Wᵀ + b. x: [N, I] → y: [N, O]; weight [O, I], bias [O].
+ * @throws GradbookError when a size is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { linear, Tensor } from "gradbook";
+ *
+ * const layer = linear({ in: 3, out: 2 });
+ * layer.params.weight.value.data.set([1, 0, 0, 0, 1, 1]); // [2, 3]
+ * console.log(layer.forward(Tensor.from([[5, 6, 7]], "float32")).toNested()); // [ [ 5, 13 ] ]
+ * console.log(`${layer}`); // Linear(3→2, 8 params)
+ * ```
+ */
 export function linear(config: LinearConfig): Linear {
   return new Linear(config);
 }
@@ -25,6 +45,7 @@ export interface LinearDims {
   readonly O: number;
 }
 
+/** What `linear` makes. */
 export class Linear implements BuiltinLayer {
   readonly spec: LinearSpec;
   trainable = true;

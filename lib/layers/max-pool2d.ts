@@ -7,11 +7,20 @@ import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDi
 /**
  * Max pooling. x: [N, C, H, W] → y: [N, C, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
  * Among equal maxima the first in row-major order wins, in forward and backward alike.
+ * @throws GradbookError when an option is missing, unknown or of another kind
+ *
+ * @example
+ * ```ts
+ * import { maxPool2d } from "gradbook";
+ *
+ * console.log(maxPool2d({ kernel: 2 }).outputShape([4, 28, 28])); // [ 4, 14, 14 ]
+ * ```
  */
 export function maxPool2d(config: Pool2dConfig): MaxPool2d {
   return new MaxPool2d(config);
 }
 
+/** What `maxPool2d` makes. */
 export class MaxPool2d implements BuiltinLayer {
   readonly spec: Pool2dSpec;
   readonly params = {};

@@ -7,8 +7,13 @@ export const modelBrand = new Brand<object>();
 
 /** Numbers that a layer remembers, by their full name, e.g. `residual1.inner.norm1.mean`. */
 export interface NamedBuffer {
+  /** Layer and buffer, e.g. `norm1.mean`. */
   readonly name: string;
-  readonly parameter: { value: Tensor };
+  /** What holds the tensor as it is now. */
+  readonly parameter: {
+    /** The numbers. */
+    value: Tensor;
+  };
 }
 
 /** What a layer holds beside the parameters that it names itself. */

@@ -8,12 +8,21 @@ import { assertInput } from "./layer.js";
 const pool2dOptions = {
   /** KH × KW in pixels. */
   kernel: pair(1),
-  /** Pixels from one window to the next; default: the kernel's size, so that windows don't overlap. */
+  /**
+   * Pixels from one window to the next; by default windows don't overlap.
+   * @default the kernel's size
+   */
   stride: pair(1).optional(),
-  /** Pixels added on each side; default 0, at most half the kernel. Max pooling ignores them, average pooling counts them as 0. */
+  /**
+   * Pixels added on each side, at most half the kernel. Max pooling ignores them, average pooling counts them as 0.
+   * @default 0
+   */
   pad: pair(0).or(0),
 };
-/** What max and average pooling have in common: a window that slides over each channel by itself. */
+/**
+ * Options of max and average pooling: a window that slides over each channel by itself.
+ * @interface
+ */
 export type Pool2dConfig = Given<typeof pool2dOptions>;
 
 export interface Pool2dDims {
@@ -40,7 +49,7 @@ export function parsePool2d(kind: Pool2dSpec["kind"], config: Pool2dConfig): Poo
       what: kind,
       got: `pad ${pad[axis]} with a kernel of ${kernel[axis]}`,
       expected: "at most half the kernel",
-      cure: "A larger pad makes windows that see no pixel at all.",
+      cure: "A larger pad would create windows without a single pixel.",
     });
   }
   return { kind, kernel, stride, pad };

@@ -1,7 +1,16 @@
 import type { FloatArray } from "../tensor/tensor.js";
 import { Activation } from "./activation.js";
 
-/** Rectified linear unit y = max(x, 0), any shape; its derivative at 0 is taken as 0. */
+/**
+ * Rectified linear unit y = max(x, 0), any shape; its derivative at 0 is taken as 0.
+ *
+ * @example
+ * ```ts
+ * import { relu, Tensor } from "gradbook";
+ *
+ * console.log(relu().forward(Tensor.from([-1, 0, 2])).data.join()); // 0,0,2
+ * ```
+ */
 export function relu(): Activation {
   return new Activation({ kind: "relu" }, "Relu()", { forward: reluForward, backward: reluBackwardInput });
 }

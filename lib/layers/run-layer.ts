@@ -46,7 +46,7 @@ export function assertReturned(name: string, pass: Pass, y: unknown, shape?: Sha
       what: name,
       got: `${pass} returned a tensor of the shape ${formatShape(y.shape)}`,
       expected: formatShape(shape),
-      ...(pass === "backward" ? { cure: "The gradient by x has the shape of x." } : {}),
+      ...(pass === "backward" ? { cure: "The gradient with respect to x has the shape of x." } : {}),
     });
   }
   return y;

@@ -136,7 +136,7 @@ test("sequential refuses the same layer object twice, no layers, and unknown opt
   for (const shared of [dropout(), relu(), linear({ in: 3, out: 3 }), new Doubling()]) {
     assert.throws(
       () => sequential([shared, relu(), shared], { input: [3] }),
-      /sequential: layers 1 and 3 are the same object, .*expected a layer of its own.*Make a second one\./,
+      /sequential: layers 1 and 3 are the same object, .*expected a separate layer.*Create a second one\./,
     );
   }
   const [a, b] = [relu(), relu()].map((layer) => Object.assign(layer, { name: "d" }));

@@ -29,45 +29,96 @@ const sequentialOptions = {
       Array.isArray(v) && v.length > 0 && v.every((n) => Number.isInteger(n) && n >= 1) ? v : undefined,
     () => "[1, 28, 28] is one of MNIST's images, [784] its pixels in a row.",
   ),
-  /** Seed of the initial weights; default 0. */
+  /**
+   * Seed of the initial weights.
+   * @default 0
+   */
   seed: seed().or(0),
-  /** How the built-in layers' weights start; default "pytorch". A layer written by hand brings its own. */
+  /**
+   * How the built-in layers' weights start. A layer written by hand brings its own.
+   * @default "pytorch"
+   */
   init: init().or("pytorch"),
-  /** Precision of the parameters; default "float32". */
+  /**
+   * Precision of the parameters. float32 trains on the engine, float64 in readable loops.
+   * @default "float32"
+   */
   dtype: oneOf("float32", "float64").or("float32"),
 };
+/**
+ * Options of `sequential`.
+ * @interface
+ */
 export type SequentialConfig = Given<typeof sequentialOptions>;
+
+/** One row of a model's summary. */
+export interface LayerSummary {
+  /** The layer's name in the model, e.g. `conv1`. */
+  readonly name: string;
+  /** What it is: `Conv2d(1→8, 5×5, pad 2, 208 params)`. */
+  readonly layer: string;
+  /** Shape of one output sample, as text: `[8, 28, 28]`. */
+  readonly output: string;
+  /** Numbers that training may change. */
+  readonly parameters: number;
+}
 
 /** A parameter with its full name, e.g. `conv1.weight`. */
 export interface NamedParameter {
+  /** Layer and parameter, e.g. `conv1.weight`. */
   readonly name: string;
+  /** Value and gradient. */
   readonly parameter: Parameter;
 }
 
 /**
  * A model: layers one after another.
  *
- *     const model = sequential([conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }), relu(), flatten(), linear({ in: 3136, out: 10 })],
- *       { input: [1, 28, 28], seed: 1, init: "he" });
+ * A model among the layers is replaced by its layers. A built-in layer gets its first weights from the first model that
+ * contains it, unless they were set before; in every other model it keeps what it has learned, and the models share it.
+ * That is how a trained trunk gets a new head.
  *
- * A model among the layers stands for its layers. A built-in layer gets its first weights from the first model that it
- * stands in, unless they were set before; in every other model it keeps what it has learned, and the models share it:
- *
- *     const trunk = trained.layers.slice(0, -1).map(({ layer }) => layer);
- *     for (const layer of trunk) layer.trainable = false; // or leave it, and fine-tune the whole
- *     const model = sequential([...trunk, linear({ in: 49, out: 5 })], { input: [1, 28, 28], seed: 2 });
- *
+ * @param layers built-in layers, layers written by hand, or models
  * @throws GradbookError when a layer does not fit the one before it
+ *
+ * @example
+ * ```ts
+ * import { conv2d, flatten, linear, maxPool2d, relu, sequential } from "gradbook";
+ *
+ * const model = sequential(
+ *   [
+ *     conv2d({ in: 1, out: 4, kernel: 5, pad: 2 }),
+ *     relu(),
+ *     maxPool2d({ kernel: 2 }),
+ *     flatten(),
+ *     linear({ in: 4 * 14 * 14, out: 10 }),
+ *   ],
+ *   { input: [1, 28, 28], seed: 1, init: "he" },
+ * );
+ * console.log(model.parameterCount); // 7954
+ *
+ * // the same convolution under a new head; frozen, it stays as it is
+ * const trunk = model.layers.slice(0, -1).map(({ layer }) => layer);
+ * for (const layer of trunk) layer.trainable = false;
+ * const other = sequential([...trunk, linear({ in: 784, out: 5 })], { input: [1, 28, 28], seed: 2 });
+ * console.log(other.output); // [ 5 ]
+ * ```
  */
 export function sequential(layers: readonly (Layer | Sequential)[], config: SequentialConfig): Sequential {
   return new Sequential(layers, config);
 }
 
+/** A model that `sequential` made. As a cell's last expression it shows itself as a table of its layers. */
 export class Sequential {
+  /** Shape of one input sample, without the batch's axis. */
   readonly input: Shape;
+  /** Precision of the parameters and of what `forward` gives. */
   readonly dtype: DType;
+  /** Seed of the initial weights. */
   readonly seed: number | string;
+  /** How the built-in layers' weights started. */
   readonly init: Init;
+  /** The layers in their order, each with its name and the shapes around it. */
   readonly layers: readonly NamedLayer[];
   private readonly evaluating: ForwardContext;
 
@@ -91,18 +142,26 @@ export class Sequential {
     modelBrand.mark(this, {}, Sequential.prototype, ["layers", "input", "dtype"]);
   }
 
+  /** Shape of one output sample. */
   get output(): Shape {
     return this.layers[this.layers.length - 1].output;
   }
 
-  /** x: [N, …input] → [N, …output]. */
+  /**
+   * x: [N, …input] → [N, …output].
+   * @param context training or evaluation; by default evaluation
+   * @throws GradbookError when a layer does not fit its input or gives something else than a tensor
+   */
   forward(x: Tensor, context: ForwardContext = this.evaluating): Tensor {
     let y = x;
     for (const placed of this.layers) y = runForward(placed, y, context);
     return y;
   }
 
-  /** Runs the last forward backwards: dy by its output → dx by its input; parameter gradients are added up. */
+  /**
+   * Runs the last forward backwards: dy [N, …output] → dx [N, …input]. Gradients of parameters are added to
+   * `parameter.grad`.
+   */
   backward(dy: Tensor): Tensor {
     let dx = dy;
     for (let i = this.layers.length - 1; i >= 0; i--) {
@@ -123,7 +182,10 @@ export class Sequential {
     return outputs;
   }
 
-  /** @throws GradbookError when there is no layer of that name */
+  /**
+   * The layer of that name, e.g. `model.layer("conv1")`.
+   * @throws GradbookError when there is none
+   */
   layer(name: string): Layer {
     const found = this.layers.find((l) => l.name === name);
     if (found !== undefined) return found.layer;
@@ -143,7 +205,7 @@ export class Sequential {
       .filter(({ parameter }) => !seen.has(parameter) && seen.add(parameter));
   }
 
-  /** What training keeps beside the parameters: running statistics, the memory of layers written by hand. */
+  /** What training keeps besides the parameters: running statistics, the memory of layers written by hand. */
   get buffers(): readonly NamedBuffer[] {
     return this.layers.flatMap(({ name, layer }) => heldBy(name, layer).buffers);
   }
@@ -153,20 +215,23 @@ export class Sequential {
     return this.layers.some(({ layer }) => layer.trainable !== false);
   }
 
+  /** Freezes or frees every layer. */
   set trainable(trainable: boolean) {
     for (const { layer } of this.layers) layer.trainable = trainable;
   }
 
+  /** Numbers that training may change: all elements of all parameters. */
   get parameterCount(): number {
     return this.parameters.reduce((sum, { parameter }) => sum + parameter.value.size, 0);
   }
 
+  /** Sets the gradients of all parameters to 0; `fit` does it before each step. */
   zeroGradients(): void {
     for (const { parameter } of this.parameters) parameter.grad.data.fill(0);
   }
 
-  /** One row a layer: name, what it is, output shape of one sample, parameters. */
-  get summary(): readonly { name: string; layer: string; output: string; parameters: number }[] {
+  /** One row per layer: name, what it is, output shape of one sample, number of parameters. */
+  get summary(): readonly LayerSummary[] {
     return this.layers.map(({ name, layer, output }) => ({
       name,
       layer: describe(layer),
@@ -175,6 +240,7 @@ export class Sequential {
     }));
   }
 
+  /** The summary as lines of text, with the total below. */
   toString(): string {
     const rows = [
       ["", "input", formatShape(this.input), ""],
@@ -228,7 +294,7 @@ export class Sequential {
           code: "config",
           what: "sequential",
           got: `two layers are called "${name}"`,
-          expected: "a name of its own for each",
+          expected: "a different name for each",
         });
       }
       names.add(name);
@@ -297,7 +363,7 @@ function otherPrecision(name: string, has: DType, wanted: DType): GradbookError 
     what: `sequential, ${name}`,
     got: `its layer belongs to a ${has} model`,
     expected: `a layer of a ${wanted} model, as this one is`,
-    cure: `Give this model dtype: "${has}", or make a layer of its own for it.`,
+    cure: `Give this model dtype: "${has}", or create a separate layer for it.`,
   });
 }
 
@@ -334,8 +400,8 @@ function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
     code: "config",
     what: "sequential",
     got: `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
-    expected: "a layer of its own at each place",
-    cure: "Make a second one.",
+    expected: "a separate layer at each position",
+    cure: "Create a second one.",
   });
 }
 

@@ -2,7 +2,16 @@ import { sigmoid as portableSigmoid } from "../tensor/portable.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { Activation } from "./activation.js";
 
-/** Logistic sigmoid y = 1/(1 + e^{−x}), any shape. */
+/**
+ * Logistic sigmoid y = 1/(1 + e^{−x}), any shape.
+ *
+ * @example
+ * ```ts
+ * import { sigmoid, Tensor } from "gradbook";
+ *
+ * console.log(sigmoid().forward(Tensor.from([0, 2])).toNested()); // [ 0.5, 0.8807970779778823 ]
+ * ```
+ */
 export function sigmoid(): Activation {
   return new Activation({ kind: "sigmoid" }, "Sigmoid()", {
     forward: sigmoidForward,

@@ -2,7 +2,16 @@ import { tanh as portableTanh } from "../tensor/portable.js";
 import type { FloatArray } from "../tensor/tensor.js";
 import { Activation } from "./activation.js";
 
-/** Hyperbolic tangent, any shape. */
+/**
+ * Hyperbolic tangent, any shape.
+ *
+ * @example
+ * ```ts
+ * import { Tensor, tanh } from "gradbook";
+ *
+ * console.log(tanh().forward(Tensor.from([0, 1])).toNested()); // [ 0, 0.7615941559557649 ]
+ * ```
+ */
 export function tanh(): Activation {
   return new Activation({ kind: "tanh" }, "Tanh()", { forward: tanhForward, backward: tanhBackwardInput });
 }

@@ -6,17 +6,40 @@ import type { Tensor } from "../tensor/tensor.js";
 
 /**
  * Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1). One of your own is an object with two
- * functions; it runs as it is written, on the calling thread:
+ * functions; it runs as it is written, on the calling thread.
  *
- *     const absolute: Loss = {
- *       spec: { kind: "absolute" },
- *       sum: (output, labels) => Σ |y − t|,
- *       gradient: (output, labels) => sign(y − t) / N,   // of the mean over the batch
- *     };
+ * @example
+ * ```ts
+ * import { type Loss, Tensor } from "gradbook";
+ *
+ * // Σ_n Σ_k |y[n,k] − t[n,k]| with one-hot targets t
+ * const isLabel = (at: number, K: number, labels: ArrayLike<number>) => (labels[Math.floor(at / K)] === at % K ? 1 : 0);
+ * const absolute: Loss = {
+ *   spec: { kind: "absolute" },
+ *   sum: ({ data, shape: [, K] }, labels) => {
+ *     let sum = 0;
+ *     for (let i = 0; i < data.length; i++) sum += Math.abs(data[i] - isLabel(i, K, labels));
+ *     return sum;
+ *   },
+ *   gradient: ({ data, shape }, labels) => {
+ *     const [N, K] = shape; // of the mean over the batch
+ *     return new Tensor(shape, data.map((y, i) => Math.sign(y - isLabel(i, K, labels)) / N));
+ *   },
+ * };
+ * console.log(absolute.sum(Tensor.from([[0.25, 0.5]]), [1])); // 0.75
+ * ```
  */
 export interface Loss {
-  /** Its name in errors and records, and how `gradient` reduces; default: "loss", "mean". */
-  readonly spec?: { readonly kind: string; readonly reduction?: Reduction };
+  /**
+   * Its name in errors and records, and how `gradient` reduces.
+   * @default { kind: "loss", reduction: "mean" }
+   */
+  readonly spec?: {
+    /** The loss's name. */
+    readonly kind: string;
+    /** How the losses of a batch become one number. */
+    readonly reduction?: Reduction;
+  };
   /** Sum of the samples' losses, not divided by anything: sets of any size add up exactly. */
   sum(output: Tensor, labels: ArrayLike<number>): number;
   /** d loss / d output, [N, K], of the reduced loss. Neither output nor labels are changed. */
@@ -25,6 +48,7 @@ export interface Loss {
 
 /** A loss that the library brings: it describes itself to the engine. */
 export interface BuiltinLoss extends Loss {
+  /** Kind and reduction, as the engine reads them. */
   readonly spec: LossSpec;
 }
 

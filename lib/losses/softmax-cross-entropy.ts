@@ -5,14 +5,32 @@ import { assertTensor, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
 
 export const lossOptions = {
-  /** `"mean"` over the batch (default), or `"sum"`. */
+  /**
+   * How the losses of a batch become one number.
+   * @default "mean"
+   */
   reduction: oneOf("mean", "sum").or("mean"),
 };
+/**
+ * Options of the losses.
+ * @interface
+ */
 export type LossConfig = Given<typeof lossOptions>;
 
 /**
- * Softmax and cross-entropy in one: logits [N, K], labels [N]. Stable for any logits: the largest is subtracted first,
- * which changes neither softmax nor loss.
+ * Softmax and cross-entropy in one: logits [N, K], labels [N]; in nats. Stable for any logits: the largest is subtracted
+ * first, which changes neither softmax nor loss.
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
+ *
+ * @example
+ * ```ts
+ * import { softmaxCrossEntropy, Tensor } from "gradbook";
+ *
+ * const loss = softmaxCrossEntropy();
+ * const logits = Tensor.from([[0, 0]]); // [1, 2]: both classes alike
+ * console.log(loss.sum(logits, [1]).toFixed(4)); // 0.6931
+ * console.log(loss.gradient(logits, [1]).toNested()); // [ [ 0.5, -0.5 ] ]
+ * ```
  */
 export function softmaxCrossEntropy(config: LossConfig = {}): BuiltinLoss {
   const spec: LossSpec = {
@@ -75,7 +93,17 @@ export function softmaxRows(z: FloatArray, p: FloatArray, K: number): void {
   }
 }
 
-/** Class probabilities of logits [N, K]. */
+/**
+ * Class probabilities of logits: [N, K] → [N, K], each row with the sum 1.
+ * @throws GradbookError when the logits are not a tensor [N, K]
+ *
+ * @example
+ * ```ts
+ * import { softmax, Tensor } from "gradbook";
+ *
+ * console.log(softmax(Tensor.from([[1, 1, 1, 1]])).toNested()); // [ [ 0.25, 0.25, 0.25, 0.25 ] ]
+ * ```
+ */
 export function softmax(logits: Tensor): Tensor {
   assertTensor("softmax", "logits", logits);
   const probabilities = Tensor.zeros(logits.shape, logits.dtype);

@@ -4,12 +4,34 @@ import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
 import { type LossConfig, lossOptions } from "./softmax-cross-entropy.js";
 
-/** Euclidean loss ½ Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (Caffe's EuclideanLoss). */
+/**
+ * Euclidean loss ½ Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the batch
+ * (Caffe's EuclideanLoss).
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
+ *
+ * @example
+ * ```ts
+ * import { euclidean, Tensor } from "gradbook";
+ *
+ * console.log(euclidean().sum(Tensor.from([[0, 1, 1]]), [1])); // 0.5
+ * ```
+ */
 export function euclidean(config: LossConfig = {}): BuiltinLoss {
   return squaredLoss("euclidean", config);
 }
 
-/** Mean squared error 1/K Σ_k (y[k] − t[k])² against one-hot targets t, mean over the batch (PyTorch's MSELoss). */
+/**
+ * Mean squared error 1/K Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the
+ * batch (PyTorch's MSELoss).
+ * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
+ *
+ * @example
+ * ```ts
+ * import { mse, Tensor } from "gradbook";
+ *
+ * console.log(mse().sum(Tensor.from([[0, 1, 1, 1]]), [1])); // 0.5
+ * ```
+ */
 export function mse(config: LossConfig = {}): BuiltinLoss {
   return squaredLoss("mse", config);
 }

@@ -115,7 +115,7 @@ test("nbformat 4.0 cells without ids get the same ids in every run", () => {
 });
 
 for (const [title, text, words] of [
-  ["no JSON", "{", /^n\.ipynb: the file is not JSON \(.*\), expected a Jupyter notebook\.$/],
+  ["not JSON", "{", /^n\.ipynb: the file is not JSON \(.*\), expected a Jupyter notebook\.$/],
   ["a list", "[]", "n.ipynb: a list, expected an object."],
   ["no version", "{}", "n.ipynb, nbformat: nothing, expected a number."],
   [
@@ -149,7 +149,7 @@ for (const [title, text, words] of [
     wrap(
       '[{"cell_type":"raw","id":"a","metadata":{},"source":""},{"cell_type":"raw","id":"a","metadata":{},"source":""}]',
     ),
-    'n.ipynb, cell 1: the id "a" is that of cell 0 too, expected an id of its own for each cell. ' +
+    'n.ipynb, cell 1: the id "a" is that of cell 0 too, expected a unique id for each cell. ' +
       "Saving the notebook once in JupyterLab gives new ids.",
   ],
 ] as const) {
@@ -205,7 +205,7 @@ for (const [title, text] of othersFiles) {
       writeNotebook(path, parseNotebook(AS_JUPYTER_WRITES, path)),
       ({ message }: Error) => {
         kept = /The executed notebook is kept as (.+\/n\.ipynb)\.$/.exec(message)?.[1] ?? "";
-        return /n\.ipynb: it is not as gradbook wrote it: .* It was not touched\. Move it away, or name/.test(
+        return /n\.ipynb: gradbook did not write it, or it has been changed since\. It was not touched\. Move it away, or choose/.test(
           message,
         );
       },
@@ -226,7 +226,7 @@ test("refuses a link, a folder, and a place that cannot be written", async (t) =
     () => assertOwnNotebook(join(folder, "link.ipynb"), "--out FILE"),
     /it is a symbolic link\. It was not/,
   );
-  assert.throws(() => assertOwnNotebook(folder, "--out FILE"), /: it is no file\. /);
+  assert.throws(() => assertOwnNotebook(folder, "--out FILE"), /: it is not a file\. /);
   assertOwnNotebook(target, "--out FILE");
   assertOwnNotebook(join(folder, "none.ipynb"), "--out FILE");
   assert.throws(() => assertOwnNotebook(join(target, "x.ipynb"), "--out FILE"), /target\.ipynb is a file/);
@@ -268,7 +268,7 @@ test("refuses a parameter that is no name", () => {
   const notebook: Notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] };
   assert.throws(() => injectParameters(notebook, { "a b": 1 }), {
     message:
-      'parameter "a b": it is no name of a variable or of a record\'s field, expected a name like epochs or config.epochs.',
+      'parameter "a b": it is not the name of a variable or of an object\'s field, expected a name like epochs or config.epochs.',
   });
 });
 

@@ -58,7 +58,7 @@ export async function prepareJupyter(root: string, log: (text: string) => void):
   const windows = process.platform === "win32";
   const python = join(venv, windows ? "Scripts/python.exe" : "bin/python");
   makeIgnoredFolder(join(root, ".cache"));
-  const onWait = () => log("Another gradbook prepares JupyterLab: waiting for it");
+  const onWait = () => log("Another gradbook is setting up JupyterLab: waiting for it");
   await withLock(join(root, ".cache/jupyter.lock"), { onWait }, async () => {
     await install(venv, python, log);
     const data = join(venv, "share/jupyter");
@@ -161,7 +161,7 @@ async function run(command: string, args: readonly string[], what: string): Prom
   throw new GradbookError({
     code: "python",
     what,
-    got: `exit code ${code}; its last words:\n${said.trim()}\n`,
+    got: `exit code ${code}; its last output:\n${said.trim()}\n`,
     cure: "Fix the cause and run the command again; completed steps are skipped.",
   });
 }

@@ -284,19 +284,19 @@ export class KernelClient {
       what: `kernel ${this.spec.name}`,
       got: count === 0 ? end : `${count} message${count === 1 ? " is" : "s are"} missing`,
       expected: "all that the cell has printed",
-      cure: "Print less in one cell, e.g. one line an epoch.",
+      cure: "Print less in one cell, e.g. one line per epoch.",
     });
   }
 
   private async timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
     await sleep(seconds * 1000, undefined, { signal });
     const heart = (await this.heartbeat(500))
-      ? "its heartbeat answers"
-      : "its heartbeat does not answer: it computes";
+      ? "its heartbeat responds"
+      : "its heartbeat does not respond: it computes";
     throw new GradbookError({
       code: "kernel-timeout",
       what: `kernel ${this.spec.name}`,
-      got: `the kernel was not done with the cell after ${seconds} s (${heart})`,
+      got: `the kernel did not finish the cell within ${seconds} s (${heart})`,
       cure: "--timeout SECONDS sets the limit for one cell; --scale quick makes it less work.",
     });
   }
@@ -320,7 +320,7 @@ export class KernelClient {
 
   private lastWords(): string {
     const { lastWords } = this.process;
-    return lastWords === "" ? "" : `; its last words:\n${lastWords}\n`;
+    return lastWords === "" ? "" : `; its last output:\n${lastWords}\n`;
   }
 }
 

@@ -44,7 +44,7 @@ for (const [title, death, got, cure] of [
     "kill -9, of which nobody says why",
     { exit: { code: null, signal: "SIGKILL" }, ...quiet },
     "the kernel's process ended (signal SIGKILL)",
-    "It was killed from outside: by somebody, or by a limit of the machine, the container or the job.",
+    "It was killed from outside: by a user, or by a limit of the machine, the container or the job.",
   ],
   [
     "somebody else's end for memory, and an own one",
@@ -61,13 +61,13 @@ for (const [title, death, got, cure] of [
   [
     "an exit with words",
     { exit: { code: 1, signal: null }, ...quiet, lastWords: "no such option" },
-    "the kernel's process ended (exit code 1); its last words:\nno such option\n",
-    "Its last words say why.",
+    "the kernel's process ended (exit code 1); its last output:\nno such option\n",
+    "Its last output says why.",
   ],
   [
     "a program that is not there",
     { exit: { code: null, signal: null }, ...quiet, lastWords: "spawn node ENOENT" },
-    "the kernel's process ended (it could not be started); its last words:\nspawn node ENOENT\n",
+    "the kernel's process ended (it could not be started); its last output:\nspawn node ENOENT\n",
     "Is the kernel's program installed?",
   ],
 ] as const) {

@@ -19,7 +19,7 @@ export function explainDeath(death: Death): { readonly got: string; readonly cur
   const memory = memoryCause(death);
   if (memory !== undefined)
     return { got: `${memory.why}, and the kernel's process ended (${how})`, cure: memory.cure };
-  const words = lastWords === "" ? "" : `; its last words:\n${lastWords}\n`;
+  const words = lastWords === "" ? "" : `; its last output:\n${lastWords}\n`;
   return { got: `the kernel's process ended (${how})${words}`, cure: usualCure(death) };
 }
 
@@ -54,14 +54,14 @@ function memoryCause({ exit, memoryWords, memoryKills }: Death): { why: string; 
 function usualCure({ exit, lastWords }: Death): string {
   const { code, signal } = exit;
   if (isKilled(exit))
-    return "It was killed from outside: by somebody, or by a limit of the machine, the container or the job.";
+    return "It was killed from outside: by a user, or by a limit of the machine, the container or the job.";
   if (signal !== null && /^SIG(?:ABRT|SEGV|BUS|ILL|FPE|TRAP|SYS)$/.test(signal))
     return "Native code has failed, that of a package or Node's own; running the cell's parts one by one shows which.";
-  if (signal !== null) return "It was told to end from outside.";
+  if (signal !== null) return "Another process asked it to terminate.";
   if (code === null) return "Is the kernel's program installed?";
   return lastWords === ""
     ? "If a cell, or a package that it uses, calls process.exit: leave that out."
-    : "Its last words say why.";
+    : "Its last output says why.";
 }
 
 /** A shell between reports a signal as 128 and its number. */

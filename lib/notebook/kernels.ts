@@ -42,7 +42,7 @@ export function findKernel(name: string, folder: string): FoundKernel {
     what: `kernel "${name}"`,
     got: "no kernel of this name",
     expected: `one of ${[...new Set(known)].join(", ")}`,
-    cure: "--kernel NAME takes another one.",
+    cure: "--kernel NAME selects another one.",
   });
 }
 

@@ -51,12 +51,12 @@ export function assertOwnNotebook(path: string, elsewhere: string): void {
   const got = found.isSymbolicLink()
     ? "it is a symbolic link"
     : found.isFile()
-      ? "it is not as gradbook wrote it: somebody's own, or changed since"
-      : "it is no file";
+      ? "gradbook did not write it, or it has been changed since"
+      : "it is not a file";
   throw new GradbookError({
     code: "notebook-foreign",
     what: shownPath(path),
     got,
-    cure: `It was not touched. Move it away, or name another place with ${elsewhere}.`,
+    cure: `It was not touched. Move it away, or choose another location with ${elsewhere}.`,
   });
 }

@@ -36,7 +36,7 @@ function parameterSource(parameters: Readonly<Record<string, Json>>): string {
       throw new GradbookError({
         code: "parameter",
         what: `parameter ${JSON.stringify(name)}`,
-        got: "it is no name of a variable or of a record's field",
+        got: "it is not the name of a variable or of an object's field",
         expected: "a name like epochs or config.epochs",
       });
     }

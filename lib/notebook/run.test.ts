@@ -226,7 +226,7 @@ test("a cell beyond its time is ended with all that it has started", async () =>
   assert.equal(error.code, "kernel-timeout");
   assert.match(
     error.message,
-    /^in\.ipynb, code cell 2 of 2: the kernel was not done with the cell after 1 s \(its heartbeat does not answer: it computes\)\. --timeout/,
+    /^in\.ipynb, code cell 2 of 2: the kernel did not finish the cell within 1 s \(its heartbeat does not respond: it computes\)\. --timeout/,
   );
 });
 
@@ -293,7 +293,7 @@ test("refuses a kernel that cannot be started, saying why", async () => {
   assert.ok(error instanceof Error);
   assert.match(
     error.message,
-    /the kernel ended before it answered \(exit code 1\); its last words:[\s\S]*Error: no kernel/,
+    /the kernel ended before it answered \(exit code 1\); its last output:[\s\S]*Error: no kernel/,
   );
   const missing = await run(["1"], { kernel: { ...kernel, argv: ["no-such-program"] } });
   assert.match(String(missing.error), /it could not be started/);

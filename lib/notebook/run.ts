@@ -88,8 +88,8 @@ export async function runNotebook(path: string, options: RunOptions = {}): Promi
     throw new GradbookError({
       code: "notebook-out",
       what: out,
-      got: "the output is the input, which a run never touches",
-      cure: "Name another file.",
+      got: "the output would overwrite the input",
+      cure: "Choose another file.",
     });
   }
   if (out !== undefined) assertWritableFile(out);

@@ -2,16 +2,43 @@ import { type Given, numberFrom, options } from "../errors/options.js";
 import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
 const adagradOptions = {
-  /** Learning rate η; default 0.01. */
+  /**
+   * Learning rate η.
+   * @default 0.01
+   */
   lr: numberFrom(0).or(0.01),
-  /** ε, outside the root; default 1e-10. */
+  /**
+   * ε, outside the root.
+   * @default 1e-10
+   */
   eps: numberFrom(0).or(1e-10),
-  /** λ of the penalty ½·λ·‖w‖², added to the gradient; default 0. */
+  /**
+   * λ of the penalty ½·λ·‖w‖², added to the gradient.
+   * @default 0
+   */
   weightDecay: numberFrom(0).or(0),
 };
+/**
+ * Options of `adagrad`.
+ * @interface
+ */
 export type AdagradConfig = Given<typeof adagradOptions>;
 
-/** AdaGrad (Duchi et al. 2011): s ← s + g²; w ← w − ηg/(√s + ε). */
+/**
+ * AdaGrad (Duchi et al. 2011): s ← s + g²; w ← w − ηg/(√s + ε).
+ * @throws GradbookError when an option is missing, unknown or out of its range
+ *
+ * @example
+ * ```ts
+ * import { adagrad } from "gradbook";
+ *
+ * const w = Float32Array.of(1);
+ * const rule = adagrad({ lr: 0.1 });
+ * const slots = Array.from({ length: rule.slots }, () => new Float32Array(1));
+ * rule.update(w, Float32Array.of(2), slots, rule.spec.lr, 1); // one step against the gradient 2
+ * console.log(w[0].toFixed(3)); // 0.900
+ * ```
+ */
 export function adagrad(config: AdagradConfig = {}): BuiltinOptimizer {
   const { lr, eps, weightDecay } = options("adagrad", adagradOptions, config);
   return markOptimizer({

@@ -4,22 +4,41 @@ import type { FloatArray } from "../tensor/tensor.js";
 
 /**
  * A rule that moves weights against their gradients. It keeps no state itself: the trainer owns the slots. One of your own
- * runs as it is written, on the calling thread, with the engine's gradients:
+ * runs as it is written, on the calling thread, with the engine's gradients.
  *
- *     const signSgd: Optimizer = {
- *       spec: { kind: "signSgd", lr: 0.01 },
- *       update(w, g, slots, lr) {
- *         for (let i = 0; i < w.length; i++) w[i] -= lr * Math.sign(g[i]);
- *       },
- *     };
+ * @example
+ * ```ts
+ * import type { Optimizer } from "gradbook";
+ *
+ * const signSgd: Optimizer = {
+ *   spec: { kind: "signSgd", lr: 0.01 },
+ *   update(w, g, _slots, lr) {
+ *     for (let i = 0; i < w.length; i++) w[i] -= lr * Math.sign(g[i]);
+ *   },
+ * };
+ * const w = Float64Array.of(1);
+ * signSgd.update(w, Float64Array.of(-3), [], signSgd.spec.lr, 1);
+ * console.log(w[0]); // 1.01
+ * ```
  */
 export interface Optimizer {
   /** Its name in errors and records, and the learning rate that a schedule starts from. */
-  readonly spec: { readonly kind: string; readonly lr: number };
-  /** Arrays of the parameter's size that the rule remembers from step to step, all zero at first; default 0. */
+  readonly spec: {
+    /** The rule's name. */
+    readonly kind: string;
+    /** Learning rate η. */
+    readonly lr: number;
+  };
+  /**
+   * Arrays of the parameter's size that the rule remembers from step to step, all zero at first.
+   * @default 0
+   */
   readonly slots?: number;
   /**
    * One step on one parameter, in place. g is not changed.
+   * @param w values of the parameter
+   * @param g gradient of the loss with respect to them
+   * @param slots arrays of the same size that the rule may write
    * @param lr learning rate of this very step (a schedule may have moved it)
    * @param t number of this step, from 1
    */
@@ -28,7 +47,9 @@ export interface Optimizer {
 
 /** A rule that the library brings: it describes itself to the engine. */
 export interface BuiltinOptimizer extends Optimizer {
+  /** Kind and numbers, as the engine reads them. */
   readonly spec: OptimizerSpec;
+  /** Arrays of the parameter's size that the rule remembers from step to step. */
   readonly slots: number;
 }
 

@@ -174,9 +174,12 @@ test("a report that other code rendered is rendered again, and the new one is up
   const { findings } = await checkReport(place, "quick", undefined);
   assert.deepEqual(findings.slice(0, 2), [
     "the code that renders it has changed: gradbook report renders it again, without a run",
-    "figures/gone.svg does not come out again",
+    "figures/gone.svg is no longer produced",
   ]);
-  assert.match(findings[2], /^index\.html comes out differently: \d+ bytes for 11, the first at 0$/);
+  assert.match(
+    findings[2],
+    /^index\.html differs when rebuilt: \d+ bytes, was 11; first difference at byte 0$/,
+  );
   assert.equal(findings.length, 3);
   const why = ["the code that renders it has changed"];
   assert.deepEqual(await makeReport(place), { done: "rendered", why });
@@ -194,7 +197,7 @@ test("what is not derived yet, but would come out differently, is a finding", as
   await writeFolder(folder, files);
   rmSync(join(folder, "figures.tex"));
   const { findings, notDerived } = await checkReport(place, "quick", undefined);
-  assert.deepEqual(findings, ["figures.tex comes out differently from what was derived once"]);
+  assert.deepEqual(findings, ["figures.tex differs from what was derived before"]);
   assert.equal(notDerived, 1);
 });
 
@@ -260,7 +263,7 @@ test("the first byte that differs is named", async () => {
   const metrics = text((await built).get("metrics.json"));
   writeFileSync(join(folder, "metrics.json"), metrics.replace("small", "smelt"));
   assert.deepEqual(differences(folder, await built, await listed()), [
-    `metrics.json comes out differently: ${metrics.length} bytes for ${metrics.length}, the first at ${metrics.indexOf("small") + 2}`,
+    `metrics.json differs when rebuilt: ${metrics.length} bytes, was ${metrics.length}; first difference at byte ${metrics.indexOf("small") + 2}`,
   ]);
 });
 
@@ -272,7 +275,7 @@ test("check finds nothing in a fresh report, and an edited picture in another", 
   appendFileSync(join(folder, "figures/first-convolution-after-relu.svg"), "<!-- -->");
   const { findings } = await checkReport(place, "quick", undefined);
   assert.equal(findings.length, 2);
-  assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg comes out differently/);
+  assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg differs when rebuilt/);
 });
 
 test("a report that cannot be written leaves the old one whole, and no draft behind", async () => {
@@ -284,7 +287,7 @@ test("a report that cannot be written leaves the old one whole, and no draft beh
   ]);
   await assert.rejects(writeFolder(folder, broken), {
     name: "GradbookError",
-    message: /a file stands where a folder has to go\. Move it away, or name another place with --out DIR/,
+    message: /a file is where a folder should be\. Move it away, or choose another location with --out DIR/,
   });
   assert.equal(readFileSync(join(folder, "index.html"), "utf8"), before);
   assert.deepEqual(readdirSync(join(folder, "..")), ["small"]);

@@ -66,13 +66,12 @@ export async function checkReport(
 export function differences(folder: string, files: FileSet, listed: Manifest["files"]): string[] {
   const found = Object.keys(listed)
     .filter((path) => !files.has(path))
-    .map((path) => `${path} does not come out again`);
+    .map((path) => `${path} is no longer produced`);
   for (const [path, content] of files) {
     if (path === manifestName) continue;
-    if (!Object.hasOwn(listed, path)) found.push(`${path} comes out, and ${manifestName} does not list it`);
+    if (!Object.hasOwn(listed, path)) found.push(`${path} is produced, but ${manifestName} does not list it`);
     else if (!existsSync(join(folder, path))) {
-      if (sha256(content) !== listed[path])
-        found.push(`${path} comes out differently from what was derived once`);
+      if (sha256(content) !== listed[path]) found.push(`${path} differs from what was derived before`);
     } else {
       const old = readFileSync(join(folder, path));
       const fresh = Buffer.from(content);
@@ -80,7 +79,7 @@ export function differences(folder: string, files: FileSet, listed: Manifest["fi
       const at = fresh.findIndex((byte, i) => byte !== old[i]);
       const first = at < 0 ? Math.min(fresh.length, old.length) : at;
       found.push(
-        `${path} comes out differently: ${fresh.length} bytes for ${old.length}, the first at ${first}`,
+        `${path} differs when rebuilt: ${fresh.length} bytes, was ${old.length}; first difference at byte ${first}`,
       );
     }
   }

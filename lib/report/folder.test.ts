@@ -100,19 +100,19 @@ const touched: readonly [title: string, change: (folder: string) => void, words:
   [
     "a manifest that was changed",
     (f) => edit(f, '"facts": [\n    "x"', '"facts": [\n    "y"'),
-    /it is no report of gradbook \(no manifest\.json of ours lists figures\/a\.svg, index\.html, manifest\.json and 1 more\)/,
+    /it is not a report of gradbook \(no manifest\.json of ours lists figures\/a\.svg, index\.html, manifest\.json and 1 more\)/,
   ],
   [
     "a manifest of 0.1.0 that was changed",
     (f) => [edit(f, /,\n {2}"self": "\w+"/, ""), edit(f, '"title": ', '"title":  ')],
-    /it is no report of gradbook/,
+    /it is not a report of gradbook/,
   ],
-  ["a manifest that lists a foreign file", (f) => disown(f), /it is no report of gradbook/],
-  ["no manifest", (f) => unlinkSync(join(f, "manifest.json")), /it is no report of gradbook/],
+  ["a manifest that lists a foreign file", (f) => disown(f), /it is not a report of gradbook/],
+  ["no manifest", (f) => unlinkSync(join(f, "manifest.json")), /it is not a report of gradbook/],
   [
     "somebody else's manifest",
     (f) => writeFileSync(join(f, "manifest.json"), '{"files":[]}'),
-    /it is no report of gradbook/,
+    /it is not a report of gradbook/,
   ],
 ];
 
@@ -155,7 +155,7 @@ for (const [title, change, words] of touched) {
       assert.match(error.message, words);
       assert.match(
         error.message,
-        /name another place with --out DIR\. The new report is kept as .*hw4\.new\.$/,
+        /choose another location with --out DIR\. The new report is kept as .*hw4\.new\.$/,
       );
       return true;
     });
@@ -177,7 +177,7 @@ test("a folder of somebody's own that has the report's name is refused, file for
   await assert.rejects(writeFolder(folder, aged("new")), {
     code: "report-foreign",
     message:
-      /analysis: it is no report of gradbook \(no manifest\.json of ours lists data\/raw\.csv, model\.py\)\. Nothing was touched\. Rename the folder, or name another place with --out DIR\./,
+      /analysis: it is not a report of gradbook \(no manifest\.json of ours lists data\/raw\.csv, model\.py\)\. Nothing was touched\. Rename the folder, or choose another location with --out DIR\./,
   });
   rmSync(join(parent, "analysis.new"), { recursive: true });
   assert.deepEqual(content(parent), before);

@@ -101,7 +101,7 @@ const table: readonly (readonly [string, MimeBundle, string, RegExp])[] = [
     "a kind that nobody knows",
     { "application/x-mine": "x", "text/plain": "x" },
     "text",
-    /application\/x-mine is no kind that a report knows; shown is its text\/plain/,
+    /application\/x-mine is a type that reports do not support; shown is its text\/plain/,
   ],
   ["a kind of text that nobody knows", { "text/csv": "a,b" }, "text", /^$/],
   ["nothing at all", {}, "left", /an output without any content/],
@@ -169,7 +169,7 @@ const broken: readonly (readonly [string, string, Json, RegExp])[] = [
     /data\[0\]: type is "scater"/,
   ],
   [
-    "a Plotly text that is no JSON",
+    "a Plotly text that is not JSON",
     "application/vnd.plotly.v1+json",
     "data",
     /plotly.v1\+json: cannot be read/,

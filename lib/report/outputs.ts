@@ -117,7 +117,8 @@ async function attempt(form: Form, data: Json, mime: string, context: OutputCont
 function unreadable(data: MimeBundle, taken: string): string[] {
   return Object.keys(data).flatMap((mime) => {
     if (mime === taken || forms.some((form) => matches(form, mime))) return [];
-    const reason = reasons.find(([pattern]) => pattern.test(mime))?.[1] ?? "is no kind that a report knows";
+    const reason =
+      reasons.find(([pattern]) => pattern.test(mime))?.[1] ?? "is a type that reports do not support";
     return [`${mime} ${reason}`];
   });
 }

@@ -42,7 +42,7 @@ export function assertOwnOverview(folder: string): void {
     code: "report-foreign",
     what: shownPath(path),
     got: "it is not the overview as gradbook wrote it",
-    cure: "It was not touched. Move it away, name another place with --out DIR, or leave the overview out with --no-overview.",
+    cure: "It was not touched. Move it away, choose another location with --out DIR, or leave the overview out with --no-overview.",
   });
 }
 

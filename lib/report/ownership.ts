@@ -62,7 +62,7 @@ export function foreignFolder(folder: string, shown = folder): GradbookError | u
       code: "report-foreign",
       what: shownPath(shown),
       got,
-      cure: `Nothing was touched. ${cure}, or name another place with --out DIR.`,
+      cure: `Nothing was touched. ${cure}, or choose another location with --out DIR.`,
     });
   if (found.isSymbolicLink())
     return refused(`it is a symbolic link to ${readlinkSync(folder)}`, "Remove the link");
@@ -71,7 +71,7 @@ export function foreignFolder(folder: string, shown = folder): GradbookError | u
   if (others.length === 0) return undefined;
   if (readOwnManifest(folder) === null) {
     return refused(
-      `it is no report of gradbook (no ${manifestName} of ours lists ${some(others)})`,
+      `it is not a report of gradbook (no ${manifestName} of ours lists ${some(others)})`,
       "Rename the folder",
     );
   }

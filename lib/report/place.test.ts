@@ -89,6 +89,6 @@ test("refuses a notebook whose kept report would take the folder of all quick on
   process.chdir(join(root, "p"));
   assert.throws(() => locateReport("quick", full), {
     message:
-      "quick.ipynb: reports/quick is the folder of all quick reports, expected another name. Rename the notebook, or name another folder with --out DIR.",
+      "quick.ipynb: reports/quick is the folder of all quick reports, expected another name. Rename the notebook, or choose another folder with --out DIR.",
   });
 });

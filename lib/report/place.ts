@@ -95,6 +95,6 @@ function refuseReservedName(name: string): void {
     what: `${name}.ipynb`,
     got: `reports/${name} is the folder of all ${name.toLowerCase()} reports`,
     expected: "another name",
-    cure: "Rename the notebook, or name another folder with --out DIR.",
+    cure: "Rename the notebook, or choose another folder with --out DIR.",
   });
 }

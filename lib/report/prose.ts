@@ -93,7 +93,7 @@ export async function proseWriter(): Promise<ProseWriter> {
         return inner;
       },
       image({ href, text }: Tokens.Image): string {
-        const picture = page.pictures.get(href) ?? "not looked at";
+        const picture = page.pictures.get(href) ?? "not checked";
         if (typeof picture !== "string") {
           for (const what of leftOf(picture))
             page.left.add(`of picture ${(text || href).slice(0, 60)}: ${what}`);

@@ -4,10 +4,10 @@ import { isJsonObject, type Json, type JsonObject } from "../frontend/frontend.j
 
 /** A table of ours as it comes back from a notebook; what is wrong with it, as words. */
 export function readTable(value: Json | undefined): Table | string {
-  if (!isJsonObject(value)) return "a table that is no record";
+  if (!isJsonObject(value)) return "a table that is not an object";
   const { columns, rows } = value;
   if (!Array.isArray(columns) || !Array.isArray(rows)) return "a table without columns and rows";
-  if (!columns.every(isJsonObject)) return "a table with a column that is no record";
+  if (!columns.every(isJsonObject)) return "a table with a column that is not an object";
   const broken = rows.findIndex(
     (row) => !Array.isArray(row) || row.length !== columns.length || !row.every(isJsonObject),
   );

@@ -101,13 +101,13 @@ function refuseLesser(folder: string, now: ReportInputs, replaceFull: boolean): 
   const refused = (got: string, cure: string) =>
     new GradbookError({ code: "report-better", what: shownPath(folder), got, cure });
   if (now.standIn && !before.standIn && !isMissing(before.data)) {
-    const cure = "gradbook data mnist fetches the real data; --out DIR names another place.";
+    const cure = "gradbook data mnist fetches the real data; --out DIR chooses another location.";
     throw refused("it holds a report that was made without the stand-in", cure);
   }
   if (now.scale === "quick" && before.scale !== "quick" && !replaceFull) {
     throw refused(
       `it holds the report of ${before.scale} scale, and this run is quick`,
-      "--scale full makes that one anew, --replace-full replaces it with the quick one, --out DIR names another place.",
+      "--scale full rebuilds that one, --replace-full replaces it with the quick one, --out DIR chooses another location.",
     );
   }
 }

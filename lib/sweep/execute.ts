@@ -3,16 +3,19 @@ import type { Setting } from "./grid.js";
 import { type Finished, type Job, jobName } from "./job.js";
 import { assertPlain, type PlainValue } from "./plain-data.js";
 
-/** What a run is given beside its setting and seed. */
+/** What a run is given besides its setting and seed. */
 export interface RunContext {
-  /** A file for the state of this run, content-addressed as its result is: `fit`'s `checkpoint`. None without a folder. */
+  /**
+   * A file for the state of this run, content-addressed as its result is: `fit`'s `checkpoint`. None without a folder.
+   */
   readonly checkpoint?: string;
-  /** Threads this run may use; undefined: all. Runs beside each other have one each. */
+  /** Threads this run may use; undefined: all. Runs in parallel have one each. */
   readonly threads?: number;
-  /** Says how far the run is, from 0 to 1, for the progress bar. */
+  /** Takes how far the run is, from 0 to 1, for the progress bar. */
   readonly progress: (done: number) => void;
 }
 
+/** Makes one run of a sweep and returns what is worth keeping of it. */
 export type RunFunction<S extends Setting = Setting, R = unknown> = (
   setting: S,
   seed: number,
@@ -72,7 +75,7 @@ function refuseOtherColumns(job: Job, result: PlainValue): void {
       what: `sweep: run (${jobName(job)})`,
       got: `result.${key} is ${JSON.stringify(said)}`,
       expected: `${JSON.stringify(value)}, the run's own ${key}`,
-      cure: `Give it another name than ${key}.`,
+      cure: `Give it a name other than ${key}.`,
     });
   }
 }

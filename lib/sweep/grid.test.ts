@@ -45,11 +45,11 @@ test("settingsOf refuses an axis without values, a value twice, NaN, a function,
   const refused = (grid: Grid, words: RegExp) => assert.throws(() => settingsOf(grid), words);
   refused({ lr: [] }, /sweep: grid\.lr: no values, expected a list of at least one value/);
   refused({ lr: [1, 1] }, /grid\.lr: 1 twice, expected each value once/);
-  refused({ lr: [Number.NaN] }, /grid\.lr: NaN at place 0, expected texts, finite numbers or booleans/);
+  refused({ lr: [Number.NaN] }, /grid\.lr: NaN at place 0, expected strings, finite numbers or booleans/);
   refused({ seed: [1] }, /an axis called seed, expected another name\. Seeds have their own key/);
   const withFunction: Record<string, unknown> = { layer: [() => 1] };
   assert.throws(
     () => settingsOf(withFunction as Grid),
-    /grid\.layer: a value of type function at place 0.*Name a function or an object by a text/,
+    /grid\.layer: a value of type function at place 0.*Name a function or an object by a string/,
   );
 });

@@ -1,6 +1,9 @@
 import { GradbookError } from "../errors/error.js";
 
-/** What a setting may hold: it becomes a cell of the table, and part of the address of a result. */
+/**
+ * What a setting may hold: it becomes a cell of the table, and part of the address of a result.
+ * @inline
+ */
 export type SettingValue = string | number | boolean;
 
 /** One combination, e.g. `{ lr: 0.1, activation: "tanh" }`. */
@@ -50,8 +53,8 @@ function checkAxis(axis: string, values: unknown): void {
     if (!plain) {
       fail(
         `${typeof value === "number" ? value : `a value of type ${typeof value}`} at place ${i}`,
-        "texts, finite numbers or booleans",
-        "Name a function or an object by a text, and look it up in run.",
+        "strings, finite numbers or booleans",
+        "Name a function or an object by a string, and look it up in run.",
       );
     }
     if (values.indexOf(value) !== i) fail(`${JSON.stringify(value)} twice`, "each value once");

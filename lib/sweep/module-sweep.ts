@@ -15,23 +15,45 @@ import { Store } from "./store.js";
 
 /** A sweep whose runs are made in other processes; their code is a file, because a cell's function can't go there. */
 export interface ModuleSweepConfig<G extends Grid> extends CommonSweepConfig<G> {
+  /** The function that makes one run, by its file. */
   readonly run: {
     /** A TypeScript or JavaScript file; what it imports by relative paths belongs to it. */
     readonly module: string;
-    /** Its function (setting, seed, context), which may be async. Default "run". */
+    /**
+     * Its function (setting, seed, context), which may be async.
+     * @default "run"
+     */
     readonly export?: string;
   };
-  /** Finished runs and logs. Default: .cache/sweeps/NAME beside the module. */
+  /**
+   * Finished runs and logs.
+   * @default .cache/sweeps/NAME beside the module
+   */
   readonly folder?: string;
-  /** `"local"`: processes of this machine; `"parallel"`: GNU parallel; `"slurm"`: a job array. Default "local". */
+  /**
+   * `"local"`: processes of this machine; `"parallel"`: GNU parallel; `"slurm"`: a job array.
+   * @default "local"
+   */
   readonly engine?: EngineName;
-  /** Runs beside each other. Default: the cores; for Slurm as many as it gives. */
+  /**
+   * Runs in parallel.
+   * @default the cores; for Slurm as many as it gives
+   */
   readonly jobs?: number;
-  /** More arguments for `parallel` or `sbatch`, e.g. ["--time=02:00:00"]. */
+  /**
+   * More arguments for `parallel` or `sbatch`, e.g. ["--time=02:00:00"].
+   * @default none
+   */
   readonly engineArguments?: readonly string[];
-  /** Ends it; finished runs are kept. */
+  /**
+   * Ends the sweep; finished runs are kept.
+   * @default none
+   */
   readonly signal?: AbortSignal;
-  /** Says what an engine does: "submitted array job 17". Default: nobody hears it. */
+  /**
+   * Called with what an engine does: "submitted array job 17".
+   * @default none
+   */
   readonly onNote?: (text: string) => void;
 }
 

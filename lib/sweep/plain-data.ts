@@ -17,7 +17,7 @@ export function assertPlain(what: string, value: unknown, path = "result"): void
       code: "sweep-result",
       what,
       got: `${path} is ${got}`,
-      expected: "plain JSON (texts, finite numbers, booleans, null, lists, records)",
+      expected: "plain JSON (strings, finite numbers, booleans, null, arrays, objects)",
       ...(cure === undefined ? {} : { cure }),
     });
   };
@@ -38,7 +38,7 @@ export function assertPlain(what: string, value: unknown, path = "result"): void
   const prototype: unknown = Object.getPrototypeOf(value);
   // a record made in another realm (a notebook's) has that realm's Object.prototype, whose own prototype is null
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    refuse(`an object of class ${value.constructor.name}`, "Return its numbers in a record.");
+    refuse(`an object of class ${value.constructor.name}`, "Return its numbers in a plain object.");
   }
   for (const [key, inner] of Object.entries(value)) {
     if (inner !== undefined) assertPlain(what, inner, `${path}.${key}`);

@@ -2,6 +2,7 @@
 export interface SweepProgress {
   /** Finished runs, with the fractions of those that go on: 3.5 of 36. */
   readonly done: number;
+  /** Runs of the whole grid, with every seed. */
   readonly total: number;
   /** Of `done`: those that were there before. */
   readonly reused: number;

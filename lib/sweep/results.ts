@@ -5,40 +5,50 @@ import { meanInterval } from "./statistics.js";
 
 /** One finished run. */
 export interface SweepRun<S extends Setting = Setting, R = unknown> {
+  /** The combination that was run. */
   readonly setting: S;
+  /** Its seed. */
   readonly seed: number;
   /** What `run` returned, after a way through JSON; null when it diverged. */
   readonly result: R | null;
-  /** Why there is no result. */
+  /** Why there is no result; undefined where there is one. */
   readonly diverged?: string;
-  /** Wall-clock time of the run, when it was made. */
+  /** Wall-clock time of the run, when it was made, in seconds. */
   readonly seconds: number;
-  /** Whether it was there already. */
+  /** Whether it was found in the sweep's folder instead of being made. */
   readonly reused: boolean;
 }
 
-/** A cell of the tidy table. */
+/**
+ * A cell of the tidy table.
+ * @inline
+ */
 export type SweepCell = SettingValue | null;
 
 /** Mean ± half over the seeds of one setting; the interval holds the true mean in 95 of 100 sweeps. */
 export interface SettingSummary<S extends Setting = Setting> {
+  /** The combination. */
   readonly setting: S;
   /** Seeds that did not diverge. */
   readonly n: number;
+  /** Seeds that did. */
   readonly diverged: number;
-  /** null when every seed diverged. */
+  /** Mean of `values`; null when every seed diverged. */
   readonly mean: number | null;
-  /** null for a single seed: one run says nothing about the spread. */
+  /** Half the width of the 95 % interval; null for a single seed: one run says nothing about the spread. */
   readonly half: number | null;
+  /** What was measured, one value per seed that did not diverge. */
   readonly values: readonly number[];
 }
 
 /** What a sweep has found, in the order of its jobs. */
 export class Sweep<S extends Setting = Setting, R = unknown> {
   constructor(
+    /** The finished runs, in the order of the grid and its seeds. */
     readonly runs: readonly SweepRun<S, R>[],
     /** Runs of the whole grid; more than `runs.length` when it was interrupted. */
     readonly total: number,
+    /** Whether the whole grid was run. */
     readonly ending: "finished" | "interrupted",
   ) {}
 
@@ -56,7 +66,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
   }
 
   /**
-   * A row a run: the setting's values, the seed, and every number, text or boolean of its result. Lists and records
+   * One row per run: the setting's values, the seed, and every number, text or boolean of its result. Lists and records
    * (curves, maps) are left out. What `resultsTable` and a CSV file take.
    */
   get rows(): readonly Readonly<Record<string, SweepCell>>[] {
@@ -73,7 +83,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
     );
   }
 
-  /** A row a setting: what `measure` finds in the results, mean and 95 % interval over the seeds. */
+  /** One row per setting: what `measure` finds in the results, mean and 95 % interval over the seeds. */
   summary(measure: (result: R) => number): readonly SettingSummary<S>[] {
     return this.settings.map((setting) => {
       const runs = this.of(setting);
@@ -90,11 +100,12 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
     });
   }
 
+  /** `Sweep(12 of 12 runs, 4 settings)`. */
   toString(): string {
     const diverged = this.runs.filter((run) => run.diverged !== undefined).length;
     const reused = this.runs.filter((run) => run.reused).length;
     const parts = [`${this.runs.length} of ${this.total} runs`, `${this.settings.length} settings`];
-    if (reused > 0) parts.push(`${reused} were there already`);
+    if (reused > 0) parts.push(`${reused} reused`);
     if (diverged > 0) parts.push(`${diverged} diverged`);
     if (this.ending === "interrupted") parts.push("interrupted");
     return `Sweep(${parts.join(", ")})`;

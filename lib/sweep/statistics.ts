@@ -3,21 +3,34 @@ import { assertList } from "../errors/members.js";
 import { exp, log } from "../tensor/portable.js";
 
 /**
- * What a report may say about numbers that depend on seeds and on a finite test set. Everything is computed from
- * + − × ÷ √ and portable logarithms, so that a sentence in a report is the same on every machine.
+ * A mean and its confidence interval. Everything is computed from + − × ÷ √ and portable logarithms, so that a sentence in
+ * a report is the same on every machine.
  */
 export interface Interval {
+  /** How many values there are. */
   readonly n: number;
+  /** Their mean. */
   readonly mean: number;
   /** Half the width: mean ± half. Infinite for a single value, which says nothing about its spread. */
   readonly half: number;
+  /** mean − half. */
   readonly low: number;
+  /** mean + half. */
   readonly high: number;
 }
 
 /**
  * Mean and confidence interval (Student's t) of a few independent values, e.g. one test accuracy for each seed.
- * @param confidence default 0.95
+ * @param confidence in (0, 1); default 0.95
+ * @throws GradbookError when there are no values, or one is not finite
+ *
+ * @example
+ * ```ts
+ * import { meanInterval } from "gradbook";
+ *
+ * const { mean, half } = meanInterval([97.1, 97.4, 96.9]);
+ * console.log(`${mean.toFixed(2)} ± ${half.toFixed(2)}`); // 97.13 ± 0.63
+ * ```
  */
 export function meanInterval(values: readonly number[], confidence = 0.95): Interval {
   assertValues("meanInterval", values, 1);
@@ -29,11 +42,13 @@ export function meanInterval(values: readonly number[], confidence = 0.95): Inte
   return { n, mean, half, low: mean - half, high: mean + half };
 }
 
-/** The difference of two means, and whether it can be told from 0. */
+/** The difference of two means, and whether it is distinguishable from 0. */
 export interface Difference {
   /** mean(a) − mean(b), in the values' own unit. */
   readonly difference: number;
+  /** Lower end of the interval. */
   readonly low: number;
+  /** Upper end of the interval. */
   readonly high: number;
   /** Probability of a difference at least as large if there were none. */
   readonly p: number;
@@ -45,7 +60,16 @@ export interface Difference {
  * Welch's t-test: are the means of two settings over their seeds different? Spreads may differ, seeds need not be paired.
  * @param a values of one setting, at least 2
  * @param b of the other, at least 2
- * @param confidence of the interval; default 0.95
+ * @param confidence of the interval, in (0, 1); default 0.95
+ * @throws GradbookError when a side has fewer than 2 values, or one is not finite
+ *
+ * @example
+ * ```ts
+ * import { compareMeans } from "gradbook";
+ *
+ * const { difference, p, distinguishable } = compareMeans([97.1, 97.4, 96.9], [95.0, 95.9, 95.2]);
+ * console.log(difference.toFixed(2), p.toFixed(3), distinguishable); // 1.77 0.010 true
+ * ```
  */
 export function compareMeans(a: readonly number[], b: readonly number[], confidence = 0.95): Difference {
   assertValues("compareMeans", a, 2);
@@ -79,6 +103,7 @@ export interface McNemar {
   readonly onlySecond: number;
   /** Exact, two-sided: how probable such an imbalance is if both err equally often. */
   readonly p: number;
+  /** Whether p is below the level. */
   readonly distinguishable: boolean;
 }
 
@@ -88,6 +113,17 @@ export interface McNemar {
  * @param first whether the first classifier has each test image right; 1 or true for yes
  * @param second the same for the second, on the same images in the same order
  * @param level a p below it is called distinguishable; default 0.05
+ * @throws GradbookError when the two differ in length
+ *
+ * @example
+ * ```ts
+ * import { mcnemar } from "gradbook";
+ *
+ * const first = [1, 1, 1, 1, 1, 1, 1, 1, 0, 0];
+ * const second = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+ * const { onlyFirst, onlySecond, p } = mcnemar(first, second);
+ * console.log(onlyFirst, onlySecond, p.toFixed(4)); // 7 0 0.0156
+ * ```
  */
 export function mcnemar(
   first: ArrayLike<boolean | number>,

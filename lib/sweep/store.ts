@@ -77,7 +77,7 @@ export class Store {
       code: "sweep-foreign",
       what: shownPath(path),
       got: "it is not the table as gradbook wrote it",
-      cure: `It was not touched. Move it away, or name another place with ${elsewhere}.`,
+      cure: `It was not touched. Move it away, or choose another location with ${elsewhere}.`,
     });
   }
 

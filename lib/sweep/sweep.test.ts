@@ -118,7 +118,7 @@ test("sweep: the stop button ends it; what was finished is returned, and the nex
       const rest = sweep(config);
       assert.equal(rest.ending, "finished");
       assert.equal(made, 3 + 3);
-      assert.equal(String(rest), "Sweep(5 of 5 runs, 5 settings, 2 were there already)");
+      assert.equal(String(rest), "Sweep(5 of 5 runs, 5 settings, 2 reused)");
     } finally {
       Reflect.deleteProperty(globalThis, symbol);
     }
@@ -205,7 +205,7 @@ test("sweep refuses a result that says another seed or setting than the run's; t
   const of = (result: unknown) => sweep({ grid: { lr: [0.1] }, seeds: [3], run: () => result });
   assert.throws(() => of({ seed: 7 }), {
     message:
-      "sweep: run (lr 0.1, seed 3): result.seed is 7, expected 3, the run's own seed. Give it another name than seed.",
+      "sweep: run (lr 0.1, seed 3): result.seed is 7, expected 3, the run's own seed. Give it a name other than seed.",
   });
   assert.throws(() => of({ lr: 0.05, error: 1 }), /result\.lr is 0\.05, expected 0\.1, the run's own lr/);
   assert.deepEqual(of({ lr: 0.1, seed: 3, error: 1 }).rows, [{ lr: 0.1, seed: 3, error: 1 }]);

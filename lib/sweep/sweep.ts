@@ -17,16 +17,23 @@ import { Store } from "./store.js";
 export interface SweepConfig<G extends Grid, R> extends CommonSweepConfig<G> {
   /** Makes one run and returns what is worth keeping of it, as plain JSON. */
   readonly run: RunFunction<SettingOf<G>, R>;
-  /** Keeps finished runs as files, so that a killed sweep goes on where it was. Default: nothing is kept. */
+  /**
+   * Keeps finished runs as files, so that a killed sweep resumes where it was.
+   * @default none: nothing is kept
+   */
   readonly folder?: string;
   /**
    * What else decides a result besides setting, seed and the text of `run`: functions that it calls (they count by
-   * their text), the data's digest, the number of epochs. A change of any of them makes new runs. Default: none.
+   * their text), the data's digest, the number of epochs. A change of any of them makes new runs.
+   * @default none
    */
   readonly depends?: readonly Dependency[];
 }
 
-/** A text, a number, plain data, or a function (by its source text). */
+/**
+ * A text, a number, plain data, or a function (by its source text).
+ * @inline
+ */
 export type Dependency = string | number | boolean | object;
 
 const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "clock"];
@@ -34,16 +41,27 @@ const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "cl
 /**
  * Runs every combination of a grid with every seed.
  *
- *     const found = sweep({ grid: { lr: [0.1, 0.01], momentum: [0, 0.9] }, seeds: [1, 2, 3],
- *       run: ({ lr, momentum }, seed) => ({ testError: lastEpoch(fit(network(seed), { …, optimizer: sgd({ lr, momentum }) })).testError }) });
- *     found.summary(({ testError }) => testError);   // mean ± 95 % interval of each setting
- *
  * With a function as `run` it is a synchronous call, as `fit` is: one run after another, each on all threads; the stop
- * button ends it and keeps the finished runs. With `run: { module: "file.ts" }` the runs are made beside each other in
+ * button ends it and keeps the finished runs. With `run: { module: "file.ts" }` the runs are made in parallel in
  * processes (or as jobs of GNU parallel or Slurm), one thread each, and the call returns a promise.
  *
- * @throws GradbookError for a grid without values, a result that is not plain JSON, or a run that fails; a loss that is
- *   no longer a number does not end the sweep: that run has no result and says why
+ * @throws GradbookError for a grid without values, a result that is not plain JSON, or a run that fails; a loss
+ *   that is no longer a number does not end the sweep: that run has no result and says why
+ *
+ * @example
+ * ```ts
+ * import { Rng, sweep } from "gradbook";
+ *
+ * const found = sweep({
+ *   grid: { lr: [0.1, 0.01], momentum: [0, 0.9] },
+ *   seeds: [1, 2, 3],
+ *   // in truth: build a model with this seed, `fit` it, return what is worth keeping
+ *   run: ({ lr, momentum }, seed) => ({ testError: lr + momentum / 10 + new Rng(seed).uniform() / 100 }),
+ * });
+ * console.log(`${found}`); // Sweep(12 of 12 runs, 4 settings)
+ * const [first] = found.summary(({ testError }) => testError); // mean ± half the 95 % interval
+ * console.log(first.setting, first.mean?.toFixed(3)); // { lr: 0.1, momentum: 0 } 0.105
+ * ```
  */
 export function sweep<const G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingOf<G>, R>;
 export function sweep<const G extends Grid, R = unknown>(
@@ -61,7 +79,7 @@ function isInline<G extends Grid, R>(
   config: SweepConfig<G, R> | ModuleSweepConfig<G>,
 ): config is SweepConfig<G, R> {
   assertMembers("sweep", "the configuration", config, {
-    expected: "a record",
+    expected: "an object",
     has: [],
     cure: "sweep({ grid: { lr: [0.1, 0.01] }, seeds: [1, 2, 3], run: ({ lr }, seed) => … })",
   });

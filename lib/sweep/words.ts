@@ -3,17 +3,39 @@ import { count, type Given, options, positive, text } from "../errors/options.js
 import type { Difference, Interval, McNemar } from "./statistics.js";
 
 const wordsOptions = {
-  /** Behind the number, with its space: " %". Default none. */
+  /**
+   * Behind the number, with its space: " %".
+   * @default ""
+   */
   unit: text().or(""),
-  /** Digits after the point. Default 1. */
+  /**
+   * Digits after the point.
+   * @default 1
+   */
   digits: count(0).or(1),
-  /** What the values are multiplied by: 100 makes per cent of fractions. Default 1. */
+  /**
+   * What the values are multiplied by: 100 makes per cent of fractions.
+   * @default 1
+   */
   times: positive().or(1),
 };
-/** How a number is written in a sentence. */
+/**
+ * How a number is written in a sentence.
+ * @interface
+ */
 export type WordsConfig = Given<typeof wordsOptions>;
 
-/** `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread. */
+/**
+ * `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread.
+ * @throws GradbookError when it is not an interval, or an option is wrong
+ *
+ * @example
+ * ```ts
+ * import { intervalInWords, meanInterval } from "gradbook";
+ *
+ * console.log(intervalInWords(meanInterval([0.971, 0.974, 0.969]), { times: 100, unit: " %" })); // 97.1 ± 0.6 %
+ * ```
+ */
 export function intervalInWords(interval: Interval, config: WordsConfig = {}): string {
   assertMembers("intervalInWords", "interval", interval, {
     expected: "an interval",
@@ -29,6 +51,15 @@ export function intervalInWords(interval: Interval, config: WordsConfig = {}): s
 /**
  * A comparison over seeds in a sentence: `Adam is higher than SGD by 3.1 (95 % interval 1.2 … 5.0)`, or
  * `Adam and SGD are not distinguishable: the difference of 0.4 has the 95 % interval −1.0 … 1.8`.
+ * @throws GradbookError when it is not a difference, or an option is wrong
+ *
+ * @example
+ * ```ts
+ * import { compareMeans, differenceInWords } from "gradbook";
+ *
+ * const found = compareMeans([97.1, 97.4, 96.9], [95.0, 95.9, 95.2]);
+ * console.log(differenceInWords("Adam", "SGD", found)); // Adam is higher than SGD by 1.8 (95 % interval 0.8 … 2.7)
+ * ```
  */
 export function differenceInWords(a: string, b: string, found: Difference, config: WordsConfig = {}): string {
   assertMembers("differenceInWords", "the difference", found, {
@@ -50,6 +81,15 @@ export function differenceInWords(a: string, b: string, found: Difference, confi
 /**
  * McNemar's test in a sentence: `only A has 71 of the test images right, only B has 48: A is better (p = 0.043)`, or
  * `…: not distinguishable (p = 0.31)`.
+ * @throws GradbookError when it is not the result of `mcnemar`
+ *
+ * @example
+ * ```ts
+ * import { mcnemar, mcnemarInWords } from "gradbook";
+ *
+ * const found = mcnemar([1, 1, 1, 0, 1], [1, 0, 1, 1, 0]);
+ * console.log(mcnemarInWords("LeNet", "the linear model", found)); // only LeNet has 2 of the test images right, only the linear model has 1: not distinguishable (p = 1.0)
+ * ```
  */
 export function mcnemarInWords(a: string, b: string, found: McNemar): string {
   assertMembers("mcnemarInWords", "the test", found, {

@@ -6,19 +6,31 @@ import { log } from "./portable.js";
  *
  * `rng.fork("shuffle")` depends only on the seed and the names on the way, never on how much was drawn before:
  * a new consumer cannot disturb the others.
+ *
+ * @throws GradbookError when the seed is not a whole number or a string
+ *
+ * @example
+ * ```ts
+ * import { Rng } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * console.log(rng.fork("shuffle").permutation(5).join()); // 3,2,0,4,1
+ * console.log(rng.fork("init").normal().toFixed(4)); // -0.5250
+ * ```
  */
 export class Rng {
+  /** Seed and names of the forks, joined by `/`: all that the stream depends on. */
   readonly key: string;
   private readonly state: Uint32Array;
 
-  /** @param seed a whole number or a text */
+  /** @param seed a whole number or a string */
   constructor(seed: number | string) {
     if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
       throw new GradbookError({
         code: "config",
         what: "Rng",
         got: `seed ${seed}`,
-        expected: "a whole number or a text",
+        expected: "a whole number or a string",
       });
     }
     this.key = String(seed);
@@ -52,7 +64,10 @@ export class Rng {
     return (high * 67108864 + low) / 9007199254740992;
   }
 
-  /** Uniform whole number in 0 … n − 1, without the bias of a plain remainder. */
+  /**
+   * Uniform whole number in 0 … n − 1, without the bias of a plain remainder.
+   * @throws GradbookError when n is not a whole number from 1 to 2³²
+   */
   int(n: number): number {
     if (!(Number.isInteger(n) && n > 0 && n <= 4294967296)) {
       throw new GradbookError({
@@ -80,7 +95,13 @@ export class Rng {
   }
 
   /** Fisher–Yates shuffle, in place. */
-  shuffle<T extends { [index: number]: number; readonly length: number }>(values: T): T {
+  shuffle<
+    T extends {
+      [index: number]: number;
+      /** How many there are. */
+      readonly length: number;
+    },
+  >(values: T): T {
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
       const kept = values[i];
@@ -95,6 +116,7 @@ export class Rng {
     return this.shuffle(Uint32Array.from({ length: n }, (_, i) => i));
   }
 
+  /** `Rng(1/shuffle)`: the stream by its key, not its state. */
   toString(): string {
     return `Rng(${this.key})`;
   }

@@ -3,6 +3,7 @@ import { assertShape, formatShape, type Shape, sameShape, sizeOf } from "./shape
 
 /** The two precisions: training runs in float32, the gradient doctor and the reference fixtures in float64. */
 export type DType = "float32" | "float64";
+/** The memory of a tensor, in one of the two precisions. */
 export type FloatArray = Float32Array | Float64Array;
 
 /** Numbers in nested arrays, as a notebook cell writes them: `[[1, 2], [3, 4]]`. */
@@ -10,13 +11,30 @@ export type Nested = number | readonly Nested[];
 
 /**
  * A dense array of floats with a shape, row-major (the last axis is contiguous).
- * The data belongs to whoever made it: a tensor is a view, and never copies unless it says so.
+ * The data belongs to the caller: a tensor is a view, and copies only where its documentation says so.
+ *
+ * @throws GradbookError when the data's length is not the product of the shape
+ *
+ * @example
+ * ```ts
+ * import { Tensor } from "gradbook";
+ *
+ * const x = new Tensor([2, 3], Float32Array.of(1, 2, 3, 4, 5, 6));
+ * console.log(x.at(1, 2)); // 6
+ * console.log(x.rows(1, 2).reshape([3, 1]).toNested()); // [ [ 4 ], [ 5 ], [ 6 ] ]
+ * ```
  */
 export class Tensor {
+  /** Sizes of the axes, outermost first. */
   readonly shape: Shape;
+  /** The values, row by row; [Π shape]. */
   readonly data: FloatArray;
 
-  /** @throws GradbookError when the data's length is not the product of the shape */
+  /**
+   * @param shape sizes of the axes, outermost first
+   * @param data Π shape values, used as they are, without a copy
+   * @throws GradbookError when the data's length is not the product of the shape
+   */
   constructor(shape: Shape, data: FloatArray) {
     assertShape("Tensor", shape);
     if (!isFloatArray(data)) {
@@ -40,6 +58,11 @@ export class Tensor {
     this.data = data;
   }
 
+  /**
+   * A tensor of zeros.
+   * @param dtype default "float32"
+   * @throws GradbookError when an axis is not a whole number ≥ 0, or the precision is unknown
+   */
   static zeros(shape: Shape, dtype: DType = "float32"): Tensor {
     assertShape("Tensor.zeros", shape);
     parseDType("Tensor.zeros", dtype);
@@ -50,7 +73,8 @@ export class Tensor {
   }
 
   /**
-   * A tensor from nested arrays, its shape read off them.
+   * A tensor from nested arrays, its shape read off them: `Tensor.from([[1, 2], [3, 4]])` is [2, 2].
+   * @param dtype default "float64"
    * @throws GradbookError when the rows have different lengths or a leaf is not a number
    */
   static from(values: Nested, dtype: DType = "float64"): Tensor {
@@ -77,20 +101,28 @@ export class Tensor {
     return tensor;
   }
 
+  /** Number of elements: the product of the shape. */
   get size(): number {
     return this.data.length;
   }
 
+  /** Precision of the data. */
   get dtype(): DType {
     return this.data instanceof Float64Array ? "float64" : "float32";
   }
 
-  /** One element, e.g. `x.at(n, c, i, j)`. */
+  /**
+   * One element, e.g. `x.at(n, c, i, j)`.
+   * @throws GradbookError when an index is out of range
+   */
   at(...index: number[]): number {
     return this.data[this.offset(index)];
   }
 
-  /** Position in `data` of an element. */
+  /**
+   * Position in `data` of an element.
+   * @throws GradbookError when an index is out of range
+   */
   offset(index: readonly number[]): number {
     if (index.length > this.shape.length) {
       throw new GradbookError({
@@ -116,18 +148,21 @@ export class Tensor {
     return offset;
   }
 
-  /** The same data under another shape of the same size. */
+  /**
+   * The same data under another shape of the same size.
+   * @throws GradbookError when the sizes differ
+   */
   reshape(shape: Shape): Tensor {
     return new Tensor(shape, this.data);
   }
 
-  /** The samples `from … to` of the first axis, as a view. */
+  /** The samples `from … to − 1` of the first axis, as a view. */
   rows(from: number, to: number): Tensor {
     const row = sizeOf(this.shape.slice(1));
     return new Tensor([to - from, ...this.shape.slice(1)], this.data.subarray(from * row, to * row));
   }
 
-  /** A copy with its own data, in the precision asked for. */
+  /** A copy with its own data, in the given precision; by default in its own. */
   clone(dtype: DType = this.dtype): Tensor {
     parseDType("Tensor.clone", dtype);
     return new Tensor(
@@ -148,6 +183,7 @@ export class Tensor {
     return nest(0, 0);
   }
 
+  /** `Tensor [2, 3] float32`, with the first values. */
   toString(): string {
     const head = Array.from(this.data.subarray(0, 6), (v) => Number(v.toPrecision(4))).join(", ");
     return `Tensor ${formatShape(this.shape)} ${this.dtype} (${head}${this.size > 6 ? ", …" : ""})`;

@@ -16,7 +16,7 @@ export function assertFits(what: string, model: Sequential, set: Dataset): void 
     what: `${what} on ${nameOf(set)}`,
     got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
     expected: `[${set.classes}]`,
-    cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score a class.`,
+    cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score per class.`,
   });
 }
 

@@ -9,12 +9,22 @@ import { type FloatArray, hasNaN, isFloatArray, isTensor, Tensor } from "../tens
 /**
  * Changes a training sample each time it is trained on; evaluations see the samples as they are.
  *
- *     augment: (image, rng) => {
- *       if (rng.int(2) === 1) flip(image.data);
- *     }
- *
  * @param sample a copy, of the set's shape, without the batch's axis; changed in place, or replaced by the tensor returned
  * @param rng stream of this very sample in this very epoch: the same draws for any batch size and number of threads
+ *
+ * @example
+ * ```ts
+ * import { type Augment, Rng, Tensor } from "gradbook";
+ *
+ * // half of the images are seen in a mirror
+ * const mirror: Augment = ({ data, shape: [, , W] }, rng) => {
+ *   if (rng.int(2) === 0) return;
+ *   for (let row = 0; row < data.length; row += W) data.subarray(row, row + W).reverse();
+ * };
+ * const image = Tensor.from([[[1, 2, 3]]]); // [1, 1, 3]
+ * mirror(image, new Rng(2));
+ * console.log(image.data.join()); // 3,2,1
+ * ```
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is the usual case
 export type Augment = (sample: Tensor, rng: Rng) => Tensor | void;

@@ -203,12 +203,15 @@ test("a place where no checkpoint can be written is refused before the training"
     assert.equal(steps, 0);
   };
   refused(folder, /^GradbookError: checkpoint .*: it is a folder, expected a file\. Name one/);
-  refused(join(file, "x"), /x: .* is a file\. Move .* away, or name another place with checkpoint: "FILE"\./);
+  refused(
+    join(file, "x"),
+    /x: .* is a file\. Move .* away, or choose another location with checkpoint: "FILE"\./,
+  );
   refused(
     "/dev/null",
     /^GradbookError: checkpoint \/dev\/null: it is a device, a pipe or a socket, expected a file/,
   );
-  refused("", /^GradbookError: checkpoint "": it is no path, expected a file/);
+  refused("", /^GradbookError: checkpoint "": it is not a path, expected a file/);
   assert.throws(
     () => fit(network("float32"), config({ resume: folder })),
     /^GradbookError: checkpoint .*: it is a folder, expected a file/,
@@ -241,7 +244,7 @@ test("a damaged checkpoint is refused with the reason, and the model is left alo
   };
   refused(
     whole.subarray(0, whole.length - 4),
-    /\d+ bytes behind the header, expected \d+\. Delete it to begin anew/,
+    /\d+ bytes behind the header, expected \d+\. Delete it to start over/,
   );
   refused(Buffer.concat([whole, Buffer.alloc(8)]), /bytes behind the header, expected/);
   refused(whole.subarray(0, 40), /it does not begin with a header/);
@@ -258,11 +261,11 @@ test("a damaged checkpoint is refused with the reason, and the model is left alo
   refused(lists("null", ""), /its header is incomplete/);
   const flipped = Buffer.from(whole);
   flipped[whole.length - 9] ^= 1;
-  refused(flipped, /its bytes are not those that were written \(SHA-256 differs\)/);
+  refused(flipped, /its content has changed since it was written \(SHA-256 differs\)/);
   const digest = readCheckpoint(checkpoint).digests[1];
   const other = (digest[0] === "0" ? "1" : "0") + digest.slice(1);
   const header = Buffer.from(whole.toString("latin1").replace(digest, other), "latin1");
-  refused(header, /its bytes are not those that were written \(SHA-256 differs\)/);
+  refused(header, /its content has changed since it was written \(SHA-256 differs\)/);
   const older = Buffer.from(whole.toString("latin1").replace("checkpoint 3", "checkpoint 2"), "latin1");
   refused(older, /its format is "gradbook checkpoint 2", expected gradbook checkpoint 3/);
 });
@@ -272,7 +275,7 @@ test("a checkpoint of another run is refused: seed, rate, batch, weights, data; 
   stopAfter(10, network("float32"), { checkpoint });
   const refused = (what: string, more: Partial<FitConfig>, model = network("float32")) =>
     assert.throws(() => fit(model, config({ resume: checkpoint, ...more })), {
-      message: `checkpoint ${checkpoint}: it belongs to another run: not the same ${what}, expected a whole checkpoint of this run. Delete it to begin anew, or name another file.`,
+      message: `checkpoint ${checkpoint}: it belongs to another run: not the same ${what}, expected a whole checkpoint of this run. Delete it to start over, or choose another file.`,
     });
   refused("seed", { seed: 4 });
   refused("optimizer", { optimizer: adam({ lr: 0.02 }) });

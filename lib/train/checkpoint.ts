@@ -67,7 +67,7 @@ export function writeCheckpoint(path: string, checkpoint: Checkpoint): void {
   writeAtomic(throughLinks(path), [line, ...parts], elsewhere);
 }
 
-/** How an error names another place. */
+/** How an error chooses another location. */
 const elsewhere = { elsewhere: 'checkpoint: "FILE"' };
 
 /**
@@ -75,7 +75,7 @@ const elsewhere = { elsewhere: 'checkpoint: "FILE"' };
  * @throws GradbookError when no checkpoint can be written there, or what is there is not one
  */
 export function assertWritable(path: string): void {
-  if (path === "") throw unusable(JSON.stringify(path), "it is no path");
+  if (path === "") throw unusable(JSON.stringify(path), "it is not a path");
   assertOurs(path);
   const folder = dirname(throughLinks(path));
   onDisk({ path, doing: "write", ...elsewhere }, () => mkdirSync(folder, { recursive: true }));
@@ -132,7 +132,7 @@ export function readCheckpoint(path: string): Checkpoint {
     throw refusedCheckpoint(path, `${payload.length} bytes behind the header`, `${expected}`);
   }
   if (digestOf(header, [payload]) !== header.payload) {
-    throw refusedCheckpoint(path, "its bytes are not those that were written (SHA-256 differs)");
+    throw refusedCheckpoint(path, "its content has changed since it was written (SHA-256 differs)");
   }
   const arrays = new Map<string, FloatArray>();
   let at = 0;
@@ -209,6 +209,6 @@ export function refusedCheckpoint(
     what: `checkpoint ${path}`,
     got,
     expected,
-    cure: "Delete it to begin anew, or name another file.",
+    cure: "Delete it to start over, or choose another file.",
   });
 }

@@ -38,7 +38,19 @@ export function changedDigest(previous: string, model: Sequential): string {
   return addWeights(createHash("sha256").update(previous).update("changed by onEpoch"), model).digest("hex");
 }
 
-/** SHA-256 of a model's weights and running statistics, by name. */
+/**
+ * SHA-256 of a model's weights and running statistics, by name: 64 hexadecimal digits, equal where every bit is.
+ * @throws GradbookError when it is not a model
+ *
+ * @example
+ * ```ts
+ * import { linear, sequential, weightsDigest } from "gradbook";
+ *
+ * const make = (seed: number) => sequential([linear({ in: 2, out: 2 })], { input: [2], seed });
+ * console.log(weightsDigest(make(1)) === weightsDigest(make(1))); // true
+ * console.log(weightsDigest(make(1)) === weightsDigest(make(2))); // false
+ * ```
+ */
 export function weightsDigest(model: Sequential): string {
   assertModel("weightsDigest", model);
   return addWeights(createHash("sha256"), model).digest("hex");

@@ -5,25 +5,48 @@ import type { Epoch } from "./history.js";
 const watchable = ["testLoss", "testError", "trainLoss", "trainError"] as const;
 
 const earlyStopOptions = {
-  /** What has to go down; default "testLoss". */
+  /**
+   * What has to go down.
+   * @default "testLoss"
+   */
   watch: oneOf(...watchable).or("testLoss"),
-  /** Epochs without a new minimum before the run ends; default 3. */
+  /**
+   * Epochs without a new minimum before the run ends.
+   * @default 3
+   */
   patience: count().or(3),
 };
+/**
+ * Options of `earlyStop`.
+ * @interface
+ */
 export type EarlyStopConfig = Given<typeof earlyStopOptions>;
 
-/** A callback for `onEpoch`; a resumed run tells it of the epochs before, an epoch 0 begins anew. */
+/** What `earlyStop` makes: a callback for `onEpoch`. An epoch 0 starts over. */
 export interface EarlyStop {
   (epoch: Epoch): "stop" | undefined;
+  /** `fit` gives it the epochs before, when a run is resumed. */
   readonly resume: (epochs: readonly Epoch[]) => void;
 }
 
 /**
  * An `onEpoch` callback that ends a run which no longer improves.
- *
- *     fit(model, { …, onEpoch: earlyStop({ patience: 5 }) })
- *
  * @throws GradbookError when epoch 0 has no number to watch: `testLoss` and `testError` need a test set
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, earlyStop, fit, linear, sequential, sgd } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const run = fit(model, {
+ *   train,
+ *   optimizer: sgd({ lr: 0 }), // nothing moves, so nothing improves
+ *   epochs: 100,
+ *   onEpoch: earlyStop({ watch: "trainLoss", patience: 5 }),
+ * });
+ * console.log(run.ending, run.epochs.length); // stopped early 6
+ * ```
  */
 export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
   const { watch, patience } = options("earlyStop", earlyStopOptions, config);

@@ -24,70 +24,123 @@ import { constant, type Schedule } from "../schedules/schedule.js";
 import type { Augment } from "./augment.js";
 import type { Epoch } from "./history.js";
 
-/** What is called after each epoch; one with a memory of earlier epochs is told of them when a run is resumed. */
+/** What is called after each epoch; one that remembers earlier epochs is given them when a run is resumed. */
 export interface EpochCallback {
+  /** Return "stop" to end the run. */
   (epoch: Epoch, model: Sequential): unknown;
+  /** Takes the epochs that a checkpoint holds, before the first call. */
   readonly resume?: (epochs: readonly Epoch[]) => void;
 }
 
 const fitOptions = {
   /** What is trained on. */
   train: datasetOption(),
-  /** Measured after each epoch, never trained on; default: none. */
+  /**
+   * Measured after each epoch, never trained on.
+   * @default none
+   */
   test: datasetOption().optional(),
   /** The update rule with its learning rate. */
   optimizer: optimizerOption(),
-  /** Default: softmaxCrossEntropy(), mean over the batch. */
+  /**
+   * What is minimised.
+   * @default softmaxCrossEntropy()
+   */
   loss: lossOption().or(softmaxCrossEntropy()),
-  /** Samples of a step; the last batch of an epoch may be shorter and divides by its own size. Default 32. */
+  /**
+   * Samples of a step; the last batch of an epoch may be shorter and divides by its own size.
+   * @default 32
+   */
   batch: count().or(32),
-  /** Passes over the training set. Default 15. */
+  /**
+   * Passes over the training set.
+   * @default 15
+   */
   epochs: count(0).or(15),
-  /** Ends the run after so many steps, if the epochs would take more; the last epoch's number is then a fraction. */
+  /**
+   * Ends the run after this many steps, if the epochs would take more; the last epoch's number is then a fraction.
+   * @default Number.MAX_SAFE_INTEGER
+   */
   steps: count().or(Number.MAX_SAFE_INTEGER),
-  /** Where training loss and error are measured, when the whole training set would take too long. Default: `train`. */
+  /**
+   * Where training loss and error are measured, when the whole training set would take too long.
+   * @default train
+   */
   trainSample: datasetOption().optional(),
-  /** Measures the test set after every so many steps too (`run.evaluations`). Default: never. */
+  /**
+   * Measures the test set every this many steps too (`run.evaluations`).
+   * @default never
+   */
   evaluateEvery: count().optional(),
-  /** Seed of the shuffles, of dropout and of `augment`. Default 0. */
+  /**
+   * Seed of the shuffles, of dropout and of `augment`.
+   * @default 0
+   */
   seed: seed().or(0),
-  /** A new order for each epoch (default), or always the set's own. */
+  /**
+   * A new order for each epoch, or always the set's own.
+   * @default true
+   */
   shuffle: flag().or(true),
-  /** Leaves out the last batch of an epoch where it is shorter than the others; default false. */
+  /**
+   * Leaves out the last batch of an epoch where it is shorter than the others.
+   * @default false
+   */
   dropLast: flag().or(false),
-  /** Changes a training sample each time it is trained on, never in an evaluation; default: none. See `Augment`. */
+  /**
+   * Changes a training sample each time it is trained on, never in an evaluation. See `Augment`.
+   * @default none
+   */
   augment: callback<Augment>().optional(),
-  /** Default: the optimizer's rate, unchanged. */
+  /**
+   * Learning rate of each epoch; by default the optimizer's, unchanged.
+   * @default constant
+   */
   schedule: callback<Schedule>().or(constant),
   /**
    * Called after each epoch, epoch 0 included, with the weights of that moment in the model; weights that it changes are
-   * those that training goes on with. Return "stop" to end.
+   * those that training continues with. Return "stop" to end.
+   * @default none
    */
   onEpoch: callback<EpochCallback>().optional(),
   /**
    * Called after each step with its loss; `step` counts from 1 over the whole run. The model holds the weights of that
-   * moment, which costs a copy in each step, and training goes on with those that the callback leaves. Return "stop" to end.
+   * moment, which costs a copy in each step, and training continues with those that the callback leaves. Return "stop" to end.
+   * @default none
    */
   onStep: callback<(step: number, loss: number) => unknown>().optional(),
-  /** Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole. Default: none. */
+  /**
+   * Saves the run to this file after each epoch and when it is stopped; the file is replaced as a whole.
+   * @default none
+   */
   checkpoint: text().optional(),
-  /** Saves after every so many steps too. Default: never. */
+  /**
+   * Saves every this many steps too.
+   * @default never
+   */
   checkpointEvery: count().optional(),
   /**
-   * Goes on from a checkpoint, to the same bits as if the run had never been stopped. `true`: from the file `checkpoint`
-   * when it is there, else from the beginning; a path: from that file, which has to be there. Default: false.
+   * Continues from a checkpoint, to the same bits as if the run had never been stopped. `true`: from the file `checkpoint`
+   * if it exists, else from the beginning; a path: from that file, which must exist.
    * `onEpoch` and `onStep` are called for what is computed now, not for what the checkpoint holds.
+   * @default false
    */
   resume: option<boolean | string>("true, false or a file's path", (v) =>
     typeof v === "boolean" || typeof v === "string" ? v : undefined,
   ).or(false),
-  /** Threads that compute; the result is the same for any number. Default: GRADBOOK_THREADS, else one per core. */
+  /**
+   * Threads that compute; the result is the same for any number.
+   * @default the variable GRADBOOK_THREADS, else one per core
+   */
   threads: option<number>(`a whole number from 1 to ${MOST_THREADS}`, (v) =>
     typeof v === "number" && Number.isInteger(v) && v >= 1 && v <= MOST_THREADS ? v : undefined,
   ).optional(),
 };
 
-/** What `fit` may be told; defaults at the field. */
+/**
+ * Options of `fit`.
+ * @interface
+ */
 export type FitConfig = Given<typeof fitOptions>;
 /** The same with its defaults. */
 export type ParsedFitConfig = Parsed<typeof fitOptions>;

@@ -18,13 +18,24 @@ export type { FitConfig } from "./fit-config.js";
  * Trains a model and returns its history. A synchronous call: no await, and the stop button ends it between two
  * batches with the history kept.
  *
- *     const run = fit(model, { train, test, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), batch: 10, epochs: 15 });
- *
  * The same model, data and seed give the same bits, and the same `run.digest`, on every machine.
- * An error, of a callback or a layer of one's own too, loses no step: the model keeps the weights of the last one that was
- * done, and so does the checkpoint, where one is wanted.
+ * An error, including one thrown by a callback or a layer of your own, loses no step: the model keeps the weights of the
+ * last completed one, and so does the checkpoint, if there is one.
+ * @param model changed in place: it holds the last epoch's weights
  * @throws GradbookError when data and model do not fit, the checkpoint cannot be written, or the loss is no longer
  *   a number
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, fit, lastEpoch, linear, sequential, sgd } from "gradbook";
+ *
+ * // four points [x, y] of two classes: is x larger than y?
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const run = fit(model, { train, optimizer: sgd({ lr: 0.5 }), batch: 2, epochs: 20 });
+ * console.log(run.epochs.length); // 21
+ * console.log(lastEpoch(run).trainError); // 0
+ * ```
  */
 export function fit(model: Sequential, config: FitConfig): Run {
   const parsed = parseFit(model, config);

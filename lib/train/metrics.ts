@@ -15,7 +15,20 @@ export interface Predictions {
   readonly probabilities: Tensor;
 }
 
-/** @throws GradbookError when set and model do not fit, as `fit` does */
+/**
+ * A model's answers on a set: the most probable class of each sample, and all probabilities.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, linear, predict, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const { classes, probabilities } = predict(model, train);
+ * console.log(classes.length, probabilities.shape); // 4 [ 4, 2 ]
+ * ```
+ */
 export function predict(model: Sequential, set: Dataset): Predictions {
   assertFits("predict", model, set);
   const [K] = model.output;
@@ -43,6 +56,17 @@ export function predict(model: Sequential, set: Dataset): Predictions {
 /**
  * counts[t][p]: how many samples of class t the model calls p, [K, K] for K outputs. Rows sum to the class's samples; a
  * set may lack classes.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, confusionMatrix, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const counts = confusionMatrix(model, train);
+ * console.log(counts.map((row) => row.reduce((sum, n) => sum + n))); // [ 2, 2 ]
+ * ```
  */
 export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
   assertFits("confusionMatrix", model, set);
@@ -53,7 +77,20 @@ export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
   return counts;
 }
 
-/** Every layer's output for the given samples of a set, by the layer's name: `[samples, …]`. */
+/**
+ * Every layer's output for the given samples of a set, by the layer's name: `[samples, …]`.
+ * @param samples indices into the set
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { activations, arrayDataset, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * console.log(activations(model, train, [0, 3]).linear1.shape); // [ 2, 2 ]
+ * ```
+ */
 export function activations(
   model: Sequential,
   set: Dataset,
@@ -64,7 +101,19 @@ export function activations(
   return { input: x, ...model.activations(x) };
 }
 
-/** One layer's output for a whole set, flattened to features: [N, F]; what t-SNE takes. */
+/**
+ * One layer's output for a whole set, flattened to features: [N, F]; what `tsne` takes.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, features, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * console.log(features(model, train, "linear1").shape); // [ 4, 2 ]
+ * ```
+ */
 export function features(model: Sequential, set: Dataset, layer: string): Tensor {
   assertSamples("features", model, set);
   model.layer(layer);

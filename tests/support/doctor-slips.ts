@@ -1967,7 +1967,7 @@ export const slips: readonly Slip[] = [
     title: "dgamma not by the normalised x",
     edits: [["dgamma[c] += g * hat(n, c, i, j)", "dgamma[c] += g * this.x[n][c][i][j]"]],
     tensors: ["dgamma"],
-    words: /x stands where x̂ belongs/,
+    words: /x is used where x̂ belongs/,
   },
   {
     file: "avgpool-nested.ts",

@@ -23,7 +23,7 @@ function chosenMirror(from: string, { files, mirrors }: PublishedDataset): Mirro
   const raw = files.reduce((sum, file) => sum + file.bytes, 0);
   if (!/^https?:\/\//i.test(from)) return folderMirror(from, raw);
   const bytes = mirrors.find((mirror) => "url" in mirror)?.bytes ?? raw;
-  if (!URL.canParse(from)) throw noMirror(from, "it is no URL");
+  if (!URL.canParse(from)) throw noMirror(from, "it is not a URL");
   if (/\.(?:tar\.gz|tgz)$/i.test(new URL(from).pathname)) return { kind: "tar", url: from, bytes };
   return { kind: "gz", url: from.endsWith("/") ? from : `${from}/`, bytes };
 }

@@ -15,7 +15,7 @@ export function prepareFolder(folder: string, neededBytes: number): void {
     what: shownPath(folder),
     got: `${megabytes(free)} free`,
     expected: `${megabytes(neededBytes)} for the download and what it unpacks to`,
-    cure: `Make room, or name another folder with ${elsewhere}.`,
+    cure: `Make room, or choose another folder with ${elsewhere}.`,
   });
 }
 

@@ -68,7 +68,7 @@ test("another file under a published name is refused in the project's folder", a
   );
   await assert.rejects(
     ensureMnist(),
-    /t10k-images-idx3-ubyte: another file than the published one, .* It was not touched\./,
+    /t10k-images-idx3-ubyte: a file that differs from the published one, .* It was not touched\./,
     "neither fetched over it, nor replaced by other images",
   );
   writeAll(root, files);

@@ -83,7 +83,7 @@ async function fetchMissing(config: FetchConfig): Promise<string[]> {
       code: "download",
       what: published.title,
       got: `no mirror delivered ${[...missing].map((file) => file.name).join(", ")}: ${failures.join("; ")}`,
-      cure: `Is there a network? A second call goes on where this one stopped; --from names a copy; or put the files into ${shownPath(folder)} by hand.`,
+      cure: `Is there a network connection? Running it again resumes where this one stopped; --from names a copy; or put the files into ${shownPath(folder)} by hand.`,
     });
   }
   sweepParts(config);

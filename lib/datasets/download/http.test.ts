@@ -86,15 +86,23 @@ test("HTTP 503 is tried again", async (t) => {
 
 const failures: readonly [title: string, moods: readonly Mood[], words: RegExp][] = [
   ["HTTP 404", [{ status: 404 }], /^HTTP 404$/],
-  ["HTTP 503 twice", [{ status: 503 }, { status: 503 }], /^HTTP 503 at byte 0, again and again$/],
+  [
+    "HTTP 503 twice",
+    [{ status: 503 }, { status: 503 }],
+    /^HTTP 503 at byte 0, giving up after 2 attempts without progress$/,
+  ],
   ["no answer in time", [{ mute: true }], /^no answer$/],
-  ["nothing new twice", [{ cutAt: 5 }, { cutAt: 5 }, { cutAt: 5 }], /at byte 5, again and again$/],
+  [
+    "nothing new twice",
+    [{ cutAt: 5 }, { cutAt: 5 }, { cutAt: 5 }],
+    /at byte 5, giving up after 2 attempts without progress$/,
+  ],
   [
     "a stall twice",
     [{ stallAt: 9 }, { stallAt: 9 }, { stallAt: 9 }],
-    /^nothing came for 0\.5 s at byte 9, again/,
+    /^no data for 0\.5 s at byte 9, giving up/,
   ],
-  ["another range", [{ cutAt: 5 }, { wrongRange: true }], /another range than the one asked for/],
+  ["another range", [{ cutAt: 5 }, { wrongRange: true }], /a different range than requested/],
   [
     "a cut every few bytes",
     Array.from({ length: 30 }, (_, k) => ({ cutAt: k + 1 })),

@@ -37,7 +37,10 @@ export async function download(
     }
     best = Math.max(best, sizeOf(part));
     barren = best > before ? 0 : barren + 1;
-    if (barren >= barrenTries) throw new MirrorFailure(`${reason} at byte ${sizeOf(part)}, again and again`);
+    if (barren >= barrenTries)
+      throw new MirrorFailure(
+        `${reason} at byte ${sizeOf(part)}, giving up after ${barrenTries} attempts without progress`,
+      );
     await sleep(patience.pause);
   }
   throw new MirrorFailure(`the connection was cut ${mostTries} times`);
@@ -62,7 +65,7 @@ async function tryOnce(
       const whole = Number(/\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1]);
       if (whole === have) return true;
       rmSync(part);
-      throw new Interrupted("the part did not fit the file");
+      throw new Interrupted("the partial download does not match the file");
     }
     const start = startOf(response, have);
     const length = Number(response.headers.get("content-length") ?? 0);
@@ -97,7 +100,7 @@ function startOf(response: Response, have: number): number {
   if (response.status !== 206) return 0;
   const range = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "");
   if (range !== null && Number(range[1]) === have) return have;
-  throw new MirrorFailure("it answered with another range than the one asked for");
+  throw new MirrorFailure("it answered with a different range than requested");
 }
 
 async function save(
@@ -128,7 +131,7 @@ async function save(
     }
   } catch (error) {
     if (fault !== undefined) throw diskError(part, fault);
-    throw new Interrupted(timer.fired ? `nothing came for ${stall / 1000} s` : reasonOf(error));
+    throw new Interrupted(timer.fired ? `no data for ${stall / 1000} s` : reasonOf(error));
   } finally {
     timer.stop();
     if (fault === undefined) await new Promise<void>((done) => file.end(done));

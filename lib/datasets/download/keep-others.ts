@@ -42,7 +42,7 @@ export function refuseOthers(folder: string, published: Iterable<PublishedFile>)
     throw new GradbookError({
       code: "data",
       what: shownPath(path),
-      got: "another file than the published one",
+      got: "a file that differs from the published one",
       expected: `SHA-256 ${file.sha256.slice(0, 12)}…, or no file`,
       cure: "It was not touched. Move files of your own to a folder of their own, and name that with --data DIR.",
     });

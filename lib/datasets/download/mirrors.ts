@@ -86,7 +86,7 @@ async function copyFiles({ path, bytes }: FolderMirror, order: Order): Promise<v
       .flatMap(innerFolders)
       .flatMap((inner) => [file.name, `${file.name}.gz`].map((name) => spelledPath(join(path, inner), name)))
       .find((spelled) => spelled !== undefined);
-    if (found === undefined) throw new MirrorFailure(`it does not hold ${file.name}`);
+    if (found === undefined) throw new MirrorFailure(`it does not have ${file.name}`);
     order.listener.progress(done, bytes, `${file.name} from ${shownPath(path)}`);
     await place(
       order.folder,
@@ -208,7 +208,7 @@ async function readingArchive({ missing }: Order, read: () => Promise<void>): Pr
     throw new MirrorFailure(error instanceof Error ? error.message : String(error));
   }
   if (missing.size === 0) return;
-  throw new MirrorFailure(`it does not hold ${[...missing].map((file) => file.name).join(", ")}`);
+  throw new MirrorFailure(`it does not have ${[...missing].map((file) => file.name).join(", ")}`);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -58,7 +58,7 @@ export async function npmPack(
     child.on("close", (code, signal) => done(code ?? String(signal)));
   });
   clearInterval(watch);
-  if (stalled) throw new MirrorFailure(`nothing came for ${(silence / 1000).toFixed(0)} s`);
+  if (stalled) throw new MirrorFailure(`no data for ${(silence / 1000).toFixed(0)} s`);
   if (ending !== 0) throw new MirrorFailure(npmReason(words) ?? `npm pack ended with ${ending}`);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new MirrorFailure("npm pack left no tarball");

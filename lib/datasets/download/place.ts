@@ -54,7 +54,7 @@ async function writeVerified(
       throw new MirrorFailure(`${published.name} has ${found} bytes, expected ${published.bytes}`);
     }
     if (hash.digest("hex") !== published.sha256) {
-      throw new MirrorFailure(`${published.name} has another SHA-256 than the published file`);
+      throw new MirrorFailure(`${published.name} has a different SHA-256 than the published file`);
     }
     await file.sync();
   } finally {

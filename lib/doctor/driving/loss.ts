@@ -226,7 +226,9 @@ class LossSession implements Session {
     if (found === undefined)
       return {
         values: {},
-        faults: [new Fault("backward", "nothing", "dx", "the gradient by the logits is not given")],
+        faults: [
+          new Fault("backward", "nothing", "dx", "the gradient with respect to the logits is missing"),
+        ],
         kept: [],
       };
     try {

@@ -358,7 +358,7 @@ function nanFinding(kind: OptimizerKind, fault: Fault): Finding {
       tensor: "w",
       mistake: "t is 0 in the first step: the bias correction divides by 1 − β⁰ = 0, and w becomes NaN",
       where: "first step",
-      cure: "Count first, then correct: t ← t + 1 stands before m/(1 − β₁ᵗ).",
+      cure: "Count first, then correct: t ← t + 1 comes before m/(1 − β₁ᵗ).",
       formula: "m̂ = m/(1 − β₁^⟦0⟧)",
       axes: ["step"],
     };
@@ -530,7 +530,7 @@ function decayOption(
   if (same(steps, rule(decay))) checked.push("weight decay adds λw to the gradient");
   else if (same(steps, rule(decay, ["decoupled"]))) {
     checked.push("weight decay takes ηλw off the weights");
-    conventions.push("weight decay stands beside the step (decoupled)");
+    conventions.push("weight decay is applied beside the step (decoupled)");
   } else {
     const sign = same(steps, rule(-decay)) || same(steps, rule(-decay, ["decoupled"]));
     findings.push({

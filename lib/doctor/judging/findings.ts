@@ -174,7 +174,7 @@ export function fromFault(fault: Fault, c: Case | undefined, when: string): Find
 function faultWords(fault: Fault): string {
   const { sort, detail, phase, tensor } = fault;
   if (sort === "shape") return `${detail}: ${phase} gives the wrong shape`;
-  if (sort === "nan") return `${detail}: ${phase} gives no number (NaN)`;
+  if (sort === "nan") return `${detail}: ${phase} gives NaN`;
   if (sort === "nothing") return `${detail}; expected ${tensor}`;
   return detail;
 }

@@ -113,7 +113,7 @@ function kink(code: Calibrated, { convention }: Forward, report: Report, announc
       special(
         "kink",
         outcome.tensor,
-        `x = 0 gives no number: ${outcome.detail}`,
+        `x = 0 gives NaN: ${outcome.detail}`,
         "at x = 0",
         "Compare with >, and leave no case out.",
       ),
@@ -166,7 +166,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
       special(
         "ties",
         outcome.tensor,
-        `equal maxima give no number: ${outcome.detail}`,
+        `equal maxima give NaN: ${outcome.detail}`,
         "windows with equal maxima",
         "Keep the position of the first maximum.",
       ),
@@ -205,7 +205,7 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
   }
   const words = {
     all: "ties are counted several times: every one of the equal maxima gets the whole gradient",
-    none: "ties are lost: with equal maxima nobody gets the gradient",
+    none: "ties are lost: with equal maxima no element gets the gradient",
     other: "with equal maxima the gradient does not go to one of them",
   }[kind];
   report.findings.push({

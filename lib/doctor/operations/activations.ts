@@ -289,7 +289,7 @@ export const leakyRelu = elementwise({
     [
       "dx",
       "sides-exchanged",
-      "the two sides are exchanged: the slope stands on the positive one",
+      "the two sides are exchanged: the slope is applied on the positive one",
       "dx = ⟦slope·dy⟧ where x > 0, else ⟦dy⟧",
       "dx = dy where x > 0, slope · dy elsewhere.",
       ({ dy, x, slope }) => (x > 0 ? slope * dy : dy),
@@ -321,7 +321,7 @@ export const leakyRelu = elementwise({
     [
       "dx",
       "slope-one-minus",
-      "1 − slope stands where the slope belongs",
+      "1 − slope is used where the slope belongs",
       "dx = dy where x > 0, else ⟦(1 − slope)⟧·dy",
       "dx = slope · dy where x ≤ 0.",
       ({ dy, x, slope }) => (x > 0 ? dy : (1 - slope) * dy),

@@ -268,7 +268,7 @@ add(
 add(
   "dx",
   "centred-for-hat",
-  "x − μ stands where x̂ belongs: the division by the standard deviation is missing in the variance's term",
+  "x − μ is used where x̂ belongs: the division by the standard deviation is missing in the variance's term",
   "dx = γ/√(σ²+ε) · (dy − 1/M·Σdy − ⟦(x−μ)⟧ · 1/M·Σ dy·⟦(x−μ)⟧)",
   right,
   (t) => t.combine(1, -1, (c) => -1 / (t.inverse[c] * t.inverse[c])),
@@ -276,7 +276,7 @@ add(
 add(
   "dx",
   "sum-hat-without-hat",
-  "Σdy stands in the variance's term where Σ dy·x̂ belongs",
+  "Σdy is used in the variance's term where Σ dy·x̂ belongs",
   "dx = γ/√(σ²+ε) · (dy − 1/M·Σdy − x̂ · 1/M·Σ dy⟦ ⟧)",
   right,
   (t) => t.combine(1, -1, (c) => -t.dbeta[c] / t.dgamma[c]),
@@ -308,7 +308,7 @@ add(
 add(
   "dx",
   "divided-by-values",
-  "dx is divided by M once more (the factor 1/M stands before the bracket, but dy has lost its M)",
+  "dx is divided by M once more (the factor 1/M is before the bracket, but dy has lost its M)",
   "dx = ⟦1/M⟧ · γ/√(σ²+ε) · (dy − 1/M·Σdy − x̂ · 1/M·Σ dy·x̂)",
   "Either 1/M·γ/√(σ²+ε)·(M·dy − Σdy − x̂·Σ dy·x̂), or without 1/M and with means in the bracket.",
   (t) => t.combine(1 / t.M, -1 / t.M, -1 / t.M),
@@ -324,7 +324,7 @@ add(
 add(
   "dgamma",
   "input-for-hat",
-  "x stands where x̂ belongs",
+  "x is used where x̂ belongs",
   "dγ[c] = Σ dy · ⟦x⟧",
   "γ multiplies the normalised x̂: keep it in the forward pass.",
   (t, { inputs, dy }) => sumBy(t, (at) => dy.data[at] * inputs.x.data[at]),
@@ -333,7 +333,7 @@ add(
 add(
   "dgamma",
   "centred-for-hat",
-  "x − μ stands where x̂ belongs: the division by the standard deviation is missing",
+  "x − μ is used where x̂ belongs: the division by the standard deviation is missing",
   "dγ[c] = Σ dy · ⟦(x − μ)⟧",
   "γ multiplies x̂ = (x − μ)/√(σ²+ε).",
   (t, { dy }) => sumBy(t, (at, c) => (dy.data[at] * t.xHat[at]) / t.inverse[c]),
@@ -342,7 +342,7 @@ add(
 add(
   "dgamma",
   "output-for-hat",
-  "y stands where x̂ belongs",
+  "y is used where x̂ belongs",
   "dγ[c] = Σ dy · ⟦y⟧",
   "γ multiplies x̂, not y.",
   (t, { dy }) => sumBy(t, (at) => dy.data[at] * t.y[at]),

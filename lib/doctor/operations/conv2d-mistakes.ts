@@ -177,7 +177,7 @@ const dx: readonly Row[] = [
     "padding-not-cropped",
     "the padding is not cut off: dx is taken from the corner of the padded gradient, shifted by the pad",
     "dx[n,c,h,k] = dxPadded[n,c,⟦h⟧,⟦k⟧]",
-    "The pixel [h,k] stands at [h + PH, k + PW] of the padded image: crop the pad on all four sides.",
+    "The pixel [h,k] is at [h + PH, k + PW] of the padded image: crop the pad on all four sides.",
     image,
     [place((t, d) => [t.i * d.SH + t.u, t.j * d.SW + t.v])],
   ],
@@ -206,7 +206,7 @@ const dx: readonly Row[] = [
   ],
   [
     "valid-for-full",
-    "dy is not padded by KH−1 and KW−1: a valid convolution stands where a full one is needed, so gradient is lost at the border",
+    "dy is not padded by KH−1 and KW−1: a valid convolution is used where a full one is needed, so gradient is lost at the border",
     "dx[n,c,h,k] += Σ dy[n,f,h−u,k−v] · W[f,c,u,v] ⟦only where the whole window lies inside dy⟧",
     "Pad dy by K−1−pad on each side before it is convolved with the rotated kernel.",
     image,
@@ -527,7 +527,7 @@ const dW: readonly Row[] = [
   ],
   [
     "weights-added",
-    "W itself is added to its gradient (a weight decay that nobody asked for, or dW started as a copy of W)",
+    "W itself is added to its gradient (an unrequested weight decay, or dW started as a copy of W)",
     "dW[f,c,u,v] = ⟦W[f,c,u,v]⟧ + Σ dy[n,f,i,j] · x[n,c,…]",
     "Start dW from zeros of W's shape; weight decay belongs into the optimizer.",
     ["channel", "output channel"],
@@ -616,7 +616,7 @@ const db: readonly Row[] = [
   ],
   [
     "counted-per-kernel-element",
-    "dy is added once for each element of the kernel: the sum stands inside the loops over c, u and v",
+    "dy is added once for each element of the kernel: the sum is inside the loops over c, u and v",
     "db[f] += ⟦C·KH·KW⟧ · dy[n,f,i,j]",
     "Add dy once for each position, outside the loops over the kernel.",
     ["channel", "height", "width"],

@@ -125,7 +125,7 @@ function mistakes(): Mistake[] {
   const noStride = place((t, d) => [t.i + t.u - d.PH, t.j + t.v - d.PW]);
   const turned = place((t, d) => [t.i * d.SH + t.v - d.PH, t.j * d.SW + t.u - d.PW]);
   const cure =
-    "Pixel [i·SH + u − PH, j·SW + v − PW] stands in the column of window [i, j], at the place [c, u, v].";
+    "Pixel [i·SH + u − PH, j·SW + v − PW] is in the column of window [i, j], at the place [c, u, v].";
 
   add(
     "dx",

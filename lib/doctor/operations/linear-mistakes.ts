@@ -97,7 +97,7 @@ function mistakes(): Mistake[] {
   add(
     "dx",
     "input-for-weights",
-    "x stands in dx where W belongs",
+    "x is used in dx where W belongs",
     "dx[n,i] += dy[n,o] · ⟦x[n,i]⟧",
     "dx takes W[o,i]; x belongs into dW.",
     ["feature"],
@@ -240,7 +240,7 @@ function mistakes(): Mistake[] {
   add(
     "db",
     "counted-per-input",
-    "dy is added once for each input: the sum stands inside the loop over i",
+    "dy is added once for each input: the sum is inside the loop over i",
     "db[o] += ⟦I⟧ · dy[n,o]",
     "Add dy once for each sample, outside the loop over the inputs.",
     ["feature"],

@@ -168,7 +168,7 @@ export const crossEntropyMistakes: readonly Mistake[] = [
     ],
     [
       "by-probabilities",
-      "the gradient is taken by the probabilities, not by the logits: the softmax's own derivative is missing",
+      "the gradient is taken with respect to the probabilities, not the logits: the softmax's own derivative is missing",
       "dz = ⟦−onehot/p⟧",
       "Through the softmax it becomes p − onehot.",
       ["class"],
@@ -232,7 +232,7 @@ export const crossEntropyMistakes: readonly Mistake[] = [
     ],
     [
       "logits-for-probabilities",
-      "the logits stand where their softmax belongs",
+      "the logits are used where their softmax belongs",
       "dz = ⟦z⟧ − onehot",
       right,
       ["class"],
@@ -240,7 +240,7 @@ export const crossEntropyMistakes: readonly Mistake[] = [
     ],
     [
       "log-for-probabilities",
-      "log-probabilities stand where probabilities belong",
+      "log-probabilities are used where probabilities belong",
       "dz = ⟦log p⟧ − onehot",
       right,
       ["class"],

@@ -152,9 +152,9 @@ function pow(base: number, times: number): number {
 export const ruleHabits: Readonly<Record<OptimizerKind, readonly RuleChange[]>> = {
   sgd: [],
   momentum: [{ flag: "nesterov", words: "Nesterov's look-ahead", formula: "w ← w − η(g + αv)", cure: "" }],
-  rmsprop: [{ flag: "eps-inside", words: "ε stands inside the root", formula: "g/√(s + ε)", cure: "" }],
+  rmsprop: [{ flag: "eps-inside", words: "ε is inside the root", formula: "g/√(s + ε)", cure: "" }],
   adam: [
-    { flag: "eps-inside", words: "ε stands inside the root", formula: "m̂/√(ŝ + ε)", cure: "" },
+    { flag: "eps-inside", words: "ε is inside the root", formula: "m̂/√(ŝ + ε)", cure: "" },
     {
       flag: "eps-hat",
       words: "ε is added before the correction of the bias",
@@ -218,7 +218,7 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "decay-exchanged",
-      words: "α stands on the gradient instead of the velocity",
+      words: "α is applied to the gradient instead of the velocity",
       formula: "v ← v + ⟦α⟧·g",
       cure: "v ← αv + g",
     },
@@ -308,7 +308,7 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "square-missing",
-      words: "the gradient is not squared in s: where it is negative, the root of s is no number",
+      words: "the gradient is not squared in s: where it is negative, the root of s is not a number",
       formula: "s ← ρs + (1 − ρ)⟦g⟧",
       cure: "s ← ρs + (1 − ρ)g²",
     },
@@ -320,13 +320,13 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "eps-beside",
-      words: "ε stands outside the fraction: it is added to the step",
+      words: "ε is outside the fraction: it is added to the step",
       formula: "w ← w − (ηg/√s ⟦+ ε⟧)",
       cure: "ε belongs into the denominator: g/(√s + ε).",
     },
     {
       flag: "eps-added",
-      words: "ε stands outside the fraction: it is added to the weights",
+      words: "ε is outside the fraction: it is added to the weights",
       formula: "w ← w − ηg/√s ⟦+ ε⟧",
       cure: "ε belongs into the denominator: g/(√s + ε).",
     },
@@ -344,13 +344,13 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "gradient-squared-above",
-      words: "g² stands in the numerator: the sign of the gradient is lost",
+      words: "g² is in the numerator: the sign of the gradient is lost",
       formula: "w ← w − η⟦g²⟧/(√s + ε)",
       cure: "w ← w − ηg/(√s + ε)",
     },
     {
       flag: "state-for-gradient",
-      words: "s stands in the numerator where g belongs",
+      words: "s is in the numerator where g belongs",
       formula: "w ← w − η⟦s⟧/(√s + ε)",
       cure: "w ← w − ηg/(√s + ε)",
     },
@@ -422,19 +422,19 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "product-for-power",
-      words: "β·t stands where βᵗ belongs",
+      words: "β·t is used where βᵗ belongs",
       formula: "m̂ = m/(1 − ⟦β₁·t⟧)",
       cure: "Math.pow(beta1, t), or beta1 ** t.",
     },
     {
       flag: "product-for-first-power",
-      words: "β₁·t stands where β₁ᵗ belongs",
+      words: "β₁·t is used where β₁ᵗ belongs",
       formula: "m̂ = m/(1 − ⟦β₁·t⟧)",
       cure: "Math.pow(beta1, t), or beta1 ** t.",
     },
     {
       flag: "product-for-second-power",
-      words: "β₂·t stands where β₂ᵗ belongs",
+      words: "β₂·t is used where β₂ᵗ belongs",
       formula: "ŝ = s/(1 − ⟦β₂·t⟧)",
       cure: "Math.pow(beta2, t), or beta2 ** t.",
     },
@@ -476,13 +476,13 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "beta1-in-second",
-      words: "β₁ stands in the second moment, though its correction has β₂",
+      words: "β₁ is used in the second moment, though its correction has β₂",
       formula: "s ← ⟦β₁⟧s + (1 − ⟦β₁⟧)g²",
       cure: "β₂ belongs to s.",
     },
     {
       flag: "beta2-in-first",
-      words: "β₂ stands in the first moment, though its correction has β₁",
+      words: "β₂ is used in the first moment, though its correction has β₁",
       formula: "m ← ⟦β₂⟧m + (1 − ⟦β₂⟧)g",
       cure: "β₁ belongs to m.",
     },
@@ -494,7 +494,7 @@ export const ruleMistakes: Readonly<Record<OptimizerKind, readonly RuleChange[]>
     },
     {
       flag: "gradient-above",
-      words: "the gradient stands in the numerator instead of its moving average m̂",
+      words: "the gradient is in the numerator instead of its moving average m̂",
       formula: "w ← w − η⟦g⟧/(√ŝ + ε)",
       cure: "w ← w − ηm̂/(√ŝ + ε)",
     },

@@ -76,7 +76,7 @@ export function slips(target: Target, { letters, name, tensors }: Spelling): Mis
       );
       add(
         `mean-${l}`,
-        `a mean over ${name(l)} stands where a sum belongs`,
+        `a mean over ${name(l)} is used where a sum belongs`,
         `Don't divide by ${sizeOfLetter[l]}.`,
         [axisOfLetter[l]],
         dividedBy((d) => d[sizeOfLetter[l]]),
@@ -89,7 +89,7 @@ export function slips(target: Target, { letters, name, tensors }: Spelling): Mis
       const cure = `Index ${called(tensor)} as the forward pass does.`;
       add(
         `drop-${tensor}-${l}`,
-        `${index} is missing: 0 stands there`,
+        `${index} is missing: 0 is used there`,
         cure,
         [axisOfLetter[l]],
         drop(tensor, l),

@@ -52,7 +52,7 @@ export function readConnectionFile(file: string, remote: boolean): ConnectionInf
       what: "connection file",
       got: `address ${connection.ip}`,
       expected: "this machine's own (127.0.0.1)",
-      cure: "Whoever reaches a kernel can run code; --remote in the kernelspec's argv allows it.",
+      cure: "Anyone who can reach a kernel can run code; --remote in the kernelspec's argv allows it.",
     });
   }
   return connection;
@@ -63,7 +63,7 @@ function parseConnection(file: string): ConnectionInfo {
   try {
     given = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw refused(file, error instanceof SyntaxError ? "no JSON" : "it cannot be read", error);
+    throw refused(file, error instanceof SyntaxError ? "not JSON" : "it cannot be read", error);
   }
   const fields: JsonObject = isJsonObject(given) ? given : {};
   const word = (name: string, preset?: string): string => {

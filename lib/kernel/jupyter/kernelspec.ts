@@ -89,7 +89,7 @@ function parse(path: string, json: string): JsonObject {
   try {
     return record(JSON.parse(json));
   } catch (cause) {
-    throw noSpec(path, "it is no JSON", cause);
+    throw noSpec(path, "it is not JSON", cause);
   }
 }
 

@@ -101,7 +101,7 @@ function refuseSameIds(cells: readonly Cell[], name: string): void {
         code: "notebook-format",
         what: `${name}, cell ${index}`,
         got: `the id "${id}" is that of cell ${earlier} too`,
-        expected: "an id of its own for each cell",
+        expected: "a unique id for each cell",
         cure: "Saving the notebook once in JupyterLab gives new ids.",
       });
     }

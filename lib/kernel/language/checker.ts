@@ -327,7 +327,7 @@ export class Checker {
     if (errors.length > shown.length) traceback.push("", `… and ${errors.length - shown.length} more errors`);
     traceback.push(
       "",
-      "The cell did not run. `// @ts-nocheck` as its first line runs it in spite of type errors.",
+      "The cell did not run. `// @ts-nocheck` as its first line runs it despite type errors.",
     );
     return { ename: "TypeScript", evalue: shown.map(({ headline }) => headline).join("\n"), traceback };
   }

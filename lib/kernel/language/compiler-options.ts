@@ -101,8 +101,8 @@ function ownConfig(path: string, option: string): string {
 const expected = {
   boolean: "true or false",
   string: "a text",
-  strings: "a list of texts",
-  paths: "lists of texts by pattern, with at most one * in each",
+  strings: "an array of strings",
+  paths: "arrays of strings by pattern, with at most one * in each",
 };
 
 function fits(value: Json, kind: keyof typeof expected): boolean {

@@ -70,7 +70,7 @@ function jsonOf(node: Expression | SpreadElement | null, source: string): Json {
           )
             throw mistakeAt(source, property.start - 1, 'a property is written "name": value');
           if (property.key.type !== "Literal" || !property.key.raw?.startsWith('"'))
-            throw mistakeAt(source, property.key.start - 1, "names stand in double quotes");
+            throw mistakeAt(source, property.key.start - 1, "names need double quotes");
           return [String(property.key.value), jsonOf(property.value, source)];
         }),
       );
@@ -86,13 +86,13 @@ function jsonOf(node: Expression | SpreadElement | null, source: string): Json {
       break;
     case "Literal":
       if (typeof node.value === "string" && !node.raw?.startsWith('"'))
-        throw mistakeAt(source, node.start - 1, "texts stand in double quotes");
+        throw mistakeAt(source, node.start - 1, "strings need double quotes");
       if (node.value === null || ["string", "number", "boolean"].includes(typeof node.value))
         return node.value as string | number | boolean | null;
       break;
     default:
   }
-  throw mistakeAt(source, node.start - 1, "that is no JSON");
+  throw mistakeAt(source, node.start - 1, "that is not JSON");
 }
 
 function mistakeAt(source: string, offset: number, wrong: string): JsonMistake {

@@ -43,7 +43,7 @@ serve<LanguageMethods>(wire, {
       if (name === undefined)
         return checker.prepare(code, count).catch((failure: unknown) => ({ error: contentOf(failure) }));
       const found = await assist.help(name);
-      const data = found?.data ?? { "text/plain": `${name}: nothing is known of it.` };
+      const data = found?.data ?? { "text/plain": `${name}: no documentation found.` };
       return { payload: { source: "page", data, start: 0 } };
     });
     before = prepared.catch(() => undefined);

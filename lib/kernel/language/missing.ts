@@ -49,7 +49,7 @@ function leadsNowhere({ pattern, targets }: Alias, { path, options }: ProjectCon
 /** Declarations say what there is, and hold nothing to run. */
 function typesAlone(path: string): string {
   const found = [".d.ts", "/index.d.ts"].map((ending) => path.replace(/\.js$/, "") + ending).find(isFile);
-  return found === undefined ? "" : ` Of it there are only types (${found}).`;
+  return found === undefined ? "" : ` Only its types are installed (${found}).`;
 }
 
 /** The importing file's folder and those above it, as far as the project goes. */
@@ -64,7 +64,7 @@ function projectFolders(from: string, { path }: ProjectConfig): string[] {
 function noInternal(from: string): string {
   const folder = ownFolder(from);
   return folder === undefined
-    ? 'A name with # stands in "imports" of package.json, and there is none.'
+    ? 'Names with # are defined in "imports" of package.json, and there is none.'
     : `"imports" of ${join(folder, "package.json")} leads to no such file.`;
 }
 
@@ -75,10 +75,10 @@ function ownFile(name: string, folder: string, importer: string): string {
 
 function aliasCure({ path, options }: ProjectConfig): string {
   if (path === undefined)
-    return 'An alias stands in "paths" of a tsconfig.json at or above the notebook, and there is none.';
+    return 'Aliases are defined in "paths" of a tsconfig.json at or above the notebook, and there is none.';
   return options.paths === undefined
-    ? `An alias stands in "paths" of ${path}, which has none.`
-    : `No entry of "paths" in ${path} fits it.`;
+    ? `Aliases are defined in "paths" of ${path}, which has none.`
+    : `No entry of "paths" in ${path} matches it.`;
 }
 
 /** As npm has it for new packages; `@`, `~` and `$lib` are none. */

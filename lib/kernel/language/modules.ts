@@ -312,7 +312,7 @@ function refuseType(specifier: string, target: Target, type: string | undefined)
   throw new GradbookError({
     code: "import",
     what: `import "${specifier}" with { type: "${type}" }`,
-    got: type === "json" ? "it is no .json file" : "no such type is known",
+    got: type === "json" ? "it is not a .json file" : "the type is not supported",
     expected: '"json" for a .json file',
     cure: "fs.readFileSync reads any other file.",
   });
@@ -347,7 +347,7 @@ function noCode(path: string): GradbookError {
   return new GradbookError({
     code: "import",
     what: path,
-    got: `${extname(path) || "a name without an ending"} is no kind of module`,
+    got: `${extname(path) || "a name without an ending"} is not a kind of module`,
     expected: "TypeScript, JavaScript or JSON",
     cure: "fs.readFileSync reads any other file.",
   });

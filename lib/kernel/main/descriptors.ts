@@ -54,7 +54,7 @@ function part(data: unknown, [first, second]: unknown[]): Buffer {
   if (typeof data === "string")
     return Buffer.from(data, typeof second === "string" && Buffer.isEncoding(second) ? second : "utf8");
   if (!ArrayBuffer.isView(data))
-    throw new TypeError(`What is written is a string or bytes, got ${inspect(data, { depth: 0 })}.`);
+    throw new TypeError(`The data to write must be a string or bytes, got ${inspect(data, { depth: 0 })}.`);
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const { offset, length }: { offset?: unknown; length?: unknown } =
     typeof first === "object" && first !== null ? first : { offset: first, length: second };

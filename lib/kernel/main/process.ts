@@ -100,7 +100,7 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
   });
   const refuseExit = (call: string): never => {
     throw new Error(
-      `${call} would end the kernel. To stop the cell throw an error, to start afresh restart the kernel.`,
+      `${call} would end the kernel. To stop the cell throw an error, to start over restart the kernel.`,
     );
   };
   process.exit = (code) => refuseExit(`process.exit(${code ?? ""})`);

@@ -69,7 +69,7 @@ export class ChildOutput {
 
 function noSocket(path: string, cause: Error): GradbookError {
   const got = `no local socket can be made there (${cause.message})`;
-  const cure = "The variable TMPDIR names another place, with a short name.";
+  const cure = "Set the variable TMPDIR to a folder with a short path.";
   return new GradbookError({ code: "file", what: path, got, cure }, { cause });
 }
 

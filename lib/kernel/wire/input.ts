@@ -29,7 +29,7 @@ export class InputRequests {
   ask(cell: Cell | undefined, prompt: string, password: boolean, sync: boolean): void {
     const request = cell?.request;
     if (cell === undefined || request === undefined || !cell.allowStdin) {
-      const refused = request === undefined ? cellIsOver : "this front end takes no input";
+      const refused = request === undefined ? cellIsOver : "this front end does not support input";
       this.#send(sync, { refused });
       return;
     }

@@ -79,7 +79,7 @@ export class Requests {
     // A protocol extension that kernel_info_reply does not claim; who asks is told, and does not wait.
     else if (type.endsWith("_request"))
       this.#during(channel, message, () => {
-        throw new Error(`This kernel has no answer to ${type}.`);
+        throw new Error(`This kernel does not support ${type}.`);
       });
   }
 

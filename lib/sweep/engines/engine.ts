@@ -7,6 +7,10 @@ const engines = {
   slurm: async () => (await import("./slurm.js")).slurm,
 } satisfies Record<string, () => Promise<Engine>>;
 
+/**
+ * Where the runs of a sweep are made.
+ * @inline
+ */
 export type EngineName = "local" | "parallel" | "slurm";
 
 export const engineNames: readonly EngineName[] = ["local", "parallel", "slurm"];

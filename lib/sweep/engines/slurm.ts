@@ -97,7 +97,7 @@ function refuseChangedScript(script: string): void {
     code: "sweep-foreign",
     what: script,
     got: "it is not the script as gradbook wrote it",
-    cure: "It was not touched. Move it away, or name another place with --out DIR.",
+    cure: "It was not touched. Move it away, or choose another location with --out DIR.",
   });
 }
 

@@ -15,27 +15,55 @@ import { checkOverfit } from "./overfit.js";
 import { type FirstMinute, Panel } from "./panel.js";
 
 const firstMinuteOptions = {
-  /** Default: softmaxCrossEntropy(). */
+  /**
+   * The loss that training will minimise.
+   * @default softmaxCrossEntropy()
+   */
   loss: lossOption().or(softmaxCrossEntropy()),
-  /** The rule whose first step is measured. Default: sgd({ lr: 0.01 }). */
+  /**
+   * The rule whose first step is measured.
+   * @default sgd({ lr: 0.01 })
+   */
   optimizer: optimizerOption().or(sgd({ lr: 0.01 })),
-  /** Samples of the batch that is looked at; default 64. */
+  /**
+   * Samples of the batch that is looked at.
+   * @default 64
+   */
   batch: count().or(64),
-  /** Default 0. */
+  /**
+   * Seed of the batch that is drawn.
+   * @default 0
+   */
   seed: seed().or(0),
-  /** Whether training will shuffle; default true, as `fit` does. */
+  /**
+   * Whether training will shuffle, as `fit` does.
+   * @default true
+   */
   shuffle: flag().or(true),
 };
+/**
+ * Options of `firstMinute`.
+ * @interface
+ */
 export type FirstMinuteConfig = Given<typeof firstMinuteOptions>;
 
 /**
  * What can be seen in the first minute of training, before hours are spent on it: input scale, labels, initial loss, dead
- * and saturated units, gradients and steps of each layer, batch reduction, and whether ten images can be learnt by heart.
+ * and saturated units, gradients and steps of each layer, batch reduction, and whether ten images can be memorised.
  * One line each, with its cure. The model is left as it was.
- *
- *     firstMinute(model, train, { optimizer: sgd({ lr: 0.001, momentum: 0.9 }) })
- *
  * @throws GradbookError when model and data do not fit together
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, firstMinute, linear, relu, Rng, sequential } from "gradbook";
+ *
+ * const rng = new Rng(1);
+ * const x = Float32Array.from({ length: 100 * 4 }, () => 255 * rng.uniform()); // bytes, not scaled
+ * const labels = Array.from({ length: 100 }, (_, i) => i % 2);
+ * const model = sequential([linear({ in: 4, out: 8 }), relu(), linear({ in: 8, out: 2 })], { input: [4] });
+ * const { lines } = firstMinute(model, arrayDataset(x, labels, [4]));
+ * console.log(lines[0].check, lines[0].verdict); // input scale bad
+ * ```
  */
 export function firstMinute(model: Sequential, data: Dataset, config: FirstMinuteConfig = {}): FirstMinute {
   assertModel("firstMinute", model);

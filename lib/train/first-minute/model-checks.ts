@@ -31,7 +31,12 @@ export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckL
     const expected = spec.kind === "euclidean" ? 0.5 : 1 / K;
     const words = `${number(value)}; outputs near 0 give ${number(expected)}.`;
     return value > 5 * expected
-      ? { check, verdict: "look", words, cure: "The outputs start large: smaller weights in the last layer." }
+      ? {
+          check,
+          verdict: "look",
+          words,
+          cure: "The initial outputs are large: use smaller weights in the last layer.",
+        }
       : { check, verdict: "good", words, cure: "" };
   }
   const expected = log(K);
@@ -41,7 +46,7 @@ export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckL
       check,
       verdict: "bad",
       words,
-      cure: "The first outputs are far too sure: scale the inputs, or start with smaller weights (init).",
+      cure: "The initial outputs are far too confident: scale the inputs, or start with smaller weights (init).",
     };
   if (value > 1.5 * expected)
     return { check, verdict: "look", words, cure: "Smaller weights in the last layer bring it down." };
@@ -77,7 +82,7 @@ export function checkUnits({ model, outputs }: Moment): CheckLine[] {
   if (rectifiers > 0)
     lines.push(
       dead.length === 0
-        ? { check: "dead units", verdict: "good", words: "most rectifiers pass something.", cure: "" }
+        ? { check: "dead units", verdict: "good", words: "most ReLU units are active.", cure: "" }
         : {
             check: "dead units",
             verdict: "bad",
@@ -88,11 +93,11 @@ export function checkUnits({ model, outputs }: Moment): CheckLine[] {
   if (squashers > 0)
     lines.push(
       flat.length === 0
-        ? { check: "saturated units", verdict: "good", words: "most units are on their slope.", cure: "" }
+        ? { check: "saturated units", verdict: "good", words: "most units are not saturated.", cure: "" }
         : {
             check: "saturated units",
             verdict: "bad",
-            words: `on their flat ends: ${flat.join(", ")} of the outputs.`,
+            words: `saturated: ${flat.join(", ")} of the outputs.`,
             cure: 'Scale the inputs, or start with smaller weights (init: "xavier").',
           },
     );
@@ -144,7 +149,8 @@ export function checkGradients({ model, loss, optimizer, output, labels }: Momen
   const [first, last] = [rows[0].gradient, rows[rows.length - 1].gradient];
   const line = (verdict: CheckLine["verdict"], cure: string) =>
     gradients.push({ check: "gradients", verdict, words: `${norms}.`, cure });
-  if (broken !== undefined) line("bad", `The gradient of ${broken.name} is no number: diagnose its layer.`);
+  if (broken !== undefined)
+    line("bad", `The gradient of ${broken.name} is not a number: diagnose its layer.`);
   else if (zero.length > 0)
     line(
       "bad",
@@ -172,7 +178,7 @@ export function checkGradients({ model, loss, optimizer, output, labels }: Momen
   if (rows.some((r) => Number.isNaN(r.ratio)))
     return [
       ...gradients,
-      step("bad", "A layer's weights are all 0: its units stay alike for ever. Choose an init."),
+      step("bad", "A layer's weights are all 0: its units stay identical forever. Choose an init."),
     ];
   if (most > 0.3)
     return [

@@ -1,8 +1,9 @@
 import { displaySymbol } from "../../frontend/frontend.js";
 /** One thing that was looked at. */
 export interface CheckLine {
-  /** `"initial loss"`, `"dead units"` … */
+  /** What was looked at: `"initial loss"`, `"dead units"` … */
   readonly check: string;
+  /** `"look"` may be intended, `"bad"` hardly ever is. */
   readonly verdict: "good" | "look" | "bad";
   /** What was found, with its numbers. */
   readonly words: string;
@@ -10,11 +11,13 @@ export interface CheckLine {
   readonly cure: string;
 }
 
-/** All lines; shows itself in a cell. */
+/** All lines of `firstMinute`; as a cell's last expression it shows itself. */
 export interface FirstMinute {
+  /** One line per check, in the order in which they were made. */
   readonly lines: readonly CheckLine[];
   /** The worst of all lines. */
   readonly verdict: CheckLine["verdict"];
+  /** The lines as text, each with its mark: ✓, ! or ✗. */
   toString(): string;
 }
 
