@@ -7,7 +7,7 @@ import { withChosenMirror } from "../datasets/download/chosen-mirror.js";
 import { fetchDataset } from "../datasets/download/fetch-dataset.js";
 import { checkContent, requireFiles, standardFolder } from "../datasets/folder.js";
 import { readRaw } from "../datasets/read-file.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, type GradbookError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { sha256 } from "../files/sha256.js";
@@ -57,16 +57,11 @@ function datasetKey(positionals: readonly string[]): DatasetKey {
   const [name = "mnist", ...more] = positionals;
   const key = datasetKeys.find((one) => one === name);
   if (key !== undefined && more.length === 0) return key;
-  throw new GradbookError({
-    code: "config",
-    what: "data set",
-    got: `"${positionals.join(" ")}"`,
-    expected: `one of ${datasetKeys.join(", ")}`,
-  });
+  throw configError("data set", `"${positionals.join(" ")}"`, `one of ${datasetKeys.join(", ")}`);
 }
 
 function refusedOption(what: string, expected: string): GradbookError {
-  return new GradbookError({ code: "config", what, got: '""', expected });
+  return configError(what, '""', expected);
 }
 
 async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, from?: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, usageError } from "../errors/error.js";
 import { onDisk } from "../errors/os-error.js";
 import type { ConnectionInfo } from "../kernel/protocol.js";
 import type { Command } from "./command.js";
@@ -31,13 +31,12 @@ gradbook kernel install [--user | --prefix DIR | --sys-prefix] [--name NAME]
     });
     const file = values["connection-file"];
     if (file === undefined) {
-      throw new GradbookError({
-        code: "usage",
-        what: "--connection-file",
-        got: "missing",
-        expected: "the file that Jupyter writes for a kernel",
-        cure: "gradbook kernel install makes Jupyter start it.",
-      });
+      throw usageError(
+        "--connection-file",
+        "missing",
+        "the file that Jupyter writes for a kernel",
+        "gradbook kernel install makes Jupyter start it.",
+      );
     }
     const connection = readConnection(file, values.remote);
     const { runKernel } = await import("../kernel/main/main.js");

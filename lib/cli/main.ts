@@ -92,7 +92,7 @@ function isReading(syscall: string): boolean {
 }
 
 function translated(cause: SystemError, what: string, got: string, cure?: string): GradbookError {
-  return new GradbookError({ code: "system", what, got, ...(cure === undefined ? {} : { cure }) }, { cause });
+  return new GradbookError({ code: "system", what, got, cure }, { cause });
 }
 
 /** Whoever reads the output may stop reading (`gradbook … | head`), or the disk that it goes to may be full. */

@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { standInPolicy } from "../datasets/stand-in.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, dataError, GradbookError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import { isFolder } from "../files/project.js";
@@ -208,12 +208,11 @@ function refuseSameFolders(places: readonly ReportPlace[]): void {
   for (const [i, { folder, notebook }] of places.entries()) {
     const other = places.slice(0, i).find((place) => sameFolder(place.folder, folder));
     if (other === undefined) continue;
-    throw new GradbookError({
-      code: "config",
-      what: "report",
-      got: `${notebook} and ${other.notebook} would both be written to ${folder}`,
-      expected: "a name of its own for each",
-    });
+    throw configError(
+      "report",
+      `${notebook} and ${other.notebook} would both be written to ${folder}`,
+      "a name of its own for each",
+    );
   }
 }
 
@@ -225,23 +224,13 @@ function sameFolder(a: string, b: string): boolean {
 function parseJobs(text: string | undefined): number {
   const jobs = Number(text ?? "1");
   if (Number.isInteger(jobs) && jobs >= 1) return jobs;
-  throw new GradbookError({
-    code: "config",
-    what: "--jobs",
-    got: JSON.stringify(text),
-    expected: "an integer from 1",
-  });
+  throw configError("--jobs", JSON.stringify(text), "an integer from 1");
 }
 
 export function parseScale(text: string | undefined): Scale {
   if (text === undefined || text === "quick") return "quick";
   if (text === "full") return "full";
-  throw new GradbookError({
-    code: "config",
-    what: "--scale",
-    got: JSON.stringify(text),
-    expected: "quick or full",
-  });
+  throw configError("--scale", JSON.stringify(text), "quick or full");
 }
 
 /** `--data`, else `$GRADBOOK_DATA`: both are seen from the current folder, whatever folder the notebook runs in. */
@@ -249,12 +238,11 @@ export function parseData(option: string | undefined): string | undefined {
   const folder = option ?? (process.env.GRADBOOK_DATA || undefined);
   if (folder === undefined) return undefined;
   if (isFolder(folder)) return resolve(folder);
-  throw new GradbookError({
-    code: "data",
-    what: option === undefined ? "GRADBOOK_DATA" : "--data",
-    got: `there is no folder ${JSON.stringify(folder)}`,
-    expected: "the folder of the data set's files",
-  });
+  throw dataError(
+    option === undefined ? "GRADBOOK_DATA" : "--data",
+    `there is no folder ${JSON.stringify(folder)}`,
+    "the folder of the data set's files",
+  );
 }
 
 /** `--stand-in`, or `GRADBOOK_STAND_IN=allow`. */
@@ -265,5 +253,5 @@ export function parseStandIn(option: boolean): boolean {
 /** `--out ""` is a variable of a script that is not set, not the current folder. */
 export function parseOut(text: string | undefined): string | undefined {
   if (text !== "") return text;
-  throw new GradbookError({ code: "config", what: "--out", got: '""', expected: "a path" });
+  throw configError("--out", '""', "a path");
 }

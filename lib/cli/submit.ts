@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { configError, type GradbookError } from "../errors/error.js";
 import { submit } from "../homework/submit.js";
 import { locateNotebook } from "../report/place.js";
 import { needsStandIn } from "../report/variables.js";
@@ -76,11 +76,10 @@ export const command: Command = {
 };
 
 function missing(expected: string, got: readonly string[]): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: "NAME --roll ROLL",
-    got: got.length === 0 ? "nothing" : got.join(" "),
+  return configError(
+    "NAME --roll ROLL",
+    got.length === 0 ? "nothing" : got.join(" "),
     expected,
-    cure: "gradbook submit hw4 --roll CS21B001",
-  });
+    "gradbook submit hw4 --roll CS21B001",
+  );
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { standInVariable } from "../datasets/stand-in.js";
 import { tableText } from "../display/table-text.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, usageError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { resultsTable } from "../figures/results-table.js";
 import { tableCsv } from "../report/tables.js";
@@ -129,43 +129,35 @@ async function readSweepFile(file: string): Promise<Declared> {
   if (typeof run === "function" && typeof grid === "object" && grid !== null) {
     return { grid, ...(seeds === undefined ? {} : { seeds }), ...(where === undefined ? {} : { where }) };
   }
-  throw new GradbookError({
-    code: "config",
-    what: relative(process.cwd(), file),
-    got: `no ${typeof run === "function" ? "grid" : "function run"} among its exports`,
-    expected: "export const grid = { axis: [values] } and export function run(setting, seed, context)",
-  });
+  throw configError(
+    relative(process.cwd(), file),
+    `no ${typeof run === "function" ? "grid" : "function run"} among its exports`,
+    "export const grid = { axis: [values] } and export function run(setting, seed, context)",
+  );
 }
 
 function parseFile([file, ...more]: readonly string[]): string {
   if (file !== undefined && more.length === 0) return resolve(file);
-  throw new GradbookError({
-    code: "option",
-    what: "FILE",
-    got: file === undefined ? "no file was named" : `${more.length + 1} files were named`,
-    expected: "one",
-    cure: "See gradbook sweep --help.",
-  });
+  throw usageError(
+    "FILE",
+    file === undefined ? "no file was named" : `${more.length + 1} files were named`,
+    "one",
+    "See gradbook sweep --help.",
+  );
 }
 
 function parseEngine(text = "local"): EngineName {
   if (text === "local" || text === "parallel" || text === "slurm") return text;
-  throw new GradbookError({
-    code: "option",
-    what: "--engine",
-    got: JSON.stringify(text),
-    expected: "local, parallel or slurm",
-  });
+  throw usageError("--engine", JSON.stringify(text), "local, parallel or slurm");
 }
 
 function parseJobs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs > 0) return jobs;
-  throw new GradbookError({
-    code: "option",
-    what: "--jobs",
-    got: JSON.stringify(text),
-    expected: `a whole number of at least 1 (this machine has ${availableParallelism()} cores)`,
-  });
+  throw usageError(
+    "--jobs",
+    JSON.stringify(text),
+    `a whole number of at least 1 (this machine has ${availableParallelism()} cores)`,
+  );
 }

@@ -124,7 +124,7 @@ test("refuses Plotly JSON that Plotly would not draw, and traces without their f
     message: /Traces of Plotly are shown as show\(\{ data: \[ … \] \}\)/,
   });
   await assert.rejects(show({ kind: "table" }), {
-    message: /^show: a value of type object, expected a figure, a table/,
+    message: /^show: an object, expected a figure, a table/,
   });
 });
 
@@ -166,8 +166,8 @@ test("refuses a metric that is not finite, by its path", () => {
 
 test("refuses metrics that are no record, and values that JSON would leave out", () => {
   const of = (record: unknown) => () => Reflect.apply(metrics, undefined, [record]);
-  assert.throws(of(null), { message: "metrics: null, expected a record, e.g. { testError: 0.02 }." });
-  assert.throws(of([1]), /metrics: \[1\], expected a record/);
+  assert.throws(of(null), { message: "metrics: null, expected an object, e.g. { testError: 0.02 }." });
+  assert.throws(of([1]), /metrics: \[1\], expected an object/);
   assert.throws(of({ a: { b: undefined } }), /metrics: a\.b is nothing, expected a number.*Write null/);
   assert.throws(of({ a: [() => 1] }), /metrics: a\.0 is a function, expected a number/);
   assert.throws(of({ a: 1n }), /metrics: a is 1n, expected a number/);
@@ -218,7 +218,7 @@ test("the last state carries no times, so that the saved notebook keeps its byte
 
 test("refuses a total of 0", () => {
   assert.throws(() => progress({ label: "x", total: 0 }), {
-    message: /total is 0, expected a number above 0/,
+    message: /total is 0, expected a finite number above 0/,
   });
 });
 

@@ -1,4 +1,4 @@
-import { GradbookError, inWords } from "../errors/error.js";
+import { argumentInWords, configError, inWords } from "../errors/error.js";
 import { publish } from "./publish.js";
 
 export const metricsMime = "application/vnd.gradbook.metrics+json";
@@ -15,12 +15,7 @@ export interface MetricsRecord {
  */
 export function metrics(record: MetricsRecord): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new GradbookError({
-      code: "config",
-      what: "metrics",
-      got: inWords(record),
-      expected: "a record, e.g. { testError: 0.02 }",
-    });
+    throw configError("metrics", argumentInWords(record), "an object, e.g. { testError: 0.02 }");
   }
   checkValue(record, "");
   publish({
@@ -31,22 +26,20 @@ export function metrics(record: MetricsRecord): void {
 /** JSON would turn NaN into null and leave out a function silently; a metric that is missing is a finding, so it must be said. */
 function checkValue(value: MetricsValue, path: string): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new GradbookError({
-      code: "range",
-      what: "metrics",
-      got: `${path || "the value"} is ${value}`,
-      expected: "a finite number",
-      cure: "Write null for what could not be measured.",
-    });
+    throw configError(
+      "metrics",
+      `${path || "the value"} is ${value}`,
+      "a finite number",
+      "Write null for what could not be measured.",
+    );
   }
   if (!["number", "string", "boolean", "object"].includes(typeof value)) {
-    throw new GradbookError({
-      code: "config",
-      what: "metrics",
-      got: `${path} is ${inWords(value)}`,
-      expected: "a number, text, boolean, list or record",
-      cure: "Write null for what could not be measured.",
-    });
+    throw configError(
+      "metrics",
+      `${path} is ${inWords(value)}`,
+      "a number, text, boolean, list or object",
+      "Write null for what could not be measured.",
+    );
   }
   if (typeof value === "object" && value !== null) {
     for (const [key, inner] of Object.entries(value)) checkValue(inner, path === "" ? key : `${path}.${key}`);

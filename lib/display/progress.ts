@@ -1,20 +1,21 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { callback, type Given, number, options, positive, readOption, text } from "../errors/options.js";
 import { escapeHtml } from "./escape.js";
 import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { type Clock, Throttle } from "./throttle.js";
 
 export const progressMime = "application/vnd.gradbook.progress+json";
 
-export interface ProgressConfig {
+const progressOptions = {
   /** What is going on, e.g. `"training"`. */
-  readonly label: string;
+  label: text(),
   /** How much there is to do, in units. */
-  readonly total: number;
+  total: positive(),
   /** The unit's plural, e.g. `"epochs"`. Default `"steps"`. */
-  readonly unit?: string;
+  unit: text().or("steps"),
   /** Milliseconds since some start. Default: `performance.now`. */
-  readonly clock?: Clock;
-}
+  clock: callback<Clock>().or(() => performance.now()),
+};
+export type ProgressConfig = Given<typeof progressOptions>;
 
 export interface ProgressBar {
   /** Does `units` more (default 1). */
@@ -30,16 +31,7 @@ export interface ProgressBar {
  * second; in a terminal one line that overwrites itself; a headless run forwards it to its own bar.
  */
 export function progress(config: ProgressConfig): ProgressBar {
-  refuseUnknownKeys("progress", config, ["label", "total", "unit", "clock"]);
-  const { label, total, unit = "steps", clock = () => performance.now() } = config;
-  if (!(total > 0) || !Number.isFinite(total)) {
-    throw new GradbookError({
-      code: "config",
-      what: "progress",
-      got: `total is ${total}`,
-      expected: "a number above 0",
-    });
-  }
+  const { label, total, unit, clock } = options("progress", progressOptions, config);
   return new Bar(label, total, unit, clock);
 }
 
@@ -63,11 +55,11 @@ class Bar implements ProgressBar {
   }
 
   add(units = 1): void {
-    this.update(this.done + units);
+    this.update(this.done + readOption("progress.add", "units", number(), units));
   }
 
   update(done: number): void {
-    this.done = done;
+    this.done = readOption("progress.update", "done", number(), done);
     if (!this.ended) this.throttle.run(() => this.draw());
   }
 

@@ -1,25 +1,28 @@
 import type { Tensor } from "../tensor/tensor.js";
 
 /** The operations that the doctor knows. */
-export type Kind = LayerKind | "sgd" | "momentum" | "rmsprop" | "adam" | "trainStep";
+const kindsOfLayers = [
+  "conv2d",
+  "linear",
+  "maxPool2d",
+  "avgPool2d",
+  "relu",
+  "leakyRelu",
+  "sigmoid",
+  "tanh",
+  "flatten",
+  "batchNorm1d",
+  "batchNorm2d",
+  "dropout",
+  "softmax",
+  "softmaxCrossEntropy",
+  "euclidean",
+  "im2col",
+] as const;
+export type LayerKind = (typeof kindsOfLayers)[number];
 
-export type LayerKind =
-  | "conv2d"
-  | "linear"
-  | "maxPool2d"
-  | "avgPool2d"
-  | "relu"
-  | "leakyRelu"
-  | "sigmoid"
-  | "tanh"
-  | "flatten"
-  | "batchNorm1d"
-  | "batchNorm2d"
-  | "dropout"
-  | "softmax"
-  | "softmaxCrossEntropy"
-  | "euclidean"
-  | "im2col";
+export const kinds = [...kindsOfLayers, "sgd", "momentum", "rmsprop", "adam", "trainStep"] as const;
+export type Kind = (typeof kinds)[number];
 
 /** Any function of the examined code. */
 export type Callable = (...args: unknown[]) => unknown;

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, GradbookError, inWords } from "../errors/error.js";
 import type { Phase } from "./plan.js";
 import type { WasmMemory, WasmModule } from "./webassembly.js";
 import { claimTask, WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
@@ -18,12 +18,11 @@ export function parseThreads(
   const text = environment?.trim() ?? "";
   const count = threads ?? (text === "" ? Math.min(availableParallelism(), MOST_THREADS) : Number(text));
   if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
-  throw new GradbookError({
-    code: "config",
-    what: threads === undefined ? "GRADBOOK_THREADS" : "fit",
-    got: threads === undefined ? `the value is "${text}"` : `threads is ${inWords(threads)}`,
-    expected: `a whole number from 1 to ${MOST_THREADS}`,
-  });
+  throw configError(
+    threads === undefined ? "GRADBOOK_THREADS" : "fit",
+    threads === undefined ? `the value is "${text}"` : `threads is ${inWords(threads)}`,
+    `a whole number from 1 to ${MOST_THREADS}`,
+  );
 }
 
 /** A plan that the team knows: runs one task of one phase on the calling thread. */

@@ -1,10 +1,10 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, type GradbookError, shapeError } from "../errors/error.js";
+import { count, type Given, list, type Option, object, oneOf, option, text } from "../errors/options.js";
 import {
   type Figure,
-  type FigureOptions,
   figure,
+  figureOptions,
   type JsonObject,
-  notOneOf,
   pack,
   plain,
   type ResolvedOptions,
@@ -22,28 +22,41 @@ export interface EpochPoint {
   readonly testLoss: number;
 }
 
-/** One training run, or several of the same configuration with different seeds. */
-export interface RunCurves {
-  readonly name: string;
+/** An epoch; its four numbers are looked at when they are drawn: a figure of losses needs no errors. */
+export const epochOption = option<EpochPoint>(
+  "an epoch { epoch, trainError, testError, trainLoss, testLoss }",
+  (v) => (Number.isFinite(Object(v).epoch) ? (v as EpochPoint) : undefined),
+);
+const history = list(epochOption, "a list of epochs");
+type Histories = readonly EpochPoint[] | readonly (readonly EpochPoint[])[];
+
+const runCurves = {
+  name: text(),
   /** One history, or one for each seed: then the line is their mean and the band goes from the least to the largest. */
-  readonly epochs: readonly EpochPoint[] | readonly (readonly EpochPoint[])[];
-}
+  epochs: option<Histories>("a list of epochs, or one for each seed", (v, what, name) => {
+    const kind: Option<unknown, Histories> =
+      Array.isArray(v) && Array.isArray(v[0]) ? list(history) : history;
+    return kind.parse(v, what, name);
+  }),
+};
+/** One training run, or several of the same configuration with different seeds. */
+export type RunCurves = Given<typeof runCurves>;
 
-export interface ErrorCurvesConfig extends FigureOptions {
-  readonly runs: readonly RunCurves[];
+const errorCurvesOptions = {
+  ...figureOptions,
+  runs: list(object(runCurves), "a list of runs"),
   /** `"single"`: all runs in one panel; `"grid"`: a panel for each run. Default: grid for more than three runs. */
-  readonly layout?: "single" | "grid";
+  layout: oneOf("single", "grid").optional(),
   /** Panels beside each other in a grid. Default: the next integer to √runs, at most 4. */
-  readonly columns?: number;
+  columns: count().optional(),
   /** `"error"`: error rate in percent; `"loss"`: cross-entropy in nats. Default `"error"`. */
-  readonly yAxis?: "error" | "loss";
-  /** What `epoch` counts. Default `"epoch"`. */
-  readonly xTitle?: string;
+  yAxis: oneOf("error", "loss").or("error"),
   /** `"log"` for losses that fall by orders of magnitude. Default `"linear"`. */
-  readonly yScale?: "linear" | "log";
-}
-
-const keys = ["runs", "layout", "columns", "yAxis", "yScale", "xTitle"];
+  yScale: oneOf("linear", "log").or("linear"),
+  /** What `epoch` counts. Default `"epoch"`. */
+  xTitle: text().or("epoch"),
+};
+export type ErrorCurvesConfig = Given<typeof errorCurvesOptions>;
 
 interface Line {
   readonly x: readonly number[];
@@ -60,21 +73,14 @@ interface Line {
  * Values that are not finite (a run that diverged) are left out as gaps, and the description says how many.
  */
 export function errorCurves(config: ErrorCurvesConfig): Figure {
-  const options = resolveOptions("errorCurves", config, keys);
-  const { runs, yAxis = "error", yScale = "linear", xTitle = "epoch" } = config;
-  const layout = config.layout ?? (runs.length > 3 ? "grid" : "single");
+  const { options, runs, yAxis, yScale, xTitle, ...given } = resolveOptions(
+    "errorCurves",
+    errorCurvesOptions,
+    config,
+  );
   if (runs.length === 0) throw noRuns("no runs");
-  if (layout !== "single" && layout !== "grid") {
-    throw notOneOf("errorCurves", "layout", layout, ["single", "grid"]);
-  }
-  if (yAxis !== "error" && yAxis !== "loss") throw notOneOf("errorCurves", "yAxis", yAxis, ["error", "loss"]);
-  if (yScale !== "linear" && yScale !== "log") {
-    throw notOneOf("errorCurves", "yScale", yScale, ["linear", "log"]);
-  }
-  const columns = config.columns ?? Math.min(4, Math.ceil(Math.sqrt(runs.length)));
-  if (!Number.isInteger(columns) || columns < 1) {
-    throw notOneOf("errorCurves", "columns", columns, ["1", "2", "3", "…"]);
-  }
+  const { layout = runs.length > 3 ? "grid" : "single" } = given;
+  const { columns = Math.min(4, Math.ceil(Math.sqrt(runs.length))) } = given;
 
   const sets = ["train", "test"] as const;
   const lines = runs.map((run) => ({
@@ -180,12 +186,11 @@ function line(run: RunCurves, quantity: Quantity): Line {
   const x = histories[0].map((p) => p.epoch);
   const other = histories.find((h) => h.length !== x.length || h.some((p, k) => p.epoch !== x[k]));
   if (other !== undefined) {
-    throw new GradbookError({
-      code: "shape",
-      what: "errorCurves",
-      got: `the seeds of "${run.name}" have ${x.length} and ${other.length} epochs`,
-      expected: "the same epochs for each seed",
-    });
+    throw shapeError(
+      "errorCurves",
+      `the seeds of "${run.name}" have ${x.length} and ${other.length} epochs`,
+      "the same epochs for each seed",
+    );
   }
   const percent = quantity.endsWith("Error");
   const at = (k: number) => histories.map((h) => value(run.name, h[k], quantity) * (percent ? 100 : 1));
@@ -202,21 +207,15 @@ function line(run: RunCurves, quantity: Quantity): Line {
 function value(run: string, point: EpochPoint, quantity: Quantity): number {
   const v = point[quantity];
   if (typeof v !== "number") {
-    throw new GradbookError({
-      code: "shape",
-      what: "errorCurves",
-      got: `"${run}" has no ${quantity} in epoch ${point.epoch}`,
-      expected: "a number",
-    });
+    throw shapeError("errorCurves", `"${run}" has no ${quantity} in epoch ${point.epoch}`, "a number");
   }
   if (quantity.endsWith("Error") && (v < 0 || v > 1)) {
-    throw new GradbookError({
-      code: "range",
-      what: "errorCurves",
-      got: `${quantity} of "${run}" in epoch ${point.epoch} is ${v}`,
-      expected: "a fraction between 0 and 1",
-      cure: "Percents are divided by 100; the figure multiplies them again.",
-    });
+    throw configError(
+      "errorCurves",
+      `${quantity} of "${run}" in epoch ${point.epoch} is ${v}`,
+      "a fraction between 0 and 1",
+      "Percents are divided by 100; the figure multiplies them again.",
+    );
   }
   return v;
 }
@@ -226,12 +225,7 @@ function isHistories(epochs: RunCurves["epochs"]): epochs is readonly (readonly 
 }
 
 function noRuns(got: string): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: "errorCurves",
-    got,
-    expected: "at least one run with at least one epoch",
-  });
+  return configError("errorCurves", got, "at least one run with at least one epoch");
 }
 
 function describe(

@@ -1,39 +1,40 @@
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
+import { type Given, text } from "../errors/options.js";
 import { activationSlices } from "./activation-slices.js";
 import {
   type Figure,
-  type FigureOptions,
   figure,
+  figureOptions,
   type JsonObject,
   plain,
   resolveOptions,
   short,
 } from "./figure.js";
-import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
+import { arrayOption, colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
-export interface FiltersConfig extends FigureOptions {
+const filtersOptions = {
+  ...figureOptions,
   /** A convolution's weight `[F, C, KH, KW]`. */
-  readonly weight: { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+  weight: arrayOption(),
   /** What a value is. Default `"weight"`. */
-  readonly quantity?: string;
-}
+  quantity: text().or("weight"),
+};
+export type FiltersConfig = Given<typeof filtersOptions>;
 
 /**
  * A convolution's kernels, blue–white–red around 0 on one scale: with one input channel a line of kernels, with
  * several a row for each kernel (output channel) and a column for each input channel.
  */
 export function filters(config: FiltersConfig): Figure {
-  const options = resolveOptions("filters", config, ["weight", "quantity"]);
-  const { weight, quantity = "weight" } = config;
+  const { options, weight, quantity } = resolveOptions("filters", filtersOptions, config);
   const { shape, data: values } = weight;
   const [kernels, channels, height, width] = shape;
   if (shape.length !== 4 || kernels * channels * height * width !== values.length || values.length === 0) {
-    throw new GradbookError({
-      code: "shape",
-      what: "filters",
-      got: `weight [${shape.join(", ")}] with ${values.length} values`,
-      expected: "[F, C, KH, KW] and as many values",
-    });
+    throw shapeError(
+      "filters",
+      `weight [${shape.join(", ")}] with ${values.length} values`,
+      "[F, C, KH, KW] and as many values",
+    );
   }
   const bitmap = (f: number, c: number) => {
     const start = (f * channels + c) * height * width;

@@ -1,10 +1,10 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
+import { type Given, list, numbers, object, oneOf, text } from "../errors/options.js";
 import {
   type Figure,
-  type FigureOptions,
   figure,
+  figureOptions,
   type JsonObject,
-  notOneOf,
   pack,
   plain,
   resolveOptions,
@@ -12,20 +12,23 @@ import {
 } from "./figure.js";
 import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
 
-/** The loss of every step of one run. */
-export interface StepLosses {
-  readonly name: string;
+const stepLosses = {
+  name: text(),
   /** In the loss's own unit; nats for cross-entropy. Step 1 is the first. */
-  readonly losses: ArrayLike<number>;
-}
+  losses: numbers("the loss of each step"),
+};
+/** The loss of every step of one run. */
+export type StepLosses = Given<typeof stepLosses>;
 
-export interface LossCurveConfig extends FigureOptions {
-  readonly runs: readonly StepLosses[];
+const lossCurveOptions = {
+  ...figureOptions,
+  runs: list(object(stepLosses), "a list of runs"),
   /** `"log"` for losses that fall by orders of magnitude. Default `"linear"`. */
-  readonly yScale?: "linear" | "log";
+  yScale: oneOf("linear", "log").or("linear"),
   /** Default `"loss of the mini-batch (nats)"`. */
-  readonly quantity?: string;
-}
+  quantity: text().or("loss of the mini-batch (nats)"),
+};
+export type LossCurveConfig = Given<typeof lossCurveOptions>;
 
 /** As many stretches as the width of a figure can show. */
 const stretches = 400;
@@ -35,17 +38,13 @@ const stretches = 400;
  * steps, in a band from the least to the largest loss of the stretch; 100,000 steps cost no more than 400.
  */
 export function lossCurve(config: LossCurveConfig): Figure {
-  const options = resolveOptions("lossCurve", config, ["runs", "yScale", "quantity"]);
-  const { runs, yScale = "linear", quantity = "loss of the mini-batch (nats)" } = config;
-  if (yScale !== "linear" && yScale !== "log")
-    throw notOneOf("lossCurve", "yScale", yScale, ["linear", "log"]);
+  const { options, runs, yScale, quantity } = resolveOptions("lossCurve", lossCurveOptions, config);
   if (runs.length === 0 || runs.some((run) => run.losses.length === 0)) {
-    throw new GradbookError({
-      code: "config",
-      what: "lossCurve",
-      got: runs.length === 0 ? "no runs" : "a run without steps",
-      expected: "at least one run with at least one step",
-    });
+    throw configError(
+      "lossCurve",
+      runs.length === 0 ? "no runs" : "a run without steps",
+      "at least one run with at least one step",
+    );
   }
   const longest = Math.max(...runs.map((run) => run.losses.length));
   const width = Math.ceil(longest / stretches);

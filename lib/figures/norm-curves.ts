@@ -1,8 +1,9 @@
-import { GradbookError } from "../errors/error.js";
+import { type GradbookError, shapeError } from "../errors/error.js";
+import { type Given, list, numbers, object, text } from "../errors/options.js";
 import {
   type Figure,
-  type FigureOptions,
   figure,
+  figureOptions,
   type JsonObject,
   pack,
   plain,
@@ -11,30 +12,32 @@ import {
 } from "./figure.js";
 import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
-/** The norms of one layer's parameters over the steps. */
-export interface LayerNorms {
-  readonly name: string;
+const layerNorms = {
+  name: text(),
   /** Euclidean norm of the gradient at each point of `steps`. */
-  readonly gradient: ArrayLike<number>;
+  gradient: numbers(),
   /** Euclidean norm of the update divided by that of the weights; leave it out to draw the gradients alone. */
-  readonly update?: ArrayLike<number>;
-}
+  update: numbers().optional(),
+};
+/** The norms of one layer's parameters over the steps. */
+export type LayerNorms = Given<typeof layerNorms>;
 
-export interface NormCurvesConfig extends FigureOptions {
-  readonly layers: readonly LayerNorms[];
+const normCurvesOptions = {
+  ...figureOptions,
+  layers: list(object(layerNorms), "a list of layers"),
   /** Step or epoch of each value. Default 1, 2, 3, … */
-  readonly steps?: ArrayLike<number>;
+  steps: numbers().optional(),
   /** Default `"step"`. */
-  readonly xTitle?: string;
-}
+  xTitle: text().or("step"),
+};
+export type NormCurvesConfig = Given<typeof normCurvesOptions>;
 
 /**
  * Norm of the gradient of each layer, and of its updates relative to its weights (about 10⁻³ is healthy), on
  * logarithmic scales. Zeros and values that are not finite have no place there and are left out.
  */
 export function normCurves(config: NormCurvesConfig): Figure {
-  const options = resolveOptions("normCurves", config, ["layers", "steps", "xTitle"]);
-  const { layers, xTitle = "step" } = config;
+  const { options, layers, steps, xTitle } = resolveOptions("normCurves", normCurvesOptions, config);
   const count = layers[0]?.gradient.length ?? 0;
   if (count === 0) throw fail("no layers, or no values", "at least one layer with at least one value");
   for (const { name, gradient, update } of layers) {
@@ -43,9 +46,9 @@ export function normCurves(config: NormCurvesConfig): Figure {
         throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
     }
   }
-  if (config.steps !== undefined && config.steps.length !== count)
-    throw fail(`${config.steps.length} steps`, `${count}, one for each value`);
-  const x = Array.from({ length: count }, (_, k) => config.steps?.[k] ?? k + 1);
+  if (steps !== undefined && steps.length !== count)
+    throw fail(`${steps.length} steps`, `${count}, one for each value`);
+  const x = Array.from({ length: count }, (_, k) => steps?.[k] ?? k + 1);
   const both = layers.some((layer) => layer.update !== undefined);
   const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);
   const grid = panelGrid(options, {
@@ -103,5 +106,5 @@ export function normCurves(config: NormCurvesConfig): Figure {
 }
 
 function fail(got: string, expected: string): GradbookError {
-  return new GradbookError({ code: "shape", what: "normCurves", got, expected });
+  return shapeError("normCurves", got, expected);
 }

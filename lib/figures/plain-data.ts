@@ -76,7 +76,7 @@ class Copier {
       );
     }
     if (types.isPromise(value)) return this.refuse(where, "a promise", "its value", "Write await before it.");
-    if (this.open.has(value)) return this.refuse(where, "a record that holds itself", "plain data");
+    if (this.open.has(value)) return this.refuse(where, "an object that holds itself", "plain data");
     if (this.open.size >= deepest)
       return this.refuse(where, `more than ${deepest} records inside each other`);
     this.open.add(value);

@@ -185,7 +185,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     { data: [{ type: "surface", z: Float32Array.of(1, 2) }] },
     /z is a list of 2 values, expected a list of rows/,
   ],
-  ["a record in place of a list", { data: [{ y: { a: 1 } }] }, /\(scatter\)\.y: a record, expected a list/],
+  ["a record in place of a list", { data: [{ y: { a: 1 } }] }, /\(scatter\)\.y: an object, expected a list/],
   [
     "a Map",
     { data: [{ y: new Map() }] },
@@ -209,7 +209,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     /layout\.hover: the function hover, expected data/,
   ],
   ["a symbol", { data: [{ y: [Symbol("a")] }] }, /data\[0\]\.y\[0\]: Symbol\(a\), expected data/],
-  ["a record that holds itself", { data: [circular] }, /data\[0\]\.self: a record that holds itself/],
+  ["a record that holds itself", { data: [circular] }, /data\[0\]\.self: an object that holds itself/],
   [
     "a width that is none",
     { data: [{ y: [1] }], layout: { width: "100%" } },
@@ -225,7 +225,7 @@ const refused: readonly (readonly [string, unknown, RegExp])[] = [
     { data: [{ y: [1] }], layout: { width: 10000, height: 10000 } },
     /10000 × 10000 pixels, expected at most 16 million/,
   ],
-  ["a layout that is a list", { data: [{ y: [1] }], layout: [] }, /layout: a list, expected a record/],
+  ["a layout that is a list", { data: [{ y: [1] }], layout: [] }, /layout: a list, expected an object/],
   [
     "packed lists that are not base64",
     { data: [{ y: { bdata: "AAA", dtype: "f4" } }] },

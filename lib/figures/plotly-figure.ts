@@ -80,8 +80,8 @@ export function figureFrom(value: unknown, what: string): Figure {
     code: "plotly",
     what: where === "" ? what : `${what}, ${where}`,
     got,
-    ...(expected === undefined ? {} : { expected }),
-    ...(cures.length === 0 ? {} : { cure: cures.join(" ") }),
+    expected,
+    cure: cures.length === 0 ? undefined : cures.join(" "),
   });
 }
 
@@ -105,7 +105,7 @@ function recordAt(value: unknown, where: string, problems: Problem[]): JsonObjec
   if (value === undefined || value === null) return {};
   const { json } = plainCopy(value, where, problems);
   if (isRecord(json)) return json;
-  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "a record" });
+  problems.push({ where, got: isList(json) ? "a list" : JSON.stringify(json), expected: "an object" });
   return {};
 }
 

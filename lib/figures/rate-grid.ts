@@ -1,34 +1,46 @@
-import { GradbookError } from "../errors/error.js";
-import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOptions, short } from "./figure.js";
+import { shapeError } from "../errors/error.js";
+import { type Given, list, oneOf, option, text } from "../errors/options.js";
+import { digitsOption, type Figure, figure, figureOptions, plain, resolveOptions, short } from "./figure.js";
 import { axisLook } from "./panels.js";
 import { finiteRange } from "./tiles.js";
 
-export interface RateGridConfig extends FigureOptions {
-  /** Columns, usually learning rates. */
-  readonly columns: readonly (string | number)[];
-  /** Rows, e.g. `"tanh, cross-entropy"`. */
-  readonly rows: readonly (string | number)[];
-  /** `values[row][column]`; null or NaN for a run that diverged, shown as "–". */
-  readonly values: readonly (readonly (number | null)[])[];
-  /** What a value is, with its unit, e.g. `"test error (%)"`. */
-  readonly quantity: string;
-  /** Title of the columns. Default `"learning rate"`. */
-  readonly columnTitle?: string;
-  /** Digits after the point. Default 1. */
-  readonly digits?: number;
-  /** Which end of the scale is good, and dark. Default `"min"`. */
-  readonly best?: "min" | "max";
-}
+/** A text or a number. */
+const label = () =>
+  option<string | number>("a text or a number", (v) =>
+    typeof v === "string" || typeof v === "number" ? v : undefined,
+  );
 
-const keys = ["columns", "rows", "values", "quantity", "columnTitle", "digits", "best"];
+const cell = option<number | null>("a number or null", (v) =>
+  typeof v === "number" || v === null ? v : undefined,
+);
+
+const rateGridOptions = {
+  ...figureOptions,
+  /** Columns, usually learning rates. */
+  columns: list(label()),
+  /** Rows, e.g. `"tanh, cross-entropy"`. */
+  rows: list(label()),
+  /** `values[row][column]`; null or NaN for a run that diverged, shown as "–". */
+  values: list(list(cell, "a row of numbers"), "a list of rows of numbers"),
+  /** What a value is, with its unit, e.g. `"test error (%)"`. */
+  quantity: text(),
+  /** Title of the columns. Default `"learning rate"`. */
+  columnTitle: text().or("learning rate"),
+  /** Digits after the point. Default 1. */
+  digits: digitsOption().or(1),
+  /** Which end of the scale is good, and dark. Default `"min"`. */
+  best: oneOf("min", "max").or("min"),
+};
+export type RateGridConfig = Given<typeof rateGridOptions>;
 
 /** A grid of results: learning rates across, everything else down; the better, the darker; the best has a frame. */
 export function rateGrid(config: RateGridConfig): Figure {
-  const options = resolveOptions("rateGrid", config, keys);
-  const { columns, rows, values, quantity, columnTitle = "learning rate", digits = 1, best = "min" } = config;
-  const fail = (got: string, expected: string) =>
-    new GradbookError({ code: "shape", what: "rateGrid", got, expected });
-  if (best !== "min" && best !== "max") throw notOneOf("rateGrid", "best", best, ["min", "max"]);
+  const { options, columns, rows, values, quantity, columnTitle, digits, best } = resolveOptions(
+    "rateGrid",
+    rateGridOptions,
+    config,
+  );
+  const fail = (got: string, expected: string) => shapeError("rateGrid", got, expected);
   if (rows.length === 0 || columns.length === 0)
     throw fail("an empty grid", "at least one row and one column");
   if (values.length !== rows.length)

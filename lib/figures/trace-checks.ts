@@ -75,7 +75,7 @@ function brokenLists(trace: JsonObject, where: string): Problem[] {
       ];
     }
     if (packed !== null || !lists.has(key) || isList(value) || value === null) return [];
-    const got = isRecord(value) ? "a record" : JSON.stringify(value);
+    const got = isRecord(value) ? "an object" : JSON.stringify(value);
     return [{ where: `${where}.${key}`, got, expected: "a list" }];
   });
 }

@@ -84,7 +84,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
 function refuseExisting(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   throw new GradbookError({
-    code: "submission-exists",
+    code: "foreign",
     what: shownPath(file),
     got: "the file is there already",
     cure: "Hand it in, move it away, or overwrite it with --force.",

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { configError, GradbookError, usageError } from "../errors/error.js";
 import { onDisk } from "../errors/os-error.js";
 import { sha256 } from "../files/sha256.js";
 import { writeAtomic } from "../files/write-atomic.js";
@@ -46,12 +46,7 @@ export function kernelSpec(name: string): KernelSpec {
  */
 export function writeKernelSpec(dataFolder: string, name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
-    throw new GradbookError({
-      code: "config",
-      what: "kernel name",
-      got: `"${name}"`,
-      expected: "letters, digits, . _ - and no dot in front",
-    });
+    throw configError("kernel name", `"${name}"`, "letters, digits, . _ - and no dot in front");
   }
   const folder = join(dataFolder, "kernels", name);
   const path = join(folder, "kernel.json");
@@ -70,7 +65,7 @@ function refuseOthers(path: string, name: string): void {
     if (isOurs(text, spec, name) || ((name === "tslab" || name === "jslab") && isTslabs(spec))) return;
   }
   throw new GradbookError({
-    code: "install",
+    code: "program",
     what: path,
     got: "it is another kernel's specification, or one that was changed",
     cure: `It was not touched. Remove it (jupyter kernelspec remove ${name}), or choose another name with --name NAME.`,
@@ -135,15 +130,10 @@ export function installKernel(args: readonly string[]): number {
   const { user, prefix, "sys-prefix": systemPrefix, name } = values;
   const places = [user, prefix !== undefined, systemPrefix].filter(Boolean).length;
   if (places > 1) {
-    throw new GradbookError({
-      code: "usage",
-      what: "install",
-      got: "two places",
-      expected: "one of --user, --prefix, --sys-prefix",
-    });
+    throw usageError("install", "two places", "one of --user, --prefix, --sys-prefix");
   }
   if (prefix === "") {
-    throw new GradbookError({ code: "usage", what: "--prefix", got: '""', expected: "a folder" });
+    throw usageError("--prefix", '""', "a folder");
   }
   const dataFolder =
     prefix !== undefined
@@ -174,7 +164,7 @@ function pythonPrefix(): string {
     }
   }
   throw new GradbookError({
-    code: "install",
+    code: "program",
     what: "--sys-prefix",
     got: "no python in PATH",
     cure: "--prefix DIR names the environment.",

@@ -1,6 +1,6 @@
 import type { ActivationSpec } from "../engine/spec.js";
-import type { Shape } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 
 /** The two loops of an activation y[i] = f(x[i]). */
@@ -26,10 +26,12 @@ export class Activation implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape(this.spec.kind, sample);
     return sample;
   }
 
   forward(x: Tensor): Tensor {
+    assertTensor(this.spec.kind, "x", x);
     this.x = x;
     this.y = Tensor.zeros(x.shape, x.dtype);
     this.loops.forward(x.data, this.y.data);
@@ -39,7 +41,7 @@ export class Activation implements BuiltinLayer {
   backward(dy: Tensor): Tensor {
     const x = cached(this.spec.kind, this.x);
     const y = cached(this.spec.kind, this.y);
-    assertSameShape(this.spec.kind, "dy", dy.shape, x.shape);
+    assertTensorOf(this.spec.kind, "dy", dy, x.shape);
     const dx = Tensor.zeros(x.shape, x.dtype);
     this.loops.backward(dy.data, x.data, y.data, dx.data);
     return dx;

@@ -1,9 +1,11 @@
 import type { LayerSpec } from "../engine/spec.js";
 import { Brand } from "../errors/brand.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, shapeError } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
+import { number, readOption } from "../errors/options.js";
 import type { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
-import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
+import { assertTensor, type DType, parseDType, Tensor } from "../tensor/tensor.js";
 
 /** What a layer may know of the moment it runs in. */
 export interface ForwardContext {
@@ -112,6 +114,7 @@ export class Parameter {
     readonly fanOut: number,
     readonly fixed?: number,
   ) {
+    readOption("Parameter", "fixed", number().optional(), fixed);
     this.value = Tensor.zeros(shape);
     if (fixed !== undefined) this.value.data.fill(fixed);
     this.grad = Tensor.zeros(shape);
@@ -119,6 +122,7 @@ export class Parameter {
 
   /** Moves value and gradient to a precision. */
   cast(dtype: DType): void {
+    parseDType("Parameter.cast", dtype);
     this.value = this.value.clone(dtype);
     this.grad = this.grad.clone(dtype);
   }
@@ -143,6 +147,21 @@ export function cached<T>(layer: string, value: T | undefined): T {
   });
 }
 
+const contextShape = {
+  expected: "{ training, rng }",
+  has: ["training", "rng"],
+  cure: "{ training: true, rng: new Rng(1) } is one.",
+};
+
+/** @throws GradbookError when a forward pass is not told whether it trains */
+export function parseContext(what: string, context: ForwardContext): ForwardContext {
+  assertMembers(what, "the context", context, contextShape);
+  if (context.training) assertMembers(what, "the context's rng", context.rng, rngShape);
+  return context;
+}
+
+const rngShape = { expected: "a stream of random numbers", has: ["bits"], cure: "new Rng(seed) is one." };
+
 /** @throws GradbookError when the input has not the axes that the layer reads */
 export function assertInput(
   what: string,
@@ -153,26 +172,23 @@ export function assertInput(
 ): void {
   const letters = axes.split(",").map((axis) => axis.trim());
   if (x.length !== letters.length) {
-    throw new GradbookError({
-      code: "shape",
+    throw shapeError(
       what,
-      got: `the input has the shape ${formatShape(x)}`,
-      expected: `${letters.length} axes [${letters.join(", ")}]`,
-      cure:
-        letters.length === 2 && x.length > 2
-          ? "A flatten() before it makes features of images."
-          : "Add the missing axes with reshape; a single sample has N = 1.",
-    });
+      `the input has the shape ${formatShape(x)}`,
+      `${letters.length} axes [${letters.join(", ")}]`,
+      letters.length === 2 && x.length > 2
+        ? "A flatten() before it makes features of images."
+        : "Add the missing axes with reshape; a single sample has N = 1.",
+    );
   }
   if (channels === undefined || x[1] === channels) return;
   const nhwc = letters.length === 4 && x[3] === channels;
-  throw new GradbookError({
-    code: "shape",
+  throw shapeError(
     what,
-    got: `the input has ${x[1]} ${letters.length === 4 ? "channels" : "features"} (${formatShape(x)})`,
-    expected: `${channels}${weight === undefined ? "" : ` (weight ${formatShape(weight)})`}`,
-    ...(nhwc ? { cure: "Is the data NHWC? toNCHW(x) turns it." } : {}),
-  });
+    `the input has ${x[1]} ${letters.length === 4 ? "channels" : "features"} (${formatShape(x)})`,
+    `${channels}${weight === undefined ? "" : ` (weight ${formatShape(weight)})`}`,
+    nhwc ? "Is the data NHWC? toNCHW(x) turns it." : undefined,
+  );
 }
 
 /** Image batches from [N, H, W, C] to [N, C, H, W], copied. */

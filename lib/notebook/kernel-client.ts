@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dealer, Subscriber } from "zeromq";
-import { GradbookError } from "../errors/error.js";
+import { type ErrorCode, GradbookError } from "../errors/error.js";
 import { createConnectionFile } from "./connection-file.js";
 import { exitText, explainDeath } from "./kernel-death.js";
 import { KernelProcess } from "./kernel-process.js";
@@ -373,7 +373,7 @@ export class KernelClient {
     return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.process.death()) });
   }
 
-  private failedStart(code: string, got: string): GradbookError {
+  private failedStart(code: ErrorCode, got: string): GradbookError {
     return new GradbookError({
       code,
       what: `kernel ${this.spec.name} (${this.spec.argv.join(" ")})`,

@@ -21,7 +21,7 @@ export function stamp(notebook: Notebook): Notebook {
 function withoutStamp(notebook: Notebook): Notebook {
   const { gradbook, ...metadata } = notebook.metadata;
   const { written: _, ...others }: JsonObject = record(gradbook);
-  const kept = Object.keys(others).length === 0 ? {} : { gradbook: others };
+  const kept: JsonObject = Object.keys(others).length === 0 ? {} : { gradbook: others };
   return { ...notebook, metadata: { ...metadata, ...kept } };
 }
 
@@ -53,7 +53,7 @@ export function assertOwnNotebook(path: string, elsewhere: string): void {
       ? "it is not as gradbook wrote it: somebody's own, or changed since"
       : "it is no file";
   throw new GradbookError({
-    code: "notebook-foreign",
+    code: "foreign",
     what: shownPath(path),
     got,
     cure: `It was not touched. Move it away, or name another place with ${elsewhere}.`,

@@ -20,7 +20,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw osError(cause, { path, doing: "read", code: "notebook-file" });
+    throw osError(cause, { path, doing: "read" });
   }
   return parseNotebook(text, path);
 }

@@ -1,7 +1,19 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { type ErrorCode, GradbookError } from "../errors/error.js";
+import {
+  abortSignal,
+  byName,
+  callback,
+  flag,
+  type Given,
+  option,
+  options,
+  type Parsed,
+  positive,
+  text as textOption,
+} from "../errors/options.js";
 import { assertWritableFile } from "../errors/writable.js";
 import { CellError, type CellPlace } from "./cell-error.js";
 import { type KernelClient, startKernel } from "./kernel-client.js";
@@ -14,27 +26,30 @@ import { readNotebook } from "./read-ipynb.js";
 import { record, text } from "./wire.js";
 import { writeNotebook } from "./write-ipynb.js";
 
-export interface RunOptions {
+const runOptions = {
   /** Where the executed notebook is written, whole or not at all. Default: nowhere. Never the input. */
-  readonly out?: string;
+  out: textOption().optional(),
   /** Name of the kernel, or how to start one. Default: the one that the notebook names, else `tslab`, which is our own. */
-  readonly kernel?: string | KernelSpec;
+  kernel: option<string | KernelSpec>("a kernel's name, or how to start one", (v) =>
+    typeof v === "string" || Array.isArray(Object(v).argv) ? (v as string | KernelSpec) : undefined,
+  ).optional(),
   /** Set in a cell of their own before the notebook's work (see `injectParameters`). */
-  readonly parameters?: Readonly<Record<string, Json>>;
+  parameters: byName<Json>("values by name").or({}),
   /** Added to the environment of the kernel's process, e.g. `{ GRADBOOK_SCALE: "quick" }`. */
-  readonly env?: Readonly<Record<string, string>>;
+  env: byName<string>("texts by name").optional(),
   /** Working directory of the kernel. Default: the notebook's folder. */
-  readonly cwd?: string;
+  cwd: textOption().optional(),
   /** Limit for one cell. Default: none. */
-  readonly timeoutSeconds?: number;
+  timeoutSeconds: positive().optional(),
   /** Go on after a cell that fails, and list it in the result. Default false. */
-  readonly allowErrors?: boolean;
+  allowErrors: flag().or(false),
   /** Write what there is to `out` also when the run ends early. Default false. */
-  readonly keepPartial?: boolean;
-  readonly onProgress?: (progress: RunProgress) => void;
+  keepPartial: flag().or(false),
+  onProgress: callback<(progress: RunProgress) => void>().optional(),
   /** Ends the run, and its kernel, when it is aborted. */
-  readonly signal?: AbortSignal;
-}
+  signal: abortSignal().optional(),
+};
+export type RunOptions = Given<typeof runOptions>;
 
 /** Where a run is. `done` counts code cells that are through, `total` those that will run. */
 export type RunProgress =
@@ -60,52 +75,34 @@ export interface RunResult {
   readonly seconds: number;
 }
 
-const OPTIONS: readonly (keyof RunOptions)[] = [
-  "out",
-  "kernel",
-  "parameters",
-  "env",
-  "cwd",
-  "timeoutSeconds",
-  "allowErrors",
-  "keepPartial",
-  "onProgress",
-  "signal",
-];
-
 /**
  * Runs a notebook top to bottom in a fresh kernel process. The input file is only read.
  *
  * Cells tagged `raises-exception` may fail, cells tagged `skip-execution` are left alone (nbclient's conventions).
  * @throws CellError for a failing cell, a kernel that dies, a time-out or lost output; GradbookError for the rest
  */
-export async function runNotebook(path: string, options: RunOptions = {}): Promise<RunResult> {
-  refuseUnknownKeys("runNotebook", options, OPTIONS);
-  const { out } = options;
+export async function runNotebook(path: string, config: RunOptions = {}): Promise<RunResult> {
+  const given = options("runNotebook", runOptions, config);
+  const { out, keepPartial, parameters } = given;
   const input = await readNotebook(path);
   if (out !== undefined && resolve(out) === resolve(path)) {
     throw new GradbookError({
-      code: "notebook-out",
+      code: "config",
       what: out,
       got: "the output is the input, which a run never touches",
       cure: "Name another file.",
     });
   }
   if (out !== undefined) assertWritableFile(out);
-  const cwd = resolve(options.cwd ?? dirname(path));
-  if (!existsSync(cwd))
-    throw new GradbookError({ code: "notebook-folder", what: cwd, got: "there is no such folder" });
-  const run = new Run(
-    basename(path),
-    injectParameters(clearOutputs(input), options.parameters ?? {}),
-    options,
-  );
+  const cwd = resolve(given.cwd ?? dirname(path));
+  if (!existsSync(cwd)) throw new GradbookError({ code: "file", what: cwd, got: "there is no such folder" });
+  const run = new Run(basename(path), injectParameters(clearOutputs(input), parameters), given);
   try {
     const result = await run.all(cwd);
     if (out !== undefined) await writeNotebook(out, result.notebook);
     return result;
   } catch (error) {
-    if (out !== undefined && options.keepPartial === true) await writeNotebook(out, run.notebook());
+    if (out !== undefined && keepPartial) await writeNotebook(out, run.notebook());
     throw error;
   }
 }
@@ -123,7 +120,7 @@ class Run {
   constructor(
     private readonly name: string,
     private readonly input: Notebook,
-    private readonly options: RunOptions,
+    private readonly options: Parsed<typeof runOptions>,
   ) {
     this.toRun = input.cells.flatMap((cell, index) => (isToRun(cell) ? [{ index, cell }] : []));
   }
@@ -135,8 +132,8 @@ class Run {
     this.options.onProgress?.({ step: "start", total: this.toRun.length, kernel: spec.displayName });
     const kernel = await startKernel(spec, {
       cwd,
-      ...(env === undefined ? {} : { env }),
-      ...(signal === undefined ? {} : { signal }),
+      env,
+      signal,
     });
     this.languageInfo = kernel.info.languageInfo;
     try {
@@ -205,7 +202,7 @@ class Run {
       error,
     });
     const tags = cellTags(this.input.cells[place.index]);
-    if (this.options.allowErrors !== true && !tags.includes("raises-exception")) throw failure;
+    if (!this.options.allowErrors && !tags.includes("raises-exception")) throw failure;
     this.failures.push(failure);
   }
 
@@ -225,8 +222,8 @@ class Run {
             const progress = this.outputs.accept(place.index, type, content);
             if (progress !== undefined) onInside(progress);
           },
-          ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-          ...(signal === undefined ? {} : { signal }),
+          timeoutSeconds,
+          signal,
         });
         if (reply.status === "ok") return undefined;
         if (reply.status === "error") {
@@ -240,12 +237,7 @@ class Run {
       } catch (cause) {
         if (!(cause instanceof GradbookError) || cause instanceof CellError) throw cause;
         const { code, got, expected, cure } = cause;
-        const words = {
-          got,
-          ...(expected === undefined ? {} : { expected }),
-          ...(cure === undefined ? {} : { cure }),
-        };
-        throw this.failure(code, place, { ...words, cause });
+        throw this.failure(code, place, { got, expected, cure, cause });
       }
       this.outputs.forget(place.index);
       this.sent.delete(place);
@@ -254,13 +246,13 @@ class Run {
   }
 
   private failure(
-    code: string,
+    code: ErrorCode,
     cell: CellPlace,
     { error, cause, ...words }: FailureWords & { readonly error?: ErrorOutput; readonly cause?: unknown },
   ): CellError {
     const what = `${this.name}, code cell ${cell.number} of ${this.toRun.length}`;
     return new CellError({ ...words, code, what }, cell, {
-      ...(error === undefined ? {} : { error }),
+      error,
       cause,
     });
   }

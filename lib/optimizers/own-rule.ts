@@ -1,5 +1,5 @@
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { type GradbookError, inWords, isPromise, ownCodeError } from "../errors/error.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, mayHoldNaN, Tensor } from "../tensor/tensor.js";
 import type { Optimizer } from "./optimizer.js";
@@ -77,13 +77,12 @@ export class OwnRule {
   }
 
   private refused(i: number, got: string, cure: string): GradbookError {
-    return new GradbookError({
-      code: "optimizer",
-      what: `${this.optimizer.spec.kind}, ${this.targets[i].name}`,
+    return ownCodeError(
+      `${this.optimizer.spec.kind}, ${this.targets[i].name}`,
       got,
-      expected: "w moved in place",
+      "w moved in place",
       cure,
-    });
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, inWords } from "../errors/error.js";
 
 /** What a setting may hold: it becomes a cell of the table, and part of the address of a result. */
 export type SettingValue = string | number | boolean;
@@ -28,18 +28,12 @@ export function settingsOf<G extends Grid>(grid: G): SettingOf<G>[] {
 
 function checkAxis(axis: string, values: unknown): void {
   const fail = (got: string, expected: string, cure?: string): never => {
-    throw new GradbookError({
-      code: "config",
-      what: `sweep: grid.${axis}`,
-      got,
-      expected,
-      ...(cure === undefined ? {} : { cure }),
-    });
+    throw configError(`sweep: grid.${axis}`, got, expected, cure);
   };
   if (axis === "seed")
     fail("an axis called seed", "another name", "Seeds have their own key: seeds: [1, 2, 3].");
   if (!Array.isArray(values) || values.length === 0) {
-    fail(Array.isArray(values) ? "no values" : `${JSON.stringify(values)}`, "a list of at least one value");
+    fail(Array.isArray(values) ? "no values" : inWords(values), "a list of at least one value");
     return;
   }
   for (const [i, value] of values.entries()) {

@@ -18,7 +18,7 @@ export function assertPlain(what: string, value: unknown, path = "result"): void
       what,
       got: `${path} is ${got}`,
       expected: "plain JSON (texts, finite numbers, booleans, null, lists, records)",
-      ...(cure === undefined ? {} : { cure }),
+      cure,
     });
   };
   if (value === null || typeof value === "string" || typeof value === "boolean") return;

@@ -1,3 +1,4 @@
+import { byName, callback, readOption } from "../errors/options.js";
 import type { Setting, SettingValue } from "./grid.js";
 import type { Finished } from "./job.js";
 import { meanInterval } from "./statistics.js";
@@ -43,6 +44,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
 
   /** The runs whose setting has these values: `of({ optimizer: "adam", lr: 0.01 })`. */
   of(part: { readonly [K in keyof S]?: S[K] }): readonly SweepRun<S, R>[] {
+    readOption("Sweep.of", "part", byName("values of a setting by name"), part);
     return this.runs.filter(({ setting }) =>
       Object.entries(part).every(([key, value]) => setting[key] === value),
     );
@@ -74,6 +76,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
 
   /** A row a setting: what `measure` finds in the results, mean and 95 % interval over the seeds. */
   summary(measure: (result: R) => number): readonly SettingSummary<S>[] {
+    readOption("Sweep.summary", "measure", callback(), measure);
     return this.settings.map((setting) => {
       const runs = this.of(setting);
       const values = runs.flatMap(({ result }) => (result === null ? [] : [measure(result)]));

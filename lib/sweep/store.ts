@@ -74,7 +74,7 @@ export class Store {
     if (found === undefined || (found.isFile() && this.writtenTables().includes(sha256(readFileSync(path)))))
       return;
     throw new GradbookError({
-      code: "sweep-foreign",
+      code: "foreign",
       what: shownPath(path),
       got: "it is not the table as gradbook wrote it",
       cure: `It was not touched. Move it away, or name another place with ${elsewhere}.`,

@@ -1,4 +1,6 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, valueInWords } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
+import { count, readOption } from "../errors/options.js";
 import { log } from "./portable.js";
 
 /**
@@ -13,20 +15,16 @@ export class Rng {
 
   /** @param seed a whole number or a text */
   constructor(seed: number | string) {
-    if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-      throw new GradbookError({
-        code: "config",
-        what: "Rng",
-        got: `seed ${seed}`,
-        expected: "a whole number or a text",
-      });
-    }
+    if (typeof seed !== "string" && !Number.isSafeInteger(seed))
+      throw configError("Rng", valueInWords("seed", seed), "a whole number or a text");
     this.key = String(seed);
     this.state = seedState(this.key);
   }
 
   /** An independent stream, e.g. `rng.fork("init").fork("conv1.weight")`. */
   fork(name: string | number): Rng {
+    if (typeof name !== "string" && typeof name !== "number")
+      throw configError("Rng.fork", valueInWords("name", name), "a text or a number");
     return new Rng(`${this.key}/${name}`);
   }
 
@@ -55,12 +53,7 @@ export class Rng {
   /** Uniform whole number in 0 … n − 1, without the bias of a plain remainder. */
   int(n: number): number {
     if (!(Number.isInteger(n) && n > 0 && n <= 4294967296)) {
-      throw new GradbookError({
-        code: "config",
-        what: "Rng.int",
-        got: `${n}`,
-        expected: "a whole number from 1 to 2³²",
-      });
+      throw configError("Rng.int", valueInWords("n", n), "a whole number from 1 to 2³²");
     }
     const limit = 4294967296 - (4294967296 % n);
     for (;;) {
@@ -81,6 +74,7 @@ export class Rng {
 
   /** Fisher–Yates shuffle, in place. */
   shuffle<T extends { [index: number]: number; readonly length: number }>(values: T): T {
+    assertList("Rng.shuffle", "values", values);
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
       const kept = values[i];
@@ -92,6 +86,7 @@ export class Rng {
 
   /** The numbers 0 … n − 1 in random order. */
   permutation(n: number): Uint32Array {
+    readOption("Rng.permutation", "n", count(0), n);
     return this.shuffle(Uint32Array.from({ length: n }, (_, i) => i));
   }
 

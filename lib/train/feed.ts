@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { isCacheable, isOwnSet, nameOf, readerOf, type SampleReader } from "../datasets/samples.js";
 import type { Engine } from "../engine/engine.js";
-import { GradbookError, inWords } from "../errors/error.js";
+import { dataError, inWords } from "../errors/error.js";
 import { type Augment, type TrainingReader, trainingReader } from "./augment.js";
 
 /** Bytes of samples up to which a training set is kept in the engine's memory as floats. */
@@ -134,10 +134,9 @@ export class Feed {
 export function labelOf(set: Dataset, sample: number, classes: number): number {
   const label = set.labels[sample];
   if (Number.isInteger(label) && label >= 0 && label < classes) return label;
-  throw new GradbookError({
-    code: "data",
-    what: nameOf(set),
-    got: `label ${inWords(label)} of sample ${sample}`,
-    expected: `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
-  });
+  throw dataError(
+    nameOf(set),
+    `label ${inWords(label)} of sample ${sample}`,
+    `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
+  );
 }

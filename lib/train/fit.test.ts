@@ -389,7 +389,7 @@ test("fit refuses what is missing, of another kind, or a function that was not c
   refused({ train: undefined }, "train is missing, expected a data set");
   refused({ train: [1, 2] }, "train is \\[1, 2\\], expected a data set");
   refused({ test: null }, "test is null, expected a data set");
-  refused({ trainSample: {} }, "trainSample is a record, expected a data set");
+  refused({ trainSample: {} }, "trainSample is an object, expected a data set");
   refused({ loss: mse }, "loss is the function mse, expected a loss\\. Call it: mse\\(");
   refused({ loss: "mse" }, 'loss is "mse", expected a loss');
   refused({ schedule: 0.1 }, "schedule is 0.1, expected a function");

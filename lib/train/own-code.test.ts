@@ -487,7 +487,7 @@ const refusals: Record<string, Refusal> = {
   },
   "a loss without gradient": {
     more: { loss: { sum: absolute.sum } as Loss },
-    words: /fit: loss is a record, expected a loss\. It lacks gradient\..*one of your own is \{ sum/,
+    words: /fit: loss is an object, expected a loss\. It lacks gradient\..*one of your own is \{ sum/,
   },
   "another reduction": {
     more: asLoss({ spec: { kind: "a", reduction: "none" } }),
@@ -761,6 +761,6 @@ test("an object that only looks like a model is refused with the way to make one
   const net = { layers: [], input: [2], forward: (t: Tensor) => t, backward: (t: Tensor) => t };
   assert.throws(
     () => fit(net as unknown as Sequential, config()),
-    /fit: model is a record without output, parameters, buffers, expected a model\..*sequential\(\[new Net\(\)\], \{ input \}\)/,
+    /fit: model is an object without output, parameters, buffers, expected a model\..*sequential\(\[new Net\(\)\], \{ input \}\)/,
   );
 });

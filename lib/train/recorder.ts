@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../datasets/dataset.js";
 import { contentDigest, nameOf, readerOf } from "../datasets/samples.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, GradbookError } from "../errors/error.js";
 import type { Sequential } from "../layers/sequential.js";
 import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
@@ -186,12 +186,7 @@ export class Recorder {
     const { resume, checkpoint, onEpoch } = this.config;
     if (resume === false) return undefined;
     if (resume === true && checkpoint === undefined) {
-      throw new GradbookError({
-        code: "config",
-        what: "fit",
-        got: "resume: true without a checkpoint",
-        expected: 'checkpoint: "FILE"',
-      });
+      throw configError("fit", "resume: true without a checkpoint", 'checkpoint: "FILE"');
     }
     const path = resume === true ? String(checkpoint) : resume;
     if (resume === true && !existsSync(path)) return undefined;

@@ -11,7 +11,7 @@ export function prepareFolder(folder: string, neededBytes: number): void {
   const free = freeBytes(folder);
   if (free === undefined || free >= neededBytes) return;
   throw new GradbookError({
-    code: "disk",
+    code: "file",
     what: shownPath(folder),
     got: `${megabytes(free)} free`,
     expected: `${megabytes(neededBytes)} for the download and what it unpacks to`,
