@@ -21,7 +21,7 @@ export type { Features } from "./embed/features.js";
 // embed
 export { type NeighbourConfig, neighbourPurity, trustworthiness } from "./embed/scores.js";
 export { type Embedding, klDivergence, type TsneConfig, tsne } from "./embed/tsne.js";
-export { type ErrorRecord, GradbookError } from "./errors/error.js";
+export { type ErrorCode, type ErrorRecord, GradbookError } from "./errors/error.js";
 export {
   type ActivationRow,
   type ActivationSlicesConfig,

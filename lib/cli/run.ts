@@ -68,16 +68,16 @@ its error, and no file.
         out,
         env: runVariables({
           standIn,
-          ...(scale === undefined ? {} : { scale }),
-          ...(data === undefined ? {} : { data }),
+          scale,
+          data,
         }),
         parameters,
         allowErrors: values["allow-errors"] === true,
         keepPartial: values["keep-partial"] === true,
         onProgress: bar.update,
         signal: stop.signal,
-        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-        ...(values.kernel === undefined ? {} : { kernel: values.kernel }),
+        timeoutSeconds,
+        kernel: values.kernel,
       });
       bar.end();
       for (const failure of failures) console.error(`${failure.message}\n${failure.report()}\n`);

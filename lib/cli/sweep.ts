@@ -78,7 +78,7 @@ export const command: Command = {
         folder,
         engineArguments: args.slice(cut + 1),
         signal: stop.signal,
-        ...(jobs === undefined ? {} : { jobs }),
+        jobs,
         onProgress: ({ done, total, failed, secondsLeft }) => {
           const left =
             secondsLeft === undefined || done === total ? "" : `${shownDuration(secondsLeft)} left`;
@@ -127,7 +127,7 @@ async function readSweepFile(file: string): Promise<Declared> {
     pathToFileURL(module).href
   );
   if (typeof run === "function" && typeof grid === "object" && grid !== null) {
-    return { grid, ...(seeds === undefined ? {} : { seeds }), ...(where === undefined ? {} : { where }) };
+    return { grid, seeds, where };
   }
   throw configError(
     relative(process.cwd(), file),

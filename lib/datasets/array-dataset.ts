@@ -60,27 +60,41 @@ function refuseOtherArrays(name: string, x: unknown): void {
     name,
     valueInWords("x", x),
     "a Float32Array or Float64Array",
-    Array.isArray(x)
-      ? "Float32Array.from(numbers) makes one of a list."
-      : "arrayDataset(x, labels, shape) takes them one after another.",
+    "Call arrayDataset(x, labels, shape); Float32Array.from(numbers) makes x of a list.",
   );
 }
 
 class ArraySamples implements Dataset {
+  readonly name: string;
+  readonly source: string;
+  readonly shape: readonly number[];
+  readonly classNames: readonly string[];
+  private readonly x: Float32Array | Float64Array;
+  readonly labels: Uint8Array;
+  private readonly rows?: Uint32Array;
+
   readonly size: number;
   readonly classes: number;
   private readonly count: number;
   private hashed: Hash | undefined;
 
   constructor(
-    readonly name: string,
-    readonly source: string,
-    readonly shape: readonly number[],
-    readonly classNames: readonly string[],
-    private readonly x: Float32Array | Float64Array,
-    readonly labels: Uint8Array,
-    private readonly rows?: Uint32Array,
+    name: string,
+    source: string,
+    shape: readonly number[],
+    classNames: readonly string[],
+    x: Float32Array | Float64Array,
+    labels: Uint8Array,
+    rows?: Uint32Array,
   ) {
+    this.name = name;
+    this.source = source;
+    this.shape = shape;
+    this.classNames = classNames;
+    this.x = x;
+    this.labels = labels;
+    this.rows = rows;
+
     this.size = labels.length;
     this.classes = classNames.length;
     this.count = sampleCount(name, shape);

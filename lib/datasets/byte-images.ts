@@ -4,6 +4,7 @@ import {
   count,
   type Given,
   list,
+  number,
   options,
   type Parsed,
   readOption,
@@ -20,7 +21,7 @@ const byteImagesOptions = {
   /** Where the images come from, in plain words. */
   source: text(),
   /** Shape of one image: [C, H, W], C-major as in the files of CIFAR-10. */
-  shape: list(count(), "the sizes of one image, [C, H, W]"),
+  shape: list(number(), "the sizes of one image, [C, H, W]"),
   classNames: list(text(), "a list of names"),
   /** A whole file, or several of them one behind the other; copied once, never changed. */
   pixels: typedArray<Uint8Array>("Uint8Array"),
@@ -144,20 +145,23 @@ export class ByteImages implements Dataset {
 
   private refuseBadRecords(): void {
     const { pixels, records, labels } = this.config;
-    const refuse = (got: string, expected: string) => {
-      throw dataError(this.name, got, expected);
-    };
-    if (this.size === 0) refuse("no samples", "at least one");
+    if (this.size === 0) throw dataError(this.name, "no samples", "at least one");
     if (records !== undefined && records.length !== labels.length) {
-      refuse(`${records.length} records and ${labels.length} labels`, "the same number of both");
+      throw dataError(
+        this.name,
+        `${records.length} records and ${labels.length} labels`,
+        "the same number of both",
+      );
     }
     let last = this.size - 1;
     if (records !== undefined) last = records.reduce((a, b) => Math.max(a, b));
     const { first, stride = this.pixelCount } = this.config;
     const needed = first + last * stride + this.pixelCount;
-    if (needed > pixels.length) refuse(`${pixels.length} bytes of pixels`, `at least ${needed}`);
+    if (needed > pixels.length)
+      throw dataError(this.name, `${pixels.length} bytes of pixels`, `at least ${needed}`);
     const bad = labels.findIndex((label) => label >= this.classes);
-    if (bad >= 0) refuse(`label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
+    if (bad >= 0)
+      throw dataError(this.name, `label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
   }
 
   private hashPixels(): Hash {

@@ -36,47 +36,54 @@ export function progress(config: ProgressConfig): ProgressBar {
 }
 
 class Bar implements ProgressBar {
-  private done = 0;
-  private ended = false;
-  private readonly started: number;
-  private readonly throttle: Throttle;
-  private readonly displayId = newDisplayId();
-  private shown = false;
+  readonly #label: string;
+  readonly #total: number;
+  readonly #unit: string;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly label: string,
-    private readonly total: number,
-    private readonly unit: string,
-    private readonly clock: Clock,
-  ) {
-    this.throttle = new Throttle(clock);
-    this.started = clock();
-    this.throttle.run(() => this.draw());
+  #done = 0;
+  #ended = false;
+  readonly #started: number;
+  readonly #throttle: Throttle;
+  readonly #displayId = newDisplayId();
+  #shown = false;
+
+  constructor(label: string, total: number, unit: string, clock: Clock) {
+    this.#label = label;
+    this.#total = total;
+    this.#unit = unit;
+    this.#clock = clock;
+
+    this.#throttle = new Throttle(clock);
+    this.#started = clock();
+    this.#throttle.run(() => this.#draw());
   }
 
   add(units = 1): void {
-    this.update(this.done + readOption("progress.add", "units", number(), units));
+    this.update(this.#done + readOption("progress.add", "units", number(), units));
   }
 
   update(done: number): void {
-    this.done = readOption("progress.update", "done", number(), done);
-    if (!this.ended) this.throttle.run(() => this.draw());
+    this.#done = readOption("progress.update", "done", number(), done);
+    if (!this.#ended) this.#throttle.run(() => this.#draw());
   }
 
   end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.draw();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#draw();
   }
 
-  private draw(): void {
-    const { label, done, total } = this;
-    const seconds = (this.clock() - this.started) / 1000;
+  #draw(): void {
+    const label = this.#label;
+    const done = this.#done;
+    const total = this.#total;
+    const seconds = (this.#clock() - this.#started) / 1000;
     const rate = seconds > 0 ? done / seconds : 0;
     const secondsLeft = rate > 0 ? Math.max(0, total - done) / rate : null;
-    const text = this.text(rate, secondsLeft);
+    const text = this.#text(rate, secondsLeft);
     if (frontEnd() === "terminal") {
-      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${this.ended ? "\n" : ""}`);
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${this.#ended ? "\n" : ""}`);
       return;
     }
     const html =
@@ -88,16 +95,19 @@ class Bar implements ProgressBar {
         [progressMime]: { label, done, total, rate, ...(secondsLeft === null ? {} : { secondsLeft }) },
         "text/plain": text,
       },
-      displayId: this.displayId,
-      update: this.shown,
+      displayId: this.#displayId,
+      update: this.#shown,
     });
-    this.shown = true;
+    this.#shown = true;
   }
 
-  private text(rate: number, secondsLeft: number | null): string {
-    const { label, done, total, unit } = this;
+  #text(rate: number, secondsLeft: number | null): string {
+    const label = this.#label;
+    const done = this.#done;
+    const total = this.#total;
+    const unit = this.#unit;
     const count = `${label}: ${round(done)} of ${round(total)} ${unit}`;
-    if (this.ended || secondsLeft === null) return count;
+    if (this.#ended || secondsLeft === null) return count;
     return `${count} · ${round(rate)} ${unit}/s · ${duration(secondsLeft)} left`;
   }
 }

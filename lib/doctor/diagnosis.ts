@@ -2,15 +2,18 @@ import type { Examination, Finding, Picture, Verdict } from "./types.js";
 
 /** What the doctor says, about one operation or about several of one file. It shows itself in a notebook cell. */
 export class Diagnosis {
+  readonly examinations: readonly Examination[];
+  /** Exports that were not examined. */
+  readonly others: readonly string[];
+
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
   readonly checked: readonly string[];
 
-  constructor(
-    readonly examinations: readonly Examination[],
-    /** Exports that were not examined. */
-    readonly others: readonly string[] = [],
-  ) {
+  constructor(examinations: readonly Examination[], others: readonly string[] = []) {
+    this.examinations = examinations;
+    this.others = others;
+
     this.verdict = overall(examinations);
     this.findings = examinations.flatMap((e) => e.findings);
     const several = examinations.length > 1;

@@ -106,26 +106,39 @@ export interface Examination {
 
 /** The code could not be driven: what was tried, and how to write it so that it can be. */
 export class CannotDrive extends Error {
-  constructor(
-    readonly reason: string,
-    readonly cure: string,
-  ) {
+  readonly reason: string;
+  readonly cure: string;
+
+  constructor(reason: string, cure: string) {
     super(`${reason} ${cure}`);
+    this.reason = reason;
+    this.cure = cure;
   }
 }
 
 /** A call of the examined code that did not give a usable result: itself a finding. */
 export class Fault extends Error {
+  /** Where it happened: `"forward"`, `"backward"`, `"constructor"`. */
+  readonly phase: string;
+  /** What kind: it threw, gave no numbers, a wrong shape, or NaN. */
+  readonly sort: "throws" | "nothing" | "shape" | "nan" | "promise";
+  /** The tensor that was asked for. */
+  readonly tensor: string;
+  readonly detail: string;
+  readonly thrown?: unknown;
+
   constructor(
-    /** Where it happened: `"forward"`, `"backward"`, `"constructor"`. */
-    readonly phase: string,
-    /** What kind: it threw, gave no numbers, a wrong shape, or NaN. */
-    readonly sort: "throws" | "nothing" | "shape" | "nan" | "promise",
-    /** The tensor that was asked for. */
-    readonly tensor: string,
-    readonly detail: string,
-    readonly thrown?: unknown,
+    phase: string,
+    sort: "throws" | "nothing" | "shape" | "nan" | "promise",
+    tensor: string,
+    detail: string,
+    thrown?: unknown,
   ) {
     super(detail);
+    this.phase = phase;
+    this.sort = sort;
+    this.tensor = tensor;
+    this.detail = detail;
+    this.thrown = thrown;
   }
 }

@@ -40,13 +40,17 @@ export interface TeamPlan {
  * task changes no bit: every task writes to a place of its own.
  */
 export class Team {
+  private readonly source: string;
+
   readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * WORD.end));
   private readonly plans = new Map<number, TeamPlan>();
   private running = false;
 
   /** @param source the text that a worker runs; another one in tests of broken workers */
-  constructor(private readonly source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
+  constructor(source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
+    this.source = source;
+
     Atomics.store(this.control, WORD.plan, -1);
   }
 

@@ -143,10 +143,15 @@ function longest(labels: readonly string[]): number {
 
 function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
   const k = matrix.length;
-  const fail = (got: string, expected: string) => shapeError("confusionFigure", got, expected);
-  if (k === 0) throw fail("no classes", "a K×K matrix of counts");
-  if (labels.length > k) throw fail(`${labels.length} labels for ${k} classes`, "at most one for each class");
+  if (k === 0) throw shapeError("confusionFigure", "no classes", "a K×K matrix of counts");
+  if (labels.length > k)
+    throw shapeError(
+      "confusionFigure",
+      `${labels.length} labels for ${k} classes`,
+      "at most one for each class",
+    );
   matrix.forEach((row, t) => {
-    if (row.length !== k) throw fail(`row ${t} has ${row.length} entries`, `${k}, one for each class`);
+    if (row.length !== k)
+      throw shapeError("confusionFigure", `row ${t} has ${row.length} entries`, `${k}, one for each class`);
   });
 }

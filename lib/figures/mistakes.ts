@@ -1,4 +1,4 @@
-import { type GradbookError, shapeError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
 import { count, type Given, list, numbers, object, text } from "../errors/options.js";
 import { type Figure, figure, figureOptions, type JsonObject, plain, resolveOptions } from "./figure.js";
 import { bitmapOption, picture } from "./tiles.js";
@@ -30,12 +30,13 @@ const bars = 3;
 export function mistakes(config: MistakesConfig): Figure {
   const { options, limit, ...given } = resolveOptions("mistakes", mistakesOptions, config);
   const shown = given.mistakes.slice(0, limit);
-  if (shown.length === 0) throw fail("no mistakes", "at least one");
+  if (shown.length === 0) throw shapeError("mistakes", "no mistakes", "at least one");
   const count = shown[0].probabilities.length;
   const classes = given.classes ?? Array.from({ length: count }, (_, c) => String(c));
   shown.forEach((m, i) => {
     if (m.probabilities.length !== classes.length || !(m.truth in classes)) {
-      throw fail(
+      throw shapeError(
+        "mistakes",
         `mistake ${i} with ${m.probabilities.length} probabilities and true class ${m.truth}`,
         `${classes.length} probabilities and a class from 0 to ${classes.length - 1}`,
       );
@@ -132,8 +133,4 @@ function answer({ probabilities }: Mistake, classes: readonly string[]): string 
 
 function round(value: number): number {
   return Number(value.toFixed(2));
-}
-
-function fail(got: string, expected: string): GradbookError {
-  return shapeError("mistakes", got, expected);
 }

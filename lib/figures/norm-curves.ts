@@ -1,4 +1,4 @@
-import { type GradbookError, shapeError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
 import { type Given, list, numbers, object, text } from "../errors/options.js";
 import {
   type Figure,
@@ -39,15 +39,20 @@ export type NormCurvesConfig = Given<typeof normCurvesOptions>;
 export function normCurves(config: NormCurvesConfig): Figure {
   const { options, layers, steps, xTitle } = resolveOptions("normCurves", normCurvesOptions, config);
   const count = layers[0]?.gradient.length ?? 0;
-  if (count === 0) throw fail("no layers, or no values", "at least one layer with at least one value");
+  if (count === 0)
+    throw shapeError("normCurves", "no layers, or no values", "at least one layer with at least one value");
   for (const { name, gradient, update } of layers) {
     for (const values of update === undefined ? [gradient] : [gradient, update]) {
       if (values.length !== count)
-        throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
+        throw shapeError(
+          "normCurves",
+          `${values.length} values of ${name}`,
+          `${count}, as for the first layer`,
+        );
     }
   }
   if (steps !== undefined && steps.length !== count)
-    throw fail(`${steps.length} steps`, `${count}, one for each value`);
+    throw shapeError("normCurves", `${steps.length} steps`, `${count}, one for each value`);
   const x = Array.from({ length: count }, (_, k) => steps?.[k] ?? k + 1);
   const both = layers.some((layer) => layer.update !== undefined);
   const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);
@@ -103,8 +108,4 @@ export function normCurves(config: NormCurvesConfig): Figure {
     height: grid.height,
     description: `${config.title}. ${panels.length === 2 ? "Gradient and update norms" : "Gradient norms"} of ${layers.map((l) => l.name).join(", ")}; the last gradient norms are ${layers.map((l) => short(l.gradient[count - 1]) ?? "not finite").join(", ")}.${note}`,
   });
-}
-
-function fail(got: string, expected: string): GradbookError {
-  return shapeError("normCurves", got, expected);
 }

@@ -40,13 +40,13 @@ export function rateGrid(config: RateGridConfig): Figure {
     rateGridOptions,
     config,
   );
-  const fail = (got: string, expected: string) => shapeError("rateGrid", got, expected);
   if (rows.length === 0 || columns.length === 0)
-    throw fail("an empty grid", "at least one row and one column");
+    throw shapeError("rateGrid", "an empty grid", "at least one row and one column");
   if (values.length !== rows.length)
-    throw fail(`${values.length} lines of values for ${rows.length} rows`, "one for each");
+    throw shapeError("rateGrid", `${values.length} lines of values for ${rows.length} rows`, "one for each");
   values.forEach((line, r) => {
-    if (line.length !== columns.length) throw fail(`${line.length} values in row ${r}`, `${columns.length}`);
+    if (line.length !== columns.length)
+      throw shapeError("rateGrid", `${line.length} values in row ${r}`, `${columns.length}`);
   });
 
   const { size, theme } = options;

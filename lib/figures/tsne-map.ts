@@ -266,32 +266,42 @@ function imageOf(config: TsneMapConfig, k: number): Bitmap {
 }
 
 function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
-  const fail = (got: string, expected: string) => shapeError("tsneMap", got, expected);
-  if (maps.length === 0) throw fail("no maps", "at least one");
-  if (labels.length === 0) throw fail("no samples", "at least one");
+  if (maps.length === 0) throw shapeError("tsneMap", "no maps", "at least one");
+  if (labels.length === 0) throw shapeError("tsneMap", "no samples", "at least one");
   for (const map of maps) {
     if (map.points.length !== labels.length) {
-      throw fail(
+      throw shapeError(
+        "tsneMap",
         `${map.points.length} points in "${map.name}" for ${labels.length} labels`,
         "one for each label",
       );
     }
     const bad = map.points.findIndex((p) => p.length !== 2);
-    if (bad >= 0) throw fail(`point ${bad} of "${map.name}" has ${map.points[bad].length} coordinates`, "2");
+    if (bad >= 0)
+      throw shapeError(
+        "tsneMap",
+        `point ${bad} of "${map.name}" has ${map.points[bad].length} coordinates`,
+        "2",
+      );
   }
   for (let k = 0; k < labels.length; k++) {
     if (!Number.isInteger(labels[k]) || labels[k] < 0)
-      throw fail(`label ${labels[k]} of sample ${k}`, "a class index from 0");
+      throw shapeError("tsneMap", `label ${labels[k]} of sample ${k}`, "a class index from 0");
   }
   if (labels.length > 5000) {
-    throw fail(
+    throw shapeError(
+      "tsneMap",
       `${labels.length} samples`,
       "at most 5000, of which one can still tell the marks apart; show a subset",
     );
   }
   if (marks !== "images") return;
   if (labels.length > 1000)
-    throw fail(`${labels.length} images as marks`, 'at most 1000; take marks: "dots" for more');
+    throw shapeError(
+      "tsneMap",
+      `${labels.length} images as marks`,
+      'at most 1000; take marks: "dots" for more',
+    );
   images?.forEach((bitmap, k) => {
     checkBitmap("tsneMap", `image ${k}`, bitmap);
   });

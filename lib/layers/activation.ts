@@ -12,15 +12,19 @@ export interface ActivationLoops {
 
 /** The frame of all activations: element by element, the shape unchanged, no parameters. */
 export class Activation implements BuiltinLayer {
+  readonly spec: ActivationSpec;
+  private readonly label: string;
+  private readonly loops: ActivationLoops;
+
   readonly params = {};
   private x: Tensor | undefined;
   private y: Tensor | undefined;
 
-  constructor(
-    readonly spec: ActivationSpec,
-    private readonly label: string,
-    private readonly loops: ActivationLoops,
-  ) {
+  constructor(spec: ActivationSpec, label: string, loops: ActivationLoops) {
+    this.spec = spec;
+    this.label = label;
+    this.loops = loops;
+
     Object.freeze(loops);
     markBuiltin(this, Activation.prototype, ["loops"]);
   }

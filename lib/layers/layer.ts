@@ -98,6 +98,10 @@ function paramsInWords({ params, buffers }: Layer): string {
 
 /** A trainable array and its gradient. */
 export class Parameter {
+  readonly fanIn: number;
+  readonly fanOut: number;
+  readonly fixed?: number;
+
   value: Tensor;
   grad: Tensor;
   /** false: optimizers leave it as it is. */
@@ -108,12 +112,11 @@ export class Parameter {
    * @param fanOut outputs that one input reaches
    * @param fixed the value which every initialisation gives it (0 for batch norm's shift, 1 for its scale)
    */
-  constructor(
-    shape: Shape,
-    readonly fanIn: number,
-    readonly fanOut: number,
-    readonly fixed?: number,
-  ) {
+  constructor(shape: Shape, fanIn: number, fanOut: number, fixed?: number) {
+    this.fanIn = fanIn;
+    this.fanOut = fanOut;
+    this.fixed = fixed;
+
     readOption("Parameter", "fixed", number().optional(), fixed);
     this.value = Tensor.zeros(shape);
     if (fixed !== undefined) this.value.data.fill(fixed);

@@ -361,8 +361,8 @@ function record({ code, got, expected, cure }: GradbookError) {
   return {
     code,
     got,
-    ...(expected === undefined ? {} : { expected }),
-    ...(cure === undefined ? {} : { cure }),
+    expected,
+    cure,
   };
 }
 

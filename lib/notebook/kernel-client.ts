@@ -75,25 +75,37 @@ interface Request {
 
 /** One running kernel: five sockets and a process. Made by `startKernel`; `shutdown` leaves nothing behind. */
 export class KernelClient {
-  private readonly requests = new Map<string, Request>();
-  private readonly pings = new Set<() => void>();
-  private lastNumber: number | undefined;
-  private missing = 0;
-  private kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
-  private closed = false;
+  readonly spec: KernelSpec;
+  readonly #process: KernelProcess;
+  readonly #connection: Connection;
+  readonly #sockets: Sockets;
+  readonly #session: string;
+
+  readonly #requests = new Map<string, Request>();
+  readonly #pings = new Set<() => void>();
+  #lastNumber: number | undefined;
+  #missing = 0;
+  #kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
+  #closed = false;
 
   private constructor(
-    readonly spec: KernelSpec,
-    private readonly process: KernelProcess,
-    private readonly connection: Connection,
-    private readonly sockets: Sockets,
-    private readonly session: string,
+    spec: KernelSpec,
+    process: KernelProcess,
+    connection: Connection,
+    sockets: Sockets,
+    session: string,
   ) {
-    void this.listen(sockets.shell, (message) => this.requests.get(message.parentId)?.settle(message));
-    void this.listen(sockets.control, (message) => this.requests.get(message.parentId)?.settle(message));
-    void this.listen(sockets.stdin, () => undefined);
-    void this.listen(sockets.iopub, (message) => this.hearOutput(message));
-    void this.listenForHeartbeat();
+    this.spec = spec;
+    this.#process = process;
+    this.#connection = connection;
+    this.#sockets = sockets;
+    this.#session = session;
+
+    void this.#listen(sockets.shell, (message) => this.#requests.get(message.parentId)?.settle(message));
+    void this.#listen(sockets.control, (message) => this.#requests.get(message.parentId)?.settle(message));
+    void this.#listen(sockets.stdin, () => undefined);
+    void this.#listen(sockets.iopub, (message) => this.#hearOutput(message));
+    void this.#listenForHeartbeat();
   }
 
   /** Starts the process and opens the sockets; `handshake` has to follow. */
@@ -128,20 +140,20 @@ export class KernelClient {
   }
 
   get info(): KernelInfo {
-    return this.kernelInfo;
+    return this.#kernelInfo;
   }
 
   get pid(): number | undefined {
-    return this.process.pid;
+    return this.#process.pid;
   }
 
   get alive(): boolean {
-    return this.process.alive && !this.closed;
+    return this.#process.alive && !this.#closed;
   }
 
   /** True when the kernel numbers its messages, so that a loss cannot stay unseen. */
   get numbered(): boolean {
-    return this.lastNumber !== undefined;
+    return this.#lastNumber !== undefined;
   }
 
   /** Waits for the kernel's answer and for its first message on iopub, before which a subscriber misses what is sent. */
@@ -149,17 +161,17 @@ export class KernelClient {
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
     const portTaken = new Promise<never>((_, reject) => {
-      this.process.onText((said) => {
+      this.#process.onText((said) => {
         // the second is stock tslab on a busy machine: it uses a socket that it is still binding, and never answers
         if (/EADDRINUSE|address already in use|blocked by a bind or unbind/i.test(said))
-          reject(this.failedStart("kernel-port", "a port was taken"));
+          reject(this.#failedStart("kernel-port", "a port was taken"));
       });
     });
     portTaken.catch(() => undefined);
     const heard = async () => {
       for (;;) {
         const idle = { heard: false };
-        const reply = this.request(this.sockets.shell, "kernel_info_request", {}, undefined, () => {
+        const reply = this.#request(this.#sockets.shell, "kernel_info_request", {}, undefined, () => {
           idle.heard = true;
         });
         await Promise.race([reply, sleep(1000, undefined, { signal: stop.signal, ref: false })]);
@@ -171,16 +183,16 @@ export class KernelClient {
       const reply = await Promise.race([
         heard(),
         portTaken,
-        this.process.exited.then((exit) => {
-          throw this.failedStart("kernel-start", `the kernel ended before it answered (${exitText(exit)})`);
+        this.#process.exited.then((exit) => {
+          throw this.#failedStart("kernel-start", `the kernel ended before it answered (${exitText(exit)})`);
         }),
         sleep(startSeconds * 1000, undefined, { signal: stop.signal }).then(() => {
-          throw this.failedStart("kernel-start", `no answer in ${startSeconds} s`);
+          throw this.#failedStart("kernel-start", `no answer in ${startSeconds} s`);
         }),
         aborted(signal, stop.signal),
       ]);
       const { implementation, protocol_version, language_info } = reply.content;
-      this.kernelInfo = {
+      this.#kernelInfo = {
         implementation: text(implementation),
         protocolVersion: text(protocol_version),
         languageInfo: record(language_info),
@@ -196,12 +208,12 @@ export class KernelClient {
    */
   async execute(code: string, options: ExecuteOptions = {}): Promise<ExecuteReply> {
     const { onMessage, timeoutSeconds, signal } = options;
-    if (!this.alive) throw await this.died();
+    if (!this.alive) throw await this.#died();
     const stop = new AbortController();
     const limits: Promise<never>[] = [
-      this.process.exited.then(async () => Promise.reject(await this.died())),
+      this.#process.exited.then(async () => Promise.reject(await this.#died())),
     ];
-    if (timeoutSeconds !== undefined) limits.push(this.timeLimit(timeoutSeconds, stop.signal));
+    if (timeoutSeconds !== undefined) limits.push(this.#timeLimit(timeoutSeconds, stop.signal));
     limits.push(aborted(signal, stop.signal));
     let idleHeard: () => void = () => undefined;
     const idle = new Promise<void>((resolve) => {
@@ -217,11 +229,11 @@ export class KernelClient {
     };
     try {
       const reply = await Promise.race([
-        this.request(this.sockets.shell, "execute_request", content, onMessage, idleHeard),
+        this.#request(this.#sockets.shell, "execute_request", content, onMessage, idleHeard),
         ...limits,
       ]);
-      await Promise.race([idle, this.lateOrLost(stop.signal), ...limits]);
-      if (this.missing > 0) throw this.outputLost();
+      await Promise.race([idle, this.#lateOrLost(stop.signal), ...limits]);
+      if (this.#missing > 0) throw this.#outputLost();
       return { status: statusOf(reply.content.status), content: reply.content };
     } finally {
       stop.abort();
@@ -231,8 +243,8 @@ export class KernelClient {
 
   /** Asks the kernel to stop the running cell, in the way of its kernelspec. */
   async interrupt(): Promise<void> {
-    if (this.spec.interruptMode === "signal") this.process.signal("SIGINT");
-    else await this.send(this.sockets.control, "interrupt_request", {});
+    if (this.spec.interruptMode === "signal") this.#process.signal("SIGINT");
+    else await this.#send(this.#sockets.control, "interrupt_request", {});
   }
 
   /** @returns whether the kernel's heartbeat answers within the time; a kernel of one thread is silent while a cell computes */
@@ -243,36 +255,36 @@ export class KernelClient {
     const answered = new Promise<boolean>((resolve) => {
       answer = () => resolve(true);
     });
-    this.pings.add(answer);
+    this.#pings.add(answer);
     try {
-      await this.sockets.heartbeat.send(["", "ping"]);
+      await this.#sockets.heartbeat.send(["", "ping"]);
       const silence = sleep(milliseconds, false, { signal: stop.signal });
       silence.catch(() => undefined);
       return await Promise.race([answered, silence]);
     } finally {
-      this.pings.delete(answer);
+      this.#pings.delete(answer);
       stop.abort();
     }
   }
 
   /** Asks the kernel to end, and ends it and all that it has started when it does not within `graceSeconds` (default 1). */
   async shutdown({ graceSeconds = 1 }: { readonly graceSeconds?: number } = {}): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    if (this.process.alive && graceSeconds > 0) {
-      await this.send(this.sockets.control, "shutdown_request", { restart: false });
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#process.alive && graceSeconds > 0) {
+      await this.#send(this.#sockets.control, "shutdown_request", { restart: false });
       const stop = new AbortController();
       const patience = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
       patience.catch(() => undefined);
-      await Promise.race([this.process.exited, patience]);
+      await Promise.race([this.#process.exited, patience]);
       stop.abort();
     }
-    this.process.destroy();
-    await this.process.exited;
-    for (const socket of Object.values(this.sockets)) socket.close();
+    this.#process.destroy();
+    await this.#process.exited;
+    for (const socket of Object.values(this.#sockets)) socket.close();
   }
 
-  private request(
+  #request(
     socket: Dealer,
     type: string,
     content: JsonObject,
@@ -280,39 +292,39 @@ export class KernelClient {
     idle: () => void,
   ): Promise<Message> {
     return new Promise((settle, reject) => {
-      this.send(socket, type, content, (id) => this.requests.set(id, { onMessage, settle, idle })).catch(
+      this.#send(socket, type, content, (id) => this.#requests.set(id, { onMessage, settle, idle })).catch(
         reject,
       );
     });
   }
 
-  private async send(
+  async #send(
     socket: Dealer,
     type: string,
     content: JsonObject,
     register: (id: string) => void = () => undefined,
   ): Promise<void> {
-    const { id, frames } = encodeRequest(type, content, this.session, this.connection.key);
+    const { id, frames } = encodeRequest(type, content, this.#session, this.#connection.key);
     register(id);
     await socket.send([...frames]);
   }
 
-  private hearOutput(message: Message): void {
+  #hearOutput(message: Message): void {
     if (message.number !== undefined) {
-      if (this.lastNumber !== undefined) this.missing += message.number - this.lastNumber - 1;
-      this.lastNumber = message.number;
+      if (this.#lastNumber !== undefined) this.#missing += message.number - this.#lastNumber - 1;
+      this.#lastNumber = message.number;
     }
-    const request = this.requests.get(message.parentId);
+    const request = this.#requests.get(message.parentId);
     if (request === undefined) return;
     if (message.type === "status") {
       if (message.content.execution_state === "idle") request.idle();
     } else request.onMessage?.(message);
   }
 
-  private async listen(socket: Dealer | Subscriber, hear: (message: Message) => void): Promise<void> {
+  async #listen(socket: Dealer | Subscriber, hear: (message: Message) => void): Promise<void> {
     try {
       for await (const frames of socket) {
-        const message = decodeMessage(frames, this.connection.key);
+        const message = decodeMessage(frames, this.#connection.key);
         if (message !== undefined) hear(message);
       }
     } catch (error) {
@@ -321,27 +333,27 @@ export class KernelClient {
     }
   }
 
-  private async listenForHeartbeat(): Promise<void> {
-    const socket = this.sockets.heartbeat;
+  async #listenForHeartbeat(): Promise<void> {
+    const socket = this.#sockets.heartbeat;
     try {
-      for await (const _ of socket) for (const answer of this.pings) answer();
+      for await (const _ of socket) for (const answer of this.#pings) answer();
     } catch (error) {
       if (!socket.closed) throw error;
     }
   }
 
   /** The `idle` after a reply is overdue: asks for one more message, whose number shows what is missing. */
-  private async lateOrLost(signal: AbortSignal): Promise<never> {
-    for (let waited = 0; waited < IDLE_SECONDS && this.missing === 0; waited += 0.5) {
+  async #lateOrLost(signal: AbortSignal): Promise<never> {
+    for (let waited = 0; waited < IDLE_SECONDS && this.#missing === 0; waited += 0.5) {
       await sleep(500, undefined, { signal });
-      await this.send(this.sockets.shell, "kernel_info_request", {});
+      await this.#send(this.#sockets.shell, "kernel_info_request", {});
     }
-    throw this.outputLost();
+    throw this.#outputLost();
   }
 
-  private outputLost(): GradbookError {
-    const count = this.missing;
-    this.missing = 0;
+  #outputLost(): GradbookError {
+    const count = this.#missing;
+    this.#missing = 0;
     const end = `the cell's end did not come in ${IDLE_SECONDS} s after its reply`;
     return new GradbookError({
       code: "output-lost",
@@ -352,7 +364,7 @@ export class KernelClient {
     });
   }
 
-  private async timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
+  async #timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
     await sleep(seconds * 1000, undefined, { signal });
     const heart = (await this.heartbeat(500))
       ? "its heartbeat answers"
@@ -365,25 +377,25 @@ export class KernelClient {
     });
   }
 
-  private async died(): Promise<GradbookError> {
-    await this.process.exited;
+  async #died(): Promise<GradbookError> {
+    await this.#process.exited;
     // What the kernel sent before its end may still be on its way through the socket.
     await sleep(100);
     const what = `kernel ${this.spec.name}`;
-    return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.process.death()) });
+    return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.#process.death()) });
   }
 
-  private failedStart(code: ErrorCode, got: string): GradbookError {
+  #failedStart(code: ErrorCode, got: string): GradbookError {
     return new GradbookError({
       code,
       what: `kernel ${this.spec.name} (${this.spec.argv.join(" ")})`,
-      got: `${got}${this.lastWords()}`,
+      got: `${got}${this.#lastWords()}`,
       expected: "a kernel that answers",
     });
   }
 
-  private lastWords(): string {
-    const { lastWords } = this.process;
+  #lastWords(): string {
+    const { lastWords } = this.#process;
     return lastWords === "" ? "" : `; its last words:\n${lastWords}\n`;
   }
 }

@@ -109,117 +109,121 @@ export async function runNotebook(path: string, config: RunOptions = {}): Promis
 
 /** One run of one notebook. */
 class Run {
-  private readonly outputs = new RunOutputs();
-  private readonly counts = new Map<number, number>();
-  private readonly failures: CellError[] = [];
-  /** Errors that the cells have sent and that are not yet failures; they may come long after a cell's reply. */
-  private readonly sent = new Map<CellPlace, ErrorOutput>();
-  private readonly toRun: readonly { readonly index: number; readonly cell: CodeCell }[];
-  private languageInfo: Json | undefined;
+  readonly #name: string;
+  readonly #input: Notebook;
+  readonly #options: Parsed<typeof runOptions>;
 
-  constructor(
-    private readonly name: string,
-    private readonly input: Notebook,
-    private readonly options: Parsed<typeof runOptions>,
-  ) {
-    this.toRun = input.cells.flatMap((cell, index) => (isToRun(cell) ? [{ index, cell }] : []));
+  readonly #outputs = new RunOutputs();
+  readonly #counts = new Map<number, number>();
+  readonly #failures: CellError[] = [];
+  /** Errors that the cells have sent and that are not yet failures; they may come long after a cell's reply. */
+  readonly #sent = new Map<CellPlace, ErrorOutput>();
+  readonly #toRun: readonly { readonly index: number; readonly cell: CodeCell }[];
+  #languageInfo: Json | undefined;
+
+  constructor(name: string, input: Notebook, options: Parsed<typeof runOptions>) {
+    this.#name = name;
+    this.#input = input;
+    this.#options = options;
+
+    this.#toRun = input.cells.flatMap((cell, index) => (isToRun(cell) ? [{ index, cell }] : []));
   }
 
   async all(cwd: string): Promise<RunResult> {
     const started = performance.now();
-    const { env, signal } = this.options;
-    const spec = this.kernelSpec(cwd);
-    this.options.onProgress?.({ step: "start", total: this.toRun.length, kernel: spec.displayName });
+    const { env, signal } = this.#options;
+    const spec = this.#kernelSpec(cwd);
+    this.#options.onProgress?.({ step: "start", total: this.#toRun.length, kernel: spec.displayName });
     const kernel = await startKernel(spec, {
       cwd,
       env,
       signal,
     });
-    this.languageInfo = kernel.info.languageInfo;
+    this.#languageInfo = kernel.info.languageInfo;
     try {
-      for (const [done, { index, cell }] of this.toRun.entries()) {
-        await this.runCell(kernel, index, cell, done);
-        this.failLate();
+      for (const [done, { index, cell }] of this.#toRun.entries()) {
+        await this.#runCell(kernel, index, cell, done);
+        this.#failLate();
       }
     } finally {
       await kernel.shutdown();
     }
-    this.failLate();
+    this.#failLate();
     const seconds = (performance.now() - started) / 1000;
-    this.options.onProgress?.({ step: "end", total: this.toRun.length, seconds });
-    return { notebook: this.notebook(), failures: this.failures, cells: this.toRun.length, seconds };
+    this.#options.onProgress?.({ step: "end", total: this.#toRun.length, seconds });
+    return { notebook: this.notebook(), failures: this.#failures, cells: this.#toRun.length, seconds };
   }
 
   /** The notebook with all that has come so far. */
   notebook(): Notebook {
-    const cells = this.input.cells.map((cell, index) => {
-      const count = this.counts.get(index);
+    const cells = this.#input.cells.map((cell, index) => {
+      const count = this.#counts.get(index);
       if (cell.cell_type !== "code" || count === undefined) return cell;
-      const outputs = this.outputs.of(index).map((output) => {
+      const outputs = this.#outputs.of(index).map((output) => {
         return output.output_type === "execute_result" ? { ...output, execution_count: count } : output;
       });
       return { ...cell, execution_count: count, outputs };
     });
-    const { languageInfo } = this;
+    const languageInfo = this.#languageInfo;
     const metadata =
       languageInfo === undefined
-        ? this.input.metadata
-        : { ...this.input.metadata, language_info: languageInfo };
-    return { ...this.input, metadata, cells };
+        ? this.#input.metadata
+        : { ...this.#input.metadata, language_info: languageInfo };
+    return { ...this.#input, metadata, cells };
   }
 
-  private kernelSpec(cwd: string): KernelSpec {
-    const { kernel } = this.options;
+  #kernelSpec(cwd: string): KernelSpec {
+    const { kernel } = this.#options;
     if (typeof kernel === "object") return kernel;
-    return findKernel(kernel ?? (text(record(this.input.metadata.kernelspec).name) || DEFAULT_KERNEL), cwd);
+    return findKernel(kernel ?? (text(record(this.#input.metadata.kernelspec).name) || DEFAULT_KERNEL), cwd);
   }
 
-  private async runCell(kernel: KernelClient, index: number, cell: CodeCell, done: number): Promise<void> {
-    const total = this.toRun.length;
+  async #runCell(kernel: KernelClient, index: number, cell: CodeCell, done: number): Promise<void> {
+    const total = this.#toRun.length;
     const place: CellPlace = { index, number: done + 1, source: cell.source };
-    this.options.onProgress?.({ step: "cell", done, total, cell: place });
+    this.#options.onProgress?.({ step: "cell", done, total, cell: place });
     // Stock tslab numbers no inputs, so the count is ours: in a fresh kernel it is the same.
-    this.counts.set(index, done + 1);
-    const error = await this.execute(kernel, place, (progress) => {
-      this.options.onProgress?.({ step: "inside", done, total, cell: place, progress });
+    this.#counts.set(index, done + 1);
+    const error = await this.#execute(kernel, place, (progress) => {
+      this.#options.onProgress?.({ step: "inside", done, total, cell: place, progress });
     });
     if (error === undefined) return;
-    this.sent.delete(place);
-    this.fail(place, error);
+    this.#sent.delete(place);
+    this.#fail(place, error);
   }
 
   /** What a timer or a promise threw is the failure of the cell that started it, though its reply was "ok". */
-  private failLate(): void {
-    for (const [place, error] of this.sent) {
-      this.sent.delete(place);
-      this.fail(place, error, " (thrown by a timer or a promise that the cell started)");
+  #failLate(): void {
+    for (const [place, error] of this.#sent) {
+      this.#sent.delete(place);
+      this.#fail(place, error, " (thrown by a timer or a promise that the cell started)");
     }
   }
 
-  private fail(place: CellPlace, error: ErrorOutput, when = ""): void {
-    const failure = this.failure("cell-failed", place, {
+  #fail(place: CellPlace, error: ErrorOutput, when = ""): void {
+    const failure = this.#failure("cell-failed", place, {
       got: `${`${error.ename}: ${error.evalue}`.replace(/\.$/, "")}${when}`,
       error,
     });
-    const tags = cellTags(this.input.cells[place.index]);
-    if (!this.options.allowErrors && !tags.includes("raises-exception")) throw failure;
-    this.failures.push(failure);
+    const tags = cellTags(this.#input.cells[place.index]);
+    if (!this.#options.allowErrors && !tags.includes("raises-exception")) throw failure;
+    this.#failures.push(failure);
   }
 
   /** @returns the error that the cell threw */
-  private async execute(
+  async #execute(
     kernel: KernelClient,
     place: CellPlace,
     onInside: (progress: CellProgress) => void,
   ): Promise<ErrorOutput | undefined> {
-    const { timeoutSeconds, signal } = this.options;
+    const { timeoutSeconds, signal } = this.#options;
     // After an error stock tslab turns everything down for 200 ms.
     for (let attempt = 1; ; attempt++) {
       try {
         const reply = await kernel.execute(place.source, {
           onMessage: ({ type, content }) => {
-            if (type === "error") this.sent.set(place, readError(content));
-            const progress = this.outputs.accept(place.index, type, content);
+            if (type === "error") this.#sent.set(place, readError(content));
+            const progress = this.#outputs.accept(place.index, type, content);
             if (progress !== undefined) onInside(progress);
           },
           timeoutSeconds,
@@ -227,30 +231,30 @@ class Run {
         });
         if (reply.status === "ok") return undefined;
         if (reply.status === "error") {
-          const sent = this.outputs.of(place.index).find(isError);
+          const sent = this.#outputs.of(place.index).find(isError);
           if (sent !== undefined) return sent;
           if ("ename" in reply.content) return readError(reply.content);
-          return this.outputs.turnStderrIntoError(place.index);
+          return this.#outputs.turnStderrIntoError(place.index);
         }
         if (attempt === 10)
-          throw this.failure("cell-failed", place, { got: "the kernel refused to run it ten times" });
+          throw this.#failure("cell-failed", place, { got: "the kernel refused to run it ten times" });
       } catch (cause) {
         if (!(cause instanceof GradbookError) || cause instanceof CellError) throw cause;
         const { code, got, expected, cure } = cause;
-        throw this.failure(code, place, { got, expected, cure, cause });
+        throw this.#failure(code, place, { got, expected, cure, cause });
       }
-      this.outputs.forget(place.index);
-      this.sent.delete(place);
+      this.#outputs.forget(place.index);
+      this.#sent.delete(place);
       await sleep(100);
     }
   }
 
-  private failure(
+  #failure(
     code: ErrorCode,
     cell: CellPlace,
     { error, cause, ...words }: FailureWords & { readonly error?: ErrorOutput; readonly cause?: unknown },
   ): CellError {
-    const what = `${this.name}, code cell ${cell.number} of ${this.toRun.length}`;
+    const what = `${this.#name}, code cell ${cell.number} of ${this.#toRun.length}`;
     return new CellError({ ...words, code, what }, cell, {
       error,
       cause,

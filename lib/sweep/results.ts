@@ -35,12 +35,16 @@ export interface SettingSummary<S extends Setting = Setting> {
 
 /** What a sweep has found, in the order of its jobs. */
 export class Sweep<S extends Setting = Setting, R = unknown> {
-  constructor(
-    readonly runs: readonly SweepRun<S, R>[],
-    /** Runs of the whole grid; more than `runs.length` when it was interrupted. */
-    readonly total: number,
-    readonly ending: "finished" | "interrupted",
-  ) {}
+  readonly runs: readonly SweepRun<S, R>[];
+  /** Runs of the whole grid; more than `runs.length` when it was interrupted. */
+  readonly total: number;
+  readonly ending: "finished" | "interrupted";
+
+  constructor(runs: readonly SweepRun<S, R>[], total: number, ending: "finished" | "interrupted") {
+    this.runs = runs;
+    this.total = total;
+    this.ending = ending;
+  }
 
   /** The runs whose setting has these values: `of({ optimizer: "adam", lr: 0.01 })`. */
   of(part: { readonly [K in keyof S]?: S[K] }): readonly SweepRun<S, R>[] {
@@ -123,7 +127,7 @@ export function sweepRun<S extends Setting, R>(
     setting,
     seed,
     result: result as R | null,
-    ...(diverged === undefined ? {} : { diverged }),
+    diverged,
     seconds,
     reused,
   };

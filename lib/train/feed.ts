@@ -27,6 +27,9 @@ export interface FeedConfig {
  * into one of two halves of a ring, each sample anew each time it is used.
  */
 export class Feed {
+  private readonly engine: Engine;
+  private readonly config: FeedConfig;
+
   /**
    * Reads the batch that probably comes next, while the workers compute this one: only what the library itself reads. One
    * object for all steps, so that a step allocates nothing.
@@ -43,10 +46,10 @@ export class Feed {
   /** Position in the order of the batch that stands in the other half already; −1: none does. */
   private ahead = -1;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly config: FeedConfig,
-  ) {
+  constructor(engine: Engine, config: FeedConfig) {
+    this.engine = engine;
+    this.config = config;
+
     const { train, augment, seed, batch, kept } = config;
     this.places = Math.max(2 * batch, engine.capacity);
     this.read = trainingReader(train, augment, seed);

@@ -23,6 +23,9 @@ export interface Resumed {
 
 /** What a run remembers while it goes on, and how that is saved and taken up again. */
 export class Recorder {
+  private readonly model: Sequential;
+  private readonly config: ParsedFitConfig;
+
   private stepLosses: number[] = [];
   epochs: readonly Epoch[] = [];
   private evaluations: StepEvaluation[] = [];
@@ -34,10 +37,10 @@ export class Recorder {
   /** What checkpoints of this run carry; empty where none is wanted. */
   private readonly identity: Readonly<Record<string, string>>;
 
-  constructor(
-    private readonly model: Sequential,
-    private readonly config: ParsedFitConfig,
-  ) {
+  constructor(model: Sequential, config: ParsedFitConfig) {
+    this.model = model;
+    this.config = config;
+
     const { train, test, checkpoint, resume } = config;
     const data = [train, ...(test === undefined ? [] : [test])].map(contentDigest);
     this.first = firstDigest(describeRun(model, config), data, model);

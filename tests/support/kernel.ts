@@ -38,6 +38,18 @@ export interface Running {
 
 /** A front end for tests: says everything that the protocol knows, also what is wrong. */
 export class TestKernel {
+  readonly connection: Connection;
+  readonly connectionFile: string;
+  readonly pid: number;
+  /** Resolves when the kernel's process has ended. */
+  readonly exited: Promise<number | null>;
+  /** What the process wrote to its own stdout and stderr. */
+  readonly log: () => string;
+  readonly #folder: string;
+  readonly #session: string;
+  readonly #sockets: Readonly<Record<Channel | "heartbeat", Dealer>>;
+  readonly #iopub: Subscriber;
+
   /** Messages of iopub, in order, from the first one on. */
   readonly heard: Message[] = [];
   /** Answers input requests; by default there is nobody to ask. */
@@ -47,18 +59,26 @@ export class TestKernel {
   readonly #pongs: (() => void)[] = [];
 
   private constructor(
-    readonly connection: Connection,
-    readonly connectionFile: string,
-    readonly pid: number,
-    /** Resolves when the kernel's process has ended. */
-    readonly exited: Promise<number | null>,
-    /** What the process wrote to its own stdout and stderr. */
-    readonly log: () => string,
-    private readonly folder: string,
-    private readonly session: string,
-    private readonly sockets: Readonly<Record<Channel | "heartbeat", Dealer>>,
-    private readonly iopub: Subscriber,
+    connection: Connection,
+    connectionFile: string,
+    pid: number,
+    exited: Promise<number | null>,
+    log: () => string,
+    folder: string,
+    session: string,
+    sockets: Readonly<Record<Channel | "heartbeat", Dealer>>,
+    iopub: Subscriber,
   ) {
+    this.connection = connection;
+    this.connectionFile = connectionFile;
+    this.pid = pid;
+    this.exited = exited;
+    this.log = log;
+    this.#folder = folder;
+    this.#session = session;
+    this.#sockets = sockets;
+    this.#iopub = iopub;
+
     for (const channel of ["shell", "control", "stdin"] as const) {
       void this.#listen(sockets[channel], (message) => this.#take(channel, message));
     }
@@ -132,7 +152,7 @@ export class TestKernel {
   }
 
   request(channel: Channel, type: string, content: JsonObject): { id: string; reply: Promise<Message> } {
-    const { id, frames } = encodeRequest(type, content, this.session, this.connection.key);
+    const { id, frames } = encodeRequest(type, content, this.#session, this.connection.key);
     const reply = new Promise<Message>((resolve) => this.#replies.set(id, resolve));
     void this.send(channel, frames);
     return { id, reply };
@@ -140,7 +160,7 @@ export class TestKernel {
 
   /** Sends frames as they are. */
   async send(channel: Channel, frames: readonly (string | Uint8Array)[]): Promise<void> {
-    const socket = this.sockets[channel];
+    const socket = this.#sockets[channel];
     const before = this.#sending.get(socket) ?? Promise.resolve();
     const after = before.then(() => socket.send([...frames]));
     this.#sending.set(socket, after);
@@ -196,7 +216,7 @@ export class TestKernel {
   async beat(): Promise<number> {
     const started = performance.now();
     const back = new Promise<void>((resolve) => this.#pongs.push(resolve));
-    await this.sockets.heartbeat.send(["", "beat"]);
+    await this.#sockets.heartbeat.send(["", "beat"]);
     await back;
     return performance.now() - started;
   }
@@ -217,8 +237,8 @@ export class TestKernel {
     } catch {
       // It has ended already.
     }
-    for (const socket of [...Object.values(this.sockets), this.iopub]) if (!socket.closed) socket.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const socket of [...Object.values(this.#sockets), this.#iopub]) if (!socket.closed) socket.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #take(channel: Channel, message: Message): void {
@@ -241,7 +261,7 @@ export class TestKernel {
   }
 
   async #listenForHeartbeat(): Promise<void> {
-    const { heartbeat } = this.sockets;
+    const { heartbeat } = this.#sockets;
     while (!heartbeat.closed) {
       const frames = await heartbeat.receive().catch(() => undefined);
       if (frames !== undefined) this.#pongs.shift()?.();

@@ -59,7 +59,7 @@ export function calibrateLoss(
       `${name}: there is no function that gives the loss.`,
       "Export softmaxCrossEntropy(logits, labels) → { loss, dlogits }.",
     );
-  const parts = { ...code, forward, ...(backward === undefined ? {} : { backward }) };
+  const parts = { ...code, forward, backward: backward ?? code.backward };
 
   let best: { plan: LossPlan; score: number; can: Capabilities; operation: Operation } | undefined;
   let first: Fault | undefined;
@@ -77,7 +77,7 @@ export function calibrateLoss(
             : assignments(parametersOf(backward), backwardRoles, 6)) {
             const plan: LossPlan = {
               form,
-              ...(own === undefined ? {} : { own }),
+              own,
               arrangements: { x: letters, target: letters },
               roles,
               backward: back,
@@ -165,29 +165,37 @@ function tryLoss(
 }
 
 class LossSession implements Session {
-  readonly mutations = new Set<string>();
-  private readonly object: object | undefined;
-  private bench: Bench | undefined;
-  private output: Output | undefined;
+  readonly #operation: Operation;
+  readonly #code: LossCode;
+  readonly #plan: LossPlan;
+  readonly #c: Case;
 
-  constructor(
-    private readonly operation: Operation,
-    private readonly code: LossCode,
-    private readonly plan: LossPlan,
-    private readonly c: Case,
-  ) {
-    this.object = code.maker === undefined ? undefined : construct(code.maker, []);
+  readonly mutations = new Set<string>();
+  readonly #object: object | undefined;
+  #bench: Bench | undefined;
+  #output: Output | undefined;
+
+  constructor(operation: Operation, code: LossCode, plan: LossPlan, c: Case) {
+    this.#operation = operation;
+    this.#code = code;
+    this.#plan = plan;
+    this.#c = c;
+
+    this.#object = code.maker === undefined ? undefined : construct(code.maker, []);
   }
 
   forward(inputs: Values): Tensor {
-    const { operation, c, plan, code } = this;
+    const operation = this.#operation;
+    const c = this.#c;
+    const plan = this.#plan;
+    const code = this.#code;
     const bench = new Bench(operation, c, plan, inputs, asked, true);
-    bench.set("labels", this.labels(inputs));
-    this.bench = bench;
+    bench.set("labels", this.#labels(inputs));
+    this.#bench = bench;
     const fn = code.forward ?? (() => undefined);
     const args = argumentsOf(fn, plan.roles, bench);
     const changed = watch(bench);
-    const raw = call(fn, this.object ?? code.self, args, "forward", "y");
+    const raw = call(fn, this.#object ?? code.self, args, "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
     const loss = lossIn(raw);
     if (loss === undefined)
@@ -198,7 +206,7 @@ class LossSession implements Session {
         "the call gives no loss, neither as a number nor in a field loss",
       );
     if (!Number.isFinite(loss)) throw new Fault("forward", "nan", "y", `the loss is ${loss}`);
-    this.output = {
+    this.#output = {
       y: { shape: [], data: Float64Array.of(loss), form: "flat" },
       rawY: loss,
       raw,
@@ -210,7 +218,12 @@ class LossSession implements Session {
   }
 
   backward(dy: Tensor): Gradients {
-    const { code, plan, bench, output, operation, c } = this;
+    const code = this.#code;
+    const plan = this.#plan;
+    const bench = this.#bench;
+    const output = this.#output;
+    const operation = this.#operation;
+    const c = this.#c;
     if (bench === undefined || output === undefined)
       throw new Fault("backward", "nothing", "dx", "backward before forward");
     let raw: unknown = output.raw;
@@ -218,11 +231,12 @@ class LossSession implements Session {
       bench.set("dy", dy.data[0]);
       const args = argumentsOf(code.backward, plan.backward, bench, output);
       const changed = watch(bench);
-      raw = call(code.backward, this.object ?? code.self, args, "backward", "dx");
+      raw = call(code.backward, this.#object ?? code.self, args, "backward", "dx");
       for (const change of changed("backward")) this.mutations.add(change);
     }
     const size = c.sizes.N * c.sizes.K;
-    const found = gradientIn(raw, size) ?? (this.object === undefined ? undefined : kept(this.object, size));
+    const found =
+      gradientIn(raw, size) ?? (this.#object === undefined ? undefined : kept(this.#object, size));
     if (found === undefined)
       return {
         values: {},
@@ -241,8 +255,10 @@ class LossSession implements Session {
     }
   }
 
-  private labels(inputs: Values): unknown {
-    const { plan, c, operation } = this;
+  #labels(inputs: Values): unknown {
+    const plan = this.#plan;
+    const c = this.#c;
+    const operation = this.#operation;
     const letters = plan.arrangements.x;
     if (plan.labels === "target")
       return encode(arranged(inputs.target, ["N", "K"], letters), plan.form, plan.own);
