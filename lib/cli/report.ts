@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { standInPolicy } from "../datasets/stand-in.js";
-import { configError, dataError, GradbookError } from "../errors/error.js";
+import { dataError, GradbookError, usageError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import { isFolder } from "../files/project.js";
@@ -91,7 +91,7 @@ export const command: Command = {
       force: values.force,
       standIn: allowed,
       replaceFull: values["replace-full"],
-      ...(data === undefined ? {} : { data }),
+      data,
     };
     const done = await interruptible((signal) =>
       inParallel(places, parseJobs(values.jobs), (place, alone) =>
@@ -122,7 +122,7 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
       onLeftOut: (omissions) => {
         left = omissions;
       },
-      ...(bar === undefined ? {} : { onProgress: bar.update }),
+      onProgress: bar?.update,
     });
     const file = relative(process.cwd(), join(place.folder, "index.html"));
     bar?.end();
@@ -208,8 +208,8 @@ function refuseSameFolders(places: readonly ReportPlace[]): void {
   for (const [i, { folder, notebook }] of places.entries()) {
     const other = places.slice(0, i).find((place) => sameFolder(place.folder, folder));
     if (other === undefined) continue;
-    throw configError(
-      "report",
+    throw usageError(
+      "NOTEBOOK",
       `${notebook} and ${other.notebook} would both be written to ${folder}`,
       "a name of its own for each",
     );
@@ -224,13 +224,13 @@ function sameFolder(a: string, b: string): boolean {
 function parseJobs(text: string | undefined): number {
   const jobs = Number(text ?? "1");
   if (Number.isInteger(jobs) && jobs >= 1) return jobs;
-  throw configError("--jobs", JSON.stringify(text), "an integer from 1");
+  throw usageError("--jobs", JSON.stringify(text), "an integer from 1");
 }
 
 export function parseScale(text: string | undefined): Scale {
   if (text === undefined || text === "quick") return "quick";
   if (text === "full") return "full";
-  throw configError("--scale", JSON.stringify(text), "quick or full");
+  throw usageError("--scale", JSON.stringify(text), "quick or full");
 }
 
 /** `--data`, else `$GRADBOOK_DATA`: both are seen from the current folder, whatever folder the notebook runs in. */
@@ -253,5 +253,5 @@ export function parseStandIn(option: boolean): boolean {
 /** `--out ""` is a variable of a script that is not set, not the current folder. */
 export function parseOut(text: string | undefined): string | undefined {
   if (text !== "") return text;
-  throw configError("--out", '""', "a path");
+  throw usageError("--out", '""', "a path");
 }

@@ -102,7 +102,7 @@ function findTests(root: string, parts: readonly string[]): readonly string[] {
   );
   if (files.length > 0) return files;
   throw usageError(
-    "gradbook test",
+    "FILE",
     parts.length === 0 ? "there are no compiled tests" : `no test file's path contains ${parts.join(" or ")}`,
     "tests in lib/dist and tests/dist",
     "npm test builds them first.",
