@@ -11,7 +11,7 @@ const refusals: readonly (readonly [command: string, said: string])[] = [
   ["lab --port x", 'gradbook lab: --port: "x", expected 1 to 65535.'],
   ["report --jobs 0", 'gradbook report: --jobs: "0", expected an integer from 1.'],
   ["run", "gradbook run: NOTEBOOK: no notebook was named, expected one. See gradbook run --help."],
-  ["submit", "gradbook submit: NAME --roll ROLL: "],
+  ["submit", "gradbook submit: NAME --roll ROLL: missing, expected "],
   ["sweep", "gradbook sweep: FILE: no file was named, expected one. See gradbook sweep --help."],
   ["test no-such-test", "gradbook test: FILE: no test file's path contains no-such-test, expected "],
 ];

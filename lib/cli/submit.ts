@@ -78,7 +78,7 @@ export const command: Command = {
 function missing(expected: string, got: readonly string[]): GradbookError {
   return usageError(
     "NAME --roll ROLL",
-    got.length === 0 ? "nothing" : got.join(" "),
+    got.length === 0 ? "missing" : got.join(" "),
     expected,
     "gradbook submit hw4 --roll CS21B001",
   );
