@@ -532,8 +532,8 @@ for (const [name, some] of Object.entries({ ...calls, ...passes, ...losses })) {
         try {
           await Reflect.apply(run, undefined, given);
         } catch (error) {
-          if (!(error instanceof GradbookError))
-            raw.push(`${shown(given)} → ${String(error).split("\n")[0]}`);
+          const said = error instanceof GradbookError ? error.message : "";
+          if (said === "" || /\[object |undefined/.test(said)) raw.push(`${shown(given)} → ${error}`);
         }
       }
     }

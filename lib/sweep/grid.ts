@@ -50,7 +50,7 @@ function checkAxis(axis: string, values: unknown): void {
     if (!plain) {
       throw configError(
         what,
-        `${typeof value === "number" ? value : `a value of type ${typeof value}`} at place ${i}`,
+        `${inWords(value)} at place ${i}`,
         "texts, finite numbers or booleans",
         "Name a function or an object by a text, and look it up in run.",
       );

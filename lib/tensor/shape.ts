@@ -16,7 +16,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** `[2, 1, 28, 28]`, as it stands in summaries and errors. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.map(String).join(", ")}]`;
+  return `[${shape.map(inWords).join(", ")}]`;
 }
 
 /** @throws GradbookError when an axis is not a whole number ≥ 0 */
