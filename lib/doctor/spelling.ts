@@ -30,7 +30,7 @@ export function spelled(e: Examination): Examination {
       mistake: text(f.mistake),
       where: text(f.where),
       cure: text(f.cure),
-      picture: f.picture && picture(f.picture),
+      ...(f.picture === undefined ? {} : { picture: picture(f.picture) }),
     })),
     checked: e.checked.map(text),
   };

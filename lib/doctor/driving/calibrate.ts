@@ -86,11 +86,11 @@ export function calibratePair(
               if (!fits(operation, data.x, W)) continue;
               const plan: PairPlan = {
                 form,
-                own,
+                ...(own === undefined ? {} : { own }),
                 arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
                 forward: roles,
                 backward: [],
-                vectors,
+                ...(vectors === undefined ? {} : { vectors }),
               };
               const attempt = tryForward(
                 operation,
@@ -167,7 +167,7 @@ export function calibrateClass(
               if (!fits(operation, data.x, W)) continue;
               const plan: ClassPlan = {
                 form,
-                own,
+                ...(own === undefined ? {} : { own }),
                 arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
                 construct,
                 forward,

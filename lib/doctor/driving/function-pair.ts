@@ -90,7 +90,7 @@ export class PairSession implements Session {
     const raw = call(pair.backward, pair.self, args, "backward", "dx");
     for (const change of changed("backward")) this.mutations.add(change);
     const order = orderOf(raw, operation, bench.c.sizes);
-    return { ...gradientsOf(raw, operation, bench), order };
+    return { ...gradientsOf(raw, operation, bench), ...(order === undefined ? {} : { order }) };
   }
 
   #cacheOf(output: Output): unknown {

@@ -51,7 +51,7 @@ export function calibrateColumns(name: string, pair: Pair, own?: OwnTensor): Cal
         const inputs = probeInputs(im2col, c);
         const plan: ColumnsPlan = {
           form,
-          own,
+          ...(own === undefined ? {} : { own }),
           arrangements: { x: data.x, y: im2col.axes.y },
           forward: roles,
           backward: [],

@@ -85,7 +85,7 @@ export class ClassSession implements Session {
   readonly #seed: string;
 
   readonly mutations = new Set<string>();
-  #object: object;
+  object: object;
   #bench: Bench;
   #output: Output | undefined;
   readonly #parameters = new Map<string, Field>();
@@ -115,7 +115,7 @@ export class ClassSession implements Session {
     this.#takesParameters = plan.construct.some((role) => role === "W" || role === "gamma");
     const given = inputs ?? (this.#takesParameters ? operation.draw(c, new Rng("construct")) : {});
     this.#bench = new Bench(operation, c, plan, given, numbers, true, seed);
-    this.#object = this.#build();
+    this.object = this.#build();
   }
 
   #build(): object {
@@ -135,22 +135,22 @@ export class ClassSession implements Session {
     const bench = new Bench(operation, c, plan, inputs, this.#numbers, training, this.#seed);
     if (this.#takesParameters && this.#parameters.size === 0 && !sameParameters(this.#bench.inputs, inputs)) {
       this.#bench = bench;
-      this.#object = this.#build();
+      this.object = this.#build();
     }
     this.#bench = bench;
     this.#setTraining(training);
     this.#setParameters(inputs);
-    const found = method(this.#object, forwardNames);
+    const found = method(this.object, forwardNames);
     if (found === undefined)
       throw new CannotDrive("the object has no method forward.", "Write forward(x) and backward(dy).");
     const args = argumentsOf(found.fn, plan.forward, bench);
     if (operation.inputs.length > 1 && this.#parameters.size === 0 && !this.#takesParameters) {
       // weights that are made by the first forward, when it knows the sizes
-      call(found.fn, this.#object, args, "forward", "y");
+      call(found.fn, this.object, args, "forward", "y");
       this.#setParameters(inputs);
     }
     const changed = watch(bench);
-    const raw = call(found.fn, this.#object, args, "forward", "y");
+    const raw = call(found.fn, this.object, args, "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
     const size = operation.axes.y.reduce((product, l) => product * c.sizes[l], 1);
     this.#output = readOutput(raw, size);
@@ -163,14 +163,14 @@ export class ClassSession implements Session {
     const operation = this.#operation;
     const plan = this.#plan;
     const bench = this.#bench;
-    const found = method(this.#object, backwardNames);
+    const found = method(this.object, backwardNames);
     if (found === undefined) throw new Fault("backward", "nothing", "dx", "there is no method backward");
     const shaped = arranged(dy, operation.axes.y, plan.arrangements.y);
     bench.set("dy", encode(shaped, dyForm(this.#output, plan), plan.own));
     const before = new Map(Array.from(this.#parameters, ([name, field]) => [name, current(field)]));
     const args = argumentsOf(found.fn, plan.backward, bench, this.#output);
     const changed = watch(bench);
-    const raw = call(found.fn, this.#object, args, "backward", "dx");
+    const raw = call(found.fn, this.object, args, "backward", "dx");
     for (const change of changed("backward")) this.mutations.add(change);
     // a layer that is given a rate takes its own step
     if (!plan.backward.includes("lr") && !/\b(lr|learningRate|learning_rate|eta)\b/.test(this.#source))
@@ -200,7 +200,7 @@ export class ClassSession implements Session {
     const faults = [...returned.faults];
     const kept: string[] = [];
     const failed = (name: string) => faults.some((f) => f.tensor === `d${name}`);
-    const fields = fieldsOf(this.#object);
+    const fields = fieldsOf(this.object);
     for (const name of this.#operation.inputs) {
       if (values[name] !== undefined || failed(name)) continue;
       if (name !== "x" && !this.has.includes(name)) continue;
@@ -226,7 +226,7 @@ export class ClassSession implements Session {
   }
 
   #setTraining(training: boolean): void {
-    const object = this.#object;
+    const object = this.object;
     for (const key of ["training", "isTraining", "is_training", "train_flg", "isTrain", "trainMode"])
       if (typeof Reflect.get(object, key) === "boolean") Reflect.set(object, key, training);
     if (typeof Reflect.get(object, "mode") === "string")
@@ -255,7 +255,7 @@ export class ClassSession implements Session {
   }
 
   #findParameters(inputs: Values): void {
-    const fields = fieldsOf(this.#object);
+    const fields = fieldsOf(this.object);
     for (const name of this.#operation.inputs) {
       if (name === "x" || inputs[name] === undefined) continue;
       const field = parameterField(fields, name, inputs[name].size);

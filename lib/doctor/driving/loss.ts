@@ -59,7 +59,7 @@ export function calibrateLoss(
       `${name}: there is no function that gives the loss.`,
       "Export softmaxCrossEntropy(logits, labels) → { loss, dlogits }.",
     );
-  const parts = { ...code, forward, backward: backward ?? code.backward };
+  const parts = { ...code, forward, ...(backward === undefined ? {} : { backward }) };
 
   let best: { plan: LossPlan; score: number; can: Capabilities; operation: Operation } | undefined;
   let first: Fault | undefined;
@@ -77,7 +77,7 @@ export function calibrateLoss(
             : assignments(parametersOf(backward), backwardRoles, 6)) {
             const plan: LossPlan = {
               form,
-              own,
+              ...(own === undefined ? {} : { own }),
               arrangements: { x: letters, target: letters },
               roles,
               backward: back,
@@ -171,7 +171,7 @@ class LossSession implements Session {
   readonly #c: Case;
 
   readonly mutations = new Set<string>();
-  readonly #object: object | undefined;
+  readonly object: object | undefined;
   #bench: Bench | undefined;
   #output: Output | undefined;
 
@@ -181,7 +181,7 @@ class LossSession implements Session {
     this.#plan = plan;
     this.#c = c;
 
-    this.#object = code.maker === undefined ? undefined : construct(code.maker, []);
+    this.object = code.maker === undefined ? undefined : construct(code.maker, []);
   }
 
   forward(inputs: Values): Tensor {
@@ -195,7 +195,7 @@ class LossSession implements Session {
     const fn = code.forward ?? (() => undefined);
     const args = argumentsOf(fn, plan.roles, bench);
     const changed = watch(bench);
-    const raw = call(fn, this.#object ?? code.self, args, "forward", "y");
+    const raw = call(fn, this.object ?? code.self, args, "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
     const loss = lossIn(raw);
     if (loss === undefined)
@@ -231,12 +231,11 @@ class LossSession implements Session {
       bench.set("dy", dy.data[0]);
       const args = argumentsOf(code.backward, plan.backward, bench, output);
       const changed = watch(bench);
-      raw = call(code.backward, this.#object ?? code.self, args, "backward", "dx");
+      raw = call(code.backward, this.object ?? code.self, args, "backward", "dx");
       for (const change of changed("backward")) this.mutations.add(change);
     }
     const size = c.sizes.N * c.sizes.K;
-    const found =
-      gradientIn(raw, size) ?? (this.#object === undefined ? undefined : kept(this.#object, size));
+    const found = gradientIn(raw, size) ?? (this.object === undefined ? undefined : kept(this.object, size));
     if (found === undefined)
       return {
         values: {},

@@ -213,7 +213,7 @@ function tryPlan(kind: OptimizerKind, code: OptimizerCode, plan: OptimizerPlan, 
       mutates: mutatesGradient,
       habits: [],
       eps: asked.eps,
-      fixed,
+      ...(fixed === undefined ? {} : { fixed }),
     };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

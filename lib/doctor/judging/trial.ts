@@ -49,12 +49,12 @@ export function runTrial(code: Calibrated, c: Case, announce: Announce, training
       inputs,
       dy,
       mutations,
-      y,
-      gradients: result,
+      ...(y === undefined ? {} : { y }),
+      ...(result === undefined ? {} : { gradients: result }),
     };
   } catch (error) {
     const fault = error instanceof Fault ? error : new Fault("forward", "throws", "y", String(error), error);
-    return { case: c, inputs, dy, mutations, fault, y };
+    return { case: c, inputs, dy, mutations, fault, ...(y === undefined ? {} : { y }) };
   }
 }
 

@@ -30,7 +30,7 @@ export function decode(value: unknown): Decoded | undefined {
     shape,
     data: inner.data,
     form: value instanceof Tensor ? "tensor" : "record",
-    store: inner.store,
+    ...(inner.store === undefined ? {} : { store: inner.store }),
   };
 }
 

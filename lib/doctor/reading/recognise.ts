@@ -72,7 +72,7 @@ export function recognise(exported: Readonly<Record<string, unknown>>, hint = ""
   const all = subjects.map((s) => ({
     ...s,
     ...(s.kinds.length === 0 && subjects.length === 1 ? { kinds: hinted } : {}),
-    own,
+    ...(own === undefined ? {} : { own }),
   }));
   return { subjects: all, others };
 }
@@ -188,8 +188,8 @@ function pairUp(
       kinds,
       shape: {
         form: "pair",
-        forward: forward?.fn,
-        backward: backward?.fn,
+        ...(forward === undefined ? {} : { forward: forward.fn }),
+        ...(backward === undefined ? {} : { backward: backward.fn }),
       },
     });
   }
@@ -240,8 +240,8 @@ function objectSubject(name: string, value: object): Subject | undefined {
     shape: {
       form: "pair",
       self: value,
-      forward: forward?.fn,
-      backward: backward?.fn,
+      ...(forward === undefined ? {} : { forward: forward.fn }),
+      ...(backward === undefined ? {} : { backward: backward.fn }),
     },
   };
 }
