@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as gradbook from "#lib/index.js";
+
+// no data of this computer is read, and nothing is kept beside it
+process.env.GRADBOOK_DATA = join(tmpdir(), `gradbook-nowhere-${process.pid}`);
 
 /** A call that works: each of its arguments, and each value inside them, is then replaced by wrong ones. */
 interface Call {
