@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { standInPolicy } from "../datasets/stand-in.js";
-import { dataError, GradbookError, usageError } from "../errors/error.js";
+import { GradbookError, usageError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import { isFolder } from "../files/project.js";
@@ -94,7 +94,7 @@ export const command: Command = {
       data,
     };
     const done = await interruptible((signal) =>
-      inParallel(places, parseJobs(values.jobs), (place, alone) =>
+      inParallel(places, parseJobs(values.jobs) ?? 1, (place, alone) =>
         reportOne(place, { ...options, signal }, alone),
       ),
     );
@@ -221,10 +221,12 @@ function sameFolder(a: string, b: string): boolean {
   return a.normalize("NFC").toLowerCase() === b.normalize("NFC").toLowerCase();
 }
 
-function parseJobs(text: string | undefined): number {
-  const jobs = Number(text ?? "1");
+/** How much runs in parallel; undefined where it is left to the command. */
+export function parseJobs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1) return jobs;
-  throw usageError("--jobs", JSON.stringify(text), "an integer from 1");
+  throw usageError("--jobs", JSON.stringify(text), "a whole number of at least 1");
 }
 
 export function parseScale(text: string | undefined): Scale {
@@ -238,7 +240,7 @@ export function parseData(option: string | undefined): string | undefined {
   const folder = option ?? (process.env.GRADBOOK_DATA || undefined);
   if (folder === undefined) return undefined;
   if (isFolder(folder)) return resolve(folder);
-  throw dataError(
+  throw usageError(
     option === undefined ? "GRADBOOK_DATA" : "--data",
     `there is no folder ${JSON.stringify(folder)}`,
     "the folder of the data set's files",

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { basename, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -9,7 +8,7 @@ import { assertWritableFolder } from "../errors/writable.js";
 import { resultsTable } from "../figures/results-table.js";
 import { tableCsv } from "../report/tables.js";
 import { bundleModule } from "../sweep/bundle.js";
-import type { EngineName } from "../sweep/engines/engine.js";
+import { type EngineName, engineNames } from "../sweep/engines/engine.js";
 import type { Grid, Setting } from "../sweep/grid.js";
 import { defaultFolder } from "../sweep/module-sweep.js";
 import type { Sweep } from "../sweep/results.js";
@@ -17,7 +16,7 @@ import { Store } from "../sweep/store.js";
 import { sweep } from "../sweep/sweep.js";
 import type { Command } from "./command.js";
 import { Progress, shownDuration } from "./progress.js";
-import { parseOut, parseStandIn } from "./report.js";
+import { parseJobs, parseOut, parseStandIn } from "./report.js";
 
 const usage = `gradbook sweep FILE [options] [-- ARGUMENT…]
 
@@ -147,17 +146,7 @@ function parseFile([file, ...more]: readonly string[]): string {
 }
 
 function parseEngine(text = "local"): EngineName {
-  if (text === "local" || text === "parallel" || text === "slurm") return text;
-  throw usageError("--engine", JSON.stringify(text), "local, parallel or slurm");
-}
-
-function parseJobs(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const jobs = Number(text);
-  if (Number.isInteger(jobs) && jobs > 0) return jobs;
-  throw usageError(
-    "--jobs",
-    JSON.stringify(text),
-    `a whole number of at least 1 (this machine has ${availableParallelism()} cores)`,
-  );
+  const engine = engineNames.find((name) => name === text);
+  if (engine !== undefined) return engine;
+  throw usageError("--engine", JSON.stringify(text), `one of ${engineNames.join(", ")}`);
 }
