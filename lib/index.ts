@@ -160,4 +160,4 @@ export type { Diagnosis } from "./doctor/diagnosis.js";
 export type { Examination, Finding, Picture, Verdict } from "./doctor/types.js";
 
 // Errors
-export { type ErrorRecord, GradbookError } from "./errors/error.js";
+export { type ErrorCode, type ErrorRecord, GradbookError } from "./errors/error.js";

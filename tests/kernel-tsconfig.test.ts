@@ -9,10 +9,13 @@ import { type CellResult, TestKernel } from "./support/kernel.js";
 type Files = Readonly<Record<string, string | object>>;
 
 class Project {
-  private constructor(
-    readonly root: string,
-    readonly kernel: TestKernel,
-  ) {}
+  readonly root: string;
+  readonly kernel: TestKernel;
+
+  private constructor(root: string, kernel: TestKernel) {
+    this.root = root;
+    this.kernel = kernel;
+  }
 
   static async start(files: Files): Promise<Project> {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-tsconfig-")));

@@ -183,12 +183,12 @@ const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
 
 class Affine implements Layer {
   readonly params: Record<string, Parameter>;
-  private x = Tensor.zeros([0]);
+  #x = Tensor.zeros([0]);
   constructor(bias: boolean) {
     this.params = bias ? { w: parameter(4), b: parameter(4) } : { w: parameter(4) };
   }
   forward(x: Tensor): Tensor {
-    this.x = x;
+    this.#x = x;
     const { w, b } = this.params;
     return new Tensor(
       x.shape,
@@ -198,7 +198,7 @@ class Affine implements Layer {
   backward(dy: Tensor): Tensor {
     const { w, b } = this.params;
     for (let i = 0; i < dy.size; i++) {
-      w.grad.data[i % 4] += dy.data[i] * this.x.data[i];
+      w.grad.data[i % 4] += dy.data[i] * this.#x.data[i];
       if (b !== undefined) b.grad.data[i % 4] += dy.data[i];
     }
     return new Tensor(

@@ -143,7 +143,7 @@ test("gradbook sweep refuses a file that is missing, broken or no sweep, an unkn
   says([write("export const run = () => 1;")], /no grid among its exports/);
   says([], /FILE: no file given, expected one/);
   const good = sweepFile();
-  says([good, "--engine", "pbs"], /--engine: "pbs", expected local, parallel or slurm/);
+  says([good, "--engine", "pbs"], /--engine: "pbs", expected one of local, parallel, slurm/);
   says([good, "--out", good], /nothing can be written there \(.*\.ts is a file\)/);
   says([good, "--jobs", "0"], /--jobs: "0", expected a whole number of at least 1/);
 });

@@ -144,7 +144,7 @@ test("where a module lies, by what entry it is reached and in what order it is i
   assert.deepEqual(moved, plain);
 });
 
-for (const [what, files] of Object.entries({
+for (const [what, files] of Object.entries<Readonly<Record<string, string>>>({
   "a constant deep below": { "zero.js": "export const zero = -0;" },
   "a sign in a template": {
     "sums.js": "export const add = (x) => x + `1`; export const mul = (x) => x * 2;",

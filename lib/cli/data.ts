@@ -7,7 +7,7 @@ import { withChosenMirror } from "../datasets/download/chosen-mirror.js";
 import { fetchDataset } from "../datasets/download/fetch-dataset.js";
 import { checkContent, requireFiles, standardFolder } from "../datasets/folder.js";
 import { readRaw } from "../datasets/read-file.js";
-import { GradbookError } from "../errors/error.js";
+import { usageError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { sha256 } from "../files/sha256.js";
@@ -43,8 +43,8 @@ export const command: Command = {
         force: { type: "boolean" },
       },
     });
-    if (values.folder === "") throw refusedOption("--folder", "a folder");
-    if (values.from === "") throw refusedOption("--from", "a folder or a URL");
+    if (values.folder === "") throw usageError("--folder", '""', "a folder");
+    if (values.from === "") throw usageError("--from", '""', "a folder or a URL");
     const key = datasetKey(positionals);
     const folder = values.folder === undefined ? standardFolder(key) : resolve(values.folder);
     if (values.check) return check(key, folder);
@@ -57,16 +57,7 @@ function datasetKey(positionals: readonly string[]): DatasetKey {
   const [name = "mnist", ...more] = positionals;
   const key = datasetKeys.find((one) => one === name);
   if (key !== undefined && more.length === 0) return key;
-  throw new GradbookError({
-    code: "config",
-    what: "data set",
-    got: `"${positionals.join(" ")}"`,
-    expected: `one of ${datasetKeys.join(", ")}`,
-  });
-}
-
-function refusedOption(what: string, expected: string): GradbookError {
-  return new GradbookError({ code: "config", what, got: '""', expected });
+  throw usageError("data set", `"${positionals.join(" ")}"`, `one of ${datasetKeys.join(", ")}`);
 }
 
 async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, from?: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, usageError } from "../errors/error.js";
 import type { Command } from "./command.js";
 
 const exitCodes = { correct: 0, wrong: 1, unsure: 2 } as const;
@@ -26,13 +26,12 @@ Exit code: 0 correct, 1 wrong, 2 unsure.`,
       options: { export: { type: "string" }, json: { type: "boolean", default: false } },
     });
     if (positionals.length !== 1) {
-      throw new GradbookError({
-        code: "usage",
-        what: "FILE",
-        got: positionals.length === 0 ? "none given" : `${positionals.length} given`,
-        expected: "one file",
-        cure: "gradbook doctor my-conv.ts",
-      });
+      throw usageError(
+        "FILE",
+        positionals.length === 0 ? "none given" : `${positionals.length} given`,
+        "one file",
+        "gradbook doctor my-conv.ts",
+      );
     }
     const { examineFile } = await import("../doctor/file/examine-file.js");
     try {

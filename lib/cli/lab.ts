@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { usageError } from "../errors/error.js";
 import { findProject, isFolder } from "../files/project.js";
 import { prepareJupyter, QUIET_ARGUMENTS } from "../notebook/jupyter.js";
 import type { Command } from "./command.js";
@@ -51,10 +51,5 @@ function parsePort(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const port = Number(text);
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
-  throw new GradbookError({
-    code: "option",
-    what: "--port",
-    got: JSON.stringify(text),
-    expected: "1 to 65535",
-  });
+  throw usageError("--port", JSON.stringify(text), "1 to 65535");
 }

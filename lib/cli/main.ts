@@ -53,7 +53,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 function ignore(): void {}
 
 function printFailure(name: string, usage: string, error: unknown): number {
-  if (error instanceof GradbookError) console.error(`gradbook ${name}: ${error.message}`);
+  // a function of the command's own name has named it already
+  if (error instanceof GradbookError)
+    console.error(`gradbook ${error.message.startsWith(`${name}:`) ? "" : `${name}: `}${error.message}`);
   else if (isUsageError(error)) console.error(`gradbook ${name}: ${error.message}\n\n${usage}`);
   else console.error(error);
   if (error instanceof CellError) console.error(`\n${error.report()}`);
@@ -92,7 +94,7 @@ function isReading(syscall: string): boolean {
 }
 
 function translated(cause: SystemError, what: string, got: string, cure?: string): GradbookError {
-  return new GradbookError({ code: "system", what, got, ...(cure === undefined ? {} : { cure }) }, { cause });
+  return new GradbookError({ code: "system", what, got, cure }, { cause });
 }
 
 /** Whoever reads the output may stop reading (`gradbook … | head`), or the disk that it goes to may be full. */

@@ -30,15 +30,19 @@ const cells = 24;
  * `MNIST ██████████░░░░░░░░░░ 42 %  4.9/11.6 MB  8.1 MB/s  0:01 left  train-images-idx3-ubyte from …`
  */
 export class Progress {
-  private readonly stream: ProgressStream;
-  private readonly now: () => number;
-  private readonly rate = new Rate();
-  private drawnAt = Number.NEGATIVE_INFINITY;
-  private onScreen = false;
+  readonly #config: ProgressConfig;
 
-  constructor(private readonly config: ProgressConfig) {
-    this.stream = config.stream ?? process.stderr;
-    this.now = config.now ?? (() => performance.now());
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  readonly #rate = new Rate();
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #onScreen = false;
+
+  constructor(config: ProgressConfig) {
+    this.#config = config;
+
+    this.#stream = config.stream ?? process.stderr;
+    this.#now = config.now ?? (() => performance.now());
   }
 
   /**
@@ -47,40 +51,40 @@ export class Progress {
    * @param text what is being done just now: "epoch 3/15"
    */
   update(done: number, total: number, text = ""): void {
-    const now = this.now();
-    this.rate.see(now, done);
-    const wait = this.stream.isTTY ? drawEvery : lineEvery;
-    if (now - this.drawnAt < wait) return;
-    this.drawnAt = now;
-    if (this.stream.isTTY) this.draw(this.line(done, total, text, cells));
-    else this.stream.write(`${this.line(done, total, text, 0)}\n`);
+    const now = this.#now();
+    this.#rate.see(now, done);
+    const wait = this.#stream.isTTY ? drawEvery : lineEvery;
+    if (now - this.#drawnAt < wait) return;
+    this.#drawnAt = now;
+    if (this.#stream.isTTY) this.#draw(this.#line(done, total, text, cells));
+    else this.#stream.write(`${this.#line(done, total, text, 0)}\n`);
   }
 
   /** A line that stays, above the bar. */
   note(text: string): void {
-    this.clear();
-    this.stream.write(`${text}\n`);
-    this.drawnAt = Number.NEGATIVE_INFINITY;
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+    this.#drawnAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Takes the bar away and leaves `text`, when there is one. */
   end(text?: string): void {
-    this.clear();
-    if (text !== undefined) this.stream.write(`${text}\n`);
+    this.#clear();
+    if (text !== undefined) this.#stream.write(`${text}\n`);
   }
 
-  private line(done: number, total: number, text: string, width: number): string {
-    const parts = [this.config.label];
+  #line(done: number, total: number, text: string, width: number): string {
+    const parts = [this.#config.label];
     const share = total > 0 ? Math.min(done / total, 1) : undefined;
     if (share !== undefined && width > 0) {
       const full = Math.round(share * width);
       parts[0] += ` ${"█".repeat(full)}${"░".repeat(width - full)}`;
     }
     if (share !== undefined) parts[0] += ` ${Math.floor(share * 100)} %`;
-    parts.push(this.amount(done, total));
-    const perSecond = this.rate.perSecond;
+    parts.push(this.#amount(done, total));
+    const perSecond = this.#rate.perSecond;
     if (perSecond > 0) {
-      parts.push(`${this.quantity(perSecond)}/s`);
+      parts.push(`${this.#quantity(perSecond)}/s`);
       if (share !== undefined && done < total)
         parts.push(`${shownDuration((total - done) / perSecond)} left`);
     }
@@ -88,29 +92,30 @@ export class Progress {
     return parts.join("  ");
   }
 
-  private amount(done: number, total: number): string {
-    if (total <= 0) return this.quantity(done);
-    if (this.config.unit !== "bytes") return `${shownNumber(done)}/${shownNumber(total)} ${this.config.unit}`;
+  #amount(done: number, total: number): string {
+    if (total <= 0) return this.#quantity(done);
+    if (this.#config.unit !== "bytes")
+      return `${shownNumber(done)}/${shownNumber(total)} ${this.#config.unit}`;
     return `${(done / 1e6).toFixed(1)}/${(total / 1e6).toFixed(1)} MB`;
   }
 
-  private quantity(n: number): string {
-    return this.config.unit === "bytes"
+  #quantity(n: number): string {
+    return this.#config.unit === "bytes"
       ? `${(n / 1e6).toFixed(1)} MB`
-      : `${shownNumber(n)} ${this.config.unit}`;
+      : `${shownNumber(n)} ${this.#config.unit}`;
   }
 
-  private draw(line: string): void {
-    const width = this.stream.columns ?? 80;
+  #draw(line: string): void {
+    const width = this.#stream.columns ?? 80;
     // One column stays free: a full line would wrap in some terminals and could not be redrawn.
     const cut = line.length < width ? line : `${line.slice(0, width - 2)}…`;
-    this.stream.write(`\r\x1b[K${cut}`);
-    this.onScreen = true;
+    this.#stream.write(`\r\x1b[K${cut}`);
+    this.#onScreen = true;
   }
 
-  private clear(): void {
-    if (this.onScreen) this.stream.write("\r\x1b[K");
-    this.onScreen = false;
+  #clear(): void {
+    if (this.#onScreen) this.#stream.write("\r\x1b[K");
+    this.#onScreen = false;
   }
 }
 
@@ -120,22 +125,22 @@ export class Progress {
  */
 class Rate {
   perSecond = 0;
-  private seen: { readonly time: number; readonly done: number }[] = [];
+  #seen: { readonly time: number; readonly done: number }[] = [];
 
   see(time: number, done: number): void {
-    const last = this.seen.at(-1);
+    const last = this.#seen.at(-1);
     if (last === undefined || done < last.done) {
-      this.seen = [{ time, done }];
+      this.#seen = [{ time, done }];
       this.perSecond = 0;
       return;
     }
     if (time - last.time < 200) return;
-    this.seen.push({ time, done });
-    const [first] = this.seen;
+    this.#seen.push({ time, done });
+    const [first] = this.#seen;
     const window = Math.max(20_000, (time - first.time) / 2);
     const over = (from: { readonly time: number; readonly done: number }) =>
       (done - from.done) / ((time - from.time) / 1000);
-    const recent = this.seen.find((point) => time - point.time <= window) ?? first;
+    const recent = this.#seen.find((point) => time - point.time <= window) ?? first;
     this.perSecond = recent.time < time && recent.done < done ? over(recent) : over(first);
   }
 }

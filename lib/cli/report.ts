@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { standInPolicy } from "../datasets/stand-in.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, usageError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import { isFolder } from "../files/project.js";
@@ -94,10 +94,10 @@ export const command: Command = {
       force: values.force,
       standIn: allowed,
       replaceFull: values["replace-full"],
-      ...(data === undefined ? {} : { data }),
+      data,
     };
     const done = await interruptible((signal) =>
-      inParallel(places, parseJobs(values.jobs), (place, alone) =>
+      inParallel(places, parseJobs(values.jobs) ?? 1, (place, alone) =>
         reportOne(place, { ...options, signal }, alone),
       ),
     );
@@ -125,7 +125,7 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
       onLeftOut: (omissions) => {
         left = omissions;
       },
-      ...(bar === undefined ? {} : { onProgress: bar.update }),
+      onProgress: bar?.update,
     });
     const file = relative(process.cwd(), join(place.folder, "index.html"));
     bar?.end();
@@ -218,12 +218,11 @@ function refuseSameFolders(places: readonly ReportPlace[]): void {
   for (const [i, { folder, notebook }] of places.entries()) {
     const other = places.slice(0, i).find((place) => sameFolder(place.folder, folder));
     if (other === undefined) continue;
-    throw new GradbookError({
-      code: "config",
-      what: "report",
-      got: `${notebook} and ${other.notebook} would both be written to ${folder}`,
-      expected: "a different name for each",
-    });
+    throw usageError(
+      "NOTEBOOK",
+      `${notebook} and ${other.notebook} would both be written to ${folder}`,
+      "a different name for each",
+    );
   }
 }
 
@@ -232,26 +231,18 @@ function sameFolder(a: string, b: string): boolean {
   return a.normalize("NFC").toLowerCase() === b.normalize("NFC").toLowerCase();
 }
 
-function parseJobs(text: string | undefined): number {
-  const jobs = Number(text ?? "1");
+/** How much runs in parallel; undefined where it is left to the command. */
+export function parseJobs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1) return jobs;
-  throw new GradbookError({
-    code: "config",
-    what: "--jobs",
-    got: JSON.stringify(text),
-    expected: "an integer of at least 1",
-  });
+  throw usageError("--jobs", JSON.stringify(text), "an integer of at least 1");
 }
 
 export function parseScale(text: string | undefined): Scale {
   if (text === undefined || text === "quick") return "quick";
   if (text === "full") return "full";
-  throw new GradbookError({
-    code: "config",
-    what: "--scale",
-    got: JSON.stringify(text),
-    expected: "quick or full",
-  });
+  throw usageError("--scale", JSON.stringify(text), "quick or full");
 }
 
 /** `--data`, else `$GRADBOOK_DATA`: both are seen from the current folder, whatever folder the notebook runs in. */
@@ -259,12 +250,11 @@ export function parseData(option: string | undefined): string | undefined {
   const folder = option ?? (process.env.GRADBOOK_DATA || undefined);
   if (folder === undefined) return undefined;
   if (isFolder(folder)) return resolve(folder);
-  throw new GradbookError({
-    code: "data",
-    what: option === undefined ? "GRADBOOK_DATA" : "--data",
-    got: `there is no folder ${JSON.stringify(folder)}`,
-    expected: "the folder of the data set's files",
-  });
+  throw usageError(
+    option === undefined ? "GRADBOOK_DATA" : "--data",
+    `there is no folder ${JSON.stringify(folder)}`,
+    "the folder of the data set's files",
+  );
 }
 
 /** `--stand-in`, or `GRADBOOK_STAND_IN=allow`. */
@@ -275,5 +265,5 @@ export function parseStandIn(option: boolean): boolean {
 /** `--out ""` is a variable of a script that is not set, not the current folder. */
 export function parseOut(text: string | undefined): string | undefined {
   if (text !== "") return text;
-  throw new GradbookError({ code: "config", what: "--out", got: '""', expected: "a path" });
+  throw usageError("--out", '""', "a path");
 }

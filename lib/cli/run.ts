@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { usageError } from "../errors/error.js";
 import { assertWritableFile } from "../errors/writable.js";
 import { removeDeadDrafts } from "../files/drafts.js";
 import type { Json } from "../frontend/frontend.js";
@@ -68,16 +68,16 @@ its error, and no file.
         out,
         env: runVariables({
           standIn,
-          ...(scale === undefined ? {} : { scale }),
-          ...(data === undefined ? {} : { data }),
+          scale,
+          data,
         }),
         parameters,
         allowErrors: values["allow-errors"] === true,
         keepPartial: values["keep-partial"] === true,
         onProgress: bar.update,
         signal: stop.signal,
-        ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-        ...(values.kernel === undefined ? {} : { kernel: values.kernel }),
+        timeoutSeconds,
+        kernel: values.kernel,
       });
       bar.end();
       for (const failure of failures) console.error(`${failure.message}\n${failure.report()}\n`);
@@ -96,25 +96,14 @@ function parsePath(positionals: readonly string[]): string {
   const [path, ...more] = positionals;
   if (path !== undefined && more.length === 0) return path;
   const got = path === undefined ? "no notebook given" : `${positionals.length} notebooks given`;
-  throw new GradbookError({
-    code: "option",
-    what: "NOTEBOOK",
-    got,
-    expected: "one",
-    cure: "See gradbook run --help.",
-  });
+  throw usageError("NOTEBOOK", got, "one", "See gradbook run --help.");
 }
 
 function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seconds = Number(text);
   if (seconds > 0) return seconds;
-  throw new GradbookError({
-    code: "option",
-    what: "--timeout",
-    got: JSON.stringify(text),
-    expected: "seconds",
-  });
+  throw usageError("--timeout", JSON.stringify(text), "seconds");
 }
 
 /** `name=value`: a value that is JSON is taken as such (3, true, [1, 2]), every other one is text. */
@@ -122,12 +111,7 @@ export function parseParameters(words: readonly string[]): Readonly<Record<strin
   const entries = words.map((word): [string, Json] => {
     const cut = word.indexOf("=");
     if (cut < 1) {
-      throw new GradbookError({
-        code: "option",
-        what: "-p",
-        got: JSON.stringify(word),
-        expected: "NAME=VALUE",
-      });
+      throw usageError("-p", JSON.stringify(word), "NAME=VALUE");
     }
     return [word.slice(0, cut), parseValue(word.slice(cut + 1))];
   });

@@ -42,9 +42,7 @@ export const command: Command = {
     try {
       // A newcomer wants to see it run, also when the report that came with the clone is up to date.
       const options = { scale, standIn: true, force: true, onProgress: bar.update };
-      await interruptible((signal) =>
-        makeReport(place, { ...options, signal, ...(data === undefined ? {} : { data }) }),
-      );
+      await interruptible((signal) => makeReport(place, { ...options, signal, data }));
       writeOverview(dirname(place.folder));
     } finally {
       bar.end();

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { type GradbookError, usageError } from "../errors/error.js";
 import { submit } from "../homework/submit.js";
 import { locateNotebook } from "../report/place.js";
 import { needsStandIn } from "../report/variables.js";
@@ -56,7 +56,7 @@ export const command: Command = {
         scale: parseScale(values.scale),
         force: values.force ?? false,
         onProgress: bar.update,
-        ...(data === undefined ? {} : { data }),
+        data,
       };
       const { file, bytes, digest, runs, seconds } = await interruptible((signal) =>
         submit({ ...options, signal }),
@@ -76,11 +76,10 @@ export const command: Command = {
 };
 
 function missing(expected: string, got: readonly string[]): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: "NAME --roll ROLL",
-    got: got.length === 0 ? "nothing" : got.join(" "),
+  return usageError(
+    "NAME --roll ROLL",
+    got.length === 0 ? "missing" : got.join(" "),
     expected,
-    cure: "gradbook submit hw4 --roll CS21B001",
-  });
+    "gradbook submit hw4 --roll CS21B001",
+  );
 }

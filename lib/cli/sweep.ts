@@ -1,15 +1,14 @@
-import { availableParallelism } from "node:os";
 import { basename, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { standInVariable } from "../datasets/stand-in.js";
 import { tableText } from "../display/table-text.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, usageError } from "../errors/error.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { resultsTable } from "../figures/results-table.js";
 import { tableCsv } from "../report/tables.js";
 import { bundleModule } from "../sweep/bundle.js";
-import type { EngineName } from "../sweep/engines/engine.js";
+import { type EngineName, engineNames } from "../sweep/engines/engine.js";
 import type { Grid, Setting } from "../sweep/grid.js";
 import { defaultFolder } from "../sweep/module-sweep.js";
 import type { Sweep } from "../sweep/results.js";
@@ -17,7 +16,7 @@ import { Store } from "../sweep/store.js";
 import { sweep } from "../sweep/sweep.js";
 import type { Command } from "./command.js";
 import { Progress, shownDuration } from "./progress.js";
-import { parseOut, parseStandIn } from "./report.js";
+import { parseJobs, parseOut, parseStandIn } from "./report.js";
 
 const usage = `gradbook sweep FILE [options] [-- ARGUMENT…]
 
@@ -78,7 +77,7 @@ export const command: Command = {
         folder,
         engineArguments: args.slice(cut + 1),
         signal: stop.signal,
-        ...(jobs === undefined ? {} : { jobs }),
+        jobs,
         onProgress: ({ done, total, failed, secondsLeft }) => {
           const left =
             secondsLeft === undefined || done === total ? "" : `${shownDuration(secondsLeft)} left`;
@@ -127,45 +126,27 @@ async function readSweepFile(file: string): Promise<Declared> {
     pathToFileURL(module).href
   );
   if (typeof run === "function" && typeof grid === "object" && grid !== null) {
-    return { grid, ...(seeds === undefined ? {} : { seeds }), ...(where === undefined ? {} : { where }) };
+    return { grid, seeds, where };
   }
-  throw new GradbookError({
-    code: "config",
-    what: relative(process.cwd(), file),
-    got: `no ${typeof run === "function" ? "grid" : "function run"} among its exports`,
-    expected: "export const grid = { axis: [values] } and export function run(setting, seed, context)",
-  });
+  throw configError(
+    relative(process.cwd(), file),
+    `no ${typeof run === "function" ? "grid" : "function run"} among its exports`,
+    "export const grid = { axis: [values] } and export function run(setting, seed, context)",
+  );
 }
 
 function parseFile([file, ...more]: readonly string[]): string {
   if (file !== undefined && more.length === 0) return resolve(file);
-  throw new GradbookError({
-    code: "option",
-    what: "FILE",
-    got: file === undefined ? "no file given" : `${more.length + 1} files given`,
-    expected: "one",
-    cure: "See gradbook sweep --help.",
-  });
+  throw usageError(
+    "FILE",
+    file === undefined ? "no file given" : `${more.length + 1} files given`,
+    "one",
+    "See gradbook sweep --help.",
+  );
 }
 
 function parseEngine(text = "local"): EngineName {
-  if (text === "local" || text === "parallel" || text === "slurm") return text;
-  throw new GradbookError({
-    code: "option",
-    what: "--engine",
-    got: JSON.stringify(text),
-    expected: "local, parallel or slurm",
-  });
-}
-
-function parseJobs(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const jobs = Number(text);
-  if (Number.isInteger(jobs) && jobs > 0) return jobs;
-  throw new GradbookError({
-    code: "option",
-    what: "--jobs",
-    got: JSON.stringify(text),
-    expected: `a whole number of at least 1 (this machine has ${availableParallelism()} cores)`,
-  });
+  const engine = engineNames.find((name) => name === text);
+  if (engine !== undefined) return engine;
+  throw usageError("--engine", JSON.stringify(text), `one of ${engineNames.join(", ")}`);
 }

@@ -33,7 +33,7 @@ export class TestLog {
   tests = 0;
   /** The runner's closing counts in its own words: `tests 12`, `pass 12`, … */
   readonly counts: string[] = [];
-  private readonly said = new Map<string, string>();
+  readonly #said = new Map<string, string>();
 
   accept({ type, data }: TestEvent): void {
     const { name = "", file = "", nesting = 0, message = "", details } = data ?? {};
@@ -41,7 +41,7 @@ export class TestLog {
       case "test:stdout":
       case "test:stderr":
         this.lines.push(message.replace(/\n$/, ""));
-        this.said.set(file, (this.said.get(file) ?? "") + message);
+        this.#said.set(file, (this.#said.get(file) ?? "") + message);
         return;
       case "test:complete":
         // The runner wraps each file in a test that bears the file's name.
@@ -53,7 +53,7 @@ export class TestLog {
         this.lines.push(
           `${"  ".repeat(nesting)}${mark(type, data?.skip)} ${name === file ? name : `${name} (${file})`}`,
         );
-        if (type === "test:fail") this.fail(name, file, details?.error);
+        if (type === "test:fail") this.#fail(name, file, details?.error);
         return;
       case "test:diagnostic":
         if (nesting === 0 && file === "" && /^[a-z_]+ [\d.]+$/.test(message)) this.counts.push(message);
@@ -66,12 +66,12 @@ export class TestLog {
     return this.failures.length === 0 && this.tests > 0;
   }
 
-  private fail(name: string, file: string, error: unknown): void {
+  #fail(name: string, file: string, error: unknown): void {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     // A test fails with each of its parts; the part says why.
     if (/^\d+ subtests? failed$/.test(cause instanceof Error ? cause.message : String(cause))) return;
     const crashed = name === file;
-    const text = crashed ? (this.said.get(file) ?? "").trim() : inspect(cause, { depth: 5 });
+    const text = crashed ? (this.#said.get(file) ?? "").trim() : inspect(cause, { depth: 5 });
     this.failures.push({ name: crashed ? "the file itself" : name, file, text });
     this.lines.push(text);
   }

@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { usageError } from "../errors/error.js";
 import type { Command } from "./command.js";
 import { Progress } from "./progress.js";
 import { TestLog } from "./test-log.js";
@@ -101,14 +101,10 @@ function findTests(root: string, parts: readonly string[]): readonly string[] {
     (file) => parts.length === 0 || parts.some((part) => relative(root, file).includes(part)),
   );
   if (files.length > 0) return files;
-  throw new GradbookError({
-    code: "option",
-    what: "gradbook test",
-    got:
-      parts.length === 0
-        ? "there are no compiled tests"
-        : `no test file's path contains ${parts.join(" or ")}`,
-    expected: "tests in lib/dist and tests/dist",
-    cure: "npm test builds them first.",
-  });
+  throw usageError(
+    "FILE",
+    parts.length === 0 ? "there are no compiled tests" : `no test file's path contains ${parts.join(" or ")}`,
+    "tests in lib/dist and tests/dist",
+    "npm test builds them first.",
+  );
 }

@@ -45,10 +45,10 @@ test("refuses numbers and labels that don't fit together", () => {
   for (const [numbers, got] of [
     [Array.from(x), "a list of 6"],
     [Int32Array.from(x), "an object of the class Int32Array"],
-    [undefined, "nothing"],
+    [undefined, "missing"],
   ]) {
     assert.throws(() => Reflect.apply(arrayDataset, undefined, [numbers, [0, 1, 1], [2]]), {
-      message: `own data: x is ${got}, expected a Float32Array or Float64Array. Float32Array.from(numbers) makes one of a list.`,
+      message: `own data: x is ${got}, expected a Float32Array or Float64Array. Call arrayDataset(x, labels, shape); Float32Array.from(numbers) makes x of a list.`,
     });
   }
   assert.throws(() => arrayDataset(x, [0, -1, 2], [2]), { message: /label -1 of sample 1/ });

@@ -1,29 +1,34 @@
 import { createHash, type Hash } from "node:crypto";
-import { GradbookError, inWords } from "../errors/error.js";
+import { dataError, inWords, shapeError, valueInWords } from "../errors/error.js";
 import { assertList } from "../errors/members.js";
+import { type Given, list, options, text } from "../errors/options.js";
 import { isFloatArray } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
-import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+import { assertRoom, littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
 import { markOwnSet } from "./samples.js";
 
-/** Options of `arrayDataset`, besides the numbers. */
-export interface ArrayDatasetOptions {
+const arrayDatasetOptions = {
   /**
    * What a caption calls the set.
    * @default "own data"
    */
-  readonly name?: string;
+  name: text().or("own data"),
   /**
    * Where the numbers come from.
    * @default "an array"
    */
-  readonly source?: string;
+  source: text().or("an array"),
   /**
    * One word per class.
    * @default "0", "1" … up to the greatest label
    */
-  readonly classNames?: readonly string[];
-}
+  classNames: list(text(), "a list of names").optional(),
+};
+/**
+ * Options of `arrayDataset`, besides the numbers.
+ * @interface
+ */
+export type ArrayDatasetOptions = Given<typeof arrayDatasetOptions>;
 
 /**
  * A data set of your own numbers, which `fit` takes as they are.
@@ -46,62 +51,71 @@ export function arrayDataset(
   x: Float32Array | Float64Array,
   labels: ArrayLike<number>,
   shape: readonly number[],
-  options: ArrayDatasetOptions = {},
+  config: ArrayDatasetOptions = {},
 ): Dataset {
-  const { name = "own data", source = "an array" } = options;
+  const { name, source, ...given } = options("arrayDataset", arrayDatasetOptions, config);
   refuseOtherArrays(name, x);
   assertList(name, "labels", labels, "a class for each sample");
   const count = sampleCount(name, shape);
   if (labels.length === 0 || x.length !== labels.length * count) {
-    throw new GradbookError({
-      code: "shape",
-      what: name,
-      got: `${x.length} numbers and ${labels.length} labels`,
-      expected: `${count} numbers (${shape.join("·")}) for each of at least one label`,
-    });
+    throw shapeError(
+      name,
+      `${x.length} numbers and ${labels.length} labels`,
+      `${count} numbers (${shape.join("·")}) for each of at least one label`,
+    );
   }
-  const classes = Math.min(options.classNames?.length ?? 256, 256);
+  const classes = Math.min(given.classNames?.length ?? 256, 256);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new GradbookError({
-      code: "data",
-      what: name,
-      got: `label ${label} of sample ${i}`,
-      expected: `a whole number in 0 … ${classes - 1}`,
-    });
+    throw dataError(name, `label ${inWords(label)} of sample ${i}`, `a whole number in 0 … ${classes - 1}`);
   }
   const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
-  const classNames = options.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
+  const classNames = given.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
   return new ArraySamples(name, source, [...shape], classNames, x.slice(), Uint8Array.from(labels));
 }
 
 function refuseOtherArrays(name: string, x: unknown): void {
   if (isFloatArray(x)) return;
-  throw new GradbookError({
-    code: "data",
-    what: name,
-    got: `x is ${inWords(x)}`,
-    expected: "a Float32Array or Float64Array",
-    cure: "Float32Array.from(numbers) makes one of a list.",
-  });
+  throw dataError(
+    name,
+    valueInWords("x", x),
+    "a Float32Array or Float64Array",
+    "Call arrayDataset(x, labels, shape); Float32Array.from(numbers) makes x of a list.",
+  );
 }
 
 class ArraySamples implements Dataset {
+  readonly name: string;
+  readonly source: string;
+  readonly shape: readonly number[];
+  readonly classNames: readonly string[];
+  private readonly x: Float32Array | Float64Array;
+  readonly labels: Uint8Array;
+  private readonly rows?: Uint32Array;
+
   readonly size: number;
   readonly classes: number;
   private readonly count: number;
   private hashed: Hash | undefined;
 
   constructor(
-    readonly name: string,
-    readonly source: string,
-    readonly shape: readonly number[],
-    readonly classNames: readonly string[],
-    private readonly x: Float32Array | Float64Array,
-    readonly labels: Uint8Array,
-    private readonly rows?: Uint32Array,
+    name: string,
+    source: string,
+    shape: readonly number[],
+    classNames: readonly string[],
+    x: Float32Array | Float64Array,
+    labels: Uint8Array,
+    rows?: Uint32Array,
   ) {
+    this.name = name;
+    this.source = source;
+    this.shape = shape;
+    this.classNames = classNames;
+    this.x = x;
+    this.labels = labels;
+    this.rows = rows;
+
     this.size = labels.length;
     this.classes = classNames.length;
     this.count = sampleCount(name, shape);
@@ -115,10 +129,11 @@ class ArraySamples implements Dataset {
   }
 
   read(index: number, out: Float32Array | Float64Array, offset: number): void {
-    if (!(index >= 0 && index < this.size)) {
+    if (!(typeof index === "number" && index >= 0 && index < this.size)) {
       const expected = `0 … ${this.size - 1}`;
-      throw new GradbookError({ code: "data", what: this.name, got: `sample ${index}`, expected });
+      throw dataError(this.name, `sample ${inWords(index)}`, expected);
     }
+    assertRoom(this.name, out, offset, this.shape, this.count);
     const start = this.rowOf(index) * this.count;
     for (let k = 0; k < this.count; k++) out[offset + k] = this.x[start + k];
   }

@@ -46,13 +46,13 @@ test("refuses a class with too few samples, and says what would do", () => {
   });
 });
 
-test("refuses half a sample and an unknown key", () => {
+test("refuses half a sample and an unknown option", () => {
   assert.throws(() => balancedSubset(data, { perClass: 1.5 }), {
-    message: "balancedSubset: perClass 1.5, expected a whole number, at least 1.",
+    message: "balancedSubset: perClass is 1.5, expected a whole number of at least 1.",
   });
   const config = { perclass: 2, perClass: 2 };
   assert.throws(() => balancedSubset(data, config), {
     message:
-      'balancedSubset: unknown key "perclass", expected one of perClass, rng, name. Did you mean "perClass"?',
+      'balancedSubset: unknown option "perclass", expected one of perClass, rng, name. Did you mean "perClass"?',
   });
 });

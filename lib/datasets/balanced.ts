@@ -1,22 +1,31 @@
-import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
+import { dataError, inWords } from "../errors/error.js";
+import { callback, count, type Given, option, options, readOption, text } from "../errors/options.js";
 import type { Dataset, IntegerSource } from "./dataset.js";
 import { assertDataset, nameOf } from "./samples.js";
 
-/** Options of `balancedSubset`. */
-export interface BalancedSubsetConfig {
+const balancedSubsetOptions = {
   /** Samples of each class. */
-  readonly perClass: number;
+  perClass: count(),
   /**
    * Chooses the samples; without it the first ones of each class are taken, in the order of the data set.
    * @default none
    */
-  readonly rng?: IntegerSource;
+  rng: option<IntegerSource>(
+    "a source of whole numbers",
+    (v) => (typeof Object(v).int === "function" ? (v as IntegerSource) : undefined),
+    () => "new Rng(seed) is one.",
+  ).optional(),
   /**
    * What a caption calls the subset.
    * @default "NAME, k per class"
    */
-  readonly name?: string;
-}
+  name: text().optional(),
+};
+/**
+ * Options of `balancedSubset`.
+ * @interface
+ */
+export type BalancedSubsetConfig = Given<typeof balancedSubsetOptions>;
 
 /**
  * The same number of samples of each class, by a reproducible recipe.
@@ -40,41 +49,32 @@ export function balancedSubset<D extends Dataset>(
   dataset: D,
   config: BalancedSubsetConfig,
 ): ReturnType<D["subset"]> {
-  refuseUnknownKeys("balancedSubset", config, ["perClass", "rng", "name"]);
   assertDataset("balancedSubset", dataset);
-  const { perClass, rng, name = `${dataset.name}, ${perClass} per class` } = config;
-  if (!Number.isInteger(perClass) || perClass < 1) {
-    throw new GradbookError({
-      code: "config",
-      what: "balancedSubset",
-      got: `perClass ${perClass}`,
-      expected: "a whole number, at least 1",
-    });
-  }
+  const given = options("balancedSubset", balancedSubsetOptions, config);
+  const { perClass, rng, name = `${nameOf(dataset)}, ${perClass} per class` } = given;
   const members: number[][] = Array.from({ length: dataset.classes }, () => []);
   for (let i = 0; i < dataset.size; i++) members[dataset.labels[i]].push(i);
   const indices = new Uint32Array(perClass * dataset.classes);
   members.forEach((all, c) => {
     if (all.length < perClass) {
-      throw new GradbookError({
-        code: "data",
-        what: `balancedSubset(${dataset.name})`,
-        got: `${all.length} samples of class ${c} (${dataset.classNames?.[c] ?? c})`,
-        expected: `at least ${perClass}`,
-        cure: `The smallest class allows perClass: ${Math.min(...members.map((m) => m.length))}.`,
-      });
+      throw dataError(
+        `balancedSubset(${nameOf(dataset)})`,
+        `${all.length} samples of class ${c} (${dataset.classNames?.[c] ?? c})`,
+        `at least ${perClass}`,
+        `The smallest class allows perClass: ${Math.min(...members.map((m) => m.length))}.`,
+      );
     }
     if (rng !== undefined) moveRandomToFront(all, perClass, rng);
     for (let i = 0; i < perClass; i++) indices[i * dataset.classes + c] = all[i];
   });
+  readOption(`balancedSubset(${nameOf(dataset)})`, "its subset", callback(), dataset.subset);
   const subset = dataset.subset(indices, name) as ReturnType<D["subset"]>;
   if (Object(subset) === subset && subset.size === indices.length) return subset;
-  throw new GradbookError({
-    code: "data",
-    what: `balancedSubset(${nameOf(dataset)})`,
-    got: `subset returned ${subset?.size === undefined ? inWords(subset) : `a set of ${inWords(subset.size)} samples`}`,
-    expected: `a set of the ${indices.length} samples that it is given`,
-  });
+  throw dataError(
+    `balancedSubset(${nameOf(dataset)})`,
+    `subset returned ${subset?.size === undefined ? inWords(subset) : `a set of ${inWords(subset.size)} samples`}`,
+    `a set of the ${indices.length} samples that it is given`,
+  );
 }
 
 /** The first k steps of a Fisher–Yates shuffle: each choice of k is equally likely. */

@@ -158,7 +158,7 @@ test("refuses what does not fit together", () => {
   });
   assert.throws(() => images.subset([]), { message: "small: subset: no indices, expected at least one." });
   assert.throws(() => fitMeanImage(images, 0), {
-    message: "fitMeanImage: divisor 0, expected a number above 0.",
+    message: "fitMeanImage: divisor is 0, expected a finite number above 0.",
   });
   assert.throws(() => fitChannels(new ByteImages({ ...small, pixels: new Uint8Array(15) })), {
     message: /^fitChannels\(small\): all pixels of channel 0 are 0, expected at least two different values\./,

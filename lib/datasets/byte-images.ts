@@ -1,46 +1,60 @@
 import { createHash, type Hash } from "node:crypto";
-import { GradbookError } from "../errors/error.js";
-import { assertMembers } from "../errors/members.js";
+import { dataError, inWords, shapeError } from "../errors/error.js";
+import {
+  count,
+  type Given,
+  list,
+  number,
+  options,
+  type Parsed,
+  readOption,
+  text,
+  typedArray,
+} from "../errors/options.js";
 import type { Dataset } from "./dataset.js";
-import { littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
-import { type Normalisation, unitScale } from "./normalisation.js";
+import { assertRoom, littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+import { type Normalisation, normalisationOption, unitScale } from "./normalisation.js";
 import { markOwnSet } from "./samples.js";
 
-/** What `new ByteImages` takes. */
-export interface ByteImagesConfig {
+const byteImagesOptions = {
   /** What a caption calls the set. */
-  readonly name: string;
+  name: text(),
   /** Where the images come from, in plain words. */
-  readonly source: string;
+  source: text(),
   /** Shape of one image: [C, H, W], C-major as in the files of CIFAR-10. */
-  readonly shape: readonly number[];
+  shape: list(number(), "the sizes of one image, [C, H, W]"),
   /** One word per class. */
-  readonly classNames: readonly string[];
+  classNames: list(text(), "a list of names"),
   /** A whole file, or several of them one behind the other; copied once, never changed. */
-  readonly pixels: Uint8Array;
+  pixels: typedArray<Uint8Array>("Uint8Array"),
   /** Class of each sample: [size]. */
-  readonly labels: Uint8Array;
+  labels: typedArray<Uint8Array>("Uint8Array"),
   /**
    * Byte of `pixels` at which record 0 has its first pixel.
    * @default 0
    */
-  readonly first?: number;
+  first: count(0).or(0),
   /**
    * Bytes from one record to the next.
    * @default C·H·W
    */
-  readonly stride?: number;
+  stride: count(0).optional(),
   /**
    * The record that each sample shows: [size].
    * @default 0, 1, 2 …
    */
-  readonly records?: Uint32Array;
+  records: typedArray<Uint32Array>("Uint32Array").optional(),
   /**
    * How a byte becomes a number.
    * @default unitScale
    */
-  readonly normalisation?: Normalisation;
-}
+  normalisation: normalisationOption().or(unitScale),
+};
+/**
+ * What `new ByteImages` takes.
+ * @interface
+ */
+export type ByteImagesConfig = Given<typeof byteImagesOptions>;
 
 /**
  * Images that stay bytes: one per pixel, shared by all subsets and normalisations of the same files.
@@ -74,19 +88,15 @@ export class ByteImages implements Dataset {
   /** How a byte becomes a number. */
   readonly normalisation: Normalisation;
 
-  private readonly config: ByteImagesConfig;
+  private readonly config: Parsed<typeof byteImagesOptions>;
   private readonly pixelCount: number;
   private readonly values: ValueOfByte;
   private hashed: Hash | undefined;
 
   /** @throws GradbookError when the bytes end before the last image, or a label is not below the number of classes */
   constructor(config: ByteImagesConfig) {
-    assertMembers("ByteImages", "the configuration", config, {
-      expected: "an object",
-      has: ["name", "source", "shape", "classNames", "pixels", "labels"],
-      cure: "new ByteImages({ name, source, shape: [1, 28, 28], classNames, pixels, labels })",
-    });
-    this.config = Object.freeze({ ...config, pixels: ownBytes(config.pixels) });
+    const given = options("ByteImages", byteImagesOptions, config);
+    this.config = Object.freeze({ ...given, pixels: ownBytes(given.pixels) });
     this.name = config.name;
     this.source = config.source;
     this.shape = Object.freeze([...config.shape]);
@@ -94,7 +104,7 @@ export class ByteImages implements Dataset {
     this.classes = config.classNames.length;
     this.labels = Uint8Array.from(config.labels);
     this.size = config.labels.length;
-    this.normalisation = config.normalisation ?? unitScale;
+    this.normalisation = given.normalisation;
     this.pixelCount = sampleCount(this.name, this.shape);
     this.refuseBadRecords();
     this.values = valueOfByte(this.name, this.normalisation, this.shape[0], this.pixelCount);
@@ -111,14 +121,7 @@ export class ByteImages implements Dataset {
     const { pixels } = this.config;
     const start = this.startOf(index);
     const count = this.pixelCount;
-    if (offset < 0 || offset + count > out.length) {
-      throw new GradbookError({
-        code: "shape",
-        what: `${this.name}: read`,
-        got: `room for ${out.length - offset} numbers at offset ${offset}`,
-        expected: `${count} (${this.shape.join("·")})`,
-      });
-    }
+    assertRoom(this.name, out, offset, this.shape, count);
     const { table, mean, divisor } = this.values;
     if (table === undefined) {
       for (let p = 0; p < count; p++) out[offset + p] = (pixels[start + p] - mean[p]) / divisor[p];
@@ -157,6 +160,7 @@ export class ByteImages implements Dataset {
 
   /** The same images under another normalisation; the bytes stay shared. */
   normalise(normalisation: Normalisation): ByteImages {
+    readOption("ByteImages.normalise", "normalisation", normalisationOption(), normalisation);
     return new ByteImages({ ...this.config, normalisation });
   }
 
@@ -171,34 +175,32 @@ export class ByteImages implements Dataset {
   }
 
   private startOf(index: number): number {
-    if (!(index >= 0 && index < this.size)) {
-      throw new GradbookError({
-        code: "data",
-        what: this.name,
-        got: `sample ${index}`,
-        expected: `0 … ${this.size - 1}`,
-      });
+    if (!(typeof index === "number" && index >= 0 && index < this.size)) {
+      throw dataError(this.name, `sample ${inWords(index)}`, `0 … ${this.size - 1}`);
     }
-    const { first = 0, stride = this.pixelCount } = this.config;
+    const { first, stride = this.pixelCount } = this.config;
     return first + this.recordOf(index) * stride;
   }
 
   private refuseBadRecords(): void {
     const { pixels, records, labels } = this.config;
-    const refuse = (got: string, expected: string) => {
-      throw new GradbookError({ code: "data", what: this.name, got, expected });
-    };
-    if (this.size === 0) refuse("no samples", "at least one");
+    if (this.size === 0) throw dataError(this.name, "no samples", "at least one");
     if (records !== undefined && records.length !== labels.length) {
-      refuse(`${records.length} records and ${labels.length} labels`, "the same number of both");
+      throw dataError(
+        this.name,
+        `${records.length} records and ${labels.length} labels`,
+        "the same number of both",
+      );
     }
     let last = this.size - 1;
     if (records !== undefined) last = records.reduce((a, b) => Math.max(a, b));
-    const { first = 0, stride = this.pixelCount } = this.config;
+    const { first, stride = this.pixelCount } = this.config;
     const needed = first + last * stride + this.pixelCount;
-    if (needed > pixels.length) refuse(`${pixels.length} bytes of pixels`, `at least ${needed}`);
+    if (needed > pixels.length)
+      throw dataError(this.name, `${pixels.length} bytes of pixels`, `at least ${needed}`);
     const bad = labels.findIndex((label) => label >= this.classes);
-    if (bad >= 0) refuse(`label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
+    if (bad >= 0)
+      throw dataError(this.name, `label ${labels[bad]} of sample ${bad}`, `0 … ${this.classes - 1}`);
   }
 
   private hashPixels(): Hash {
@@ -240,13 +242,12 @@ interface ValueOfByte {
 function valueOfByte(what: string, config: Normalisation, channels: number, pixelCount: number): ValueOfByte {
   for (const part of ["mean", "divisor"] as const) {
     if ([1, channels, pixelCount].includes(config[part].length)) continue;
-    throw new GradbookError({
-      code: "shape",
-      what: `${what}: normalisation`,
-      got: `${config[part].length} numbers of ${part}`,
-      expected: `1, ${channels} (one per channel) or ${pixelCount} (one per pixel)`,
-      cure: "Was it fitted on images of another shape?",
-    });
+    throw shapeError(
+      `${what}: normalisation`,
+      `${config[part].length} numbers of ${part}`,
+      `1, ${channels} (one per channel) or ${pixelCount} (one per pixel)`,
+      "Was it fitted on images of another shape?",
+    );
   }
   const rows = Math.max(config.mean.length, config.divisor.length);
   if (rows > channels) {

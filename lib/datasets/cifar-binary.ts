@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { GradbookError } from "../errors/error.js";
+import { dataError } from "../errors/error.js";
 import { onDisk } from "../errors/os-error.js";
 import { shownPath } from "../errors/shown-path.js";
 
@@ -44,16 +44,14 @@ function sizeOf(path: string): number {
   const { size } = statSync(path);
   const rest = size % cifarRecord.bytes;
   if (size > 0 && rest === 0) return size;
-  throw new GradbookError({
-    code: "data",
-    what: shownPath(path),
-    got:
-      size === 0
-        ? "an empty file"
-        : `ends at offset ${size}, ${rest} bytes into record ${(size - rest) / cifarRecord.bytes}`,
-    expected: "whole records of 3073 bytes (1 label, 3·32·32 pixels)",
-    cure: "The batch is cut short, or it is not the binary version: copy it again, or run gradbook data cifar10.",
-  });
+  throw dataError(
+    shownPath(path),
+    size === 0
+      ? "an empty file"
+      : `ends at offset ${size}, ${rest} bytes into record ${(size - rest) / cifarRecord.bytes}`,
+    "whole records of 3073 bytes (1 label, 3·32·32 pixels)",
+    "The batch is cut short, or it is not the binary version: copy it again, or run gradbook data cifar10.",
+  );
 }
 
 function readInto(path: string, target: Uint8Array): void {
@@ -63,12 +61,7 @@ function readInto(path: string, target: Uint8Array): void {
       const read = readSync(file, target, done, target.length - done, done);
       if (read === 0) {
         const got = `ended at offset ${done} while it was read`;
-        throw new GradbookError({
-          code: "data",
-          what: shownPath(path),
-          got,
-          expected: `${target.length} bytes`,
-        });
+        throw dataError(shownPath(path), got, `${target.length} bytes`);
       }
       done += read;
     }
@@ -80,12 +73,11 @@ function readInto(path: string, target: Uint8Array): void {
 function refuseBadLabels(path: string, part: Uint8Array): void {
   for (let at = 0; at < part.length; at += cifarRecord.bytes) {
     if (part[at] < cifarRecord.classes) continue;
-    throw new GradbookError({
-      code: "data",
-      what: shownPath(path),
-      got: `label ${part[at]} of record ${at / cifarRecord.bytes} at offset ${at}`,
-      expected: "0 … 9",
-      cure: "Is it CIFAR-10 (not CIFAR-100), binary version, undamaged?",
-    });
+    throw dataError(
+      shownPath(path),
+      `label ${part[at]} of record ${at / cifarRecord.bytes} at offset ${at}`,
+      "0 … 9",
+      "Is it CIFAR-10 (not CIFAR-100), binary version, undamaged?",
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { dataError, GradbookError } from "../errors/error.js";
+import { count, type Given, options, text } from "../errors/options.js";
 import { sha256 } from "../files/sha256.js";
 import { writeAtomic } from "../files/write-atomic.js";
 import { balancedSubset } from "./balanced.js";
@@ -10,19 +11,23 @@ import { cifarRecord, readCifarBatches } from "./cifar-binary.js";
 import { checkContent, type DataFolder, dataFolder, locateFiles } from "./folder.js";
 import { readRaw } from "./read-file.js";
 
-/** Options of `loadCifar10`. */
-export interface Cifar10Config {
+const cifar10Options = {
   /**
    * Holds the six binary batches.
    * @default the variable GRADBOOK_DATA, else data/cifar10 of the project
    */
-  readonly folder?: string;
+  folder: text().optional(),
   /**
    * Only the first images of each class, as `balancedSubset` takes them; up to 50 without reading the 184 MB.
    * @default all
    */
-  readonly perClass?: number;
-}
+  perClass: count().optional(),
+};
+/**
+ * Options of `loadCifar10`.
+ * @interface
+ */
+export type Cifar10Config = Given<typeof cifar10Options>;
 
 /** What `loadCifar10` returns. */
 export interface Cifar10 {
@@ -70,9 +75,8 @@ const subsetPerClass = 50;
  * ```
  */
 export function loadCifar10(config: Cifar10Config = {}): Cifar10 {
-  refuseUnknownKeys("loadCifar10", config, ["folder", "perClass"]);
-  const { perClass } = config;
-  const folder = dataFolder("cifar10", config.folder);
+  const { perClass, ...given } = options("loadCifar10", cifar10Options, config);
+  const folder = dataFolder("cifar10", given.folder);
   if (perClass === undefined) return loadAll(folder);
   const quick = perClass <= subsetPerClass && !folder.own;
   const { train, test, source } = quick ? loadSubset(folder) : loadAll(folder);
@@ -87,13 +91,12 @@ function loadAll(folder: DataFolder): Cifar10 {
   const published = readCatalogue().cifar10;
   const paths = locateFiles(folder, "cifar10", published);
   if (paths === undefined) {
-    throw new GradbookError({
-      code: "data",
-      what: "CIFAR-10",
-      got: `no batches in ${folder.shown}`,
-      expected: published.files.map((file) => file.name).join(", "),
-      cure: "gradbook data cifar10 fetches them (about 170 MB).",
-    });
+    throw dataError(
+      "CIFAR-10",
+      `no batches in ${folder.shown}`,
+      published.files.map((file) => file.name).join(", "),
+      "gradbook data cifar10 fetches them (about 170 MB).",
+    );
   }
   let same = true;
   const part = (name: string, from: number, to: number) => {

@@ -1,5 +1,6 @@
-import { GradbookError } from "../errors/error.js";
+import { dataError } from "../errors/error.js";
 import { assertMembers } from "../errors/members.js";
+import { positive, readOption } from "../errors/options.js";
 import type { ByteImages } from "./byte-images.js";
 import type { Normalisation } from "./normalisation.js";
 
@@ -20,14 +21,7 @@ import type { Normalisation } from "./normalisation.js";
  */
 export function fitMeanImage(train: ByteImages, divisor = 1): Normalisation {
   assertImages("fitMeanImage", train);
-  if (!(divisor > 0) || !Number.isFinite(divisor)) {
-    throw new GradbookError({
-      code: "config",
-      what: "fitMeanImage",
-      got: `divisor ${divisor}`,
-      expected: "a number above 0",
-    });
-  }
+  readOption("fitMeanImage", "divisor", positive(), divisor);
   const pixels = train.shape.reduce((a, b) => a * b, 1);
   const sums = new Float64Array(pixels); // sums of integers below 2^53: exact, so their order does not matter
   for (let i = 0; i < train.size; i++) {
@@ -73,13 +67,12 @@ export function fitChannels(train: ByteImages): Normalisation {
     for (let v = 0; v < 256; v++) squares += (v - mean[c]) * (v - mean[c]) * counts[c * 256 + v];
     divisor[c] = Math.sqrt(squares / (train.size * area));
     if (divisor[c] === 0) {
-      throw new GradbookError({
-        code: "data",
-        what: `fitChannels(${train.name})`,
-        got: `all pixels of channel ${c} are ${mean[c]}`,
-        expected: "at least two different values",
-        cure: "A constant channel has no standard deviation: drop it or use fitMeanImage.",
-      });
+      throw dataError(
+        `fitChannels(${train.name})`,
+        `all pixels of channel ${c} are ${mean[c]}`,
+        "at least two different values",
+        "A constant channel has no standard deviation: drop it or use fitMeanImage.",
+      );
     }
   }
   return { name: "mean 0, deviation 1 per channel", mean, divisor };

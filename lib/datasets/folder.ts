@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { GradbookError } from "../errors/error.js";
+import { dataError, GradbookError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
 import { findProject, isFolder } from "../files/project.js";
 import { type DatasetKey, type PublishedDataset, type PublishedFile, readCatalogue } from "./catalogue.js";
@@ -44,24 +44,22 @@ export function locateFiles(
   published: PublishedDataset,
 ): readonly string[] | undefined {
   if (folder.own && !isFolder(folder.path)) {
-    throw new GradbookError({
-      code: "data",
-      what: folder.shown,
-      got: "no such folder",
-      expected: `the folder that holds ${published.files.map((f) => f.name).join(", ")}`,
-    });
+    throw dataError(
+      folder.shown,
+      "no such folder",
+      `the folder that holds ${published.files.map((f) => f.name).join(", ")}`,
+    );
   }
   const found = lookUp(folder.path, key, published);
   if (found === undefined) return undefined;
   const missing = published.files.filter((_, k) => found[k] === undefined).map((f) => f.name);
   if (missing.length === 0) return found.map((path) => path ?? "");
-  throw new GradbookError({
-    code: "data",
-    what: folder.shown,
-    got: `${missing.join(", ")} missing`,
-    expected: `all ${found.length} files of ${published.title}`,
-    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
-  });
+  throw dataError(
+    folder.shown,
+    `${missing.join(", ")} missing`,
+    `all ${found.length} files of ${published.title}`,
+    folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
+  );
 }
 
 /** The folder itself, and those in it that archives unpack into. */
@@ -88,13 +86,12 @@ export function requireFiles(
 ): readonly string[] {
   const found = locateFiles(folder, key, published);
   if (found !== undefined) return found;
-  throw new GradbookError({
-    code: "data",
-    what: folder.shown,
-    got: `no file of ${published.title}`,
-    expected: published.files.map((file) => file.name).join(", "),
-    cure: folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
-  });
+  throw dataError(
+    folder.shown,
+    `no file of ${published.title}`,
+    published.files.map((file) => file.name).join(", "),
+    folder.own ? "Keep the original file names." : `gradbook data ${key} fetches them.`,
+  );
 }
 
 /**

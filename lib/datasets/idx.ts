@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { dataError, type GradbookError } from "../errors/error.js";
 import { shownPath } from "../errors/shown-path.js";
 import { readRaw } from "./read-file.js";
 
@@ -94,7 +94,7 @@ function refuseOtherSize(
 
 function fault(path: string, got: string, expected: string, cure?: string): GradbookError {
   const what = shownPath(path);
-  return new GradbookError({ code: "data", what, got, expected, ...(cure === undefined ? {} : { cure }) });
+  return dataError(what, got, expected, cure);
 }
 
 function cureFor(bytes: Uint8Array, magic: number): string {

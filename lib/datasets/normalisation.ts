@@ -1,3 +1,5 @@
+import { object, type RequiredOption, text, typedArray } from "../errors/options.js";
+
 /**
  * How a byte becomes a number: `value = (byte − mean) / divisor`, computed in float64 and rounded once to the
  * type of the output. Both arrays have length 1 (one for all), C (one per channel) or C·H·W (one per pixel).
@@ -10,6 +12,18 @@ export interface Normalisation {
   /** In units of a byte, above 0. */
   readonly divisor: Float64Array;
 }
+
+/** A normalisation as an option. */
+export const normalisationOption = (): RequiredOption<Normalisation> =>
+  object(
+    {
+      name: text(),
+      mean: typedArray<Float64Array>("Float64Array"),
+      divisor: typedArray<Float64Array>("Float64Array"),
+    },
+    "a normalisation",
+    "unitScale and rawBytes are such; fitChannels(train) and fitMeanImage(train) make one.",
+  );
 
 /** 0 … 1, i.e. byte / 255: the default, the same numbers as PyTorch's `ToTensor`. */
 export const unitScale: Normalisation = {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Brand } from "../errors/brand.js";
 import { assertPlainFunction, withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { dataError, type GradbookError, inWords, isPromise } from "../errors/error.js";
 import { assertMembers, objectOption } from "../errors/members.js";
 import type { RequiredOption } from "../errors/options.js";
-import { sizeOf } from "../tensor/shape.js";
+import { formatShape, sizeOf } from "../tensor/shape.js";
 import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { littleEndianFloats } from "./dataset-parts.js";
@@ -88,12 +88,7 @@ function watchedOnce(set: Dataset): (index: number, sample: FloatArray) => unkno
 /** @throws GradbookError when the set has no such sample */
 export function assertIndex(set: Dataset, index: number): void {
   if (Number.isInteger(index) && index >= 0 && index < set.size) return;
-  throw new GradbookError({
-    code: "data",
-    what: nameOf(set),
-    got: `sample ${inWords(index)}`,
-    expected: `0 … ${set.size - 1}`,
-  });
+  throw dataError(nameOf(set), `sample ${inWords(index)}`, `0 … ${set.size - 1}`);
 }
 
 /** The digest of a set's samples and labels, as they are: what its own `digest` says counts for the library's own sets only. */
@@ -129,13 +124,7 @@ function assertWritten(set: Dataset, index: number, sample: FloatArray, answer: 
 }
 
 function refused(set: Dataset, index: number, got: string, cure: string): GradbookError {
-  return new GradbookError({
-    code: "data",
-    what: nameOf(set),
-    got: `read(${index}) ${got}`,
-    expected: `${set.shape.join("·")} numbers in out`,
-    cure,
-  });
+  return dataError(nameOf(set), `read(${index}) ${got}`, `${set.shape.join("·")} numbers in out`, cure);
 }
 
 /** What an error calls a set. */
@@ -163,13 +152,7 @@ export function assertDataset(what: string, set: Dataset): void {
   assertMembers(what, "the data set", set, { ...datasetShape, has: ["read"] });
   const place = `${what} on ${nameOf(set)}`;
   const refuse = (got: string, expected: string, cure?: string): never => {
-    throw new GradbookError({
-      code: "data",
-      what: place,
-      got,
-      expected,
-      ...(cure === undefined ? {} : { cure }),
-    });
+    throw dataError(place, got, expected, cure);
   };
   const { size, shape, classes, labels, read } = set;
   if (typeof read !== "function") refuse(`read is ${inWords(read)}`, "a function (index, out, offset)");
@@ -178,7 +161,7 @@ export function assertDataset(what: string, set: Dataset): void {
   if (size === 0) refuse("no samples", "at least one");
   if (!Array.isArray(shape) || shape.length === 0 || !shape.every((n) => Number.isInteger(n) && n > 0))
     refuse(
-      `shape is ${Array.isArray(shape) ? `[${shape.join(", ")}]` : inWords(shape)}`,
+      `shape is ${Array.isArray(shape) ? formatShape(shape) : inWords(shape)}`,
       "the sizes of one sample, e.g. [1, 28, 28]",
     );
   if (!Number.isInteger(classes) || classes < 1)

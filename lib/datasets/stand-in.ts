@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 
 /** What happens where MNIST is missing: a warning and training images, the same on purpose, or an error. */
 export type StandInPolicy = "warn" | "allow" | "refuse";
@@ -10,10 +10,5 @@ export function standInPolicy(): StandInPolicy {
   const text = process.env[standInVariable] ?? "";
   if (text === "") return "warn";
   if (text === "warn" || text === "allow" || text === "refuse") return text;
-  throw new GradbookError({
-    code: "config",
-    what: standInVariable,
-    got: JSON.stringify(text),
-    expected: "warn, allow or refuse",
-  });
+  throw configError(standInVariable, JSON.stringify(text), "warn, allow or refuse");
 }

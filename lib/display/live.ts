@@ -1,23 +1,27 @@
-import { refuseUnknownKeys } from "../errors/error.js";
-import { type EpochPoint, errorCurves } from "../figures/error-curves.js";
+import { callback, type Given, number, options, readOption, text } from "../errors/options.js";
+import { type EpochPoint, epochOption, errorCurves } from "../figures/error-curves.js";
 import { liveSvg } from "./live-svg.js";
 import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { figureMessage } from "./show.js";
 import { type Clock, Throttle } from "./throttle.js";
 
-/** Options of `live`. */
-export interface LiveConfig {
+const liveOptions = {
   /**
    * Written above the curves.
    * @default "Training"
    */
-  readonly title?: string;
+  title: text().or("Training"),
   /**
    * Milliseconds since some start.
-   * @default performance.now
+   * @default () => performance.now()
    */
-  readonly clock?: Clock;
-}
+  clock: callback<Clock>().or(() => performance.now()),
+};
+/**
+ * Options of `live`.
+ * @interface
+ */
+export type LiveConfig = Given<typeof liveOptions>;
 
 /** Curves that grow while `fit` runs; its two functions are `fit`'s callbacks. */
 export interface LivePlot {
@@ -45,8 +49,7 @@ export interface LivePlot {
  * ```
  */
 export function live(config: LiveConfig = {}): LivePlot {
-  refuseUnknownKeys("live", config, ["title", "clock"]);
-  const { title = "Training", clock = () => performance.now() } = config;
+  const { title, clock } = options("live", liveOptions, config);
   const throttle = new Throttle(clock);
   const displayId = newDisplayId();
   const epochs: EpochPoint[] = [];
@@ -58,11 +61,11 @@ export function live(config: LiveConfig = {}): LivePlot {
     const svg = liveSvg(title, epochs, losses);
     const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
     const last = epochs.at(-1);
-    const text = last === undefined ? title : `${title}: epoch ${last.epoch}`;
+    const words = last === undefined ? title : `${title}: epoch ${last.epoch}`;
     publish({
       data: {
         "text/html": `<img src="${source}" width="680" height="260" alt="growing curves">`,
-        "text/plain": text,
+        "text/plain": words,
       },
       displayId,
       update: shown,
@@ -71,11 +74,11 @@ export function live(config: LiveConfig = {}): LivePlot {
   };
   return {
     onEpoch(epoch) {
-      epochs.push(epoch);
+      epochs.push(readOption("live.onEpoch", "epoch", epochOption, epoch));
       throttle.run(draw);
     },
     onStep(_step, loss) {
-      losses.push(loss);
+      losses.push(readOption("live.onStep", "loss", number(), loss));
       throttle.run(draw);
     },
     async end() {

@@ -1,4 +1,4 @@
-import { GradbookError, inWords } from "../errors/error.js";
+import { argumentInWords, configError, inWords } from "../errors/error.js";
 import { type Json, type JsonObject, metricsMime } from "../frontend/frontend.js";
 import { publish } from "./publish.js";
 
@@ -16,12 +16,7 @@ import { publish } from "./publish.js";
  */
 export function metrics(record: JsonObject): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new GradbookError({
-      code: "config",
-      what: "metrics",
-      got: inWords(record),
-      expected: "an object, e.g. { testError: 0.02 }",
-    });
+    throw configError("metrics", argumentInWords(record), "an object, e.g. { testError: 0.02 }");
   }
   checkValue(record, "");
   publish({
@@ -32,22 +27,20 @@ export function metrics(record: JsonObject): void {
 /** JSON would turn NaN into null and leave out a function silently; a metric that is missing is a finding, so it must be said. */
 function checkValue(value: Json, path: string): void {
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new GradbookError({
-      code: "range",
-      what: "metrics",
-      got: `${path || "the value"} is ${value}`,
-      expected: "a finite number",
-      cure: "Write null for what could not be measured.",
-    });
+    throw configError(
+      "metrics",
+      `${path || "the value"} is ${value}`,
+      "a finite number",
+      "Write null for what could not be measured.",
+    );
   }
   if (!["number", "string", "boolean", "object"].includes(typeof value)) {
-    throw new GradbookError({
-      code: "config",
-      what: "metrics",
-      got: `${path} is ${inWords(value)}`,
-      expected: "a number, string, boolean, array or object",
-      cure: "Write null for what could not be measured.",
-    });
+    throw configError(
+      "metrics",
+      `${path} is ${inWords(value)}`,
+      "a number, string, boolean, array or object",
+      "Write null for what could not be measured.",
+    );
   }
   if (typeof value === "object" && value !== null) {
     for (const [key, inner] of Object.entries(value)) checkValue(inner, path === "" ? key : `${path}.${key}`);

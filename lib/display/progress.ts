@@ -1,26 +1,30 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { callback, type Given, number, options, positive, readOption, text } from "../errors/options.js";
 import { type Progress, progressMime } from "../frontend/frontend.js";
 import { escapeHtml } from "./escape.js";
 import { frontEnd, newDisplayId, publish } from "./publish.js";
 import { type Clock, Throttle } from "./throttle.js";
 
-/** Options of `progress`. */
-export interface ProgressConfig {
+const progressOptions = {
   /** What is going on, e.g. `"training"`. */
-  readonly label: string;
+  label: text(),
   /** How much there is to do, in units. */
-  readonly total: number;
+  total: positive(),
   /**
    * The unit's plural, e.g. `"epochs"`.
    * @default "steps"
    */
-  readonly unit?: string;
+  unit: text().or("steps"),
   /**
    * Milliseconds since some start.
-   * @default performance.now
+   * @default () => performance.now()
    */
-  readonly clock?: Clock;
-}
+  clock: callback<Clock>().or(() => performance.now()),
+};
+/**
+ * Options of `progress`.
+ * @interface
+ */
+export type ProgressConfig = Given<typeof progressOptions>;
 
 /** What `progress` returns: says how far the work is. */
 export interface ProgressBar {
@@ -47,61 +51,59 @@ export interface ProgressBar {
  * ```
  */
 export function progress(config: ProgressConfig): ProgressBar {
-  refuseUnknownKeys("progress", config, ["label", "total", "unit", "clock"]);
-  const { label, total, unit = "steps", clock = () => performance.now() } = config;
-  if (!(total > 0) || !Number.isFinite(total)) {
-    throw new GradbookError({
-      code: "config",
-      what: "progress",
-      got: `total is ${total}`,
-      expected: "a number above 0",
-    });
-  }
+  const { label, total, unit, clock } = options("progress", progressOptions, config);
   return new Bar(label, total, unit, clock);
 }
 
 class Bar implements ProgressBar {
-  private done = 0;
-  private ended = false;
-  private readonly started: number;
-  private readonly throttle: Throttle;
-  private readonly displayId = newDisplayId();
-  private shown = false;
+  readonly #label: string;
+  readonly #total: number;
+  readonly #unit: string;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly label: string,
-    private readonly total: number,
-    private readonly unit: string,
-    private readonly clock: Clock,
-  ) {
-    this.throttle = new Throttle(clock);
-    this.started = clock();
-    this.throttle.run(() => this.draw());
+  #done = 0;
+  #ended = false;
+  readonly #started: number;
+  readonly #throttle: Throttle;
+  readonly #displayId = newDisplayId();
+  #shown = false;
+
+  constructor(label: string, total: number, unit: string, clock: Clock) {
+    this.#label = label;
+    this.#total = total;
+    this.#unit = unit;
+    this.#clock = clock;
+
+    this.#throttle = new Throttle(clock);
+    this.#started = clock();
+    this.#throttle.run(() => this.#draw());
   }
 
   add(units = 1): void {
-    this.update(this.done + units);
+    this.update(this.#done + readOption("progress.add", "units", number(), units));
   }
 
   update(done: number): void {
-    this.done = done;
-    if (!this.ended) this.throttle.run(() => this.draw());
+    this.#done = readOption("progress.update", "done", number(), done);
+    if (!this.#ended) this.#throttle.run(() => this.#draw());
   }
 
   end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.draw();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#draw();
   }
 
-  private draw(): void {
-    const { label, done, total } = this;
-    const seconds = (this.clock() - this.started) / 1000;
+  #draw(): void {
+    const label = this.#label;
+    const done = this.#done;
+    const total = this.#total;
+    const seconds = (this.#clock() - this.#started) / 1000;
     const rate = seconds > 0 ? done / seconds : 0;
     const secondsLeft = rate > 0 ? Math.max(0, total - done) / rate : null;
-    const text = this.text(rate, secondsLeft);
+    const text = this.#text(rate, secondsLeft);
     if (frontEnd() === "terminal") {
-      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${this.ended ? "\n" : ""}`);
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${this.#ended ? "\n" : ""}`);
       return;
     }
     const html =
@@ -114,16 +116,19 @@ class Bar implements ProgressBar {
         [progressMime]: state,
         "text/plain": text,
       },
-      displayId: this.displayId,
-      update: this.shown,
+      displayId: this.#displayId,
+      update: this.#shown,
     });
-    this.shown = true;
+    this.#shown = true;
   }
 
-  private text(rate: number, secondsLeft: number | null): string {
-    const { label, done, total, unit } = this;
+  #text(rate: number, secondsLeft: number | null): string {
+    const label = this.#label;
+    const done = this.#done;
+    const total = this.#total;
+    const unit = this.#unit;
     const count = `${label}: ${round(done)} of ${round(total)} ${unit}`;
-    if (this.ended || secondsLeft === null) return count;
+    if (this.#ended || secondsLeft === null) return count;
     return `${count} · ${round(rate)} ${unit}/s · ${duration(secondsLeft)} left`;
   }
 }

@@ -1,7 +1,8 @@
-import { GradbookError } from "../errors/error.js";
+import { argumentInWords, configError } from "../errors/error.js";
+import { readOption, text as textOption } from "../errors/options.js";
 import type { Figure } from "../figures/figure.js";
 import { figureFrom, type PlotlyJson } from "../figures/plotly-figure.js";
-import { type ResultsTableConfig, resultsTable, type Table } from "../figures/results-table.js";
+import { makeTable, parseTable, type ResultsTableConfig, type Table } from "../figures/results-table.js";
 import {
   type Displayable,
   type DisplayData,
@@ -38,16 +39,15 @@ const notebookScale = 2;
  */
 export async function show(value: Figure | Table | PlotlyJson | object): Promise<void> {
   if (isDisplayable(value)) publish({ data: await value[displaySymbol]() });
-  else if (isTable(value)) publish({ data: tableBundle(value) });
+  else if (isTable(value)) publish({ data: tableBundle(parseTable("show", value)) });
   else if (isPlotly(value)) publish(await figureMessage(figureFrom(value, "show")));
   else {
-    throw new GradbookError({
-      code: "config",
-      what: "show",
-      got: value === null ? "null" : `a value of type ${typeof value}`,
-      expected: "a figure, a table, or an object with a Jupyter.display method",
-      ...(Array.isArray(value) ? { cure: "Show Plotly traces with show({ data: [ … ] })." } : {}),
-    });
+    throw configError(
+      "show",
+      argumentInWords(value),
+      "a figure, a table, or an object with a Jupyter.display method",
+      Array.isArray(value) ? "Show Plotly traces with show({ data: [ … ] })." : undefined,
+    );
   }
 }
 
@@ -71,7 +71,7 @@ export function table(
   rows: ResultsTableConfig["rows"],
   options: Omit<ResultsTableConfig, "rows" | "title"> & { readonly title?: string } = {},
 ): void {
-  publish({ data: tableBundle(resultsTable({ title: "", name: "table", ...options, rows })) });
+  publish({ data: tableBundle(makeTable("table", { title: "", name: "table", ...options, rows })) });
 }
 
 /** A figure's bundle: PNG first, the Plotly JSON as the extra, its description as text. */
@@ -108,6 +108,7 @@ export function tableBundle(table: Table): DisplayData {
  * ```
  */
 export function markdown(text: string): void {
+  readOption("markdown", "text", textOption(), text);
   publish({ data: { "text/markdown": text, "text/plain": text } });
 }
 

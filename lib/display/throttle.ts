@@ -12,23 +12,27 @@ export type Clock = () => number;
  * and at most 40 in all.
  */
 export class Throttle {
-  private last = Number.NEGATIVE_INFINITY;
-  private cost = 0;
-  private sent = 0;
-  private readonly frugal: boolean;
+  readonly #clock: Clock;
 
-  constructor(private readonly clock: Clock) {
-    this.frugal = frontEnd() === "tslab";
+  #last = Number.NEGATIVE_INFINITY;
+  #cost = 0;
+  #sent = 0;
+  readonly #frugal: boolean;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+
+    this.#frugal = frontEnd() === "tslab";
   }
 
   /** Calls `draw` when its time has come. */
   run(draw: () => void): void {
-    const now = this.clock();
-    const pause = Math.max(this.frugal ? 1000 : 100, 50 * this.cost);
-    if (now - this.last < pause || (this.frugal && this.sent >= 40)) return;
+    const now = this.#clock();
+    const pause = Math.max(this.#frugal ? 1000 : 100, 50 * this.#cost);
+    if (now - this.#last < pause || (this.#frugal && this.#sent >= 40)) return;
     draw();
-    this.sent++;
-    this.last = this.clock();
-    this.cost = this.last - now;
+    this.#sent++;
+    this.#last = this.#clock();
+    this.#cost = this.#last - now;
   }
 }

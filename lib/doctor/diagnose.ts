@@ -1,50 +1,31 @@
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { configError } from "../errors/error.js";
+import { type Given, oneOf, options, text } from "../errors/options.js";
 import { Diagnosis } from "./diagnosis.js";
 import { examine } from "./examine.js";
 import { asOwnInterface } from "./reading/own-interfaces.js";
 import { kindsOf, recognise, type Subject } from "./reading/recognise.js";
-import type { Callable, Kind } from "./types.js";
-
-/** Options of `diagnose`. */
-export interface DiagnoseOptions {
-  /**
-   * What the code is meant to be, where its name does not tell: `"conv2d"`, `"batchNorm1d"`, `"adam"` …
-   * @default inferred from the names
-   */
-  readonly kind?: Kind;
-  /**
-   * How it is called in the result.
-   * @default the code's own name
-   */
-  readonly name?: string;
-}
+import { type Callable, kinds } from "./types.js";
 
 /** A layer class or instance, a loss, an update rule, `[forward, backward]`, or a record of such things by name. */
 export type Diagnosable = object | readonly [forward: Callable, backward: Callable];
 
-const kinds: readonly Kind[] = [
-  "conv2d",
-  "linear",
-  "maxPool2d",
-  "avgPool2d",
-  "relu",
-  "leakyRelu",
-  "sigmoid",
-  "tanh",
-  "flatten",
-  "batchNorm1d",
-  "batchNorm2d",
-  "dropout",
-  "softmax",
-  "softmaxCrossEntropy",
-  "euclidean",
-  "im2col",
-  "sgd",
-  "momentum",
-  "rmsprop",
-  "adam",
-  "trainStep",
-];
+const diagnoseOptions = {
+  /**
+   * What the code is meant to be, where its name does not tell: `"conv2d"`, `"batchNorm1d"`, `"adam"` …
+   * @default inferred from the names
+   */
+  kind: oneOf(...kinds).optional(),
+  /**
+   * How it is called in the result.
+   * @default the code's own name
+   */
+  name: text().optional(),
+};
+/**
+ * Options of `diagnose`.
+ * @interface
+ */
+export type DiagnoseOptions = Given<typeof diagnoseOptions>;
 
 /**
  * Examines hand-written code and names its mistake.
@@ -65,29 +46,21 @@ const kinds: readonly Kind[] = [
  * console.log(diagnosis.verdict, diagnosis.findings[0].tensor); // wrong dx
  * ```
  */
-export function diagnose(target: Diagnosable, options: DiagnoseOptions = {}): Diagnosis {
-  refuseUnknownKeys("diagnose", options, ["kind", "name"]);
-  if (options.kind !== undefined && !kinds.includes(options.kind)) {
-    throw new GradbookError({
-      code: "config",
-      what: "diagnose",
-      got: `kind ${JSON.stringify(options.kind)}`,
-      expected: `one of ${kinds.join(", ")}`,
-    });
-  }
+export function diagnose(target: Diagnosable, config: DiagnoseOptions = {}): Diagnosis {
+  const given = options("diagnose", diagnoseOptions, config);
   const isCode = (typeof target === "object" && target !== null) || typeof target === "function";
-  const { subjects, others } = isCode ? subjectsOf(target, options) : { subjects: [], others: [] };
+  const { subjects, others } = isCode ? subjectsOf(target, given) : { subjects: [], others: [] };
   if (subjects.length === 0) {
-    throw new GradbookError({
-      code: "config",
-      what: "diagnose",
-      got:
-        others.length > 0
-          ? `${others.join(", ")}: nothing that looks like a layer, a loss or an update rule`
+    throw configError(
+      "diagnose",
+      others.length > 0
+        ? `${others.join(", ")}: nothing that looks like a layer, a loss or an update rule`
+        : target === undefined
+          ? "missing argument"
           : "nothing to examine",
-      expected: "a class with forward and backward, a pair of functions, a loss or an update rule",
-      cure: 'Say what it is: diagnose([forward, backward], { kind: "conv2d" }).',
-    });
+      "a class with forward and backward, a pair of functions, a loss or an update rule",
+      'Say what it is: diagnose([forward, backward], { kind: "conv2d" }).',
+    );
   }
   return new Diagnosis(
     subjects.map((s) => examine(s, () => {})),

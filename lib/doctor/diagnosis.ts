@@ -3,6 +3,11 @@ import type { Examination, Finding, Picture, Verdict } from "./types.js";
 
 /** What the doctor says, about one operation or about several of one file. It shows itself in a notebook cell. */
 export class Diagnosis {
+  /** One entry per operation. */
+  readonly examinations: readonly Examination[];
+  /** Exports that were not examined. */
+  readonly others: readonly string[];
+
   /** The worst of all examinations. */
   readonly verdict: Verdict;
   /** Those of all examinations. */
@@ -10,12 +15,10 @@ export class Diagnosis {
   /** What was tried and held, and the conventions that were inferred. */
   readonly checked: readonly string[];
 
-  constructor(
-    /** One entry per operation. */
-    readonly examinations: readonly Examination[],
-    /** Exports that were not examined. */
-    readonly others: readonly string[] = [],
-  ) {
+  constructor(examinations: readonly Examination[], others: readonly string[] = []) {
+    this.examinations = examinations;
+    this.others = others;
+
     this.verdict = overall(examinations);
     this.findings = examinations.flatMap((e) => e.findings);
     const several = examinations.length > 1;

@@ -1,32 +1,35 @@
 import type { Tensor } from "../tensor/tensor.js";
 
-/**
- * The operations that the doctor knows.
- * @inline
- */
-export type Kind = LayerKind | "sgd" | "momentum" | "rmsprop" | "adam" | "trainStep";
-
+const kindsOfLayers = [
+  "conv2d",
+  "linear",
+  "maxPool2d",
+  "avgPool2d",
+  "relu",
+  "leakyRelu",
+  "sigmoid",
+  "tanh",
+  "flatten",
+  "batchNorm1d",
+  "batchNorm2d",
+  "dropout",
+  "softmax",
+  "softmaxCrossEntropy",
+  "euclidean",
+  "im2col",
+] as const;
 /**
  * Layers, losses and helpers that the doctor knows.
  * @inline
  */
-export type LayerKind =
-  | "conv2d"
-  | "linear"
-  | "maxPool2d"
-  | "avgPool2d"
-  | "relu"
-  | "leakyRelu"
-  | "sigmoid"
-  | "tanh"
-  | "flatten"
-  | "batchNorm1d"
-  | "batchNorm2d"
-  | "dropout"
-  | "softmax"
-  | "softmaxCrossEntropy"
-  | "euclidean"
-  | "im2col";
+export type LayerKind = (typeof kindsOfLayers)[number];
+
+export const kinds = [...kindsOfLayers, "sgd", "momentum", "rmsprop", "adam", "trainStep"] as const;
+/**
+ * The operations that the doctor knows.
+ * @inline
+ */
+export type Kind = (typeof kinds)[number];
 
 /** Any function of the examined code. */
 export type Callable = (...args: unknown[]) => unknown;
@@ -121,26 +124,39 @@ export interface Examination {
 
 /** The code could not be driven: what was tried, and how to write it so that it can be. */
 export class CannotDrive extends Error {
-  constructor(
-    readonly reason: string,
-    readonly cure: string,
-  ) {
+  readonly reason: string;
+  readonly cure: string;
+
+  constructor(reason: string, cure: string) {
     super(`${reason} ${cure}`);
+    this.reason = reason;
+    this.cure = cure;
   }
 }
 
 /** A call of the examined code that did not give a usable result: itself a finding. */
 export class Fault extends Error {
+  /** Where it happened: `"forward"`, `"backward"`, `"constructor"`. */
+  readonly phase: string;
+  /** What kind: it threw, gave no numbers, a wrong shape, or NaN. */
+  readonly sort: "throws" | "nothing" | "shape" | "nan" | "promise";
+  /** The tensor that was asked for. */
+  readonly tensor: string;
+  readonly detail: string;
+  readonly thrown?: unknown;
+
   constructor(
-    /** Where it happened: `"forward"`, `"backward"`, `"constructor"`. */
-    readonly phase: string,
-    /** What kind: it threw, gave no numbers, a wrong shape, or NaN. */
-    readonly sort: "throws" | "nothing" | "shape" | "nan" | "promise",
-    /** The tensor that was asked for. */
-    readonly tensor: string,
-    readonly detail: string,
-    readonly thrown?: unknown,
+    phase: string,
+    sort: "throws" | "nothing" | "shape" | "nan" | "promise",
+    tensor: string,
+    detail: string,
+    thrown?: unknown,
   ) {
     super(detail);
+    this.phase = phase;
+    this.sort = sort;
+    this.tensor = tensor;
+    this.detail = detail;
+    this.thrown = thrown;
   }
 }

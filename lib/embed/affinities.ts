@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, dataError } from "../errors/error.js";
 import { exp, log } from "../tensor/portable.js";
 
 /** How near the entropy of a row must come to log(perplexity), in nats; the tolerance of the paper's own program. */
@@ -89,15 +89,14 @@ function bell(
 /** The largest perplexity that N samples allow is below N/3: a bell must leave most of the samples outside. */
 export function parsePerplexity(what: string, perplexity: number | undefined, N: number): number {
   if (N < 4) {
-    throw new GradbookError({ code: "data", what, got: `${N} samples`, expected: "at least 4" });
+    throw dataError(what, `${N} samples`, "at least 4");
   }
   const value = perplexity ?? Math.min(30, Math.ceil(N / 3) - 1);
   if (value >= 1 && value < N / 3) return value;
-  throw new GradbookError({
-    code: "config",
+  throw configError(
     what,
-    got: `perplexity ${value} for ${N} samples`,
-    expected: `at least 1 and below N/3 = ${Number((N / 3).toFixed(2))}`,
-    ...(value < 1 ? {} : { cure: `Take more samples, or perplexity: ${Math.ceil(N / 3) - 1} or less.` }),
-  });
+    `perplexity ${value} for ${N} samples`,
+    `at least 1 and below N/3 = ${Number((N / 3).toFixed(2))}`,
+    value < 1 ? undefined : `Take more samples, or perplexity: ${Math.ceil(N / 3) - 1} or less.`,
+  );
 }

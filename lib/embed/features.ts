@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { dataError, shapeError } from "../errors/error.js";
 import { assertList } from "../errors/members.js";
 import { formatShape } from "../tensor/shape.js";
 import { isTensor, type Nested, Tensor } from "../tensor/tensor.js";
@@ -19,23 +19,21 @@ export function parseFeatures(what: string, features: Features): Tensor {
     ? features.clone("float64")
     : Tensor.from(Array.from(features, (row): Nested => Array.from(Object(row))));
   if (x.shape.length !== 2 || x.shape[1] === 0) {
-    throw new GradbookError({
-      code: "shape",
+    throw shapeError(
       what,
-      got: `features of the shape ${formatShape(x.shape)}`,
-      expected: "[N, F]: N samples of F features each",
-      ...(x.shape.length > 2 ? { cure: "x.reshape([N, F]) lays each sample out in one row." } : {}),
-    });
+      `features of the shape ${formatShape(x.shape)}`,
+      "[N, F]: N samples of F features each",
+      x.shape.length > 2 ? "x.reshape([N, F]) lays each sample out in one row." : undefined,
+    );
   }
   const [, F] = x.shape;
   const broken = x.data.findIndex((v) => !(Math.abs(v) <= LARGEST));
   if (broken >= 0) {
-    throw new GradbookError({
-      code: "data",
+    throw dataError(
       what,
-      got: `${x.data[broken]} in sample ${Math.floor(broken / F)}, feature ${broken % F}`,
-      expected: "finite numbers within ±1e150",
-    });
+      `${x.data[broken]} in sample ${Math.floor(broken / F)}, feature ${broken % F}`,
+      "finite numbers within ±1e150",
+    );
   }
   return x;
 }
@@ -51,13 +49,12 @@ const MOST_SAMPLES = 20_000;
 export function squaredDistances(x: Tensor): Float64Array {
   const [N, F] = x.shape;
   if (N > MOST_SAMPLES) {
-    throw new GradbookError({
-      code: "data",
-      what: "distances of all pairs",
-      got: `${N} samples`,
-      expected: `at most ${MOST_SAMPLES}`,
-      cure: "Take a subset: a map of some thousand points is as many as an eye can tell apart.",
-    });
+    throw dataError(
+      "distances of all pairs",
+      `${N} samples`,
+      `at most ${MOST_SAMPLES}`,
+      "Take a subset: a map of some thousand points is as many as an eye can tell apart.",
+    );
   }
   const D = new Float64Array(N * N);
   for (let i = 0; i < N; i++) {

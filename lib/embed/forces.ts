@@ -67,19 +67,19 @@ const MOST_PIECES = 64;
  * over rows that Z needs, and everything after it, stays in float64.
  */
 export class EngineGradient implements MapGradient {
-  private readonly machine: Machine;
-  private readonly pieces: number;
-  private readonly x: Float32Array;
-  private readonly y: Float32Array;
-  private readonly sums: Float32Array;
-  private readonly weights: Float32Array;
+  readonly #N: number;
+
+  readonly #machine: Machine;
+  readonly #pieces: number;
+  readonly #x: Float32Array;
+  readonly #y: Float32Array;
+  readonly #sums: Float32Array;
+  readonly #weights: Float32Array;
 
   /** @param P joint probabilities: [N, N] */
-  constructor(
-    P: Float64Array,
-    private readonly N: number,
-    threads: number,
-  ) {
+  constructor(P: Float64Array, N: number, threads: number) {
+    this.#N = N;
+
     const width = roundUp(N, LANES);
     const arena = new Arena(0);
     const at: Places = {
@@ -89,19 +89,19 @@ export class EngineGradient implements MapGradient {
       sums: arena.floats(4 * N),
       weights: arena.floats(N),
     };
-    this.pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor((N * N) / PAIRS_OF_A_PIECE)));
-    this.machine = new Machine({
+    this.#pieces = Math.max(1, Math.min(MOST_PIECES, Math.floor((N * N) / PAIRS_OF_A_PIECE)));
+    this.#machine = new Machine({
       program: forcesProgram(width, at),
       bytes: arena.bytes,
       phases: [{ name: "forces", parallel: "pieces" }],
-      threads: this.pieces > 1 ? threads : 1,
+      threads: this.#pieces > 1 ? threads : 1,
     });
     const floats = (address: number, length: number) =>
-      this.machine.floats.subarray(address / 4, address / 4 + length);
-    this.x = floats(at.x, width).fill(FAR);
-    this.y = floats(at.y, width).fill(FAR);
-    this.sums = floats(at.sums, 4 * N);
-    this.weights = floats(at.weights, N);
+      this.#machine.floats.subarray(address / 4, address / 4 + length);
+    this.#x = floats(at.x, width).fill(FAR);
+    this.#y = floats(at.y, width).fill(FAR);
+    this.#sums = floats(at.sums, 4 * N);
+    this.#weights = floats(at.weights, N);
     const affinities = floats(at.P, N * width);
     for (let i = 0; i < N; i++) {
       for (let j = 0; j < N; j++) {
@@ -112,12 +112,17 @@ export class EngineGradient implements MapGradient {
   }
 
   compute(map: Float64Array, exaggeration: number, out: Float64Array): void {
-    const { N, x, y, sums, weights, pieces } = this;
+    const N = this.#N;
+    const x = this.#x;
+    const y = this.#y;
+    const sums = this.#sums;
+    const weights = this.#weights;
+    const pieces = this.#pieces;
     for (let i = 0; i < N; i++) {
       x[i] = map[2 * i];
       y[i] = map[2 * i + 1];
     }
-    this.machine.run(0, pieces, pieces, N);
+    this.#machine.run(0, pieces, pieces, N);
     // each row has counted itself, with w = 1
     let Z = -N;
     for (let i = 0; i < N; i++) Z += weights[i];
@@ -129,6 +134,6 @@ export class EngineGradient implements MapGradient {
 
   /** Gives memory back; the gradient is not used again. */
   dispose(): void {
-    this.machine.dispose();
+    this.#machine.dispose();
   }
 }

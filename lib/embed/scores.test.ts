@@ -39,7 +39,7 @@ test("scores take tensors and typed rows", () => {
   );
 });
 
-test("scores refuse: k out of range, other counts, an unknown key", () => {
+test("scores refuse: k out of range, other counts, an unknown option", () => {
   assert.throws(() => trustworthiness(line, line, { k: 3 }), {
     message: "trustworthiness: k is 3, expected a whole number from 1 to 2, below N/2.",
   });

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, type GradbookError, shapeError } from "../errors/error.js";
 import { assertList } from "../errors/members.js";
 import { count, type Given, options } from "../errors/options.js";
 import { type Features, parseFeatures, squaredDistances } from "./features.js";
@@ -114,14 +114,9 @@ function rank(D: Float64Array, i: number, j: number, N: number): number {
 
 function parseNeighbours(what: string, k = 5, most: number, bound: string): number {
   if (Number.isInteger(k) && k >= 1 && k <= most) return k;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `k is ${String(k)}`,
-    expected: `a whole number from 1 to ${most}, below ${bound}`,
-  });
+  throw configError(what, `k is ${String(k)}`, `a whole number from 1 to ${most}, below ${bound}`);
 }
 
 function differentCounts(what: string, got: string, N: number): GradbookError {
-  return new GradbookError({ code: "shape", what, got: `${got} for ${N} samples`, expected: `${N}` });
+  return shapeError(what, `${got} for ${N} samples`, `${N}`);
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 import { exp, log } from "../tensor/portable.js";
 import type { Rng } from "../tensor/rng.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -33,12 +33,11 @@ export const TSNE_JS_LEAST_ITERATIONS = 102;
  */
 export function runTsneJs(x: Tensor, config: TsneJsConfig): { points: number[][]; iterations: number } {
   if (config.iterations < TSNE_JS_LEAST_ITERATIONS) {
-    throw new GradbookError({
-      code: "config",
-      what: "tsne with tsne-js",
-      got: `${config.iterations} iterations`,
-      expected: `at least ${TSNE_JS_LEAST_ITERATIONS}`,
-    });
+    throw configError(
+      "tsne with tsne-js",
+      `${config.iterations} iterations`,
+      `at least ${TSNE_JS_LEAST_ITERATIONS}`,
+    );
   }
   const TSNE: TsneJsConstructor = createRequire(import.meta.url)("tsne-js");
   return withPortableMath(config.rng, () => {

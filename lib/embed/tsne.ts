@@ -1,5 +1,5 @@
 import { parseThreads } from "../engine/team.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, GradbookError, shapeError } from "../errors/error.js";
 import {
   callback,
   count,
@@ -187,23 +187,21 @@ export function klDivergence(features: Features, points: Features, config: KlDiv
 function parseMap(what: string, points: Features, N: number): Tensor {
   const y = parseFeatures(what, points);
   if (y.shape[0] === N && y.shape[1] === 2) return y;
-  throw new GradbookError({
-    code: "shape",
+  throw shapeError(
     what,
-    got: `a map of ${y.shape[0]} points in ${y.shape[1]} dimensions`,
-    expected: `${N} points, one for each sample, in 2`,
-  });
+    `a map of ${y.shape[0]} points in ${y.shape[1]} dimensions`,
+    `${N} points, one for each sample, in 2`,
+  );
 }
 
 function refusePcaStart(init: "pca" | "random"): void {
   if (init === "random") return;
-  throw new GradbookError({
-    code: "config",
-    what: "tsne with tsne-js",
-    got: 'init "pca"',
-    expected: '"random"',
-    cure: 'tsne-js draws its own start; method: "gradbook" has both.',
-  });
+  throw configError(
+    "tsne with tsne-js",
+    'init "pca"',
+    '"random"',
+    'tsne-js draws its own start; method: "gradbook" has both.',
+  );
 }
 
 function assertConverged(y: Float64Array, learningRate: number): void {

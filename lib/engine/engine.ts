@@ -34,6 +34,9 @@ export interface EngineParameter extends EngineValue {
  * this file. All views are over one memory; a step allocates nothing.
  */
 export class Engine {
+  private readonly request: PlanRequest;
+  private readonly byHand?: ByHand;
+
   /** Samples of the largest forward pass. */
   readonly capacity: number;
   /** Outputs of a sample. */
@@ -49,11 +52,10 @@ export class Engine {
   private readonly floats: Float32Array;
   private readonly ints: Int32Array;
 
-  constructor(
-    private readonly request: PlanRequest,
-    threads: number,
-    private readonly byHand?: ByHand,
-  ) {
+  constructor(request: PlanRequest, threads: number, byHand?: ByHand) {
+    this.request = request;
+    this.byHand = byHand;
+
     this.plan = plan(request);
     const { program, bytes, phases, capacity, classes, keys } = this.plan;
     this.capacity = capacity;

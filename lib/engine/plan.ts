@@ -253,10 +253,14 @@ function lookUp<T extends { layer: number; name: string }>(
 
 /** Memory for one product at a time: the largest so far serves all that fit. */
 class Scratch {
+  private readonly arena: Arena;
+
   private address = 0;
   private size = 0;
 
-  constructor(private readonly arena: Arena) {}
+  constructor(arena: Arena) {
+    this.arena = arena;
+  }
 
   take(floats: number): number {
     if (floats > this.size) {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, GradbookError, inWords } from "../errors/error.js";
 import type { Phase } from "./plan.js";
 import type { WasmMemory, WasmModule } from "./webassembly.js";
 import { claimTask, WORD, type WorkerData, type WorkerMessage, workerMain } from "./worker.js";
@@ -18,12 +18,11 @@ export function parseThreads(
   const text = environment?.trim() ?? "";
   const count = threads ?? (text === "" ? Math.min(availableParallelism(), MOST_THREADS) : Number(text));
   if (Number.isInteger(count) && count >= 1 && count <= MOST_THREADS) return count;
-  throw new GradbookError({
-    code: "config",
-    what: threads === undefined ? "GRADBOOK_THREADS" : "fit",
-    got: threads === undefined ? `the value is "${text}"` : `threads is ${inWords(threads)}`,
-    expected: `a whole number from 1 to ${MOST_THREADS}`,
-  });
+  throw configError(
+    threads === undefined ? "GRADBOOK_THREADS" : "fit",
+    threads === undefined ? `the value is "${text}"` : `threads is ${inWords(threads)}`,
+    `a whole number from 1 to ${MOST_THREADS}`,
+  );
 }
 
 /** A plan that the team knows: runs one task of one phase on the calling thread. */
@@ -41,13 +40,17 @@ export interface TeamPlan {
  * task changes no bit: every task writes to a place of its own.
  */
 export class Team {
+  private readonly source: string;
+
   readonly workers: { readonly worker: Worker; readonly port: MessagePort }[] = [];
   private readonly control = new Int32Array(new SharedArrayBuffer(4 * WORD.end));
   private readonly plans = new Map<number, TeamPlan>();
   private running = false;
 
   /** @param source the text that a worker runs; another one in tests of broken workers */
-  constructor(private readonly source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
+  constructor(source = `(${workerMain.toString()})(require, ${claimTask.toString()});`) {
+    this.source = source;
+
     Atomics.store(this.control, WORD.plan, -1);
   }
 

@@ -1,16 +1,10 @@
-import { GradbookError } from "./error.js";
+import { ownCodeError } from "./error.js";
 
 /** @throws GradbookError when a function can only return a promise or an iterator, for which nobody waits */
 export function assertPlainFunction(what: string, name: string, value: unknown): void {
   const tag = Object.prototype.toString.call(value);
   const refuse = (got: string, cure: string) => {
-    throw new GradbookError({
-      code: "callback",
-      what: `${what}, ${name}`,
-      got,
-      expected: "a plain function",
-      cure,
-    });
+    throw ownCodeError(`${what}, ${name}`, got, "a plain function", cure);
   };
   if (tag === "[object AsyncFunction]" || tag === "[object AsyncGeneratorFunction]")
     refuse("is async", withoutAsync(name));

@@ -1,5 +1,5 @@
-import { GradbookError, inWords } from "./error.js";
-import { option, type RequiredOption } from "./options.js";
+import { configError, valueInWords } from "./error.js";
+import { isArrayLike, option, type RequiredOption } from "./options.js";
 
 /** A kind of object, known by what it has: the library's own classes are not the only ones that will do. */
 export interface Shape {
@@ -20,24 +20,14 @@ export function assertMembers(what: string, role: string, value: unknown, shape:
   const lacking = lacks(value, shape.has);
   if (lacking?.length === 0) return;
   const some = lacking !== undefined && lacking.length < shape.has.length;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `${role} is ${value === undefined ? "missing" : inWords(value)}${some ? ` without ${lacking.join(", ")}` : ""}`,
-    expected: shape.expected,
-    cure: cureOfFunction(value) ?? shape.cure,
-  });
+  const got = `${valueInWords(role, value)}${some ? ` without ${lacking.join(", ")}` : ""}`;
+  throw configError(what, got, shape.expected, cureOfFunction(value) ?? shape.cure);
 }
 
 /** @throws GradbookError when the value is no list, of whatever kind */
 export function assertList(what: string, role: string, value: ArrayLike<unknown>, expected = "a list"): void {
-  if (typeof value === "object" && value !== null && typeof value.length === "number") return;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `${role} is ${value === undefined ? "missing" : inWords(value)}`,
-    expected,
-  });
+  if (isArrayLike(value)) return;
+  throw configError(what, valueInWords(role, value), expected);
 }
 
 /** What `assertMembers` looks at, as an option of a function. */

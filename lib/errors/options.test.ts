@@ -1,6 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, flag, type Given, numberFrom, oneOf, option, options, pair, seed } from "./options.js";
+import {
+  count,
+  flag,
+  type Given,
+  list,
+  numberFrom,
+  numbers,
+  object,
+  oneOf,
+  option,
+  options,
+  pair,
+  seed,
+  text,
+  typedArray,
+} from "./options.js";
 
 const table = {
   /** how many */
@@ -87,4 +102,34 @@ test("a cure is written for the value that was found", () => {
   assert.throws(() => options("f", { n: own }, { n: "x" as unknown as number }), {
     message: 'f: n is "x", expected an even number. Leave the quotes out.',
   });
+});
+
+test("what is inside of a list or an object is looked at, named by its place, and stays as it is", () => {
+  const inner = { values: numbers(), note: text().optional() };
+  const outer = { runs: list(object(inner), "a list of runs"), bytes: typedArray("Uint8Array").optional() };
+  const given = {
+    runs: [
+      { values: [1, Number.NaN, 2], more: true },
+      { values: new Float32Array(2), note: "n" },
+    ],
+  };
+  assert.equal(options("f", outer, given).runs, given.runs);
+  const refused: readonly (readonly [unknown, string])[] = [
+    [{}, "f: runs is missing, expected a list of runs."],
+    [{ runs: "abc" }, 'f: runs is "abc", expected a list of runs.'],
+    [{ runs: [null] }, "f: runs[0] is null, expected an object { values, note? }."],
+    [{ runs: [{}] }, "f: runs[0].values is missing, expected a list of numbers."],
+    [{ runs: [{ values: [1, "2"] }] }, 'f: runs[0].values[1] is "2", expected a number.'],
+    [
+      { runs: [{ values: new BigInt64Array(1) }] },
+      "f: runs[0].values is an object of the class BigInt64Array, expected a list of numbers.",
+    ],
+    [{ runs: [{ values: [] }, { values: [], note: 3 }] }, "f: runs[1].note is 3, expected a string."],
+    [
+      { runs: [], bytes: [1] },
+      "f: bytes is [1], expected a Uint8Array. Uint8Array.from(numbers) makes one of a list.",
+    ],
+  ];
+  for (const [wrong, message] of refused)
+    assert.throws(() => options("f", outer, wrong as Given<typeof outer>), { message });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { GradbookError } from "./error.js";
+import { configError, GradbookError } from "./error.js";
 import { type FileTask, osError } from "./os-error.js";
 
 const root = mkdtempSync(join(tmpdir(), "gradbook-os-error-"));
@@ -111,7 +111,7 @@ test("a real error of the system", () => {
 });
 
 test("what the system did not say is left as it is", () => {
-  const own = new GradbookError({ code: "x", what: "x", got: "y" });
+  const own = configError("x", "y");
   for (const error of [
     own,
     new TypeError("x is no function"),

@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { GradbookError } from "./error.js";
+import { type ErrorCode, GradbookError } from "./error.js";
 import { shownPath } from "./shown-path.js";
 
 /** What was to be done when the operating system refused. */
@@ -11,7 +11,7 @@ export interface FileTask {
   /** How much was to be written, in bytes. Default: unknown. */
   readonly bytes?: number;
   /** The error's code, for programs. Default `"file"`. */
-  readonly code?: string;
+  readonly code?: ErrorCode;
   /** How the reader chooses another location: `"--out DIR"`. Default: he cannot. */
   readonly elsewhere?: string;
 }
@@ -60,7 +60,7 @@ export function osError(cause: unknown, task: FileTask): unknown {
       code: task.code ?? "file",
       what: shownPath(task.path),
       got,
-      ...(whole === "" ? {} : { cure: `${whole[0].toUpperCase()}${whole.slice(1)}.` }),
+      cure: whole === "" ? undefined : `${whole[0].toUpperCase()}${whole.slice(1)}.`,
     },
     { cause },
   );

@@ -57,7 +57,7 @@ function look(what: string, path: string, elsewhere: string): { isDirectory(): b
 
 function refusal(what: string, got: string, elsewhere: string): GradbookError {
   return new GradbookError({
-    code: "out",
+    code: "file",
     what,
     got: `nothing can be written there (${got})`,
     cure: `Choose another location with ${elsewhere}.`,

@@ -1,41 +1,45 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, shapeError } from "../errors/error.js";
+import { type Given, list, object, oneOf, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
-import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOptions, short } from "./figure.js";
-import { type Bitmap, checkBitmap, colorBar, countNotFinite, finiteRange, picture, tile } from "./tiles.js";
+import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { bitmapOption, checkBitmap, colorBar, countNotFinite, finiteRange, picture, tile } from "./tiles.js";
 
-/** One input image and what a layer makes of it. */
-export interface ActivationRow {
+const activationRow = {
   /** Written to the left of the row, e.g. `"digit 3"`. */
-  readonly label: string;
+  label: text(),
   /** Drawn light on dark in grey, or in colour (3 × height × width values); leave it out for a layer whose input is not an image. */
-  readonly input?: Bitmap;
+  input: bitmapOption().optional(),
   /** The layer's feature maps, all of one size. */
-  readonly maps: readonly Bitmap[];
-}
+  maps: list(bitmapOption(), "a list of bitmaps"),
+};
+/** One input image and what a layer makes of it. */
+export type ActivationRow = Given<typeof activationRow>;
 
-/** Options of `activationSlices`. */
-export interface ActivationSlicesConfig extends FigureOptions {
+const activationSlicesOptions = {
   /** One row per input image. */
-  readonly rows: readonly ActivationRow[];
+  rows: list(object(activationRow), "a list of rows"),
   /**
    * `"shared"`: one scale for all maps, with a colour bar; `"row"`: each row from its own least to its own largest
    * value; `"own"`: each map likewise, which shows structure and hides strength.
    * @default "shared"
    */
-  readonly scale?: "shared" | "row" | "own";
+  scale: oneOf("shared", "row", "own").or("shared"),
   /**
    * What a value is, with its unit; written at the colour bar.
    * @default "activation"
    */
-  readonly quantity?: string;
+  quantity: text().or("activation"),
   /**
    * What a column is.
    * @default "map"
    */
-  readonly columnName?: string;
-}
-
-const scales = ["shared", "row", "own"];
+  columnName: text().or("map"),
+};
+/**
+ * Options of `activationSlices`.
+ * @interface
+ */
+export type ActivationSlicesConfig = FigureOptions & Given<typeof activationSlicesOptions>;
 
 /**
  * A grid of feature maps: a row for each input, a column for each map, the input itself in front.
@@ -55,9 +59,11 @@ const scales = ["shared", "row", "own"];
  * ```
  */
 export function activationSlices(config: ActivationSlicesConfig): Figure {
-  const options = resolveOptions("activationSlices", config, ["rows", "scale", "quantity", "columnName"]);
-  const { rows, scale = "shared", quantity = "activation", columnName = "map" } = config;
-  if (!scales.includes(scale)) throw notOneOf("activationSlices", "scale", scale, scales);
+  const { options, rows, scale, quantity, columnName } = resolveOptions(
+    "activationSlices",
+    activationSlicesOptions,
+    config,
+  );
   const maps = checkRows(rows);
   const { size, theme } = options;
 
@@ -85,7 +91,7 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   const data: JsonObject[] = [];
   const annotations: JsonObject[] = [];
   const images: JsonObject[] = [];
-  const text = (content: string, at: JsonObject) =>
+  const write = (content: string, at: JsonObject) =>
     annotations.push({
       text: plain(content),
       showarrow: false,
@@ -96,7 +102,7 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
     });
   rows.forEach((row, r) => {
     const y = r * (1 + gap);
-    text(row.label, { x: 0, xanchor: "right", xshift: -6, y: y + 0.5 });
+    write(row.label, { x: 0, xanchor: "right", xshift: -6, y: y + 0.5 });
     if (row.input !== undefined && row.input.data.length === 3 * row.input.height * row.input.width) {
       images.push(picture(row.input, { x: 0, y, width: 1, height: 1 }));
     } else if (row.input !== undefined) {
@@ -131,9 +137,9 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
       );
     });
   });
-  if (withInput) text("input", { x: 0.5, y: 0, yanchor: "bottom" });
+  if (withInput) write("input", { x: 0.5, y: 0, yanchor: "bottom" });
   for (let m = 0; m < maps; m++) {
-    text(maps > 12 ? String(m) : `${columnName} ${m}`, {
+    write(maps > 12 ? String(m) : `${columnName} ${m}`, {
       x: first + m * (1 + gap) + 0.5,
       y: 0,
       yanchor: "bottom",
@@ -165,12 +171,7 @@ function checkRows(rows: readonly ActivationRow[]): number {
   const what = "activationSlices";
   const maps = rows[0]?.maps.length ?? 0;
   if (maps === 0) {
-    throw new GradbookError({
-      code: "config",
-      what,
-      got: "no maps",
-      expected: "at least one row with one map",
-    });
+    throw configError(what, "no maps", "at least one row with one map");
   }
   const [{ height, width }] = rows[0].maps;
   for (const row of rows) {
@@ -178,23 +179,21 @@ function checkRows(rows: readonly ActivationRow[]): number {
       row.input !== undefined && row.input.data.length === 3 * row.input.height * row.input.width;
     if (row.input !== undefined && !colour) checkBitmap(what, `the input of "${row.label}"`, row.input);
     if (row.maps.length !== maps) {
-      throw new GradbookError({
-        code: "shape",
+      throw shapeError(
         what,
-        got: `"${row.label}" has ${row.maps.length} maps, "${rows[0].label}" ${maps}`,
-        expected: "the same number in each row",
-      });
+        `"${row.label}" has ${row.maps.length} maps, "${rows[0].label}" ${maps}`,
+        "the same number in each row",
+      );
     }
     row.maps.forEach((map, m) => {
       checkBitmap(what, `map ${m} of "${row.label}"`, map);
       if (map.height !== height || map.width !== width) {
-        throw new GradbookError({
-          code: "shape",
+        throw shapeError(
           what,
-          got: `maps of ${height}×${width} and ${map.height}×${map.width} pixels`,
-          expected: "all maps of one size",
-          cure: "Draw each layer as a figure of its own.",
-        });
+          `maps of ${height}×${width} and ${map.height}×${map.width} pixels`,
+          "all maps of one size",
+          "Draw each layer as a figure of its own.",
+        );
       }
     });
   }

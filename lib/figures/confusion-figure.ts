@@ -1,19 +1,24 @@
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
+import { count, type Given, list, text } from "../errors/options.js";
 import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
 import { axisLook } from "./panels.js";
 
-/** Options of `confusionFigure`. */
-export interface ConfusionFigureConfig extends FigureOptions {
+const confusionFigureOptions = {
   /**
    * `matrix[t][p]`: how many images of class `t` the network takes for class `p`; `[K][K]` counts, as `confusionMatrix` gives them.
    */
-  readonly matrix: readonly (readonly number[])[];
+  matrix: list(list(count(0), "a row of counts"), "a list of rows of counts"),
   /**
    * Names of the classes; classes beyond them have their number.
    * @default "0", "1" …
    */
-  readonly labels?: readonly string[];
-}
+  labels: list(text(), "a list of names").optional(),
+};
+/**
+ * Options of `confusionFigure`.
+ * @interface
+ */
+export type ConfusionFigureConfig = FigureOptions & Given<typeof confusionFigureOptions>;
 
 /**
  * True classes in rows, predicted ones in columns; the counts as text, coloured by the share of the row,
@@ -33,11 +38,14 @@ export interface ConfusionFigureConfig extends FigureOptions {
  * ```
  */
 export function confusionFigure(config: ConfusionFigureConfig): Figure {
-  const options = resolveOptions("confusionFigure", config, ["matrix", "labels"]);
-  const { matrix } = config;
+  const {
+    options,
+    matrix,
+    labels: names = [],
+  } = resolveOptions("confusionFigure", confusionFigureOptions, config);
   const k = matrix.length;
-  checkMatrix(matrix, config.labels ?? []);
-  const labels = matrix.map((_, i) => config.labels?.[i] ?? String(i));
+  checkMatrix(matrix, names);
+  const labels = matrix.map((_, i) => names[i] ?? String(i));
   const { size, theme } = options;
 
   const totals = matrix.map((row) => row.reduce((a, b) => a + b, 0));
@@ -156,13 +164,15 @@ function longest(labels: readonly string[]): number {
 
 function checkMatrix(matrix: readonly (readonly number[])[], labels: readonly string[]): void {
   const k = matrix.length;
-  const fail = (got: string, expected: string) =>
-    new GradbookError({ code: "shape", what: "confusionFigure", got, expected });
-  if (k === 0) throw fail("no classes", "a K×K matrix of counts");
-  if (labels.length > k) throw fail(`${labels.length} labels for ${k} classes`, "at most one for each class");
+  if (k === 0) throw shapeError("confusionFigure", "no classes", "a K×K matrix of counts");
+  if (labels.length > k)
+    throw shapeError(
+      "confusionFigure",
+      `${labels.length} labels for ${k} classes`,
+      "at most one for each class",
+    );
   matrix.forEach((row, t) => {
-    if (row.length !== k) throw fail(`row ${t} has ${row.length} entries`, `${k}, one for each class`);
-    const bad = row.find((n) => !Number.isInteger(n) || n < 0);
-    if (bad !== undefined) throw fail(`row ${t} holds ${bad}`, "counts: integers from 0");
+    if (row.length !== k)
+      throw shapeError("confusionFigure", `row ${t} has ${row.length} entries`, `${k}, one for each class`);
   });
 }

@@ -1,10 +1,10 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, type GradbookError, shapeError } from "../errors/error.js";
+import { count, type Given, list, type Option, object, oneOf, option, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
 import {
   type Figure,
   type FigureOptions,
   figure,
-  notOneOf,
   pack,
   plain,
   type ResolvedOptions,
@@ -27,46 +27,61 @@ export interface EpochPoint {
   readonly testLoss: number;
 }
 
-/** One training run, or several of the same configuration with different seeds. */
-export interface RunCurves {
-  /** The run's name in the legend. */
-  readonly name: string;
-  /** One history, or one for each seed: then the line is their mean and the band goes from the least to the largest. */
-  readonly epochs: readonly EpochPoint[] | readonly (readonly EpochPoint[])[];
-}
+/** An epoch; its four numbers are looked at when they are drawn: a figure of losses needs no errors. */
+export const epochOption = option<EpochPoint>(
+  "an epoch { epoch, trainError, testError, trainLoss, testLoss }",
+  (v) => (Number.isFinite(Object(v).epoch) ? (v as EpochPoint) : undefined),
+);
+const history = list(epochOption, "a list of epochs");
+type Histories = readonly EpochPoint[] | readonly (readonly EpochPoint[])[];
 
-/** Options of `errorCurves`. */
-export interface ErrorCurvesConfig extends FigureOptions {
+const runCurves = {
+  /** The run's name in the legend. */
+  name: text(),
+  /** One history, or one for each seed: then the line is their mean and the band goes from the least to the largest. */
+  epochs: option<Histories>("a list of epochs, or one for each seed", (v, what, name) => {
+    const kind: Option<unknown, Histories> =
+      Array.isArray(v) && Array.isArray(v[0]) ? list(history) : history;
+    return kind.parse(v, what, name);
+  }),
+};
+/** One training run, or several of the same configuration with different seeds. */
+export type RunCurves = Given<typeof runCurves>;
+
+const errorCurvesOptions = {
   /** The runs to compare. */
-  readonly runs: readonly RunCurves[];
+  runs: list(object(runCurves), "a list of runs"),
   /**
    * `"single"`: all runs in one panel; `"grid"`: a panel for each run.
    * @default "grid" for more than three runs, else "single"
    */
-  readonly layout?: "single" | "grid";
+  layout: oneOf("single", "grid").optional(),
   /**
    * Panels in a row of a grid.
    * @default √runs rounded up, at most 4
    */
-  readonly columns?: number;
+  columns: count().optional(),
   /**
    * `"error"`: error rate in percent; `"loss"`: cross-entropy in nats.
    * @default "error"
    */
-  readonly yAxis?: "error" | "loss";
-  /**
-   * What `epoch` counts.
-   * @default "epoch"
-   */
-  readonly xTitle?: string;
+  yAxis: oneOf("error", "loss").or("error"),
   /**
    * `"log"` for losses that fall by orders of magnitude.
    * @default "linear"
    */
-  readonly yScale?: "linear" | "log";
-}
-
-const keys = ["runs", "layout", "columns", "yAxis", "yScale", "xTitle"];
+  yScale: oneOf("linear", "log").or("linear"),
+  /**
+   * What `epoch` counts.
+   * @default "epoch"
+   */
+  xTitle: text().or("epoch"),
+};
+/**
+ * Options of `errorCurves`.
+ * @interface
+ */
+export type ErrorCurvesConfig = FigureOptions & Given<typeof errorCurvesOptions>;
 
 interface Line {
   readonly x: readonly number[];
@@ -100,21 +115,14 @@ interface Line {
  * ```
  */
 export function errorCurves(config: ErrorCurvesConfig): Figure {
-  const options = resolveOptions("errorCurves", config, keys);
-  const { runs, yAxis = "error", yScale = "linear", xTitle = "epoch" } = config;
-  const layout = config.layout ?? (runs.length > 3 ? "grid" : "single");
+  const { options, runs, yAxis, yScale, xTitle, ...given } = resolveOptions(
+    "errorCurves",
+    errorCurvesOptions,
+    config,
+  );
   if (runs.length === 0) throw noRuns("no runs");
-  if (layout !== "single" && layout !== "grid") {
-    throw notOneOf("errorCurves", "layout", layout, ["single", "grid"]);
-  }
-  if (yAxis !== "error" && yAxis !== "loss") throw notOneOf("errorCurves", "yAxis", yAxis, ["error", "loss"]);
-  if (yScale !== "linear" && yScale !== "log") {
-    throw notOneOf("errorCurves", "yScale", yScale, ["linear", "log"]);
-  }
-  const columns = config.columns ?? Math.min(4, Math.ceil(Math.sqrt(runs.length)));
-  if (!Number.isInteger(columns) || columns < 1) {
-    throw notOneOf("errorCurves", "columns", columns, ["1", "2", "3", "…"]);
-  }
+  const { layout = runs.length > 3 ? "grid" : "single" } = given;
+  const { columns = Math.min(4, Math.ceil(Math.sqrt(runs.length))) } = given;
 
   const sets = ["train", "test"] as const;
   const lines = runs.map((run) => ({
@@ -220,12 +228,11 @@ function line(run: RunCurves, quantity: Quantity): Line {
   const x = histories[0].map((p) => p.epoch);
   const other = histories.find((h) => h.length !== x.length || h.some((p, k) => p.epoch !== x[k]));
   if (other !== undefined) {
-    throw new GradbookError({
-      code: "shape",
-      what: "errorCurves",
-      got: `the seeds of "${run.name}" have ${x.length} and ${other.length} epochs`,
-      expected: "the same epochs for each seed",
-    });
+    throw shapeError(
+      "errorCurves",
+      `the seeds of "${run.name}" have ${x.length} and ${other.length} epochs`,
+      "the same epochs for each seed",
+    );
   }
   const percent = quantity.endsWith("Error");
   const at = (k: number) => histories.map((h) => value(run.name, h[k], quantity) * (percent ? 100 : 1));
@@ -242,21 +249,15 @@ function line(run: RunCurves, quantity: Quantity): Line {
 function value(run: string, point: EpochPoint, quantity: Quantity): number {
   const v = point[quantity];
   if (typeof v !== "number") {
-    throw new GradbookError({
-      code: "shape",
-      what: "errorCurves",
-      got: `"${run}" has no ${quantity} in epoch ${point.epoch}`,
-      expected: "a number",
-    });
+    throw shapeError("errorCurves", `"${run}" has no ${quantity} in epoch ${point.epoch}`, "a number");
   }
   if (quantity.endsWith("Error") && (v < 0 || v > 1)) {
-    throw new GradbookError({
-      code: "range",
-      what: "errorCurves",
-      got: `${quantity} of "${run}" in epoch ${point.epoch} is ${v}`,
-      expected: "a fraction between 0 and 1",
-      cure: "Percents are divided by 100; the figure multiplies them again.",
-    });
+    throw configError(
+      "errorCurves",
+      `${quantity} of "${run}" in epoch ${point.epoch} is ${v}`,
+      "a fraction between 0 and 1",
+      "Percents are divided by 100; the figure multiplies them again.",
+    );
   }
   return v;
 }
@@ -266,12 +267,7 @@ function isHistories(epochs: RunCurves["epochs"]): epochs is readonly (readonly 
 }
 
 function noRuns(got: string): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: "errorCurves",
-    got,
-    expected: "at least one run with at least one epoch",
-  });
+  return configError("errorCurves", got, "at least one run with at least one epoch");
 }
 
 function describe(

@@ -1,4 +1,13 @@
-import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
+import {
+  type Given,
+  type OptionTable,
+  oneOf,
+  option,
+  options,
+  type Parsed,
+  type RequiredOption,
+  text,
+} from "../errors/options.js";
 import type { Json, JsonObject } from "../frontend/frontend.js";
 import { type Size, sizes, type Theme, themes } from "./theme.js";
 
@@ -35,33 +44,37 @@ export interface Figure {
   readonly config?: JsonObject;
 }
 
-/** What every builder takes besides its data. */
-export interface FigureOptions {
+const figureOptions = {
   /** Drawn above the figure; plain text, markup is shown as typed. */
-  readonly title: string;
+  title: option<string>("a title that says what is shown", (v) =>
+    typeof v === "string" && v.trim() !== "" ? v : undefined,
+  ),
   /**
    * Names the files in a report.
    * @default the title in lower case with hyphens
    */
-  readonly name?: string;
+  name: nameOption().optional(),
   /**
    * The sentence under the figure in a report; not part of the picture.
    * @default ""
    */
-  readonly caption?: string;
+  caption: text().or(""),
   /**
    * Dark on light, or light on dark.
    * @default "light"
    */
-  readonly theme?: "light" | "dark";
+  theme: oneOf("light", "dark").or("light"),
   /**
    * `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide.
    * @default "page"
    */
-  readonly size?: "column" | "page";
-}
-
-export const optionKeys = ["title", "name", "caption", "theme", "size"] as const;
+  size: oneOf("column", "page").or("page"),
+};
+/**
+ * What every builder takes besides its data.
+ * @interface
+ */
+export type FigureOptions = Given<typeof figureOptions>;
 
 /** The options of one call with their defaults, checked. */
 export interface ResolvedOptions {
@@ -78,45 +91,29 @@ export interface ResolvedOptions {
 }
 
 /**
- * Checks a builder's configuration record and fills in the defaults that all builders share.
+ * A builder's own options with their defaults, and what all builders share as it is drawn.
  * @param builder the function's name, for errors
- * @param keys the keys that this builder takes besides the shared ones
+ * @param table its own options; {@link figureOptions} come before them
  */
-export function resolveOptions(
+export function resolveOptions<const T extends OptionTable>(
   builder: string,
-  config: FigureOptions,
-  keys: readonly string[],
-): ResolvedOptions {
-  refuseUnknownKeys(builder, config, [...optionKeys, ...keys]);
-  const { title, theme = "light", size = "page" } = config;
-  if (typeof title !== "string" || title.trim() === "") {
-    throw new GradbookError({
-      code: "config",
-      what: builder,
-      got: "no title",
-      expected: "a title that says what is shown",
-    });
-  }
-  for (const key of ["name", "caption"] as const) {
-    const value = config[key];
-    if (value === undefined || typeof value === "string") continue;
-    throw new GradbookError({
-      code: "config",
-      what: builder,
-      got: `${key} is ${inWords(value)}`,
-      expected: "a string",
-    });
-  }
-  if (!Object.hasOwn(themes, theme)) throw notOneOf(builder, "theme", theme, Object.keys(themes));
-  if (!Object.hasOwn(sizes, size)) throw notOneOf(builder, "size", size, Object.keys(sizes));
+  table: T,
+  config: FigureOptions & Given<T>,
+): Parsed<T> & { readonly options: ResolvedOptions } {
+  const both = { ...figureOptions, ...table };
+  const parsed = options(builder, both, config as Given<typeof both>);
+  return { ...parsed, options: resolveLook(parsed) };
+}
+
+function resolveLook({ title, name, caption, theme, size }: Parsed<typeof figureOptions>): ResolvedOptions {
   const lines = wrap(title, (sizes[size].width - 2 * edge) / (sizes[size].title * 0.53));
   return {
     heading: lines.map(plain).join("<br>"),
     headingLines: lines.length,
     top: Math.round(16 + lines.length * sizes[size].title * 1.35),
     title,
-    name: parseName(builder, config.name ?? slug(title)),
-    caption: config.caption ?? "",
+    name: name ?? slug(title),
+    caption,
     theme: themes[theme],
     size: sizes[size],
   };
@@ -137,19 +134,11 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-export function notOneOf(
-  what: string,
-  key: string,
-  got: unknown,
-  expected: readonly string[],
-): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what,
-    got: `${key} is ${JSON.stringify(got)}`,
-    expected: `one of ${expected.map((e) => JSON.stringify(e)).join(", ")}`,
-  });
-}
+/** Digits after the decimal point, as `toFixed` takes them. */
+export const digitsOption = (): RequiredOption<number> =>
+  option("a whole number in 0 … 100", (v) =>
+    typeof v === "number" && Number.isInteger(v) && v >= 0 && v <= 100 ? v : undefined,
+  );
 
 /** A name that is a file name on every system. */
 export function isSafeName(name: string): boolean {
@@ -157,15 +146,12 @@ export function isSafeName(name: string): boolean {
 }
 
 /** A figure's name becomes a file name on every system, so it is kept to the letters that all of them take. */
-export function parseName(what: string, name: string): string {
-  if (isSafeName(name)) return name;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `name is ${JSON.stringify(name)}`,
-    expected: "lower-case letters, digits and hyphens, at most 80",
-    cure: `Take name: ${JSON.stringify(slug(name))}.`,
-  });
+export function nameOption(): RequiredOption<string> {
+  return option(
+    "lower-case letters, digits and hyphens, at most 80",
+    (v) => (typeof v === "string" && isSafeName(v) ? v : undefined),
+    (v) => (typeof v === "string" ? `Take name: ${JSON.stringify(slug(v))}.` : undefined),
+  );
 }
 
 /** Names that Windows keeps for devices, with any ending. */

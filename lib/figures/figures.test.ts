@@ -198,11 +198,15 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /have 1 and 2 epochs/,
   ],
   [
-    "an unknown key",
+    "an unknown option",
     () => errorCurves({ title: "t", runs: [run("a", 0.1)], ...{ colums: 2 } }),
     /Did you mean "columns"/,
   ],
-  ["no title", () => errorCurves({ title: " ", runs: [run("a", 0.1)] }), /no title/],
+  [
+    "no title",
+    () => errorCurves({ title: " ", runs: [run("a", 0.1)] }),
+    /title is " ", expected a title that says what is shown/,
+  ],
   [
     "a name with a slash",
     () => errorCurves({ title: "t", name: "../x", runs: [run("a", 0.1)] }),
@@ -242,7 +246,11 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     () => confusionFigure({ title: "t", matrix: [[1]], labels: ["a", "b"] }),
     /2 labels for 1 classes, expected at most one for each class/,
   ],
-  ["a negative count", () => confusionFigure({ title: "t", matrix: [[-1]] }), /row 0 holds -1/],
+  [
+    "a negative count",
+    () => confusionFigure({ title: "t", matrix: [[-1]] }),
+    /matrix\[0\]\[0\] is -1, expected a whole number of at least 0/,
+  ],
   [
     "fewer points than labels",
     () => tsneMap({ title: "t", labels: [0, 1], maps: [{ name: "a", points: [[0, 0]] }] }),
@@ -299,7 +307,7 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     "a best that is neither end",
     () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: [{ key: "a", best: "least" as "min" }] }),
-    /best of column "a" is "least", expected one of "min", "max"/,
+    /resultsTable, column "a": best is "least", expected "max" or "min"/,
   ],
   [
     "a cell that is a record",
@@ -328,7 +336,7 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     "digits that a number cannot have",
     () => resultsTable({ title: "t", rows: [{ a: 1 }], columns: [{ key: "a", digits: 101 }] }),
-    /digits of column "a" is 101, expected a whole number in 0 … 100/,
+    /column "a": digits is 101, expected a whole number in 0 … 100/,
   ],
   [
     "a sample that is not in the batch",

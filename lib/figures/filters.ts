@@ -1,24 +1,24 @@
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
+import { type Given, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
 import { activationSlices } from "./activation-slices.js";
 import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
-import { colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
+import { arrayOption, colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
-/** Options of `filters`. */
-export interface FiltersConfig extends FigureOptions {
-  /** A convolution's weight `[F, C, KH, KW]`: a tensor, or its shape and data. */
-  readonly weight: {
-    /** `[F, C, KH, KW]` */
-    readonly shape: readonly number[];
-    /** The values, row by row: F · C · KH · KW of them. */
-    readonly data: ArrayLike<number>;
-  };
+const filtersOptions = {
+  /** A convolution's weight `[F, C, KH, KW]`: a tensor, or its shape and data (F · C · KH · KW values, row by row). */
+  weight: arrayOption(),
   /**
    * What a value is.
    * @default "weight"
    */
-  readonly quantity?: string;
-}
+  quantity: text().or("weight"),
+};
+/**
+ * Options of `filters`.
+ * @interface
+ */
+export type FiltersConfig = FigureOptions & Given<typeof filtersOptions>;
 
 /**
  * A convolution's kernels, blue–white–red around 0 on one scale: with one input channel a line of kernels, with
@@ -36,17 +36,15 @@ export interface FiltersConfig extends FigureOptions {
  * ```
  */
 export function filters(config: FiltersConfig): Figure {
-  const options = resolveOptions("filters", config, ["weight", "quantity"]);
-  const { weight, quantity = "weight" } = config;
+  const { options, weight, quantity } = resolveOptions("filters", filtersOptions, config);
   const { shape, data: values } = weight;
   const [kernels, channels, height, width] = shape;
   if (shape.length !== 4 || kernels * channels * height * width !== values.length || values.length === 0) {
-    throw new GradbookError({
-      code: "shape",
-      what: "filters",
-      got: `weight [${shape.join(", ")}] with ${values.length} values`,
-      expected: "[F, C, KH, KW] and as many values",
-    });
+    throw shapeError(
+      "filters",
+      `weight [${shape.join(", ")}] with ${values.length} values`,
+      "[F, C, KH, KW] and as many values",
+    );
   }
   const bitmap = (f: number, c: number) => {
     const start = (f * channels + c) * height * width;

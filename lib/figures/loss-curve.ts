@@ -1,40 +1,37 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
+import { type Given, list, numbers, object, oneOf, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
-import {
-  type Figure,
-  type FigureOptions,
-  figure,
-  notOneOf,
-  pack,
-  plain,
-  resolveOptions,
-  short,
-} from "./figure.js";
+import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
 import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
 
-/** The loss of every step of one run. */
-export interface StepLosses {
+const stepLosses = {
   /** The run's name in the legend. */
-  readonly name: string;
+  name: text(),
   /** In the loss's own unit; nats for cross-entropy. Step 1 is the first. */
-  readonly losses: ArrayLike<number>;
-}
+  losses: numbers("the loss of each step"),
+};
+/** The loss of every step of one run. */
+export type StepLosses = Given<typeof stepLosses>;
 
-/** Options of `lossCurve`. */
-export interface LossCurveConfig extends FigureOptions {
+const lossCurveOptions = {
   /** The runs to compare. */
-  readonly runs: readonly StepLosses[];
+  runs: list(object(stepLosses), "a list of runs"),
   /**
    * `"log"` for losses that fall by orders of magnitude.
    * @default "linear"
    */
-  readonly yScale?: "linear" | "log";
+  yScale: oneOf("linear", "log").or("linear"),
   /**
    * What a value is, with its unit.
    * @default "loss of the mini-batch (nats)"
    */
-  readonly quantity?: string;
-}
+  quantity: text().or("loss of the mini-batch (nats)"),
+};
+/**
+ * Options of `lossCurve`.
+ * @interface
+ */
+export type LossCurveConfig = FigureOptions & Given<typeof lossCurveOptions>;
 
 /** As many stretches as the width of a figure can show. */
 const stretches = 400;
@@ -55,17 +52,13 @@ const stretches = 400;
  * ```
  */
 export function lossCurve(config: LossCurveConfig): Figure {
-  const options = resolveOptions("lossCurve", config, ["runs", "yScale", "quantity"]);
-  const { runs, yScale = "linear", quantity = "loss of the mini-batch (nats)" } = config;
-  if (yScale !== "linear" && yScale !== "log")
-    throw notOneOf("lossCurve", "yScale", yScale, ["linear", "log"]);
+  const { options, runs, yScale, quantity } = resolveOptions("lossCurve", lossCurveOptions, config);
   if (runs.length === 0 || runs.some((run) => run.losses.length === 0)) {
-    throw new GradbookError({
-      code: "config",
-      what: "lossCurve",
-      got: runs.length === 0 ? "no runs" : "a run without steps",
-      expected: "at least one run with at least one step",
-    });
+    throw configError(
+      "lossCurve",
+      runs.length === 0 ? "no runs" : "a run without steps",
+      "at least one run with at least one step",
+    );
   }
   const longest = Math.max(...runs.map((run) => run.losses.length));
   const width = Math.ceil(longest / stretches);

@@ -1,33 +1,39 @@
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
+import { count, type Given, list, numbers, object, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
 import { type Figure, type FigureOptions, figure, plain, resolveOptions } from "./figure.js";
-import { type Bitmap, picture } from "./tiles.js";
+import { bitmapOption, picture } from "./tiles.js";
 
-/** One image that the network takes for something else. */
-export interface Mistake {
+const mistake = {
   /** Grey (`height × width` values) or colour (3 × as many, channel after channel). */
-  readonly image: Bitmap;
+  image: bitmapOption(),
   /** Index of the true class. */
-  readonly truth: number;
+  truth: count(0),
   /** The network's probability of each class; the largest is its answer. */
-  readonly probabilities: ArrayLike<number>;
-}
+  probabilities: numbers("a probability for each class"),
+};
+/** One image that the network takes for something else. */
+export type Mistake = Given<typeof mistake>;
 
-/** Options of `mistakes`. */
-export interface MistakesConfig extends FigureOptions {
+const mistakesOptions = {
   /** The images, in the order in which they are drawn. */
-  readonly mistakes: readonly Mistake[];
+  mistakes: list(object(mistake), "a list of mistakes"),
   /**
    * Names of the classes.
    * @default "0", "1" …
    */
-  readonly classes?: readonly string[];
+  classes: list(text(), "a list of names").optional(),
   /**
    * At most this many are drawn.
    * @default 12
    */
-  readonly limit?: number;
-}
+  limit: count().or(12),
+};
+/**
+ * Options of `mistakes`.
+ * @interface
+ */
+export type MistakesConfig = FigureOptions & Given<typeof mistakesOptions>;
 
 const bars = 3;
 
@@ -48,15 +54,15 @@ const bars = 3;
  * ```
  */
 export function mistakes(config: MistakesConfig): Figure {
-  const options = resolveOptions("mistakes", config, ["mistakes", "classes", "limit"]);
-  const { limit = 12 } = config;
-  const shown = config.mistakes.slice(0, limit);
-  if (shown.length === 0) throw fail("no mistakes", "at least one");
+  const { options, limit, ...given } = resolveOptions("mistakes", mistakesOptions, config);
+  const shown = given.mistakes.slice(0, limit);
+  if (shown.length === 0) throw shapeError("mistakes", "no mistakes", "at least one");
   const count = shown[0].probabilities.length;
-  const classes = config.classes ?? Array.from({ length: count }, (_, c) => String(c));
+  const classes = given.classes ?? Array.from({ length: count }, (_, c) => String(c));
   shown.forEach((m, i) => {
     if (m.probabilities.length !== classes.length || !(m.truth in classes)) {
-      throw fail(
+      throw shapeError(
+        "mistakes",
         `mistake ${i} with ${m.probabilities.length} probabilities and true class ${m.truth}`,
         `${classes.length} probabilities and a class from 0 to ${classes.length - 1}`,
       );
@@ -79,7 +85,7 @@ export function mistakes(config: MistakesConfig): Figure {
   const shapes: JsonObject[] = [];
   const annotations: JsonObject[] = [];
   const data: JsonObject[] = [];
-  const text = (content: string, x: number, y: number, more: JsonObject) =>
+  const write = (content: string, x: number, y: number, more: JsonObject) =>
     annotations.push({
       text: plain(content),
       x: round(x),
@@ -96,7 +102,7 @@ export function mistakes(config: MistakesConfig): Figure {
     const order = Array.from({ length: classes.length }, (_, c) => c).sort(
       (a, b) => known(mistake.probabilities[b]) - known(mistake.probabilities[a]) || a - b,
     );
-    text(`true: ${classes[mistake.truth]}`, x, y + head / 2, { xanchor: "left" });
+    write(`true: ${classes[mistake.truth]}`, x, y + head / 2, { xanchor: "left" });
     images.push(
       picture(mistake.image, { x: round(x), y: round(y + head), width: round(cell), height: round(cell) }),
     );
@@ -104,7 +110,7 @@ export function mistakes(config: MistakesConfig): Figure {
       const p = mistake.probabilities[c];
       const line = y + head + cell + 4 + k * barLine;
       const room = cell - nameWidth - size.text * 2.6;
-      text(classes[c], x, line + barLine / 2, { xanchor: "left" });
+      write(classes[c], x, line + barLine / 2, { xanchor: "left" });
       shapes.push({
         type: "rect",
         x0: round(x + nameWidth),
@@ -114,12 +120,12 @@ export function mistakes(config: MistakesConfig): Figure {
         line: { width: 0 },
         fillcolor: c === mistake.truth ? theme.series[2] : theme.series[1],
       });
-      text(Number.isFinite(p) ? p.toFixed(2) : "–", x + cell, line + barLine / 2, { xanchor: "right" });
+      write(Number.isFinite(p) ? p.toFixed(2) : "–", x + cell, line + barLine / 2, { xanchor: "right" });
     });
   });
   data.push({ type: "scatter", mode: "markers", x: [0], y: [0], marker: { opacity: 0 }, hoverinfo: "skip" });
 
-  const left = config.mistakes.length - shown.length;
+  const left = given.mistakes.length - shown.length;
   return figure(options, {
     data,
     layout: {
@@ -153,8 +159,4 @@ function answer({ probabilities }: Mistake, classes: readonly string[]): string 
 
 function round(value: number): number {
   return Number(value.toFixed(2));
-}
-
-function fail(got: string, expected: string): GradbookError {
-  return new GradbookError({ code: "shape", what: "mistakes", got, expected });
 }

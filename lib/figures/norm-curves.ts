@@ -1,33 +1,39 @@
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
+import { type Given, list, numbers, object, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
 import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
 import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
 
-/** The norms of one layer's parameters over the steps. */
-export interface LayerNorms {
+const layerNorms = {
   /** The layer's name in the legend. */
-  readonly name: string;
+  name: text(),
   /** Euclidean norm of the gradient at each point of `steps`. */
-  readonly gradient: ArrayLike<number>;
+  gradient: numbers(),
   /** Euclidean norm of the update divided by that of the weights; leave it out to draw the gradients alone. */
-  readonly update?: ArrayLike<number>;
-}
+  update: numbers().optional(),
+};
+/** The norms of one layer's parameters over the steps. */
+export type LayerNorms = Given<typeof layerNorms>;
 
-/** Options of `normCurves`. */
-export interface NormCurvesConfig extends FigureOptions {
+const normCurvesOptions = {
   /** One curve per layer. */
-  readonly layers: readonly LayerNorms[];
+  layers: list(object(layerNorms), "a list of layers"),
   /**
    * Step or epoch of each value.
    * @default 1, 2, 3 …
    */
-  readonly steps?: ArrayLike<number>;
+  steps: numbers().optional(),
   /**
    * What `steps` counts.
    * @default "step"
    */
-  readonly xTitle?: string;
-}
+  xTitle: text().or("step"),
+};
+/**
+ * Options of `normCurves`.
+ * @interface
+ */
+export type NormCurvesConfig = FigureOptions & Given<typeof normCurvesOptions>;
 
 /**
  * Norm of the gradient of each layer, and of its updates relative to its weights (about 10⁻³ is healthy), on
@@ -49,19 +55,23 @@ export interface NormCurvesConfig extends FigureOptions {
  * ```
  */
 export function normCurves(config: NormCurvesConfig): Figure {
-  const options = resolveOptions("normCurves", config, ["layers", "steps", "xTitle"]);
-  const { layers, xTitle = "step" } = config;
+  const { options, layers, steps, xTitle } = resolveOptions("normCurves", normCurvesOptions, config);
   const count = layers[0]?.gradient.length ?? 0;
-  if (count === 0) throw fail("no layers, or no values", "at least one layer with at least one value");
+  if (count === 0)
+    throw shapeError("normCurves", "no layers, or no values", "at least one layer with at least one value");
   for (const { name, gradient, update } of layers) {
     for (const values of update === undefined ? [gradient] : [gradient, update]) {
       if (values.length !== count)
-        throw fail(`${values.length} values of ${name}`, `${count}, as for the first layer`);
+        throw shapeError(
+          "normCurves",
+          `${values.length} values of ${name}`,
+          `${count}, as for the first layer`,
+        );
     }
   }
-  if (config.steps !== undefined && config.steps.length !== count)
-    throw fail(`${config.steps.length} steps`, `${count}, one for each value`);
-  const x = Array.from({ length: count }, (_, k) => config.steps?.[k] ?? k + 1);
+  if (steps !== undefined && steps.length !== count)
+    throw shapeError("normCurves", `${steps.length} steps`, `${count}, one for each value`);
+  const x = Array.from({ length: count }, (_, k) => steps?.[k] ?? k + 1);
   const both = layers.some((layer) => layer.update !== undefined);
   const panels = both ? (["gradient", "update"] as const) : (["gradient"] as const);
   const grid = panelGrid(options, {
@@ -116,8 +126,4 @@ export function normCurves(config: NormCurvesConfig): Figure {
     height: grid.height,
     description: `${config.title}. ${panels.length === 2 ? "Gradient and update norms" : "Gradient norms"} of ${layers.map((l) => l.name).join(", ")}; the last gradient norms are ${layers.map((l) => short(l.gradient[count - 1]) ?? "not finite").join(", ")}.${note}`,
   });
-}
-
-function fail(got: string, expected: string): GradbookError {
-  return new GradbookError({ code: "shape", what: "normCurves", got, expected });
 }

@@ -107,8 +107,8 @@ export function panelGrid(
     const top = bottom + grid.panelHeight / inner.height;
     const n = i === 0 ? "" : String(i + 1);
     const lowest = i + columns >= grid.count;
-    const link = i === 0 ? {} : { matches: "x" };
-    const linkY = i === 0 || ownY ? {} : { matches: "y" };
+    const link: JsonObject = i === 0 ? {} : { matches: "x" };
+    const linkY: JsonObject = i === 0 || ownY ? {} : { matches: "y" };
     axes[`xaxis${n}`] = {
       ...axisLook(options),
       ...grid.x,

@@ -37,15 +37,19 @@ export function plainCopy(value: unknown, where: string, problems: Problem[]): P
 }
 
 class Copier {
+  readonly #problems: Problem[];
+
   notFinite = 0;
-  private readonly open = new Set<object>();
-  constructor(private readonly problems: Problem[]) {}
+  readonly #open = new Set<object>();
+  constructor(problems: Problem[]) {
+    this.#problems = problems;
+  }
 
   /** @returns undefined for what JSON leaves out */
   copy(value: unknown, where: string, parent: "root" | "record" | "list"): Json | undefined {
     switch (typeof value) {
       case "number":
-        return this.number(value);
+        return this.#number(value);
       case "bigint":
         return exact(value);
       case "string":
@@ -54,48 +58,49 @@ class Copier {
       case "undefined":
         return value;
       case "object":
-        return value === null ? null : this.object(value, where, parent);
+        return value === null ? null : this.#object(value, where, parent);
       default:
-        return this.refuse(where, inWords(value), "data: numbers, strings, arrays and objects");
+        return this.#refuse(where, inWords(value), "data: numbers, strings, arrays and objects");
     }
   }
 
-  private object(value: object, where: string, parent: "root" | "record" | "list"): Json | undefined {
+  #object(value: object, where: string, parent: "root" | "record" | "list"): Json | undefined {
     if (types.isDate(value)) return dateText(value);
-    if (ArrayBuffer.isView(value)) return this.view(value, where, parent);
+    if (ArrayBuffer.isView(value)) return this.#view(value, where, parent);
     const list = "the numbers as a list or a typed array";
     if (types.isMap(value) || types.isSet(value)) {
-      return this.refuse(where, inWords(value), "a list", "Write [...values].");
+      return this.#refuse(where, inWords(value), "a list", "Write [...values].");
     }
     if (types.isAnyArrayBuffer(value)) {
-      return this.refuse(
+      return this.#refuse(
         where,
         "an ArrayBuffer",
         list,
         "Say what its bytes are, e.g. new Float32Array(buffer).",
       );
     }
-    if (types.isPromise(value)) return this.refuse(where, "a promise", "its value", "Write await before it.");
-    if (this.open.has(value)) return this.refuse(where, "an object that contains itself", "plain data");
-    if (this.open.size >= deepest) return this.refuse(where, `more than ${deepest} nested objects`);
-    this.open.add(value);
-    const copied = this.container(value, where, parent);
-    this.open.delete(value);
+    if (types.isPromise(value))
+      return this.#refuse(where, "a promise", "its value", "Write await before it.");
+    if (this.#open.has(value)) return this.#refuse(where, "an object that contains itself", "plain data");
+    if (this.#open.size >= deepest) return this.#refuse(where, `more than ${deepest} nested objects`);
+    this.#open.add(value);
+    const copied = this.#container(value, where, parent);
+    this.#open.delete(value);
     return copied;
   }
 
-  private container(value: object, where: string, parent: "root" | "record" | "list"): Json | undefined {
+  #container(value: object, where: string, parent: "root" | "record" | "list"): Json | undefined {
     if (Array.isArray(value)) {
       // Not map: it skips holes, which JSON has as null.
       return Array.from(value, (item, i) =>
-        typeof item === "number" ? this.number(item) : (this.copy(item, `${where}[${i}]`, "list") ?? null),
+        typeof item === "number" ? this.#number(item) : (this.copy(item, `${where}[${i}]`, "list") ?? null),
       );
     }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       return this.copy(value.toJSON(), where, parent);
     }
     if ("bdata" in value && types.isAnyArrayBuffer(value.bdata)) {
-      return this.container({ ...value, bdata: Buffer.from(value.bdata).toString("base64") }, where, parent);
+      return this.#container({ ...value, bdata: Buffer.from(value.bdata).toString("base64") }, where, parent);
     }
     const entries = Object.entries(value).flatMap(([key, inner]): [string, Json][] => {
       // Plotly merges records key by key; this one would be merged into every record of the page.
@@ -106,32 +111,32 @@ class Copier {
     return Object.fromEntries(entries);
   }
 
-  private view(value: ArrayBufferView, where: string, parent: "root" | "record" | "list"): Json | undefined {
+  #view(value: ArrayBufferView, where: string, parent: "root" | "record" | "list"): Json | undefined {
     if (types.isDataView(value)) {
       const cure = "Say what its bytes are, e.g. new Float32Array(view.buffer, view.byteOffset, length).";
-      return this.refuse(where, "a DataView", "the numbers as a list or a typed array", cure);
+      return this.#refuse(where, "a DataView", "the numbers as a list or a typed array", cure);
     }
     const numbers = value as ArrayBufferView & ArrayLike<number | bigint>;
     const type = typeOfArray(Object.prototype.toString.call(value).slice(8, -1));
     if (type === undefined || parent !== "record" || numbers.length <= longestList) {
-      return Array.from(numbers, (n) => (typeof n === "bigint" ? exact(n) : this.number(n)));
+      return Array.from(numbers, (n) => (typeof n === "bigint" ? exact(n) : this.#number(n)));
     }
     for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) this.notFinite++;
     return { bdata: littleEndian(value, type.bytes).toString("base64"), dtype: type.dtype };
   }
 
-  private number(value: number): number | null {
+  #number(value: number): number | null {
     if (Number.isFinite(value)) return value;
     this.notFinite++;
     return null;
   }
 
-  private refuse(where: string, got: string, expected?: string, cure?: string): undefined {
-    this.problems.push({
+  #refuse(where: string, got: string, expected?: string, cure?: string): undefined {
+    this.#problems.push({
       where: where.length > 100 ? `${where.slice(0, 60)}…${where.slice(-30)}` : where,
       got,
-      ...(expected === undefined ? {} : { expected }),
-      ...(cure === undefined ? {} : { cure }),
+      expected,
+      cure,
     });
     return undefined;
   }

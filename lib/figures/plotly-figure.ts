@@ -85,8 +85,8 @@ export function figureFrom(value: unknown, what: string): Figure {
     code: "plotly",
     what: where === "" ? what : `${what}, ${where}`,
     got,
-    ...(expected === undefined ? {} : { expected }),
-    ...(cures.length === 0 ? {} : { cure: cures.join(" ") }),
+    expected,
+    cure: cures.length === 0 ? undefined : cures.join(" "),
   });
 }
 

@@ -1,36 +1,57 @@
-import { GradbookError } from "../errors/error.js";
-import { type Figure, type FigureOptions, figure, notOneOf, plain, resolveOptions, short } from "./figure.js";
+import { shapeError } from "../errors/error.js";
+import { type Given, list, oneOf, option, text } from "../errors/options.js";
+import {
+  digitsOption,
+  type Figure,
+  type FigureOptions,
+  figure,
+  plain,
+  resolveOptions,
+  short,
+} from "./figure.js";
 import { axisLook } from "./panels.js";
 import { finiteRange } from "./tiles.js";
 
-/** Options of `rateGrid`. */
-export interface RateGridConfig extends FigureOptions {
+/** A string or a number. */
+const label = () =>
+  option<string | number>("a string or a number", (v) =>
+    typeof v === "string" || typeof v === "number" ? v : undefined,
+  );
+
+const cell = option<number | null>("a number or null", (v) =>
+  typeof v === "number" || v === null ? v : undefined,
+);
+
+const rateGridOptions = {
   /** Columns, usually learning rates. */
-  readonly columns: readonly (string | number)[];
+  columns: list(label()),
   /** Rows, e.g. `"tanh, cross-entropy"`. */
-  readonly rows: readonly (string | number)[];
+  rows: list(label()),
   /** `values[row][column]`; null or NaN for a run that diverged, shown as "–". */
-  readonly values: readonly (readonly (number | null)[])[];
+  values: list(list(cell, "a row of numbers"), "a list of rows of numbers"),
   /** What a value is, with its unit, e.g. `"test error (%)"`. */
-  readonly quantity: string;
+  quantity: text(),
   /**
    * Title of the columns.
    * @default "learning rate"
    */
-  readonly columnTitle?: string;
+  columnTitle: text().or("learning rate"),
   /**
    * Digits after the point.
    * @default 1
    */
-  readonly digits?: number;
+  digits: digitsOption().or(1),
   /**
    * Which end of the scale is good, and dark.
    * @default "min"
    */
-  readonly best?: "min" | "max";
-}
-
-const keys = ["columns", "rows", "values", "quantity", "columnTitle", "digits", "best"];
+  best: oneOf("min", "max").or("min"),
+};
+/**
+ * Options of `rateGrid`.
+ * @interface
+ */
+export type RateGridConfig = FigureOptions & Given<typeof rateGridOptions>;
 
 /**
  * A grid of results: learning rates across, everything else down; the better, the darker; the best has a frame.
@@ -51,17 +72,18 @@ const keys = ["columns", "rows", "values", "quantity", "columnTitle", "digits", 
  * ```
  */
 export function rateGrid(config: RateGridConfig): Figure {
-  const options = resolveOptions("rateGrid", config, keys);
-  const { columns, rows, values, quantity, columnTitle = "learning rate", digits = 1, best = "min" } = config;
-  const fail = (got: string, expected: string) =>
-    new GradbookError({ code: "shape", what: "rateGrid", got, expected });
-  if (best !== "min" && best !== "max") throw notOneOf("rateGrid", "best", best, ["min", "max"]);
+  const { options, columns, rows, values, quantity, columnTitle, digits, best } = resolveOptions(
+    "rateGrid",
+    rateGridOptions,
+    config,
+  );
   if (rows.length === 0 || columns.length === 0)
-    throw fail("an empty grid", "at least one row and one column");
+    throw shapeError("rateGrid", "an empty grid", "at least one row and one column");
   if (values.length !== rows.length)
-    throw fail(`${values.length} lines of values for ${rows.length} rows`, "one for each");
+    throw shapeError("rateGrid", `${values.length} lines of values for ${rows.length} rows`, "one for each");
   values.forEach((line, r) => {
-    if (line.length !== columns.length) throw fail(`${line.length} values in row ${r}`, `${columns.length}`);
+    if (line.length !== columns.length)
+      throw shapeError("rateGrid", `${line.length} values in row ${r}`, `${columns.length}`);
   });
 
   const { size, theme } = options;

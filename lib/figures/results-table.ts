@@ -1,5 +1,18 @@
-import { GradbookError, inWords, refuseUnknownKeys } from "../errors/error.js";
-import { notOneOf, parseName, slug } from "./figure.js";
+import { configError, inWords, shapeError, valueInWords } from "../errors/error.js";
+import {
+  byName,
+  flag,
+  type Given,
+  list,
+  type Option,
+  object,
+  oneOf,
+  option,
+  options,
+  readOption,
+  text,
+} from "../errors/options.js";
+import { digitsOption, nameOption, slug } from "./figure.js";
 
 /**
  * What a cell of a table may hold; null is printed as an en dash.
@@ -7,54 +20,65 @@ import { notOneOf, parseName, slug } from "./figure.js";
  */
 export type CellValue = string | number | boolean | null;
 
-/** One column of a table. */
-export interface Column {
+const columnOptions = {
   /** The key in each row's record. */
-  readonly key: string;
+  key: text(),
   /**
    * The heading.
    * @default the key
    */
-  readonly title?: string;
+  title: text().optional(),
   /**
    * Written in brackets behind the heading, e.g. `"%"` or `"s"`.
    * @default ""
    */
-  readonly unit?: string;
+  unit: text().or(""),
   /**
    * Digits after the decimal point of a number.
    * @default integers whole (10,000 and more with their thousands apart), others with four significant digits
    */
-  readonly digits?: number;
+  digits: digitsOption().optional(),
   /**
    * `"max"` or `"min"` prints the best number of the column bold.
    * @default none
    */
-  readonly best?: "max" | "min";
-}
+  best: oneOf("max", "min").optional(),
+};
+/**
+ * One column of a table.
+ * @interface
+ */
+export type Column = Given<typeof columnOptions>;
 
-/** Options of `resultsTable`. */
-export interface ResultsTableConfig {
+const resultsTableOptions = {
   /** Printed above the table. */
-  readonly title: string;
+  title: text(),
   /**
    * Names the table's files.
    * @default the title in lower case with hyphens
    */
-  readonly name?: string;
+  name: nameOption().optional(),
   /**
    * The sentence under the table in a report.
    * @default ""
    */
-  readonly caption?: string;
+  caption: text().or(""),
   /** Records with the same keys, one per row. */
-  readonly rows: readonly Readonly<Record<string, CellValue>>[];
+  rows: list(byName<CellValue>("an object, its values by column"), "a list of rows"),
   /**
    * Which keys, in which order.
    * @default all keys, in the order in which they first come
    */
-  readonly columns?: readonly (Column | string)[];
-}
+  columns: list(
+    option<Column | string>("a key, or a column", (v) => v as Column | string),
+    "a list of columns",
+  ).optional(),
+};
+/**
+ * Options of `resultsTable`.
+ * @interface
+ */
+export type ResultsTableConfig = Given<typeof resultsTableOptions>;
 
 /** A table as plain data; `display` draws it, a report writes it as CSV, Markdown and LaTeX. */
 export interface Table {
@@ -91,9 +115,6 @@ export interface TableCell {
   readonly best: boolean;
 }
 
-const keys = ["title", "name", "caption", "rows", "columns"];
-const columnKeys = ["key", "title", "unit", "digits", "best"];
-
 /**
  * Rows of records as a table of printed numbers.
  * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
@@ -115,34 +136,37 @@ const columnKeys = ["key", "title", "unit", "digits", "best"];
  * ```
  */
 export function resultsTable(config: ResultsTableConfig): Table {
-  refuseUnknownKeys("resultsTable", config, keys);
-  const { rows, title } = config;
-  if (rows.length === 0) throw fail("no rows", "at least one");
+  return makeTable("resultsTable", config);
+}
+
+/** @param what the function that is called, for errors */
+export function makeTable(what: string, config: ResultsTableConfig): Table {
+  const { title, name, caption, rows, ...given } = options(what, resultsTableOptions, config);
+  if (rows.length === 0) throw configError(what, "no rows", "at least one");
   const known = [...new Set(rows.flatMap(Object.keys))];
-  const columns = (config.columns ?? known).map((c) => (typeof c === "string" ? { key: c } : c));
-  for (const column of columns) {
-    refuseUnknownKeys("resultsTable", column, columnKeys);
-    const { digits = 0, best = "min" } = column;
-    if (best !== "min" && best !== "max") {
-      throw notOneOf("resultsTable", `best of column "${column.key}"`, best, ["min", "max"]);
-    }
-    if (!Number.isInteger(digits) || digits < 0 || digits > 100)
-      throw fail(`digits of column "${column.key}" is ${digits}`, "a whole number in 0 … 100");
-    if (!rows.some((row) => Object.hasOwn(row, column.key))) {
-      throw fail(`column "${column.key}" is in no row`, `one of ${known.join(", ")}`);
-    }
+  const columns = (given.columns ?? known).map((column, i) =>
+    options(
+      `${what}, column ${inWords(Object(column).key ?? i)}`,
+      columnOptions,
+      typeof column === "string" ? { key: column } : column,
+    ),
+  );
+  for (const { key } of columns) {
+    if (rows.some((row) => Object.hasOwn(row, key))) continue;
+    throw configError(what, `column "${key}" is in no row`, `one of ${known.join(", ")}`);
   }
-  for (const [r, row] of rows.entries()) for (const { key } of columns) checkCell(row[key], key, r);
+  for (const [r, row] of rows.entries())
+    for (const { key } of columns) checkCell(what, `"${key}" of row ${r}`, row[key]);
   const best = columns.map((column) => bestOf(column, rows));
   return {
     kind: "table",
-    name: parseName("resultsTable", config.name ?? slug(title)),
+    name: name ?? slug(title),
     title,
-    caption: config.caption ?? "",
+    caption,
     columns: columns.map((column) => ({
       key: column.key,
       title: column.title ?? column.key,
-      unit: column.unit ?? "",
+      unit: column.unit,
       numeric: rows.every((row) => typeof (row[column.key] ?? 0) === "number"),
     })),
     rows: rows.map((row) =>
@@ -154,14 +178,32 @@ export function resultsTable(config: ResultsTableConfig): Table {
   };
 }
 
-/** What is no text, number, boolean or nothing would be printed as something that nobody reads. */
-function checkCell(value: unknown, key: string, row: number): void {
-  if (value === undefined || value === null) return;
-  if (["string", "number", "boolean"].includes(typeof value)) return;
-  throw fail(`"${key}" of row ${row} is ${inWords(value)}`, "a string, a number, a boolean or null");
+const tableOptions = {
+  kind: oneOf("table"),
+  name: text(),
+  title: text(),
+  caption: text(),
+  columns: list(object({ key: text(), title: text(), unit: text(), numeric: flag() }), "a list of columns"),
+  rows: list(list(object({ text: text(), best: flag() }), "a list of cells"), "a list of rows"),
+} satisfies Record<keyof Table, Option<unknown>>;
+
+/** @throws GradbookError when what has a table's kind was not made by `resultsTable` */
+export function parseTable(what: string, table: Table): Table {
+  readOption(what, "the table", object(tableOptions), table);
+  const broken = table.rows.findIndex((row) => row.length !== table.columns.length);
+  if (broken < 0) return table;
+  const got = `row ${broken} of the table has ${table.rows[broken].length} cells`;
+  throw shapeError(what, got, `${table.columns.length}, one for each column`);
 }
 
-function bestOf(column: Column, rows: ResultsTableConfig["rows"]): number | null {
+/** What is no text, number, boolean or nothing would be printed as something that nobody reads. */
+function checkCell(what: string, cell: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (["string", "number", "boolean"].includes(typeof value)) return;
+  throw configError(what, valueInWords(cell, value), "a string, a number, a boolean or null");
+}
+
+function bestOf(column: Pick<Column, "key" | "best">, rows: ResultsTableConfig["rows"]): number | null {
   if (column.best === undefined) return null;
   const numbers = rows.map((row) => row[column.key]).filter((v): v is number => Number.isFinite(v));
   if (numbers.length < 2) return null;
@@ -177,8 +219,4 @@ function print(value: CellValue, digits: number | undefined): string {
   if (Number.isInteger(value))
     return Math.abs(value) < 10_000 ? String(value) : value.toLocaleString("en-US");
   return String(Number(value.toPrecision(4)));
-}
-
-function fail(got: string, expected: string): GradbookError {
-  return new GradbookError({ code: "config", what: "resultsTable", got, expected });
 }

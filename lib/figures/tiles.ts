@@ -1,4 +1,5 @@
-import { GradbookError } from "../errors/error.js";
+import { inWords, shapeError } from "../errors/error.js";
+import { count, list, numbers, object, type RequiredOption, readOption } from "../errors/options.js";
 import type { Json, JsonObject } from "../frontend/frontend.js";
 import { pack, plain, type ResolvedOptions, short } from "./figure.js";
 import { pngUri } from "./png.js";
@@ -12,6 +13,10 @@ export interface Bitmap {
   /** The values, row by row from the top; [height · width], for colour [3 · height · width]. */
   readonly data: ArrayLike<number>;
 }
+
+/** A bitmap as an option, or as a part of one. */
+export const bitmapOption = (): RequiredOption<Bitmap> =>
+  object({ height: count(), width: count(), data: numbers() });
 
 /** Where a tile stands; the units are those of the axes, y grows downwards. */
 export interface Place {
@@ -53,6 +58,12 @@ export function tile(
   };
 }
 
+/** Numbers with a shape: a tensor, or a record like one. */
+export const arrayOption = (): RequiredOption<{
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}> => object({ shape: list(count(0), "a list of sizes"), data: numbers() });
+
 /**
  * The channels of one sample of a batch, as bitmaps.
  * @param batch `[N, C, H, W]`, e.g. a layer's activations
@@ -71,15 +82,14 @@ export function channelMaps(
   batch: { readonly shape: readonly number[]; readonly data: ArrayLike<number> },
   sample: number,
 ): Bitmap[] {
-  const { shape, data } = batch;
+  const { shape, data } = readOption("channelMaps", "the batch", arrayOption(), batch);
   const [samples, channels, height, width] = shape;
   if (shape.length !== 4 || !Number.isInteger(sample) || sample < 0 || sample >= samples) {
-    throw new GradbookError({
-      code: "shape",
-      what: "channelMaps",
-      got: `sample ${sample} of a batch [${shape.join(", ")}]`,
-      expected: "a batch [N, C, H, W] and a sample from 0 to N − 1",
-    });
+    throw shapeError(
+      "channelMaps",
+      `sample ${inWords(sample)} of a batch [${shape.join(", ")}]`,
+      "a batch [N, C, H, W] and a sample from 0 to N − 1",
+    );
   }
   return Array.from({ length: channels }, (_, c) => {
     const start = (sample * channels + c) * height * width;
@@ -91,12 +101,11 @@ export function channelMaps(
 export function checkBitmap(what: string, name: string, bitmap: Bitmap): void {
   const { height: h, width: w, data } = bitmap;
   if (!Number.isInteger(h) || !Number.isInteger(w) || h < 1 || w < 1 || data.length !== h * w) {
-    throw new GradbookError({
-      code: "shape",
+    throw shapeError(
       what,
-      got: `${name} has ${data.length} values and size ${h}×${w}`,
-      expected: "height × width values, row by row",
-    });
+      `${name} has ${data.length} values and size ${h}×${w}`,
+      "height × width values, row by row",
+    );
   }
 }
 

@@ -1,54 +1,52 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, shapeError } from "../errors/error.js";
+import { type Given, list, number, numbers, object, oneOf, option, text } from "../errors/options.js";
 import type { JsonObject } from "../frontend/frontend.js";
-import {
-  type Figure,
-  type FigureOptions,
-  figure,
-  notOneOf,
-  pack,
-  plain,
-  resolveOptions,
-  short,
-} from "./figure.js";
+import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
 import { legendAbove } from "./panels.js";
 import { pngUri } from "./png.js";
-import { type Bitmap, checkBitmap, finiteRange } from "./tiles.js";
+import { type Bitmap, bitmapOption, checkBitmap, finiteRange } from "./tiles.js";
 
-/** One embedding; several are drawn side by side and show the same samples. */
-export interface EmbeddingMap {
+const embeddingMap = {
   /** Heading of the panel, e.g. `"after epoch 15"`. */
-  readonly name: string;
+  name: text(),
   /** Coordinates of each sample: `[N][2]`, as `tsne` gives them. */
-  readonly points: readonly (readonly number[])[];
+  points: list(list(number(), "two coordinates"), "a list of points"),
   /** A line under the heading: `{ KL: 0.31, trustworthiness: 0.97 }` or a text of your own. */
-  readonly scores?: string | Readonly<Record<string, number>>;
-}
+  scores: option<string | Readonly<Record<string, number>>>("a string, or numbers by name", (v) =>
+    typeof v === "string" || isNumbersByName(v) ? v : undefined,
+  ).optional(),
+};
+/** One embedding; several are drawn side by side and show the same samples. */
+export type EmbeddingMap = Given<typeof embeddingMap>;
 
-/** Options of `tsneMap`. */
-export interface TsneMapConfig extends FigureOptions {
+const tsneMapOptions = {
   /** One panel per map. */
-  readonly maps: readonly EmbeddingMap[];
+  maps: list(object(embeddingMap), "a list of maps"),
   /** Class index (from 0) of each sample. */
-  readonly labels: ArrayLike<number>;
+  labels: numbers("a class for each sample"),
   /**
    * Names of the classes.
    * @default "0", "1" …
    */
-  readonly classes?: readonly string[];
+  classes: list(text(), "a list of names").optional(),
   /**
    * `"dots"`: a symbol and a colour for each class; `"digits"`: the class's name itself, coloured; `"images"`: the
    * samples' own images (light on dark become coloured on transparent), at most 1000.
    * @default "digits"
    */
-  readonly marks?: "dots" | "digits" | "images";
+  marks: oneOf("dots", "digits", "images").or("digits"),
   /**
    * The samples' images, for `marks: "images"`.
    * @default none
    */
-  readonly images?: readonly Bitmap[];
-}
+  images: list(bitmapOption(), "a list of bitmaps").optional(),
+};
+/**
+ * Options of `tsneMap`.
+ * @interface
+ */
+export type TsneMapConfig = FigureOptions & Given<typeof tsneMapOptions>;
 
-const marksKnown = ["dots", "digits", "images"];
 const symbols = [
   "circle",
   "square",
@@ -79,19 +77,16 @@ const symbols = [
  * ```
  */
 export function tsneMap(config: TsneMapConfig): Figure {
-  const options = resolveOptions("tsneMap", config, ["maps", "labels", "classes", "marks", "images"]);
-  const { maps, labels, marks = "digits" } = config;
-  if (!marksKnown.includes(marks)) throw notOneOf("tsneMap", "marks", marks, marksKnown);
+  const { options, maps, labels, marks, ...given } = resolveOptions("tsneMap", tsneMapOptions, config);
   checkMaps(config);
   const count = maxLabel(labels) + 1;
-  const classes = config.classes ?? Array.from({ length: count }, (_, c) => String(c));
+  const classes = given.classes ?? Array.from({ length: count }, (_, c) => String(c));
   if (classes.length < count) {
-    throw new GradbookError({
-      code: "shape",
-      what: "tsneMap",
-      got: `label ${count - 1} with ${classes.length} class names`,
-      expected: "a name for each class",
-    });
+    throw shapeError(
+      "tsneMap",
+      `label ${count - 1} with ${classes.length} class names`,
+      "a name for each class",
+    );
   }
 
   const { size, theme } = options;
@@ -279,44 +274,52 @@ function imageMark(
 function imageOf(config: TsneMapConfig, k: number): Bitmap {
   const bitmap = config.images?.[k];
   if (bitmap === undefined) {
-    throw new GradbookError({
-      code: "config",
-      what: "tsneMap",
-      got: `marks: "images" without an image for sample ${k}`,
-      expected: "images with one bitmap for each sample",
-    });
+    throw configError(
+      "tsneMap",
+      `marks: "images" without an image for sample ${k}`,
+      "images with one bitmap for each sample",
+    );
   }
   return bitmap;
 }
 
 function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
-  const fail = (got: string, expected: string) =>
-    new GradbookError({ code: "shape", what: "tsneMap", got, expected });
-  if (maps.length === 0) throw fail("no maps", "at least one");
-  if (labels.length === 0) throw fail("no samples", "at least one");
+  if (maps.length === 0) throw shapeError("tsneMap", "no maps", "at least one");
+  if (labels.length === 0) throw shapeError("tsneMap", "no samples", "at least one");
   for (const map of maps) {
     if (map.points.length !== labels.length) {
-      throw fail(
+      throw shapeError(
+        "tsneMap",
         `${map.points.length} points in "${map.name}" for ${labels.length} labels`,
         "one for each label",
       );
     }
     const bad = map.points.findIndex((p) => p.length !== 2);
-    if (bad >= 0) throw fail(`point ${bad} of "${map.name}" has ${map.points[bad].length} coordinates`, "2");
+    if (bad >= 0)
+      throw shapeError(
+        "tsneMap",
+        `point ${bad} of "${map.name}" has ${map.points[bad].length} coordinates`,
+        "2",
+      );
   }
   for (let k = 0; k < labels.length; k++) {
     if (!Number.isInteger(labels[k]) || labels[k] < 0)
-      throw fail(`label ${labels[k]} of sample ${k}`, "a class index from 0");
+      throw shapeError("tsneMap", `label ${labels[k]} of sample ${k}`, "a class index from 0");
   }
   if (labels.length > 5000) {
-    throw fail(
+    throw shapeError(
+      "tsneMap",
       `${labels.length} samples`,
       "at most 5000, so that the marks can be told apart; show a subset",
     );
   }
   if (marks !== "images") return;
   if (labels.length > 1000)
-    throw fail(`${labels.length} images as marks`, 'at most 1000; take marks: "dots" for more');
+    throw shapeError(
+      "tsneMap",
+      `${labels.length} images as marks`,
+      'at most 1000; take marks: "dots" for more',
+    );
   images?.forEach((bitmap, k) => {
     checkBitmap("tsneMap", `image ${k}`, bitmap);
   });
@@ -332,6 +335,11 @@ function indices(labels: ArrayLike<number>, wanted: number): number[] {
   const found: number[] = [];
   for (let k = 0; k < labels.length; k++) if (labels[k] === wanted) found.push(k);
   return found;
+}
+
+function isNumbersByName(value: unknown): value is Readonly<Record<string, number>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((score) => typeof score === "number");
 }
 
 function unit(value: number): number {

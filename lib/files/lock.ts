@@ -52,7 +52,7 @@ function create(path: string, { elsewhere }: LockOptions): boolean {
     throw osError(error, {
       path: dirname(path),
       doing: "write",
-      ...(elsewhere === undefined ? {} : { elsewhere }),
+      elsewhere,
     });
   }
 }

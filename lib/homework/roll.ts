@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { usageError } from "../errors/error.js";
 
 /**
  * A roll number as it stands in a file's name: letters and digits, at least one of each, in lower case.
@@ -7,10 +7,9 @@ import { GradbookError } from "../errors/error.js";
  */
 export function parseRoll(text: string): string {
   if (/^(?=.*[A-Za-z])(?=.*\d)[A-Za-z0-9]{5,15}$/.test(text)) return text.toLowerCase();
-  throw new GradbookError({
-    code: "roll",
-    what: "roll number",
-    got: JSON.stringify(text),
-    expected: "5 to 15 letters and digits, at least one of each, e.g. CS21B001",
-  });
+  throw usageError(
+    "roll number",
+    JSON.stringify(text),
+    "5 to 15 letters and digits, at least one of each, e.g. CS21B001",
+  );
 }

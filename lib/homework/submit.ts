@@ -65,9 +65,9 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
   // Paths in the sources are known before the minutes of a run.
   refuse(path, absolutePaths(stripOutputs(await readNotebook(path))));
   const { notebook, seconds } = await runNotebook(path, {
-    env: runVariables({ scale, standIn, ...(data === undefined ? {} : { data }) }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    env: runVariables({ scale, standIn, data }),
+    onProgress,
+    signal,
   });
   refuse(path, [...absolutePaths(notebook), ...datasetImages(notebook)]);
   await writeNotebook(file, notebook, elsewhere);
@@ -84,7 +84,7 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
 function refuseExisting(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   throw new GradbookError({
-    code: "submission-exists",
+    code: "foreign",
     what: shownPath(file),
     got: "the file already exists",
     cure: "Hand it in, move it away, or overwrite it with --force.",

@@ -32,7 +32,7 @@ export function removeKernelSpec(dataFolder: string, name: string): string {
   const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
   if (found === undefined) {
     throw new GradbookError({
-      code: "install",
+      code: "program",
       what: path,
       got: "there is no such file",
       cure: "--user, --prefix DIR or --sys-prefix, and --name NAME, say what was installed.",
@@ -78,7 +78,7 @@ function holdsOurs(
 
 function foreign(path: string, name: string): GradbookError {
   return new GradbookError({
-    code: "install",
+    code: "program",
     what: path,
     got: "it is another kernel's specification, or one that was changed",
     cure: `It was not touched. Remove it (jupyter kernelspec remove ${name}), or choose another name with --name NAME.`,
@@ -148,7 +148,7 @@ function ownDataFolder(): string {
   const folder = userDataFolder();
   if (folder !== undefined) return folder;
   throw new GradbookError({
-    code: "install",
+    code: "program",
     what: "the home folder",
     got: "this user has none",
     cure: "Set the variable HOME, or name a folder with --prefix DIR.",
@@ -165,7 +165,7 @@ function pythonPrefix(): string {
     }
   }
   throw new GradbookError({
-    code: "install",
+    code: "program",
     what: "--sys-prefix",
     got: "no python in PATH",
     cure: "--prefix DIR names the environment.",

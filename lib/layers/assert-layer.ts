@@ -1,4 +1,4 @@
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, inWords } from "../errors/error.js";
 import { formatShape } from "../tensor/shape.js";
 import { type DType, isTensor } from "../tensor/tensor.js";
 import type { Layer, Parameter } from "./layer.js";
@@ -10,13 +10,12 @@ import type { Layer, Parameter } from "./layer.js";
  */
 export function assertLayer(layer: Layer, place: number, dtype: DType): void {
   if (typeof layer !== "object" || layer === null || Array.isArray(layer)) {
-    throw new GradbookError({
-      code: "config",
-      what: "sequential",
-      got: `layer ${place + 1} is ${inWords(layer)}`,
-      expected: "a layer",
-      ...(typeof layer === "function" ? { cure: calling(layer) } : {}),
-    });
+    throw configError(
+      "sequential",
+      `layer ${place + 1} is ${inWords(layer)}`,
+      "a layer",
+      typeof layer === "function" ? calling(layer) : undefined,
+    );
   }
   const name = layer.name ?? (layer.constructor?.name || "layer");
   const what = `sequential, layer ${place + 1} (${name})`;
@@ -24,45 +23,41 @@ export function assertLayer(layer: Layer, place: number, dtype: DType): void {
   for (const [key, parameter] of Object.entries(layer.params ?? {})) {
     assertParameter(what, key, parameter, dtype);
     if (Reflect.get(layer.params ?? {}, key) === parameter) continue;
-    throw new GradbookError({
-      code: "config",
+    throw configError(
       what,
-      got: `params.${key} is another object each time it is read`,
-      expected: "the same Parameter from the first step to the last",
-      cure: "Make it once, in the constructor.",
-    });
+      `params.${key} is another object each time it is read`,
+      "the same Parameter from the first step to the last",
+      "Make it once, in the constructor.",
+    );
   }
   for (const [key, buffer] of Object.entries(layer.buffers ?? {})) {
     if (isTensor(buffer) || isTensor(buffer?.value)) continue;
-    throw new GradbookError({
-      code: "config",
+    throw configError(
       what,
-      got: `buffers.${key} is ${inWords(buffer)}`,
-      expected: "a Tensor, or an object with a Tensor as its value",
-      cure: `buffers = { ${key}: Tensor.zeros(shape) }; a single number is a tensor of the shape [1].`,
-    });
+      `buffers.${key} is ${inWords(buffer)}`,
+      "a Tensor, or an object with a Tensor as its value",
+      `buffers = { ${key}: Tensor.zeros(shape) }; a single number is a tensor of the shape [1].`,
+    );
   }
 }
 
 function assertParameter(what: string, key: string, parameter: Parameter | undefined, dtype: DType): void {
   const castable = typeof parameter?.cast === "function" || parameter?.value?.dtype === dtype;
   if (!isTensor(parameter?.value) || !isTensor(parameter.grad) || !castable) {
-    throw new GradbookError({
-      code: "config",
+    throw configError(
       what,
-      got: `params.${key} is not a Parameter`,
-      expected: "an array to train with its gradient",
-      cure: `params = { ${key}: new Parameter(shape, fanIn, fanOut) }`,
-    });
+      `params.${key} is not a Parameter`,
+      "an array to train with its gradient",
+      `params = { ${key}: new Parameter(shape, fanIn, fanOut) }`,
+    );
   }
   const { value, grad } = parameter;
   if (value.data.length === grad.data.length) return;
-  throw new GradbookError({
-    code: "config",
+  throw configError(
     what,
-    got: `params.${key} has a gradient of the shape ${formatShape(grad.shape)}`,
-    expected: `${formatShape(value.shape)}, the shape of its value`,
-  });
+    `params.${key} has a gradient of the shape ${formatShape(grad.shape)}`,
+    `${formatShape(value.shape)}, the shape of its value`,
+  );
 }
 
 /** How a function or a class becomes a layer. */
@@ -80,10 +75,5 @@ function calling(layer: object): string {
  */
 export function assertMethod(what: string, layer: Layer, method: "forward" | "backward"): void {
   if (typeof layer[method] === "function") return;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `no method ${method}`,
-    expected: "forward(x) and backward(dy)",
-  });
+  throw configError(what, `no method ${method}`, "forward(x) and backward(dy)");
 }

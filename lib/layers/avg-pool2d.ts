@@ -1,6 +1,6 @@
 import type { Pool2dSpec } from "../engine/spec.js";
-import type { Shape } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
@@ -33,11 +33,13 @@ export class AvgPool2d implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("avgPool2d", sample);
     const { OH, OW } = pool2dDims(this.spec, [1, ...sample]);
     return [sample[0], OH, OW];
   }
 
   forward(x: Tensor): Tensor {
+    assertTensor("avgPool2d", "x", x);
     const d = pool2dDims(this.spec, x.shape);
     this.inputShape = x.shape;
     const y = Tensor.zeros([x.shape[0], x.shape[1], d.OH, d.OW], x.dtype);
@@ -48,7 +50,7 @@ export class AvgPool2d implements BuiltinLayer {
   backward(dy: Tensor): Tensor {
     const inputShape = cached("avgPool2d", this.inputShape);
     const d = pool2dDims(this.spec, inputShape);
-    assertSameShape("avgPool2d", "dy", dy.shape, [inputShape[0], inputShape[1], d.OH, d.OW]);
+    assertTensorOf("avgPool2d", "dy", dy, [inputShape[0], inputShape[1], d.OH, d.OW]);
     const dx = Tensor.zeros(inputShape, dy.dtype);
     avgPool2dBackwardInput(dy.data, dx.data, d);
     return dx;

@@ -1,8 +1,8 @@
 import type { BatchNormSpec } from "../engine/spec.js";
-import { GradbookError } from "../errors/error.js";
+import { type GradbookError, shapeError } from "../errors/error.js";
 import { count, type Given, numberFrom, options } from "../errors/options.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape, sizeOf } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import {
   assertInput,
   type BuiltinLayer,
@@ -10,6 +10,7 @@ import {
   type ForwardContext,
   markBuiltin,
   Parameter,
+  parseContext,
 } from "./layer.js";
 
 const batchNormOptions = {
@@ -102,12 +103,14 @@ export class BatchNorm implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape(this.spec.kind, sample);
     this.dims([1, ...sample]);
     return sample;
   }
 
   forward(x: Tensor, context: ForwardContext): Tensor {
-    const training = context.training && this.trainable;
+    assertTensor(this.spec.kind, "x", x);
+    const training = parseContext(this.spec.kind, context).training && this.trainable;
     const d = this.dims(x.shape);
     const { eps, momentum } = this.spec;
     const runningMean = this.buffers.mean.value.data;
@@ -145,7 +148,7 @@ export class BatchNorm implements BuiltinLayer {
 
   backward(dy: Tensor): Tensor {
     const { xHat, inverse, training } = cached(this.spec.kind, this.saved);
-    assertSameShape(this.spec.kind, "dy", dy.shape, xHat.shape);
+    assertTensorOf(this.spec.kind, "dy", dy, xHat.shape);
     const d = this.dims(xHat.shape);
     const dx = Tensor.zeros(dy.shape, dy.dtype);
     const { weight, bias } = this.params;
@@ -173,13 +176,12 @@ export class BatchNorm implements BuiltinLayer {
 
 /** The error for a batch in which a feature has one value only: its variance would be 0, the unbiased one 0/0. */
 export function singleValue(what: string): GradbookError {
-  return new GradbookError({
-    code: "shape",
+  return shapeError(
     what,
-    got: "only one value per feature during training",
-    expected: "at least 2: the variance of a single value is 0",
-    cure: "Train on at least 2 samples at a time; fit's dropLast: true leaves out a last batch of one.",
-  });
+    "only one value per feature during training",
+    "at least 2: the variance of a single value is 0",
+    "Train on at least 2 samples at a time; fit's dropLast: true leaves out a last batch of one.",
+  );
 }
 
 /** μ[c] = 1/M · Σ_n Σ_s x[n,c,s] */

@@ -1,7 +1,7 @@
 import type { Conv2dSpec } from "../engine/spec.js";
 import { count, flag, type Given, options, pair } from "../errors/options.js";
-import { type Shape, windowCount } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape, windowCount } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { formatOption, formatPair } from "./format.js";
 import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
@@ -88,12 +88,14 @@ export class Conv2d implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("conv2d", sample);
     assertInput("conv2d", [1, ...sample], "N, C, H, W", this.spec.in, this.params.weight.value.shape);
     const { F, OH, OW } = this.dims([1, ...sample]);
     return [F, OH, OW];
   }
 
   forward(x: Tensor): Tensor {
+    assertTensor("conv2d", "x", x);
     assertInput("conv2d", x.shape, "N, C, H, W", this.spec.in, this.params.weight.value.shape);
     this.x = x;
     const d = this.dims(x.shape);
@@ -105,7 +107,7 @@ export class Conv2d implements BuiltinLayer {
   backward(dy: Tensor): Tensor {
     const x = cached("conv2d", this.x);
     const d = this.dims(x.shape);
-    assertSameShape("conv2d", "dy", dy.shape, [d.N, d.F, d.OH, d.OW]);
+    assertTensorOf("conv2d", "dy", dy, [d.N, d.F, d.OH, d.OW]);
     const dx = Tensor.zeros(x.shape, x.dtype);
     conv2dBackwardInput(dy.data, this.params.weight.value.data, dx.data, d);
     conv2dBackwardWeight(dy.data, x.data, this.params.weight.grad.data, d);

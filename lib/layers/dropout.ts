@@ -1,9 +1,9 @@
 import type { DropoutSpec } from "../engine/spec.js";
 import { type Given, numberFrom, options } from "../errors/options.js";
 import { mixBits, type Rng } from "../tensor/rng.js";
-import type { Shape } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached, type ForwardContext, markBuiltin } from "./layer.js";
+import { assertShape, type Shape } from "../tensor/shape.js";
+import { assertSameShape, assertTensor, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { type BuiltinLayer, cached, type ForwardContext, markBuiltin, parseContext } from "./layer.js";
 
 const dropoutOptions = {
   /**
@@ -49,10 +49,13 @@ export class Dropout implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("dropout", sample);
     return sample;
   }
 
-  forward(x: Tensor, { training, rng }: ForwardContext): Tensor {
+  forward(x: Tensor, context: ForwardContext): Tensor {
+    assertTensor("dropout", "x", x);
+    const { training, rng } = parseContext("dropout", context);
     const y = Tensor.zeros(x.shape, x.dtype);
     this.scale = training ? dropoutScale(x.size, this.spec.p, rng) : new Float64Array(x.size).fill(1);
     for (let i = 0; i < x.size; i++) y.data[i] = x.data[i] * this.scale[i];
@@ -62,6 +65,7 @@ export class Dropout implements BuiltinLayer {
   /** dx = dy · m/(1 − p), with the mask of the forward pass */
   backward(dy: Tensor): Tensor {
     const scale = cached("dropout", this.scale);
+    assertTensor("dropout", "dy", dy);
     assertSameShape("dropout", "dy", [dy.size], [scale.length]);
     const dx = Tensor.zeros(dy.shape, dy.dtype);
     for (let i = 0; i < dy.size; i++) dx.data[i] = dy.data[i] * scale[i];

@@ -1,6 +1,6 @@
 import type { FlattenSpec } from "../engine/spec.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
-import { assertSameShape, type Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape, sizeOf } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 
 /**
@@ -28,11 +28,13 @@ export class Flatten implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("flatten", sample);
     return [sizeOf(sample)];
   }
 
   /** y[n, (c·H + h)·W + w] = x[n,c,h,w]: the same numbers in the same order */
   forward(x: Tensor): Tensor {
+    assertTensor("flatten", "x", x);
     this.inputShape = x.shape;
     return x.reshape([x.shape[0], sizeOf(x.shape.slice(1))]);
   }
@@ -40,7 +42,7 @@ export class Flatten implements BuiltinLayer {
   /** dx[n,c,h,w] = dy[n, (c·H + h)·W + w] */
   backward(dy: Tensor): Tensor {
     const shape = cached("flatten", this.inputShape);
-    assertSameShape("flatten", "dy", dy.shape, [shape[0], sizeOf(shape.slice(1))]);
+    assertTensorOf("flatten", "dy", dy, [shape[0], sizeOf(shape.slice(1))]);
     return dy.reshape(shape);
   }
 

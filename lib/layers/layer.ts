@@ -1,9 +1,11 @@
 import type { LayerSpec } from "../engine/spec.js";
 import { Brand } from "../errors/brand.js";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, shapeError } from "../errors/error.js";
+import { assertMembers } from "../errors/members.js";
+import { number, readOption } from "../errors/options.js";
 import type { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape } from "../tensor/shape.js";
-import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
+import { assertTensor, type DType, parseDType, Tensor } from "../tensor/tensor.js";
 
 /** What a layer may know of the moment in which it runs. */
 export interface ForwardContext {
@@ -128,6 +130,13 @@ function paramsInWords({ params, buffers }: Layer): string {
  * ```
  */
 export class Parameter {
+  /** Inputs that one output sums over: what He, Xavier and PyTorch's default scale by. */
+  readonly fanIn: number;
+  /** Outputs that one input reaches. */
+  readonly fanOut: number;
+  /** The value which every initialisation gives it (0 for batch norm's shift, 1 for its scale). */
+  readonly fixed?: number;
+
   /** The numbers that forward uses. */
   value: Tensor;
   /** The loss's gradient with respect to `value`, of the same shape; backward adds to it. */
@@ -141,15 +150,12 @@ export class Parameter {
    * @param fanOut outputs that one input reaches
    * @param fixed the value which every initialisation gives it
    */
-  constructor(
-    shape: Shape,
-    /** Inputs that one output sums over: what He, Xavier and PyTorch's default scale by. */
-    readonly fanIn: number,
-    /** Outputs that one input reaches. */
-    readonly fanOut: number,
-    /** The value which every initialisation gives it (0 for batch norm's shift, 1 for its scale). */
-    readonly fixed?: number,
-  ) {
+  constructor(shape: Shape, fanIn: number, fanOut: number, fixed?: number) {
+    this.fanIn = fanIn;
+    this.fanOut = fanOut;
+    this.fixed = fixed;
+
+    readOption("Parameter", "fixed", number().optional(), fixed);
     this.value = Tensor.zeros(shape);
     if (fixed !== undefined) this.value.data.fill(fixed);
     this.grad = Tensor.zeros(shape);
@@ -157,6 +163,7 @@ export class Parameter {
 
   /** Moves value and gradient to a precision. */
   cast(dtype: DType): void {
+    parseDType("Parameter.cast", dtype);
     this.value = this.value.clone(dtype);
     this.grad = this.grad.clone(dtype);
   }
@@ -181,6 +188,21 @@ export function cached<T>(layer: string, value: T | undefined): T {
   });
 }
 
+const contextShape = {
+  expected: "{ training, rng }",
+  has: ["training", "rng"],
+  cure: "{ training: true, rng: new Rng(1) } is one.",
+};
+
+/** @throws GradbookError when a forward pass is not told whether it trains */
+export function parseContext(what: string, context: ForwardContext): ForwardContext {
+  assertMembers(what, "the context", context, contextShape);
+  if (context.training) assertMembers(what, "the context's rng", context.rng, rngShape);
+  return context;
+}
+
+const rngShape = { expected: "a stream of random numbers", has: ["bits"], cure: "new Rng(seed) is one." };
+
 /** @throws GradbookError when the input has not the axes that the layer reads */
 export function assertInput(
   what: string,
@@ -191,26 +213,23 @@ export function assertInput(
 ): void {
   const letters = axes.split(",").map((axis) => axis.trim());
   if (x.length !== letters.length) {
-    throw new GradbookError({
-      code: "shape",
+    throw shapeError(
       what,
-      got: `the input has the shape ${formatShape(x)}`,
-      expected: `${letters.length} axes [${letters.join(", ")}]`,
-      cure:
-        letters.length === 2 && x.length > 2
-          ? "A flatten() before it makes features of images."
-          : "Add the missing axes with reshape; a single sample has N = 1.",
-    });
+      `the input has the shape ${formatShape(x)}`,
+      `${letters.length} axes [${letters.join(", ")}]`,
+      letters.length === 2 && x.length > 2
+        ? "A flatten() before it makes features of images."
+        : "Add the missing axes with reshape; a single sample has N = 1.",
+    );
   }
   if (channels === undefined || x[1] === channels) return;
   const nhwc = letters.length === 4 && x[3] === channels;
-  throw new GradbookError({
-    code: "shape",
+  throw shapeError(
     what,
-    got: `the input has ${x[1]} ${letters.length === 4 ? "channels" : "features"} (${formatShape(x)})`,
-    expected: `${channels}${weight === undefined ? "" : ` (weight ${formatShape(weight)})`}`,
-    ...(nhwc ? { cure: "Is the data NHWC? toNCHW(x) turns it." } : {}),
-  });
+    `the input has ${x[1]} ${letters.length === 4 ? "channels" : "features"} (${formatShape(x)})`,
+    `${channels}${weight === undefined ? "" : ` (weight ${formatShape(weight)})`}`,
+    nhwc ? "Is the data NHWC? toNCHW(x) turns it." : undefined,
+  );
 }
 
 /**

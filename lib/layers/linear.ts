@@ -1,7 +1,7 @@
 import type { LinearSpec } from "../engine/spec.js";
 import { count, flag, type Given, options } from "../errors/options.js";
-import type { Shape } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
 
 const linearOptions = {
@@ -61,11 +61,13 @@ export class Linear implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("linear", sample);
     assertInput("linear", [1, ...sample], "N, I", this.spec.in, this.params.weight.value.shape);
     return [this.spec.out];
   }
 
   forward(x: Tensor): Tensor {
+    assertTensor("linear", "x", x);
     assertInput("linear", x.shape, "N, I", this.spec.in, this.params.weight.value.shape);
     this.x = x;
     const d = this.dims(x.shape);
@@ -77,7 +79,7 @@ export class Linear implements BuiltinLayer {
   backward(dy: Tensor): Tensor {
     const x = cached("linear", this.x);
     const d = this.dims(x.shape);
-    assertSameShape("linear", "dy", dy.shape, [d.N, d.O]);
+    assertTensorOf("linear", "dy", dy, [d.N, d.O]);
     const dx = Tensor.zeros(x.shape, x.dtype);
     linearBackwardInput(dy.data, this.params.weight.value.data, dx.data, d);
     linearBackwardWeight(dy.data, x.data, this.params.weight.grad.data, d);

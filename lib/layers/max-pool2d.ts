@@ -1,6 +1,6 @@
 import type { Pool2dSpec } from "../engine/spec.js";
-import type { Shape } from "../tensor/shape.js";
-import { assertSameShape, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { assertShape, type Shape } from "../tensor/shape.js";
+import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
 import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
@@ -34,11 +34,13 @@ export class MaxPool2d implements BuiltinLayer {
   }
 
   outputShape(sample: Shape): Shape {
+    assertShape("maxPool2d", sample);
     const { OH, OW } = pool2dDims(this.spec, [1, ...sample]);
     return [sample[0], OH, OW];
   }
 
   forward(x: Tensor): Tensor {
+    assertTensor("maxPool2d", "x", x);
     const d = pool2dDims(this.spec, x.shape);
     this.inputShape = x.shape;
     this.outShape = [x.shape[0], x.shape[1], d.OH, d.OW];
@@ -50,7 +52,7 @@ export class MaxPool2d implements BuiltinLayer {
 
   backward(dy: Tensor): Tensor {
     const winners = cached("maxPool2d", this.winners);
-    assertSameShape("maxPool2d", "dy", dy.shape, this.outShape);
+    assertTensorOf("maxPool2d", "dy", dy, this.outShape);
     const dx = Tensor.zeros(this.inputShape, dy.dtype);
     maxPool2dBackwardInput(dy.data, winners, dx.data);
     return dx;

@@ -1,5 +1,5 @@
 import type { Pool2dSpec } from "../engine/spec.js";
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 import { type Given, options, pair } from "../errors/options.js";
 import { type Shape, windowCount } from "../tensor/shape.js";
 import { formatOption, formatPair } from "./format.js";
@@ -44,13 +44,12 @@ export function parsePool2d(kind: Pool2dSpec["kind"], config: Pool2dConfig): Poo
   const { kernel, stride = kernel, pad } = options(kind, pool2dOptions, config);
   for (const axis of [0, 1] as const) {
     if (2 * pad[axis] <= kernel[axis]) continue;
-    throw new GradbookError({
-      code: "config",
-      what: kind,
-      got: `pad ${pad[axis]} with a kernel of ${kernel[axis]}`,
-      expected: "at most half the kernel",
-      cure: "A larger pad would create windows without a single pixel.",
-    });
+    throw configError(
+      kind,
+      `pad ${pad[axis]} with a kernel of ${kernel[axis]}`,
+      "at most half the kernel",
+      "A larger pad would create windows without a single pixel.",
+    );
   }
   return { kind, kernel, stride, pad };
 }

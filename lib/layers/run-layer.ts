@@ -1,5 +1,5 @@
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { inWords, isPromise, ownCodeError, shapeError } from "../errors/error.js";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.js";
 import { hasNaN, isFiniteTensor, isTensor, type Tensor } from "../tensor/tensor.js";
 import { builtinSpec, type ForwardContext, type Layer, type NamedLayer } from "./layer.js";
@@ -32,22 +32,15 @@ type Pass = "forward" | "backward";
 /** @throws GradbookError when a pass returned anything but a tensor of that shape */
 export function assertReturned(name: string, pass: Pass, y: unknown, shape?: Shape): Tensor {
   if (!isTensor(y)) {
-    throw new GradbookError({
-      code: "type",
-      what: name,
-      got: `${pass} returned ${inWords(y)}`,
-      expected: "a Tensor",
-      cure: cureOf(pass, y),
-    });
+    throw ownCodeError(name, `${pass} returned ${inWords(y)}`, "a Tensor", cureOf(pass, y));
   }
   if (shape !== undefined && !sameShape(y.shape, shape)) {
-    throw new GradbookError({
-      code: "shape",
-      what: name,
-      got: `${pass} returned a tensor of the shape ${formatShape(y.shape)}`,
-      expected: formatShape(shape),
-      ...(pass === "backward" ? { cure: "The gradient with respect to x has the shape of x." } : {}),
-    });
+    throw shapeError(
+      name,
+      `${pass} returned a tensor of the shape ${formatShape(y.shape)}`,
+      formatShape(shape),
+      pass === "backward" ? "The gradient with respect to x has the shape of x." : undefined,
+    );
   }
   return y;
 }
@@ -61,12 +54,11 @@ function cureOf(pass: Pass, y: unknown): string {
 function assertGradients(name: string, layer: Layer): void {
   for (const [key, { value, grad }] of Object.entries(layer.params ?? {})) {
     if (isTensor(grad) && grad.data.length === value.data.length) continue;
-    throw new GradbookError({
-      code: "shape",
-      what: name,
-      got: `after backward params.${key}.grad is ${isTensor(grad) ? `a tensor of the shape ${formatShape(grad.shape)}` : inWords(grad)}`,
-      expected: `a tensor of the shape ${formatShape(value.shape)}, as its value has`,
-    });
+    throw shapeError(
+      name,
+      `after backward params.${key}.grad is ${isTensor(grad) ? `a tensor of the shape ${formatShape(grad.shape)}` : inWords(grad)}`,
+      `a tensor of the shape ${formatShape(value.shape)}, as its value has`,
+    );
   }
 }
 
@@ -76,16 +68,14 @@ function assertNumbers(name: string, pass: Pass, layer: Layer, given: Tensor, ma
   if (!values.some(hasNaN) || !isFiniteTensor(given)) return;
   if (!Object.values(layer.params ?? {}).every(({ value }) => isFiniteTensor(value))) return;
   const first = made.data.findIndex(Number.isNaN);
-  throw new GradbookError({
-    code: "nan",
-    what: name,
-    got:
-      first >= 0
-        ? `${pass} returned NaN (value ${first} of ${formatShape(made.shape)})`
-        : `backward left NaN in the gradient of a parameter`,
-    expected: `numbers: what went in is finite`,
-    cure: "Look for 0/0, the root or logarithm of a negative number, and values that were never set.",
-  });
+  throw ownCodeError(
+    name,
+    first >= 0
+      ? `${pass} returned NaN (value ${first} of ${formatShape(made.shape)})`
+      : `backward left NaN in the gradient of a parameter`,
+    `numbers: what went in is finite`,
+    "Look for 0/0, the root or logarithm of a negative number, and values that were never set.",
+  );
 }
 
 const gradients = (layer: Layer): Tensor[] => Object.values(layer.params ?? {}).map(({ grad }) => grad);

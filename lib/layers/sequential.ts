@@ -1,11 +1,11 @@
 import { layerKinds } from "../engine/stages/choose.js";
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, GradbookError, inWords, shapeError } from "../errors/error.js";
 import { assertMembers } from "../errors/members.js";
 import { type Given, oneOf, option, options, seed } from "../errors/options.js";
 import { displaySymbol } from "../frontend/frontend.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
-import { type DType, Tensor } from "../tensor/tensor.js";
+import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
 import { assertLayer, assertMethod } from "./assert-layer.js";
 import { rememberFields } from "./fields.js";
 import { type Init, init, initialize } from "./init.js";
@@ -129,12 +129,11 @@ export class Sequential {
     this.seed = seed;
     this.init = init;
     if (!Array.isArray(layers) || layers.length === 0) {
-      throw new GradbookError({
-        code: "config",
-        what: "sequential",
-        got: Array.isArray(layers) ? "no layers" : `layers is ${inWords(layers)}`,
-        expected: "a list of at least one",
-      });
+      throw configError(
+        "sequential",
+        Array.isArray(layers) ? "no layers" : `layers is ${inWords(layers)}`,
+        "a list of at least one",
+      );
     }
     this.evaluating = { training: false, rng: new Rng("evaluation") };
     this.layers = Object.freeze(this.place(layers.flatMap(single)));
@@ -153,6 +152,7 @@ export class Sequential {
    * @throws GradbookError when a layer does not fit its input or gives something else than a tensor
    */
   forward(x: Tensor, context: ForwardContext = this.evaluating): Tensor {
+    assertTensor("model", "x", x);
     let y = x;
     for (const placed of this.layers) y = runForward(placed, y, context);
     return y;
@@ -163,6 +163,7 @@ export class Sequential {
    * `parameter.grad`.
    */
   backward(dy: Tensor): Tensor {
+    assertTensor("model", "dy", dy);
     let dx = dy;
     for (let i = this.layers.length - 1; i >= 0; i--) {
       assertMethod(this.layers[i].name, this.layers[i].layer, "backward");
@@ -173,6 +174,7 @@ export class Sequential {
 
   /** Every layer's output for x, by the layer's name, in order: `activations(x).conv1` is [N, F, OH, OW]. */
   activations(x: Tensor): Record<string, Tensor> {
+    assertTensor("model", "x", x);
     const outputs: Record<string, Tensor> = {};
     let y = x;
     for (const placed of this.layers) {
@@ -192,7 +194,7 @@ export class Sequential {
     throw new GradbookError({
       code: "index",
       what: "model",
-      got: `no layer "${name}"`,
+      got: `no layer ${inWords(name)}`,
       expected: `one of ${this.layers.map((l) => l.name).join(", ")}`,
     });
   }
@@ -290,12 +292,7 @@ export class Sequential {
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       const name = layer.name ?? `${kind}${kind === "flatten" ? "" : counts.get(kind)}`;
       if (names.has(name)) {
-        throw new GradbookError({
-          code: "config",
-          what: "sequential",
-          got: `two layers are called "${name}"`,
-          expected: "a different name for each",
-        });
+        throw configError("sequential", `two layers are called "${name}"`, "a different name for each");
       }
       names.add(name);
       this.cast(name, layer);
@@ -312,12 +309,11 @@ export class Sequential {
       const y = layer.forward(Tensor.zeros([2, ...input], this.dtype), this.evaluating);
       const [N, ...sample] = assertReturned(name, "forward", y).shape;
       if (N === 2) return sample;
-      throw new GradbookError({
-        code: "shape",
-        what: name,
-        got: `forward returned ${formatShape(y.shape)} for a batch of 2 samples`,
-        expected: "[2, …]: the first axis is the batch",
-      });
+      throw shapeError(
+        name,
+        `forward returned ${formatShape(y.shape)} for a batch of 2 samples`,
+        "[2, …]: the first axis is the batch",
+      );
     } catch (error) {
       if (!(error instanceof GradbookError)) throw error;
       throw new GradbookError(
@@ -358,13 +354,12 @@ function isUntouched(parameter: Parameter): boolean {
 }
 
 function otherPrecision(name: string, has: DType, wanted: DType): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: `sequential, ${name}`,
-    got: `its layer belongs to a ${has} model`,
-    expected: `a layer of a ${wanted} model, as this one is`,
-    cure: `Give this model dtype: "${has}", or create a separate layer for it.`,
-  });
+  return configError(
+    `sequential, ${name}`,
+    `its layer belongs to a ${has} model`,
+    `a layer of a ${wanted} model, as this one is`,
+    `Give this model dtype: "${has}", or create a separate layer for it.`,
+  );
 }
 
 /**
@@ -396,13 +391,12 @@ function layerOf(model: Sequential): Layer {
 function refuseTwice(layers: readonly Layer[], layer: Layer, i: number): void {
   const first = layers.indexOf(layer);
   if (first === i) return;
-  throw new GradbookError({
-    code: "config",
-    what: "sequential",
-    got: `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
-    expected: "a separate layer at each position",
-    cure: "Create a second one.",
-  });
+  throw configError(
+    "sequential",
+    `layers ${first + 1} and ${i + 1} are the same object, ${describe(layer)}`,
+    "a separate layer at each position",
+    "Create a second one.",
+  );
 }
 
 function named(layer: string, { params }: Pick<Layer, "params">): NamedParameter[] {
@@ -434,8 +428,8 @@ function record({ code, got, expected, cure }: GradbookError) {
   return {
     code,
     got,
-    ...(expected === undefined ? {} : { expected }),
-    ...(cure === undefined ? {} : { cure }),
+    expected,
+    cure,
   };
 }
 

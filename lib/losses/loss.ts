@@ -1,8 +1,9 @@
 import type { LossSpec, Reduction } from "../engine/spec.js";
 import { Brand } from "../errors/brand.js";
-import { GradbookError } from "../errors/error.js";
+import { dataError, inWords, shapeError } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { formatShape } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { assertTensor, type Tensor } from "../tensor/tensor.js";
 
 /**
  * Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1). One of your own is an object with two
@@ -77,31 +78,26 @@ export function reductionOf({ spec }: Loss): Reduction {
 
 /** @throws GradbookError when the output is not [N, K], the counts differ, or a label is out of range */
 export function assertLabels(what: string, output: Tensor, labels: ArrayLike<number>): void {
+  assertTensor(what, "the model's output", output);
+  assertList(what, "labels", labels, "a class for each sample");
   const [N, K] = output.shape;
   if (output.shape.length !== 2) {
-    throw new GradbookError({
-      code: "shape",
+    throw shapeError(
       what,
-      got: `the model's output has the shape ${formatShape(output.shape)}`,
-      expected: "[N, classes]",
-      cure: "A flatten() and a linear() at the end make class scores of images.",
-    });
+      `the model's output has the shape ${formatShape(output.shape)}`,
+      "[N, classes]",
+      "A flatten() and a linear() at the end make class scores of images.",
+    );
   }
   if (labels.length !== N) {
-    throw new GradbookError({
-      code: "shape",
-      what,
-      got: `${labels.length} labels for ${N} samples`,
-      expected: `${N}`,
-    });
+    throw shapeError(what, `${labels.length} labels for ${N} samples`, `${N}`);
   }
   for (let n = 0; n < N; n++) {
     if (Number.isInteger(labels[n]) && labels[n] >= 0 && labels[n] < K) continue;
-    throw new GradbookError({
-      code: "data",
+    throw dataError(
       what,
-      got: `label ${labels[n]} of sample ${n}`,
-      expected: `a class from 0 to ${K - 1} (the model has ${K} outputs)`,
-    });
+      `label ${inWords(labels[n])} of sample ${n}`,
+      `a class from 0 to ${K - 1} (the model has ${K} outputs)`,
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { GradbookError, inWords, isPromise, ownCodeError, shapeError } from "../errors/error.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { hasNaN, isFiniteTensor, isTensor, type Tensor } from "../tensor/tensor.js";
 import { builtinLossSpec, type Loss, lossName } from "./loss.js";
@@ -14,7 +14,7 @@ export function lossSum(loss: Loss, output: Tensor, labels: Uint8Array): number 
   const sum: unknown = loss.sum(output.clone(), labels.slice());
   if (typeof sum !== "number") {
     throw new GradbookError({
-      code: "type",
+      code: "own-code",
       what: lossName(loss),
       got: `sum returned ${inWords(sum)}`,
       expected: "a number, Σ of the samples' losses",
@@ -31,7 +31,7 @@ export function lossGradient(loss: Loss, output: Tensor, labels: Uint8Array): Te
   const gradient: unknown = loss.gradient(output.clone(), labels.slice());
   if (!isTensor(gradient)) {
     throw new GradbookError({
-      code: "type",
+      code: "own-code",
       what: lossName(loss),
       got: `gradient returned ${inWords(gradient)}`,
       expected: `a Tensor ${formatShape(output.shape)}`,
@@ -39,12 +39,11 @@ export function lossGradient(loss: Loss, output: Tensor, labels: Uint8Array): Te
     });
   }
   if (!sameShape(gradient.shape, output.shape)) {
-    throw new GradbookError({
-      code: "shape",
-      what: lossName(loss),
-      got: `gradient returned a tensor of the shape ${formatShape(gradient.shape)}`,
-      expected: `${formatShape(output.shape)}, the shape of the model's output`,
-    });
+    throw shapeError(
+      lossName(loss),
+      `gradient returned a tensor of the shape ${formatShape(gradient.shape)}`,
+      `${formatShape(output.shape)}, the shape of the model's output`,
+    );
   }
   if (hasNaN(gradient) && isFiniteTensor(output)) throw notANumber(loss, "gradient", output);
   return gradient.dtype === output.dtype ? gradient : gradient.clone(output.dtype);
@@ -57,13 +56,12 @@ function cureOf(method: string, value: unknown): { cure?: string } {
 
 function notANumber(loss: Loss, method: string, output: Tensor): GradbookError {
   const { data } = output;
-  return new GradbookError({
-    code: "nan",
-    what: lossName(loss),
-    got: `${method} returned NaN for outputs from ${smallest(data)} to ${largest(data)}`,
-    expected: "numbers: the model's output is finite",
-    cure: "Look for the logarithm of 0 or of a negative number, and for 0/0.",
-  });
+  return ownCodeError(
+    lossName(loss),
+    `${method} returned NaN for outputs from ${smallest(data)} to ${largest(data)}`,
+    "numbers: the model's output is finite",
+    "Look for the logarithm of 0 or of a negative number, and for 0/0.",
+  );
 }
 
 const smallest = (values: ArrayLike<number>): string =>

@@ -84,7 +84,7 @@ function isFreeOrOurs(venv: string): boolean {
 
 function noPlace(root: string): GradbookError {
   return new GradbookError({
-    code: "python",
+    code: "program",
     what: shownPath(root),
     got: "its .venv and .venv-gradbook are not gradbook's",
     expected: "one of these names to be free, for JupyterLab",
@@ -126,7 +126,7 @@ function findPython(): string {
     if (status !== null) seen.push(`${name}: ${stdout.trim() || `exit code ${status}`}`);
   }
   throw new GradbookError({
-    code: "python",
+    code: "program",
     what: "JupyterLab",
     got:
       seen.length === 0 ? "there is no Python on this machine" : `no Python can be used (${seen.join("; ")})`,
@@ -159,7 +159,7 @@ async function run(command: string, args: readonly string[], what: string): Prom
   });
   if (code === 0) return;
   throw new GradbookError({
-    code: "python",
+    code: "program",
     what,
     got: `exit code ${code}; its last output:\n${said.trim()}\n`,
     cure: "Fix the cause and run the command again; completed steps are skipped.",

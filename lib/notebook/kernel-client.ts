@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GradbookError } from "../errors/error.js";
+import { type ErrorCode, GradbookError } from "../errors/error.js";
 import type { JsonObject } from "../frontend/frontend.js";
 import { createConnectionFile } from "../kernel/jupyter/connection.js";
 import { FrontEndSockets, type Received } from "../kernel/jupyter/front-end-sockets.js";
@@ -75,17 +75,21 @@ interface Request {
 
 /** One running kernel: five sockets and a process. Made by `startKernel`; `shutdown` leaves nothing behind. */
 export class KernelClient {
-  private readonly requests = new Map<string, Request>();
-  private lastNumber: number | undefined;
-  private missing = 0;
-  private kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
-  private closed = false;
+  readonly spec: FoundKernel;
+  readonly #process: KernelProcess;
+  readonly #sockets: FrontEndSockets;
 
-  private constructor(
-    readonly spec: FoundKernel,
-    private readonly process: KernelProcess,
-    private readonly sockets: FrontEndSockets,
-  ) {}
+  readonly #requests = new Map<string, Request>();
+  #lastNumber: number | undefined;
+  #missing = 0;
+  #kernelInfo: KernelInfo = { implementation: "", protocolVersion: "", languageInfo: {} };
+  #closed = false;
+
+  private constructor(spec: FoundKernel, process: KernelProcess, sockets: FrontEndSockets) {
+    this.spec = spec;
+    this.#process = process;
+    this.#sockets = sockets;
+  }
 
   /** Starts the process and opens the sockets; `handshake` has to follow. */
   static async launch(spec: FoundKernel, options: StartOptions): Promise<KernelClient> {
@@ -94,8 +98,8 @@ export class KernelClient {
     const process = new KernelProcess(spec, path, folder, { cwd: options.cwd, env });
     const sockets = await FrontEndSockets.open(connection, {
       hear: (from, message) => {
-        if (from === "iopub") client.hearOutput(message);
-        else client.requests.get(message.parentId)?.settle(message);
+        if (from === "iopub") client.#hearOutput(message);
+        else client.#requests.get(message.parentId)?.settle(message);
       },
     });
     const client = new KernelClient(spec, process, sockets);
@@ -103,20 +107,20 @@ export class KernelClient {
   }
 
   get info(): KernelInfo {
-    return this.kernelInfo;
+    return this.#kernelInfo;
   }
 
   get pid(): number | undefined {
-    return this.process.pid;
+    return this.#process.pid;
   }
 
   get alive(): boolean {
-    return this.process.alive && !this.closed;
+    return this.#process.alive && !this.#closed;
   }
 
   /** True when the kernel numbers its messages, so that a loss cannot stay unseen. */
   get numbered(): boolean {
-    return this.lastNumber !== undefined;
+    return this.#lastNumber !== undefined;
   }
 
   /** Waits for the kernel's answer and for its first message on iopub, before which a subscriber misses what is sent. */
@@ -124,17 +128,17 @@ export class KernelClient {
     const stop = new AbortController();
     setMaxListeners(0, stop.signal);
     const portTaken = new Promise<never>((_, reject) => {
-      this.process.onText((said) => {
+      this.#process.onText((said) => {
         // the second is stock tslab on a busy machine: it uses a socket that it is still binding, and never answers
         if (/EADDRINUSE|address already in use|blocked by a bind or unbind/i.test(said))
-          reject(this.failedStart("kernel-port", "a port was taken"));
+          reject(this.#failedStart("kernel-port", "a port was taken"));
       });
     });
     portTaken.catch(() => undefined);
     const heard = async () => {
       for (;;) {
         const idle = { heard: false };
-        const reply = this.request("shell", "kernel_info_request", {}, undefined, () => {
+        const reply = this.#request("shell", "kernel_info_request", {}, undefined, () => {
           idle.heard = true;
         });
         await Promise.race([reply, sleep(1000, undefined, { signal: stop.signal, ref: false })]);
@@ -146,16 +150,16 @@ export class KernelClient {
       const reply = await Promise.race([
         heard(),
         portTaken,
-        this.process.exited.then((exit) => {
-          throw this.failedStart("kernel-start", `the kernel ended before it answered (${exitText(exit)})`);
+        this.#process.exited.then((exit) => {
+          throw this.#failedStart("kernel-start", `the kernel ended before it answered (${exitText(exit)})`);
         }),
         sleep(startSeconds * 1000, undefined, { signal: stop.signal }).then(() => {
-          throw this.failedStart("kernel-start", `no answer in ${startSeconds} s`);
+          throw this.#failedStart("kernel-start", `no answer in ${startSeconds} s`);
         }),
         aborted(signal, stop.signal),
       ]);
       const { implementation, protocol_version, language_info } = reply.content;
-      this.kernelInfo = {
+      this.#kernelInfo = {
         implementation: text(implementation),
         protocolVersion: text(protocol_version),
         languageInfo: record(language_info),
@@ -171,12 +175,12 @@ export class KernelClient {
    */
   async execute(code: string, options: ExecuteOptions = {}): Promise<ExecuteReply> {
     const { onMessage, timeoutSeconds, signal } = options;
-    if (!this.alive) throw await this.died();
+    if (!this.alive) throw await this.#died();
     const stop = new AbortController();
     const limits: Promise<never>[] = [
-      this.process.exited.then(async () => Promise.reject(await this.died())),
+      this.#process.exited.then(async () => Promise.reject(await this.#died())),
     ];
-    if (timeoutSeconds !== undefined) limits.push(this.timeLimit(timeoutSeconds, stop.signal));
+    if (timeoutSeconds !== undefined) limits.push(this.#timeLimit(timeoutSeconds, stop.signal));
     limits.push(aborted(signal, stop.signal));
     let idleHeard: () => void = () => undefined;
     const idle = new Promise<void>((resolve) => {
@@ -192,11 +196,11 @@ export class KernelClient {
     };
     try {
       const reply = await Promise.race([
-        this.request("shell", "execute_request", content, onMessage, idleHeard),
+        this.#request("shell", "execute_request", content, onMessage, idleHeard),
         ...limits,
       ]);
-      await Promise.race([idle, this.lateOrLost(stop.signal), ...limits]);
-      if (this.missing > 0) throw this.outputLost();
+      await Promise.race([idle, this.#lateOrLost(stop.signal), ...limits]);
+      if (this.#missing > 0) throw this.#outputLost();
       return { status: statusOf(reply.content.status), content: reply.content };
     } finally {
       stop.abort();
@@ -206,8 +210,8 @@ export class KernelClient {
 
   /** Asks the kernel to stop the running cell, in the way of its kernelspec. */
   async interrupt(): Promise<void> {
-    if (this.spec.interrupt_mode === "signal") this.process.signal("SIGINT");
-    else await this.sockets.request("control", "interrupt_request", {}).sent;
+    if (this.spec.interrupt_mode === "signal") this.#process.signal("SIGINT");
+    else await this.#sockets.request("control", "interrupt_request", {}).sent;
   }
 
   /** @returns whether the kernel's heartbeat answers within the time; a kernel of one thread is silent while a cell computes */
@@ -217,7 +221,7 @@ export class KernelClient {
     const silence = sleep(milliseconds, false, { signal: stop.signal });
     silence.catch(() => undefined);
     try {
-      return await Promise.race([this.sockets.beat().then(() => true), silence]);
+      return await Promise.race([this.#sockets.beat().then(() => true), silence]);
     } finally {
       stop.abort();
     }
@@ -225,22 +229,22 @@ export class KernelClient {
 
   /** Asks the kernel to end, and ends it and all that it has started when it does not within `graceSeconds` (default 1). */
   async shutdown({ graceSeconds = 1 }: { readonly graceSeconds?: number } = {}): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    if (this.process.alive && graceSeconds > 0) {
-      await this.sockets.request("control", "shutdown_request", { restart: false }).sent;
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#process.alive && graceSeconds > 0) {
+      await this.#sockets.request("control", "shutdown_request", { restart: false }).sent;
       const stop = new AbortController();
       const patience = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
       patience.catch(() => undefined);
-      await Promise.race([this.process.exited, patience]);
+      await Promise.race([this.#process.exited, patience]);
       stop.abort();
     }
-    this.process.destroy();
-    await this.process.exited;
-    this.sockets.close();
+    this.#process.destroy();
+    await this.#process.exited;
+    this.#sockets.close();
   }
 
-  private request(
+  #request(
     channel: Channel,
     type: string,
     content: JsonObject,
@@ -248,18 +252,18 @@ export class KernelClient {
     idle: () => void,
   ): Promise<Received> {
     return new Promise((settle, reject) => {
-      const { id, sent } = this.sockets.request(channel, type, content);
-      this.requests.set(id, { onMessage, settle, idle });
+      const { id, sent } = this.#sockets.request(channel, type, content);
+      this.#requests.set(id, { onMessage, settle, idle });
       sent.catch(reject);
     });
   }
 
-  private hearOutput(message: Received): void {
+  #hearOutput(message: Received): void {
     if (message.number !== undefined) {
-      if (this.lastNumber !== undefined) this.missing += message.number - this.lastNumber - 1;
-      this.lastNumber = message.number;
+      if (this.#lastNumber !== undefined) this.#missing += message.number - this.#lastNumber - 1;
+      this.#lastNumber = message.number;
     }
-    const request = this.requests.get(message.parentId);
+    const request = this.#requests.get(message.parentId);
     if (request === undefined) return;
     if (message.type === "status") {
       if (message.content.execution_state === "idle") request.idle();
@@ -267,17 +271,17 @@ export class KernelClient {
   }
 
   /** The `idle` after a reply is overdue: asks for one more message, whose number shows what is missing. */
-  private async lateOrLost(signal: AbortSignal): Promise<never> {
-    for (let waited = 0; waited < IDLE_SECONDS && this.missing === 0; waited += 0.5) {
+  async #lateOrLost(signal: AbortSignal): Promise<never> {
+    for (let waited = 0; waited < IDLE_SECONDS && this.#missing === 0; waited += 0.5) {
       await sleep(500, undefined, { signal });
-      await this.sockets.request("shell", "kernel_info_request", {}).sent;
+      await this.#sockets.request("shell", "kernel_info_request", {}).sent;
     }
-    throw this.outputLost();
+    throw this.#outputLost();
   }
 
-  private outputLost(): GradbookError {
-    const count = this.missing;
-    this.missing = 0;
+  #outputLost(): GradbookError {
+    const count = this.#missing;
+    this.#missing = 0;
     const end = `the cell's end did not come in ${IDLE_SECONDS} s after its reply`;
     return new GradbookError({
       code: "output-lost",
@@ -288,7 +292,7 @@ export class KernelClient {
     });
   }
 
-  private async timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
+  async #timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
     await sleep(seconds * 1000, undefined, { signal });
     const heart = (await this.heartbeat(500))
       ? "its heartbeat responds"
@@ -301,25 +305,25 @@ export class KernelClient {
     });
   }
 
-  private async died(): Promise<GradbookError> {
-    await this.process.exited;
+  async #died(): Promise<GradbookError> {
+    await this.#process.exited;
     // What the kernel sent before its end may still be on its way through the socket.
     await sleep(100);
     const what = `kernel ${this.spec.name}`;
-    return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.process.death()) });
+    return new GradbookError({ code: "kernel-died", what, ...explainDeath(await this.#process.death()) });
   }
 
-  private failedStart(code: string, got: string): GradbookError {
+  #failedStart(code: ErrorCode, got: string): GradbookError {
     return new GradbookError({
       code,
       what: `kernel ${this.spec.name} (${this.spec.argv.join(" ")})`,
-      got: `${got}${this.lastWords()}`,
+      got: `${got}${this.#lastWords()}`,
       expected: "a kernel that answers",
     });
   }
 
-  private lastWords(): string {
-    const { lastWords } = this.process;
+  #lastWords(): string {
+    const { lastWords } = this.#process;
     return lastWords === "" ? "" : `; its last output:\n${lastWords}\n`;
   }
 }

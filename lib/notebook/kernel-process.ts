@@ -16,25 +16,29 @@ let exitHook = false;
 
 /** The process of a kernel in a process group of its own, so that what it has started can be ended with it. */
 export class KernelProcess {
+  readonly #folder: string;
+
   /** Resolves when the process has ended or could not be started. */
   readonly exited: Promise<Exit>;
-  private readonly child: ChildProcess;
-  private readonly listeners: ((text: string) => void)[] = [];
-  private exit: Exit | undefined;
-  private printed = "";
-  private memoryWords = "";
-  private lastCollection = "";
-  private readonly killsBefore = countMemoryKills();
+  readonly #child: ChildProcess;
+  readonly #listeners: ((text: string) => void)[] = [];
+  #exit: Exit | undefined;
+  #printed = "";
+  #memoryWords = "";
+  #lastCollection = "";
+  readonly #killsBefore = countMemoryKills();
 
   /** @param folder of the connection file: removed with the process */
   constructor(
     spec: FoundKernel,
     connectionFile: string,
-    private readonly folder: string,
+    folder: string,
     options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
   ) {
+    this.#folder = folder;
+
     const [command, ...args] = spec.argv.map((word) => word.replaceAll("{connection_file}", connectionFile));
-    this.child = spawn(command, args, {
+    this.#child = spawn(command, args, {
       cwd: options.cwd,
       // A variable of the call wins over the kernelspec's, that over the caller's environment.
       env: { ...process.env, ...spec.env, ...options.env, JPY_PARENT_PID: String(process.pid) },
@@ -42,18 +46,18 @@ export class KernelProcess {
       detached: process.platform !== "win32",
       windowsHide: true,
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => this.hear(text));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#hear(text));
     }
     this.exited = new Promise((resolve) => {
       const end = (exit: Exit) => {
-        this.exit ??= exit;
+        this.#exit ??= exit;
         running.delete(this);
-        resolve(this.exit);
+        resolve(this.#exit);
       };
-      this.child.once("exit", (code, signal) => end({ code, signal }));
-      this.child.once("error", (error) => {
-        this.hear(`${error.message}\n`);
+      this.#child.once("exit", (code, signal) => end({ code, signal }));
+      this.#child.once("error", (error) => {
+        this.#hear(`${error.message}\n`);
         end({ code: null, signal: null });
       });
     });
@@ -62,35 +66,36 @@ export class KernelProcess {
   }
 
   get pid(): number | undefined {
-    return this.child.pid;
+    return this.#child.pid;
   }
 
   get alive(): boolean {
-    return this.exit === undefined;
+    return this.#exit === undefined;
   }
 
   /** Everything that tells why the process has ended. */
   async death(): Promise<Death> {
     const exit = await this.exited;
-    const { lastWords, memoryWords } = this;
-    return { exit, lastWords, memoryWords, memoryKills: countMemoryKills() - this.killsBefore };
+    const { lastWords } = this;
+    const memoryWords = this.#memoryWords;
+    return { exit, lastWords, memoryWords, memoryKills: countMemoryKills() - this.#killsBefore };
   }
 
   /** The last 4,000 characters that the process wrote to its own stdout and stderr: why it died, most of the time. */
   get lastWords(): string {
-    return this.printed.trim();
+    return this.#printed.trim();
   }
 
   onText(listener: (text: string) => void): void {
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
   }
 
   /** Sends a signal to the kernel and everything that it has started. */
   signal(name: NodeJS.Signals): void {
-    const { pid } = this.child;
+    const { pid } = this.#child;
     if (pid === undefined) return;
     try {
-      if (process.platform === "win32") this.child.kill(name);
+      if (process.platform === "win32") this.#child.kill(name);
       else process.kill(-pid, name);
     } catch {
       // Nobody of the group is left.
@@ -101,25 +106,25 @@ export class KernelProcess {
   destroy(): void {
     this.signal("SIGKILL");
     running.delete(this);
-    this.child.stdout?.destroy();
-    this.child.stderr?.destroy();
-    rmSync(this.folder, { recursive: true, force: true });
-    if (this.child.pid !== undefined) removeTemporaryFoldersOf(this.child.pid);
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#child.pid !== undefined) removeTemporaryFoldersOf(this.#child.pid);
   }
 
   /** Kept apart: the stack that Node prints of a full heap may be longer than the last words. */
-  private hearMemory(text: string): void {
+  #hearMemory(text: string): void {
     for (const line of text.split("\n")) {
-      if (/^\[\d+:.* MB\b/.test(line)) this.lastCollection = line;
-      else if (this.memoryWords === "" && memoryWord.test(line))
-        this.memoryWords = `${this.lastCollection}\n${line}`;
+      if (/^\[\d+:.* MB\b/.test(line)) this.#lastCollection = line;
+      else if (this.#memoryWords === "" && memoryWord.test(line))
+        this.#memoryWords = `${this.#lastCollection}\n${line}`;
     }
   }
 
-  private hear(text: string): void {
-    this.hearMemory(text);
-    this.printed = (this.printed + text).slice(-4000);
-    for (const listener of this.listeners) listener(text);
+  #hear(text: string): void {
+    this.#hearMemory(text);
+    this.#printed = (this.#printed + text).slice(-4000);
+    for (const listener of this.#listeners) listener(text);
   }
 }
 

@@ -9,60 +9,60 @@ interface Entry {
 
 /** The outputs of one run's cells, built from the messages that the kernel publishes. */
 export class RunOutputs {
-  private readonly cells = new Map<number, Entry[]>();
+  readonly #cells = new Map<number, Entry[]>();
   /** Cells whose next output replaces what they have shown: `clear_output` with `wait`. */
-  private readonly toClear = new Set<number>();
+  readonly #toClear = new Set<number>();
 
   /** @returns the progress that the message reports, if it is one */
   accept(cell: number, type: string, content: JsonObject): Progress | undefined {
     if (type === "clear_output") {
-      if (content.wait === true) this.toClear.add(cell);
-      else this.cells.set(cell, []);
+      if (content.wait === true) this.#toClear.add(cell);
+      else this.#cells.set(cell, []);
       return undefined;
     }
     const data = record(content.data);
     if (progressMime in data) return readProgress(record(data[progressMime]));
     const displayId = text(record(content.transient).display_id);
-    if (type === "update_display_data") this.update(displayId, data, record(content.metadata));
+    if (type === "update_display_data") this.#update(displayId, data, record(content.metadata));
     else {
       const output = readOutput(type, content, data);
-      if (output !== undefined) this.add(cell, { output, displayId });
+      if (output !== undefined) this.#add(cell, { output, displayId });
     }
     return undefined;
   }
 
   /** The outputs as a notebook holds them: neighbouring pieces of one stream are one. */
   of(cell: number): readonly Output[] {
-    return mergeStreams((this.cells.get(cell) ?? []).map(({ output }) => output));
+    return mergeStreams((this.#cells.get(cell) ?? []).map(({ output }) => output));
   }
 
   /** Forgets what a cell has shown, because it runs again. */
   forget(cell: number): void {
-    this.cells.delete(cell);
-    this.toClear.delete(cell);
+    this.#cells.delete(cell);
+    this.#toClear.delete(cell);
   }
 
   /** Turns the end of what the cell wrote to stderr into the error that it is (see `errorFromStderr`). */
   turnStderrIntoError(cell: number): ErrorOutput {
-    const entries = this.cells.get(cell) ?? [];
+    const entries = this.#cells.get(cell) ?? [];
     const { kept, error } = errorFromStderr(entries.map(({ output }) => output));
-    this.cells.set(cell, [
+    this.#cells.set(cell, [
       ...entries.filter(({ output }) => kept.includes(output)),
       { output: error, displayId: "" },
     ]);
     return error;
   }
 
-  private add(cell: number, entry: Entry): void {
-    const entries = this.toClear.delete(cell) ? [] : (this.cells.get(cell) ?? []);
+  #add(cell: number, entry: Entry): void {
+    const entries = this.#toClear.delete(cell) ? [] : (this.#cells.get(cell) ?? []);
     entries.push(entry);
-    this.cells.set(cell, entries);
+    this.#cells.set(cell, entries);
   }
 
   /** An update reaches every output of the notebook that was shown with this id. */
-  private update(displayId: string, data: MimeBundle, metadata: JsonObject): void {
+  #update(displayId: string, data: MimeBundle, metadata: JsonObject): void {
     if (displayId === "") return;
-    for (const entry of [...this.cells.values()].flat()) {
+    for (const entry of [...this.#cells.values()].flat()) {
       if (entry.displayId === displayId && "data" in entry.output)
         entry.output = { ...entry.output, data, metadata };
     }

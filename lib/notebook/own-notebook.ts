@@ -22,7 +22,7 @@ export function stamp(notebook: Notebook): Notebook {
 function withoutStamp(notebook: Notebook): Notebook {
   const { gradbook, ...metadata } = notebook.metadata;
   const { written: _, ...others }: JsonObject = record(gradbook);
-  const kept = Object.keys(others).length === 0 ? {} : { gradbook: others };
+  const kept: JsonObject = Object.keys(others).length === 0 ? {} : { gradbook: others };
   return { ...notebook, metadata: { ...metadata, ...kept } };
 }
 
@@ -54,7 +54,7 @@ export function assertOwnNotebook(path: string, elsewhere: string): void {
       ? "gradbook did not write it, or it has been changed since"
       : "it is not a file";
   throw new GradbookError({
-    code: "notebook-foreign",
+    code: "foreign",
     what: shownPath(path),
     got,
     cure: `It was not touched. Move it away, or choose another location with ${elsewhere}.`,

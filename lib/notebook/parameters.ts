@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 import type { Json } from "../frontend/frontend.js";
 import type { Cell, CodeCell, Notebook } from "../kernel/jupyter/nbformat.js";
 import { cellTags } from "../kernel/jupyter/nbformat.js";
@@ -33,12 +33,11 @@ function parameterSource(parameters: Readonly<Record<string, Json>>): string {
   const records = new Map<string, Record<string, Json>>();
   for (const [name, value] of Object.entries(parameters)) {
     if (!NAME.test(name)) {
-      throw new GradbookError({
-        code: "parameter",
-        what: `parameter ${JSON.stringify(name)}`,
-        got: "it is not the name of a variable or of an object's field",
-        expected: "a name like epochs or config.epochs",
-      });
+      throw configError(
+        `parameter ${JSON.stringify(name)}`,
+        "it is not the name of a variable or of an object's field",
+        "a name like epochs or config.epochs",
+      );
     }
     const dot = name.lastIndexOf(".");
     if (dot < 0) lines.push(`let ${name} = ${JSON.stringify(value)};`);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "../frontend/frontend.js";
 import type { Cell, Notebook, Output } from "../kernel/jupyter/nbformat.js";
 import { readNotebook } from "../kernel/jupyter/read-ipynb.js";
 import { CellError } from "./cell-error.js";
@@ -50,7 +51,7 @@ async function run(cells: readonly (string | Cell)[], options: RunOptions = {}):
 }
 
 function codeCell(source: string, index: number, tags: readonly string[] = []): Cell {
-  const metadata = tags.length === 0 ? {} : { tags };
+  const metadata: JsonObject = tags.length === 0 ? {} : { tags };
   return { cell_type: "code", id: `c${index}`, metadata, source, execution_count: null, outputs: [] };
 }
 
@@ -300,9 +301,11 @@ test("refuses a kernel that cannot be started, saying why", async () => {
 });
 
 test("refuses an output that is the input, an unknown option, an unknown kernel", async () => {
-  await assert.rejects(runNotebook("a.ipynb", { out: "./a.ipynb" }), { code: "notebook-file" });
+  await assert.rejects(runNotebook("a.ipynb", { out: "./a.ipynb" }), { code: "file" });
   const options: object = { timeout: 1 };
-  await assert.rejects(runNotebook("a.ipynb", options), { message: /^runNotebook: unknown key "timeout"/ });
+  await assert.rejects(runNotebook("a.ipynb", options), {
+    message: /^runNotebook: unknown option "timeout"/,
+  });
   const { error } = await run(["1"], { kernel: "nobody" });
   assert.match(String(error), /kernel "nobody": no kernel of this name/);
 });

@@ -12,8 +12,8 @@
  * GRADBOOK_IOPUB: "number" (the runner's), "count" (numbers, but lets tslab lose: to test that a loss is seen); without
  * it (in JupyterLab) output is only kept complete.
  */
-import Module = require("node:module");
-import threads = require("node:worker_threads");
+const Module = require("node:module") as typeof import("node:module");
+const threads = require("node:worker_threads") as typeof import("node:worker_threads");
 
 interface Publisher {
   sendTimeout: number;

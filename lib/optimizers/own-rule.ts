@@ -1,5 +1,5 @@
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { type GradbookError, inWords, isPromise, ownCodeError } from "../errors/error.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, mayHoldNaN, Tensor } from "../tensor/tensor.js";
 import type { Optimizer } from "./optimizer.js";
@@ -15,21 +15,24 @@ export interface RuleTarget {
  * what the rule does, and takes a step back that the rule does not bring to an end.
  */
 export class OwnRule {
+  readonly #optimizer: Optimizer;
+  readonly #targets: readonly RuleTarget[];
+
   /** One array for each slot of each parameter, in this order: zero at first. */
   readonly state: readonly FloatArray[];
-  private readonly slots: number;
+  readonly #slots: number;
   /** Weights, then the state, before the step. */
-  private readonly before: Snapshot;
+  readonly #before: Snapshot;
 
-  constructor(
-    private readonly optimizer: Optimizer,
-    private readonly targets: readonly RuleTarget[],
-  ) {
-    this.slots = optimizer.slots ?? 0;
+  constructor(optimizer: Optimizer, targets: readonly RuleTarget[]) {
+    this.#optimizer = optimizer;
+    this.#targets = targets;
+
+    this.#slots = optimizer.slots ?? 0;
     this.state = targets.flatMap(({ parameter: { value } }) =>
-      Array.from({ length: this.slots }, () => Tensor.zeros(value.shape, value.dtype).data),
+      Array.from({ length: this.#slots }, () => Tensor.zeros(value.shape, value.dtype).data),
     );
-    this.before = new Snapshot([
+    this.#before = new Snapshot([
       ...targets.map(
         ({ parameter }) =>
           () =>
@@ -45,45 +48,44 @@ export class OwnRule {
    *   changing them, or makes NaN of finite numbers; the parameters and the state are then as they were
    */
   step(isTrainable: (target: number) => boolean, lr: number, t: number): void {
-    this.before.take();
+    this.#before.take();
     try {
-      for (let i = 0; i < this.targets.length; i++) if (isTrainable(i)) this.update(i, lr, t);
+      for (let i = 0; i < this.#targets.length; i++) if (isTrainable(i)) this.#update(i, lr, t);
     } catch (error) {
-      this.before.restore();
+      this.#before.restore();
       throw error;
     }
   }
 
-  private update(i: number, lr: number, t: number): void {
-    const { value, grad } = this.targets[i].parameter;
-    const slots = this.state.slice(i * this.slots, (i + 1) * this.slots);
-    const answer: unknown = this.optimizer.update(value.data, grad.data, slots, lr, t);
-    if (isPromise(answer)) throw this.refused(i, "update returned a Promise", withoutAsync("update"));
-    const old = this.before.at(i);
+  #update(i: number, lr: number, t: number): void {
+    const { value, grad } = this.#targets[i].parameter;
+    const slots = this.state.slice(i * this.#slots, (i + 1) * this.#slots);
+    const answer: unknown = this.#optimizer.update(value.data, grad.data, slots, lr, t);
+    if (isPromise(answer)) throw this.#refused(i, "update returned a Promise", withoutAsync("update"));
+    const old = this.#before.at(i);
     const isStill = value.data.every((w, k) => Object.is(w, old[k]));
     if (isStill && isList(answer) && grad.data.some((g) => g !== 0))
-      throw this.refused(
+      throw this.#refused(
         i,
         `update returned ${inWords(answer)} and left w as it was`,
         "update changes w in place: w[i] -= lr * g[i].",
       );
     const broken = newNaN(value.data, old, grad.data);
     if (broken !== undefined)
-      throw this.refused(
+      throw this.#refused(
         i,
         `update made NaN of w[${broken}] = ${old[broken]} with g[${broken}] = ${grad.data[broken]} (step ${t})`,
         "Look for 0/0 and the root of a negative number.",
       );
   }
 
-  private refused(i: number, got: string, cure: string): GradbookError {
-    return new GradbookError({
-      code: "optimizer",
-      what: `${this.optimizer.spec.kind}, ${this.targets[i].name}`,
+  #refused(i: number, got: string, cure: string): GradbookError {
+    return ownCodeError(
+      `${this.#optimizer.spec.kind}, ${this.#targets[i].name}`,
       got,
-      expected: "w moved in place",
+      "w moved in place",
       cure,
-    });
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 import { flag, type Given, numberFrom, options } from "../errors/options.js";
 import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
 
@@ -46,13 +46,12 @@ export type SgdConfig = Given<typeof sgdOptions>;
 export function sgd(config: SgdConfig): BuiltinOptimizer {
   const { lr, momentum, nesterov, weightDecay } = options("sgd", sgdOptions, config);
   if (nesterov && momentum === 0) {
-    throw new GradbookError({
-      code: "config",
-      what: "sgd",
-      got: "nesterov without momentum",
-      expected: "a momentum above 0",
-      cure: "sgd({ lr, momentum: 0.9, nesterov: true })",
-    });
+    throw configError(
+      "sgd",
+      "nesterov without momentum",
+      "a momentum above 0",
+      "sgd({ lr, momentum: 0.9, nesterov: true })",
+    );
   }
   return markOptimizer({
     spec: { kind: "sgd", lr, momentum, nesterov, weightDecay },

@@ -37,6 +37,6 @@ async function drawFigure({ figure, about }: Extract<Job, { kind: "figure" }>): 
       ["@2x.png", await renderPng(svg, 2, about)],
       [".pdf", pdf],
     ],
-    ...(png === undefined ? {} : { paperPng: png }),
+    paperPng: png,
   };
 }

@@ -28,39 +28,43 @@ const limitMs = 60_000;
  * end the process that draws them: then this process is given up, and the report goes on with the next.
  */
 export class Artist {
-  private child: ChildProcess | undefined;
+  readonly #milliseconds: number;
 
-  constructor(private readonly milliseconds: number = limitMs) {}
+  #child: ChildProcess | undefined;
+
+  constructor(milliseconds: number = limitMs) {
+    this.#milliseconds = milliseconds;
+  }
 
   /** @throws Error saying why there is no picture */
   async figure(figure: Figure, about: Provenance): Promise<FigureFiles> {
-    const result = await this.do({ kind: "figure", figure, about });
+    const result = await this.#do({ kind: "figure", figure, about });
     if (result instanceof Uint8Array) throw new Error("a drawing for a figure");
     return result;
   }
 
   /** An SVG as PNG. @throws Error saying why there is no picture */
   async drawing(svg: string, scale: number): Promise<Uint8Array> {
-    const result = await this.do({ kind: "drawing", svg, scale });
+    const result = await this.#do({ kind: "drawing", svg, scale });
     if (!(result instanceof Uint8Array)) throw new Error("a figure for a drawing");
     return result;
   }
 
   /** Ends the process. */
   end(): void {
-    this.child?.kill("SIGKILL");
-    process.off("exit", this.endWithUs);
-    this.child = undefined;
+    this.#child?.kill("SIGKILL");
+    process.off("exit", this.#endWithUs);
+    this.#child = undefined;
   }
 
-  private readonly endWithUs = () => this.end();
+  readonly #endWithUs = () => this.end();
 
-  private do(job: Job): Promise<FigureFiles | Uint8Array> {
-    if (this.child === undefined) {
-      this.child = start();
-      process.once("exit", this.endWithUs);
+  #do(job: Job): Promise<FigureFiles | Uint8Array> {
+    if (this.#child === undefined) {
+      this.#child = start();
+      process.once("exit", this.#endWithUs);
     }
-    const { child } = this;
+    const child = this.#child;
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
         clearTimeout(timer);
@@ -73,8 +77,8 @@ export class Artist {
           reject(new Error(why));
         });
       const timer = setTimeout(
-        () => giveUp(`it is not drawn within ${this.milliseconds / 1000} s`),
-        this.milliseconds,
+        () => giveUp(`it is not drawn within ${this.#milliseconds / 1000} s`),
+        this.#milliseconds,
       );
       child.once("message", (answer: Answer) =>
         settle(() => ("error" in answer ? reject(new Error(answer.error)) : resolve(answer.result))),

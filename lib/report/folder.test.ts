@@ -175,7 +175,7 @@ test("a folder of somebody's own that has the report's name is refused, file for
   put(folder, "model.py");
   const before = content(parent);
   await assert.rejects(writeFolder(folder, aged("new")), {
-    code: "report-foreign",
+    code: "foreign",
     message:
       /analysis: it is not a report of gradbook \(no manifest\.json of ours lists data\/raw\.csv, model\.py\)\. Nothing was touched\. Rename the folder, or choose another location with --out DIR\./,
   });

@@ -14,14 +14,14 @@ export interface Omission {
 
 /** Gathers what a report leaves out, wherever it is found, in the order of the notebook and each once. */
 export class Omissions {
-  private readonly found = new Map<string, { readonly place: Place; readonly what: string }>();
+  readonly #found = new Map<string, { readonly place: Place; readonly what: string }>();
 
   add(place: Place, what: string): void {
-    this.found.set(`${place.order} ${what}`, { place, what });
+    this.#found.set(`${place.order} ${what}`, { place, what });
   }
 
   list(): readonly Omission[] {
-    return [...this.found.values()]
+    return [...this.#found.values()]
       .sort((a, b) => a.place.order - b.place.order)
       .map(({ place, what }) => ({ place: place.words, what }));
   }

@@ -39,7 +39,7 @@ export function assertOwnOverview(folder: string): void {
   )
     return;
   throw new GradbookError({
-    code: "report-foreign",
+    code: "foreign",
     what: shownPath(path),
     got: "it is not the overview as gradbook wrote it",
     cure: "It was not touched. Move it away, choose another location with --out DIR, or leave the overview out with --no-overview.",

@@ -59,7 +59,7 @@ export function foreignFolder(folder: string, shown = folder): GradbookError | u
   if (found === undefined) return undefined;
   const refused = (got: string, cure: string) =>
     new GradbookError({
-      code: "report-foreign",
+      code: "foreign",
       what: shownPath(shown),
       got,
       cure: `Nothing was touched. ${cure}, or choose another location with --out DIR.`,

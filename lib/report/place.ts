@@ -35,7 +35,7 @@ export function notebookNames(project: string = findProject()): readonly string[
   const folder = join(project, "notebooks");
   if (!isFolder(folder)) {
     throw new GradbookError({
-      code: "report-project",
+      code: "file",
       what: shownPath(project),
       got: "no folder notebooks in it",
       cure: "Name the notebook by its path, or call gradbook in the project's folder.",
@@ -58,11 +58,11 @@ export function locateNotebook(wanted: string): NotebookPlace {
   const known = byPath ? [] : notebookNames();
   const beside = !byPath && existsSync(`${wanted}.ipynb`);
   throw new GradbookError({
-    code: "report-notebook",
+    code: "file",
     what: wanted === "" ? '""' : wanted,
     got: byPath ? "there is no such file" : `there is no notebooks/${wanted}.ipynb`,
-    ...(known.length === 0 ? {} : { expected: `one of ${known.join(", ")}` }),
-    ...(beside ? { cure: `${wanted}.ipynb names the notebook in this folder by its path.` } : {}),
+    expected: known.length === 0 ? undefined : `one of ${known.join(", ")}`,
+    cure: beside ? `${wanted}.ipynb names the notebook in this folder by its path.` : undefined,
   });
 }
 
@@ -91,7 +91,7 @@ function reportsFolder(notebook: string): string {
 function refuseReservedName(name: string): void {
   if (!/^(?:quick|stand-in)$/i.test(name)) return;
   throw new GradbookError({
-    code: "report-notebook",
+    code: "file",
     what: `${name}.ipynb`,
     got: `reports/${name} is the folder of all ${name.toLowerCase()} reports`,
     expected: "another name",

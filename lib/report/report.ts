@@ -74,7 +74,7 @@ export async function makeReport(place: ReportPlace, options: ReportOptions = {}
   const files = await buildReport(executed, {
     notebook: basename(place.notebook),
     inputs: kept === null ? inputs : { ...kept.inputs, rendered: inputs.rendered },
-    ...(onLeftOut === undefined ? {} : { onLeftOut }),
+    onLeftOut,
   });
   if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
   await keepElsewhere(executed, basename(place.notebook), () => writeFolder(place.folder, files));
@@ -87,9 +87,9 @@ export async function makeReport(place: ReportPlace, options: ReportOptions = {}
 async function run(place: ReportPlace, options: ReportOptions, standIn: boolean) {
   const { scale = "quick", data, onProgress, signal } = options;
   const { notebook } = await runNotebook(place.notebook, {
-    env: runVariables({ scale, standIn, ...(data === undefined ? {} : { data }) }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(signal === undefined ? {} : { signal }),
+    env: runVariables({ scale, standIn, data }),
+    onProgress,
+    signal,
   });
   return notebook;
 }

@@ -1,4 +1,13 @@
-import { count, type Given, numberUpTo, option, options } from "../errors/options.js";
+import {
+  count,
+  type Given,
+  number,
+  numberFrom,
+  numberUpTo,
+  option,
+  options,
+  readOption,
+} from "../errors/options.js";
 
 /** Learning rate of an epoch (from 1), given the optimizer's own. */
 export type Schedule = (epoch: number, lr: number) => number;
@@ -10,7 +19,9 @@ export function describeSchedule(schedule: Schedule): string | undefined {
   return made.get(schedule);
 }
 
-function describedAs(kind: string, config: object, schedule: Schedule): Schedule {
+function describedAs(kind: string, config: object, rate: Schedule): Schedule {
+  const schedule: Schedule = (epoch, lr) =>
+    rate(readOption(kind, "epoch", numberFrom(0), epoch), readOption(kind, "lr", number(), lr));
   made.set(schedule, `${kind} ${JSON.stringify(config)}`);
   return schedule;
 }

@@ -50,6 +50,6 @@ test("settingsOf refuses an axis without values, a value twice, NaN, a function,
   const withFunction: Record<string, unknown> = { layer: [() => 1] };
   assert.throws(
     () => settingsOf(withFunction as Grid),
-    /grid\.layer: a value of type function at place 0.*Name a function or an object by a string/,
+    /grid\.layer: (the|a) function.* at place 0.*Name a function or an object by a string/,
   );
 });

@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, inWords } from "../errors/error.js";
 
 /**
  * What a setting may hold: it becomes a cell of the table, and part of the address of a result.
@@ -30,20 +30,20 @@ export function settingsOf<G extends Grid>(grid: G): SettingOf<G>[] {
 }
 
 function checkAxis(axis: string, values: unknown): void {
-  const fail = (got: string, expected: string, cure?: string): never => {
-    throw new GradbookError({
-      code: "config",
-      what: `sweep: grid.${axis}`,
-      got,
-      expected,
-      ...(cure === undefined ? {} : { cure }),
-    });
-  };
+  const what = `sweep: grid.${axis}`;
   if (axis === "seed")
-    fail("an axis called seed", "another name", "Seeds have their own key: seeds: [1, 2, 3].");
+    throw configError(
+      what,
+      "an axis called seed",
+      "another name",
+      "Seeds have their own key: seeds: [1, 2, 3].",
+    );
   if (!Array.isArray(values) || values.length === 0) {
-    fail(Array.isArray(values) ? "no values" : `${JSON.stringify(values)}`, "a list of at least one value");
-    return;
+    throw configError(
+      what,
+      Array.isArray(values) ? "no values" : inWords(values),
+      "a list of at least one value",
+    );
   }
   for (const [i, value] of values.entries()) {
     const plain =
@@ -51,12 +51,14 @@ function checkAxis(axis: string, values: unknown): void {
       typeof value === "boolean" ||
       (typeof value === "number" && Number.isFinite(value));
     if (!plain) {
-      fail(
-        `${typeof value === "number" ? value : `a value of type ${typeof value}`} at place ${i}`,
+      throw configError(
+        what,
+        `${inWords(value)} at place ${i}`,
         "strings, finite numbers or booleans",
         "Name a function or an object by a string, and look it up in run.",
       );
     }
-    if (values.indexOf(value) !== i) fail(`${JSON.stringify(value)} twice`, "each value once");
+    if (values.indexOf(value) !== i)
+      throw configError(what, `${JSON.stringify(value)} twice`, "each value once");
   }
 }

@@ -1,12 +1,24 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
+import { GradbookError } from "../errors/error.js";
+import {
+  abortSignal,
+  callback,
+  count,
+  type Given,
+  list,
+  type Option,
+  object,
+  oneOf,
+  options,
+  text,
+} from "../errors/options.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { codeDigests, executedDigest } from "../files/code-digests.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { stopRequested } from "../frontend/interrupt.js";
 import { bundleModule } from "./bundle.js";
-import type { CommonSweepConfig } from "./config.js";
-import { type EngineName, loadEngine } from "./engines/engine.js";
+import { type CommonSweepConfig, commonOptions, wantedSettings } from "./config.js";
+import { type EngineName, engineNames, loadEngine } from "./engines/engine.js";
 import type { Grid, SettingOf } from "./grid.js";
 import { type Finished, type Job, jobName, jobsOf } from "./job.js";
 import { ProgressCounter } from "./progress.js";
@@ -57,48 +69,53 @@ export interface ModuleSweepConfig<G extends Grid> extends CommonSweepConfig<G> 
   readonly onNote?: (text: string) => void;
 }
 
-export const moduleKeys = ["engine", "jobs", "engineArguments", "signal", "onNote"];
+const moduleOptions = {
+  ...commonOptions,
+  run: object({ module: text(), export: text().optional() }),
+  engine: oneOf(...engineNames).or("local"),
+  jobs: count().optional(),
+  engineArguments: list(text(), "a list of texts").or([]),
+  signal: abortSignal().optional(),
+  onNote: callback<(text: string) => void>().or(() => {}),
+} satisfies Record<keyof ModuleSweepConfig<Grid>, Option<unknown>>;
 
 export async function sweepModule<G extends Grid, R>(
   config: ModuleSweepConfig<G>,
-  settings: readonly SettingOf<G>[],
-  seeds: readonly number[],
 ): Promise<Sweep<SettingOf<G>, R>> {
-  refuseUnknownKeys("sweep: run", config.run, ["module", "export"]);
-  const { engine: name = "local", clock = () => performance.now() } = config;
-  const source = resolve(config.run.module);
+  const given = options("sweep", moduleOptions, config as Given<typeof moduleOptions>);
+  const source = resolve(given.run.module);
   const bundle = await bundleModule(source);
-  const exported = config.run.export ?? "run";
+  const exported = given.run.export ?? "run";
   const library = `${executedDigest(bundle.imported)} ${codeDigests().worker}`;
-  const jobs = jobsOf(settings, seeds, `${library} ${bundle.digest} ${exported}`);
-  const store = new Store(resolve(config.folder ?? defaultFolder(source)));
+  const jobs = jobsOf(wantedSettings(config), given.seeds, `${library} ${bundle.digest} ${exported}`);
+  const store = new Store(resolve(given.folder ?? defaultFolder(source)));
   const found = new Map<string, Finished>();
   for (const job of jobs) {
     const old = store.read(job);
     if (old !== undefined) found.set(job.key, old);
   }
   const reused = new Set(found.keys());
-  const counter = new ProgressCounter(jobs.length, reused.size, config.onProgress, clock);
+  const counter = new ProgressCounter(jobs.length, reused.size, given.onProgress, given.clock);
   const failures: { job: Job; reason: string }[] = [];
   const todo = jobs.filter(({ key }) => !found.has(key));
-  const stop = stopSignal(config.signal);
+  const stop = stopSignal(given.signal);
   try {
     if (todo.length > 0) {
       if (!stop.signal.aborted) {
         assertWritableFolder(store.folder, "folder");
         store.clean();
         // results of hours that can be made again: beside a module they stand in a folder that git ignores
-        if (config.folder === undefined) makeIgnoredFolder(dirname(store.folder));
+        if (given.folder === undefined) makeIgnoredFolder(dirname(store.folder));
       }
-      const engine = await loadEngine(name);
+      const engine = await loadEngine(given.engine);
       await engine({
         name: basename(source).replace(/\.\w+$/, ""),
         module: bundle.file,
         export: exported,
         todo,
         store,
-        ...(config.jobs === undefined ? {} : { jobs: parseJobs(config.jobs) }),
-        arguments: config.engineArguments ?? [],
+        jobs: given.jobs,
+        arguments: given.engineArguments,
         signal: stop.signal,
         onProgress: (job, done) => counter.update(job.key, done),
         onFinished: (job) => {
@@ -111,7 +128,7 @@ export async function sweepModule<G extends Grid, R>(
           failures.push({ job, reason });
           counter.fail(job.key);
         },
-        onNote: config.onNote ?? (() => {}),
+        onNote: given.onNote,
       });
     }
   } finally {
@@ -145,16 +162,6 @@ function stopSignal(outer: AbortSignal | undefined): { signal: AbortSignal; end:
       outer?.removeEventListener("abort", abort);
     },
   };
-}
-
-function parseJobs(jobs: number): number {
-  if (Number.isInteger(jobs) && jobs > 0) return jobs;
-  throw new GradbookError({
-    code: "config",
-    what: "sweep",
-    got: `jobs is ${jobs}`,
-    expected: "a whole number of at least 1",
-  });
 }
 
 /** What failed is tried again by the next call; what finished is kept. */

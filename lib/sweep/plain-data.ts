@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { GradbookError, inWords } from "../errors/error.js";
 
 /** What a run may return: anything that JSON holds without loss. */
 export type PlainValue = string | number | boolean | null | readonly PlainValue[] | PlainRecord;
@@ -18,7 +18,7 @@ export function assertPlain(what: string, value: unknown, path = "result"): void
       what,
       got: `${path} is ${got}`,
       expected: "plain JSON (strings, finite numbers, booleans, null, arrays, objects)",
-      ...(cure === undefined ? {} : { cure }),
+      cure,
     });
   };
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
@@ -32,7 +32,7 @@ export function assertPlain(what: string, value: unknown, path = "result"): void
     return;
   }
   if (typeof value !== "object") {
-    refuse(`a value of type ${typeof value}`);
+    refuse(inWords(value), path === "result" && value === undefined ? "Is its return missing?" : undefined);
     return;
   }
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -14,52 +14,62 @@ export interface SweepProgress {
 
 /** Counts runs and tells how long the rest will take. */
 export class ProgressCounter {
-  private readonly started: number;
-  private readonly fractions = new Map<string, number>();
-  private finished = 0;
-  private failed = 0;
+  readonly #total: number;
+  readonly #reused: number;
+  readonly #tell: ((progress: SweepProgress) => void) | undefined;
+  readonly #clock: () => number;
+
+  readonly #started: number;
+  readonly #fractions = new Map<string, number>();
+  #finished = 0;
+  #failed = 0;
 
   /**
    * @param clock milliseconds since some start
    * @param tell called after every change
    */
   constructor(
-    private readonly total: number,
-    private readonly reused: number,
-    private readonly tell: ((progress: SweepProgress) => void) | undefined,
-    private readonly clock: () => number,
+    total: number,
+    reused: number,
+    tell: ((progress: SweepProgress) => void) | undefined,
+    clock: () => number,
   ) {
-    this.started = clock();
-    this.report();
+    this.#total = total;
+    this.#reused = reused;
+    this.#tell = tell;
+    this.#clock = clock;
+
+    this.#started = clock();
+    this.#report();
   }
 
   /** A run that goes on is `done` (0 … 1) finished. */
   update(key: string, done: number): void {
-    this.fractions.set(key, Math.min(1, Math.max(0, done)));
-    this.report();
+    this.#fractions.set(key, Math.min(1, Math.max(0, done)));
+    this.#report();
   }
 
   finish(key: string): void {
-    this.fractions.delete(key);
-    this.finished++;
-    this.report();
+    this.#fractions.delete(key);
+    this.#finished++;
+    this.#report();
   }
 
   fail(key: string): void {
-    this.fractions.delete(key);
-    this.failed++;
-    this.report();
+    this.#fractions.delete(key);
+    this.#failed++;
+    this.#report();
   }
 
-  private report(): void {
-    const made = this.finished + this.failed + [...this.fractions.values()].reduce((sum, v) => sum + v, 0);
-    const left = this.total - this.reused - made;
-    const seconds = (this.clock() - this.started) / 1000;
-    this.tell?.({
-      done: this.reused + made,
-      total: this.total,
-      reused: this.reused,
-      failed: this.failed,
+  #report(): void {
+    const made = this.#finished + this.#failed + [...this.#fractions.values()].reduce((sum, v) => sum + v, 0);
+    const left = this.#total - this.#reused - made;
+    const seconds = (this.#clock() - this.#started) / 1000;
+    this.#tell?.({
+      done: this.#reused + made,
+      total: this.#total,
+      reused: this.#reused,
+      failed: this.#failed,
       ...(made > 0 ? { secondsLeft: (seconds / made) * left } : {}),
     });
   }

@@ -1,3 +1,4 @@
+import { byName, callback, readOption } from "../errors/options.js";
 import { displaySymbol } from "../frontend/frontend.js";
 import type { Setting, SettingValue } from "./grid.js";
 import type { Finished } from "./job.js";
@@ -43,17 +44,22 @@ export interface SettingSummary<S extends Setting = Setting> {
 
 /** What a sweep has found, in the order of its jobs. */
 export class Sweep<S extends Setting = Setting, R = unknown> {
-  constructor(
-    /** The finished runs, in the order of the grid and its seeds. */
-    readonly runs: readonly SweepRun<S, R>[],
-    /** Runs of the whole grid; more than `runs.length` when it was interrupted. */
-    readonly total: number,
-    /** Whether the whole grid was run. */
-    readonly ending: "finished" | "interrupted",
-  ) {}
+  /** The finished runs, in the order of the grid and its seeds. */
+  readonly runs: readonly SweepRun<S, R>[];
+  /** Runs of the whole grid; more than `runs.length` when it was interrupted. */
+  readonly total: number;
+  /** Whether the whole grid was run. */
+  readonly ending: "finished" | "interrupted";
+
+  constructor(runs: readonly SweepRun<S, R>[], total: number, ending: "finished" | "interrupted") {
+    this.runs = runs;
+    this.total = total;
+    this.ending = ending;
+  }
 
   /** The runs whose setting has these values: `of({ optimizer: "adam", lr: 0.01 })`. */
   of(part: { readonly [K in keyof S]?: S[K] }): readonly SweepRun<S, R>[] {
+    readOption("Sweep.of", "part", byName("values of a setting by name"), part);
     return this.runs.filter(({ setting }) =>
       Object.entries(part).every(([key, value]) => setting[key] === value),
     );
@@ -85,6 +91,7 @@ export class Sweep<S extends Setting = Setting, R = unknown> {
 
   /** One row per setting: what `measure` finds in the results, mean and 95 % interval over the seeds. */
   summary(measure: (result: R) => number): readonly SettingSummary<S>[] {
+    readOption("Sweep.summary", "measure", callback(), measure);
     return this.settings.map((setting) => {
       const runs = this.of(setting);
       const values = runs.flatMap(({ result }) => (result === null ? [] : [measure(result)]));
@@ -132,7 +139,7 @@ export function sweepRun<S extends Setting, R>(
     setting,
     seed,
     result: result as R | null,
-    ...(diverged === undefined ? {} : { diverged }),
+    diverged,
     seconds,
     reused,
   };

@@ -1,5 +1,6 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, inWords, shapeError } from "../errors/error.js";
 import { assertList } from "../errors/members.js";
+import { option, readOption } from "../errors/options.js";
 import { exp, log } from "../tensor/portable.js";
 
 /**
@@ -34,6 +35,7 @@ export interface Interval {
  */
 export function meanInterval(values: readonly number[], confidence = 0.95): Interval {
   assertValues("meanInterval", values, 1);
+  readOption("meanInterval", "confidence", probability(), confidence);
   const { n, mean, variance } = moments(values);
   const half =
     n === 1
@@ -74,6 +76,7 @@ export interface Difference {
 export function compareMeans(a: readonly number[], b: readonly number[], confidence = 0.95): Difference {
   assertValues("compareMeans", a, 2);
   assertValues("compareMeans", b, 2);
+  readOption("compareMeans", "confidence", probability(), confidence);
   const [first, second] = [moments(a), moments(b)];
   const [u, v] = [first.variance / first.n, second.variance / second.n];
   const difference = first.mean - second.mean;
@@ -132,13 +135,13 @@ export function mcnemar(
 ): McNemar {
   assertList("mcnemar", "first", first);
   assertList("mcnemar", "second", second);
+  readOption("mcnemar", "level", probability(), level);
   if (first.length !== second.length || first.length === 0) {
-    throw new GradbookError({
-      code: "shape",
-      what: "mcnemar",
-      got: `${first.length} and ${second.length} images`,
-      expected: "the same test images for both",
-    });
+    throw shapeError(
+      "mcnemar",
+      `${first.length} and ${second.length} images`,
+      "the same test images for both",
+    );
   }
   let onlyFirst = 0;
   let onlySecond = 0;
@@ -163,15 +166,19 @@ function binomialTwoSided(k: number, n: number): number {
   return Math.min(1, 2 * tail);
 }
 
+const probability = () =>
+  option<number>("a number between 0 and 1", (v) =>
+    typeof v === "number" && v > 0 && v < 1 ? v : undefined,
+  );
+
 /** The t with P(T ≤ t) = p for Student's distribution. */
 export function studentQuantile(p: number, freedom: number): number {
   if (!(p > 0 && p < 1 && freedom > 0)) {
-    throw new GradbookError({
-      code: "range",
-      what: "studentQuantile",
-      got: `p ${p} with ${freedom} degrees of freedom`,
-      expected: "p between 0 and 1, at least one degree of freedom",
-    });
+    throw configError(
+      "studentQuantile",
+      `p ${p} with ${freedom} degrees of freedom`,
+      "p between 0 and 1, at least one degree of freedom",
+    );
   }
   if (p === 0.5) return 0;
   if (p < 0.5) return -studentQuantile(1 - p, freedom);
@@ -250,15 +257,12 @@ function assertValues(what: string, values: readonly number[], least: number): v
   assertList(what, "values", values, "a list of numbers");
   const bad = Array.from(values).find((v) => !Number.isFinite(v));
   if (values.length >= least && bad === undefined) return;
-  throw new GradbookError({
-    code: "range",
+  throw configError(
     what,
-    got: bad === undefined ? `${values.length} values` : `a value that is ${bad}`,
-    expected: `at least ${least} finite ${least === 1 ? "number" : "numbers"}`,
-    ...(bad === undefined && least === 2
-      ? {
-          cure: "One run says nothing about the spread: take two or more seeds, or mcnemar on the same test images.",
-        }
-      : {}),
-  });
+    bad === undefined ? `${values.length} values` : `a value that is ${inWords(bad)}`,
+    `at least ${least} finite ${least === 1 ? "number" : "numbers"}`,
+    bad === undefined && least === 2
+      ? "One run says nothing about the spread: take two or more seeds, or mcnemar on the same test images."
+      : undefined,
+  );
 }

@@ -21,11 +21,15 @@ const elsewhere = "--out DIR";
  *     table.csv                 all finished runs, and in .table.csv.sha256 what was written there
  */
 export class Store {
-  constructor(readonly folder: string) {}
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
 
   /** The finished run of a job; undefined when there is none, or its file is damaged: then the run is made again. */
   read({ key }: Job): Finished | undefined {
-    const path = this.resultPath(key);
+    const path = this.#resultPath(key);
     if (!existsSync(path)) return undefined;
     const text = onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"));
     try {
@@ -43,7 +47,7 @@ export class Store {
 
   write(finished: Finished): void {
     writeAtomic(
-      this.resultPath(finished.key),
+      this.#resultPath(finished.key),
       `${JSON.stringify({ name: jobName(finished), ...finished })}\n`,
       { elsewhere },
     );
@@ -71,10 +75,10 @@ export class Store {
   assertOwnTable(): void {
     const path = this.tablePath;
     const found = onDisk({ path, doing: "read" }, () => lstatSync(path, { throwIfNoEntry: false }));
-    if (found === undefined || (found.isFile() && this.writtenTables().includes(sha256(readFileSync(path)))))
+    if (found === undefined || (found.isFile() && this.#writtenTables().includes(sha256(readFileSync(path)))))
       return;
     throw new GradbookError({
-      code: "sweep-foreign",
+      code: "foreign",
       what: shownPath(path),
       got: "it is not the table as gradbook wrote it",
       cure: `It was not touched. Move it away, or choose another location with ${elsewhere}.`,
@@ -84,25 +88,25 @@ export class Store {
   writeTable(csv: string): void {
     this.assertOwnTable();
     // the old digest stays until the new table is there: whoever is killed in between still knows the one that is
-    const digests = [sha256(csv), ...this.writtenTables().slice(0, 1)];
-    writeAtomic(this.tableMark, `${digests.join("\n")}\n`, { elsewhere });
+    const digests = [sha256(csv), ...this.#writtenTables().slice(0, 1)];
+    writeAtomic(this.#tableMark, `${digests.join("\n")}\n`, { elsewhere });
     writeAtomic(this.tablePath, csv, { elsewhere });
   }
 
-  private get tableMark(): string {
+  get #tableMark(): string {
     return join(this.folder, ".table.csv.sha256");
   }
 
   /** Digests of the table that was written last, and of the one before. */
-  private writtenTables(): readonly string[] {
-    const path = this.tableMark;
+  #writtenTables(): readonly string[] {
+    const path = this.#tableMark;
     if (!existsSync(path)) return [];
     return onDisk({ path, doing: "read" }, () => readFileSync(path, "utf8"))
       .split("\n")
       .filter(Boolean);
   }
 
-  private resultPath(key: string): string {
+  #resultPath(key: string): string {
     return join(this.folder, "results", `${key}.json`);
   }
 }

@@ -197,7 +197,7 @@ test("sweep refuses what JSON would change silently, with its place", () => {
   );
   assert.throws(of({ loss: Number.NaN }), /result\.loss is NaN.*Write null for what could not be measured/);
   assert.throws(of(new Map()), /result is an object of class Map/);
-  assert.throws(of(undefined), /result is a value of type undefined/);
+  assert.throws(of(undefined), /result is nothing, expected plain JSON.*Is its return missing\?/);
   assert.throws(of(Promise.resolve(1)), /a promise, expected the result itself\. fit is synchronous/);
 });
 
@@ -221,11 +221,14 @@ test("sweep refuses a folder that is a file, before the first run", () =>
     assert.equal(runs, 0);
   }));
 
-test("sweep refuses seeds that are no whole numbers or come twice, an empty where, no run, and unknown keys", () => {
+test("sweep refuses seeds that are no whole numbers or come twice, an empty where, no run, and unknown options", () => {
   const config = { grid: { a: [1] }, run: () => 1 };
-  assert.throws(() => sweep({ ...config, seeds: [1, 1] }), /sweep: seeds: 1 twice, expected whole numbers/);
-  assert.throws(() => sweep({ ...config, seeds: [0.5] }), /sweep: seeds: 0\.5/);
-  assert.throws(() => sweep({ ...config, seeds: [] }), /sweep: seeds: none/);
+  assert.throws(
+    () => sweep({ ...config, seeds: [1, 1] }),
+    /sweep: seeds is \[1, 1\], expected whole numbers, each once/,
+  );
+  assert.throws(() => sweep({ ...config, seeds: [0.5] }), /sweep: seeds is \[0\.5\]/);
+  assert.throws(() => sweep({ ...config, seeds: [] }), /sweep: seeds is \[\]/);
   assert.throws(() => sweep({ ...config, where: () => false }), /where leaves none of 1 settings/);
   const withoutRun: Record<string, unknown> = { grid: { a: [1] } };
   assert.throws(
@@ -233,5 +236,5 @@ test("sweep refuses seeds that are no whole numbers or come twice, an empty wher
     /run is missing, expected a function \(setting, seed, context\), or \{ module: FILE \}/,
   );
   const typo = { ...config, seed: [1] };
-  assert.throws(() => sweep(typo), /sweep: unknown key "seed".*Did you mean "seeds"\?/);
+  assert.throws(() => sweep(typo), /sweep: unknown option "seed".*Did you mean "seeds"\?/);
 });

@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
-import { GradbookError, refuseUnknownKeys } from "../errors/error.js";
-import { assertMembers } from "../errors/members.js";
+import { type Given, list, type Option, option, options } from "../errors/options.js";
 import { assertWritableFolder } from "../errors/writable.js";
 import { codeDigests } from "../files/code-digests.js";
 import { stopRequested } from "../frontend/interrupt.js";
-import type { CommonSweepConfig } from "./config.js";
+import { type CommonSweepConfig, commonOptions, wantedSettings } from "./config.js";
 import { executeNow, type RunContext, type RunFunction } from "./execute.js";
-import { type Grid, type SettingOf, settingsOf } from "./grid.js";
+import type { Grid, SettingOf } from "./grid.js";
 import { type Job, jobsOf } from "./job.js";
-import { type ModuleSweepConfig, moduleKeys, sweepModule } from "./module-sweep.js";
+import { type ModuleSweepConfig, sweepModule } from "./module-sweep.js";
 import { ProgressCounter } from "./progress.js";
 import { Sweep, type SweepRun, sweepRun } from "./results.js";
 import { Store } from "./store.js";
@@ -36,7 +35,17 @@ export interface SweepConfig<G extends Grid, R> extends CommonSweepConfig<G> {
  */
 export type Dependency = string | number | boolean | object;
 
-const commonKeys = ["grid", "where", "seeds", "run", "folder", "onProgress", "clock"];
+const sweepOptions = {
+  ...commonOptions,
+  run: option<RunFunction<never, unknown>>("a function (setting, seed, context), or { module: FILE }", (v) =>
+    typeof v === "function" ? (v as RunFunction<never, unknown>) : undefined,
+  ),
+  depends: list(
+    option<Dependency>("a string, a number, plain data or a function", (v) =>
+      typeof v === "bigint" || typeof v === "symbol" ? undefined : (v ?? undefined),
+    ),
+  ).or([]),
+} satisfies Record<keyof SweepConfig<Grid, unknown>, Option<unknown>>;
 
 /**
  * Runs every combination of a grid with every seed.
@@ -70,35 +79,25 @@ export function sweep<const G extends Grid, R = unknown>(
 export function sweep<G extends Grid, R>(
   config: SweepConfig<G, R> | ModuleSweepConfig<G>,
 ): Sweep<SettingOf<G>, R> | Promise<Sweep<SettingOf<G>, R>> {
-  if (isInline(config)) return sweepHere(config);
-  refuseUnknownKeys("sweep", config, [...commonKeys, ...moduleKeys]);
-  return sweepModule(config, settings(config), parseSeeds(config.seeds));
+  return isModule(config) ? sweepModule(config) : sweepHere(config);
 }
 
-function isInline<G extends Grid, R>(
+function isModule<G extends Grid, R>(
   config: SweepConfig<G, R> | ModuleSweepConfig<G>,
-): config is SweepConfig<G, R> {
-  assertMembers("sweep", "the configuration", config, {
-    expected: "an object",
-    has: [],
-    cure: "sweep({ grid: { lr: [0.1, 0.01] }, seeds: [1, 2, 3], run: ({ lr }, seed) => … })",
-  });
-  if (typeof config.run === "function") return true;
-  if (typeof config.run === "object" && config.run !== null) return false;
-  throw new GradbookError({
-    code: "config",
-    what: "sweep",
-    got: `run is ${config.run === undefined ? "missing" : `a ${typeof config.run}`}`,
-    expected: "a function (setting, seed, context), or { module: FILE }",
-  });
+): config is ModuleSweepConfig<G> {
+  const run: unknown = Object(config).run;
+  return typeof run === "object" && run !== null;
 }
 
 function sweepHere<G extends Grid, R>(config: SweepConfig<G, R>): Sweep<SettingOf<G>, R> {
-  refuseUnknownKeys("sweep", config, [...commonKeys, "depends"]);
-  const { run, onProgress, clock = () => performance.now() } = config;
-  const wanted = settings(config);
-  const jobs = jobsOf(wanted, parseSeeds(config.seeds), codeDigest(run, config.depends ?? []));
-  const store = config.folder === undefined ? undefined : new Store(config.folder);
+  const { seeds, depends, folder, onProgress, clock } = options(
+    "sweep",
+    sweepOptions,
+    config as Given<typeof sweepOptions>,
+  );
+  const { run } = config;
+  const jobs = jobsOf(wantedSettings(config), seeds, codeDigest(run, depends));
+  const store = folder === undefined ? undefined : new Store(folder);
   if (store !== undefined) {
     assertWritableFolder(store.folder, "folder");
     store.clean();
@@ -140,32 +139,9 @@ function plainRun<G extends Grid, R>(run: RunFunction<SettingOf<G>, R>): RunFunc
 
 function context(job: Job, store: Store | undefined, counter: ProgressCounter): RunContext {
   return {
-    ...(store === undefined ? {} : { checkpoint: store.checkpoint(job) }),
+    checkpoint: store?.checkpoint(job),
     progress: (done) => counter.update(job.key, done),
   };
-}
-
-function settings<G extends Grid>({ grid, where }: CommonSweepConfig<G>): SettingOf<G>[] {
-  const all = settingsOf(grid);
-  const wanted = where === undefined ? all : all.filter(where);
-  if (wanted.length > 0) return wanted;
-  throw new GradbookError({
-    code: "config",
-    what: "sweep",
-    got: `where leaves none of ${all.length} settings`,
-    expected: "at least one",
-  });
-}
-
-function parseSeeds(seeds: readonly number[] = [1]): readonly number[] {
-  const bad = seeds.find((seed, i) => !Number.isSafeInteger(seed) || seeds.indexOf(seed) !== i);
-  if (seeds.length > 0 && bad === undefined) return seeds;
-  throw new GradbookError({
-    code: "config",
-    what: "sweep: seeds",
-    got: bad === undefined ? "none" : Number.isSafeInteger(bad) ? `${bad} twice` : String(bad),
-    expected: "whole numbers, each once",
-  });
 }
 
 /** What a function reaches through its closure cannot be seen: everything that a training can use counts. */

@@ -1,5 +1,14 @@
-import { assertMembers } from "../errors/members.js";
-import { count, type Given, options, positive, text } from "../errors/options.js";
+import {
+  count,
+  flag,
+  type Given,
+  number,
+  object,
+  options,
+  positive,
+  readOption,
+  text,
+} from "../errors/options.js";
 import type { Difference, Interval, McNemar } from "./statistics.js";
 
 const wordsOptions = {
@@ -25,6 +34,26 @@ const wordsOptions = {
  */
 export type WordsConfig = Given<typeof wordsOptions>;
 
+const intervalOption = object(
+  { n: count(), mean: number(), half: number() },
+  "an interval",
+  "meanInterval(values) returns one.",
+);
+const differenceOption = object(
+  { difference: number(), low: number(), high: number(), distinguishable: flag() },
+  "what compareMeans returns",
+  "differenceInWords(nameOfA, nameOfB, compareMeans(a, b))",
+);
+const mcnemarOption = object(
+  { onlyFirst: count(0), onlySecond: count(0), p: number(), distinguishable: flag() },
+  "what mcnemar returns",
+  "mcnemarInWords(nameOfA, nameOfB, mcnemar(a, b))",
+);
+const names = (what: string, a: string, b: string): readonly [string, string] => [
+  readOption(what, "the first name", text(), a),
+  readOption(what, "the second name", text(), b),
+];
+
 /**
  * `46.2 ± 0.9 %`; a single value stands alone, because it says nothing about its spread.
  * @throws GradbookError when it is not an interval, or an option is wrong
@@ -37,12 +66,7 @@ export type WordsConfig = Given<typeof wordsOptions>;
  * ```
  */
 export function intervalInWords(interval: Interval, config: WordsConfig = {}): string {
-  assertMembers("intervalInWords", "interval", interval, {
-    expected: "an interval",
-    has: ["n", "mean", "half"],
-    cure: "meanInterval(values) returns one.",
-  });
-  const { n, mean, half } = interval;
+  const { n, mean, half } = readOption("intervalInWords", "interval", intervalOption, interval);
   const { unit, digits, times } = options("intervalInWords", wordsOptions, config);
   const number = (v: number) => (v * times).toFixed(digits);
   return n === 1 ? `${number(mean)}${unit}` : `${number(mean)} ± ${number(half)}${unit}`;
@@ -62,20 +86,21 @@ export function intervalInWords(interval: Interval, config: WordsConfig = {}): s
  * ```
  */
 export function differenceInWords(a: string, b: string, found: Difference, config: WordsConfig = {}): string {
-  assertMembers("differenceInWords", "the difference", found, {
-    expected: "what compareMeans returns",
-    has: ["difference", "low", "high", "distinguishable"],
-    cure: "differenceInWords(nameOfA, nameOfB, compareMeans(a, b))",
-  });
+  const [first, second] = names("differenceInWords", a, b);
+  const { difference, low, high, distinguishable } = readOption(
+    "differenceInWords",
+    "the difference",
+    differenceOption,
+    found,
+  );
   const { unit, digits, times } = options("differenceInWords", wordsOptions, config);
   const number = (v: number) => (v * times).toFixed(digits).replace("-", "−");
   const interval = (low: number, high: number) => `95 % interval ${number(low)} … ${number(high)}${unit}`;
-  const { difference, low, high, distinguishable } = found;
   if (!distinguishable) {
-    return `${a} and ${b} are not distinguishable: the difference of ${number(difference)}${unit} has the ${interval(low, high)}`;
+    return `${first} and ${second} are not distinguishable: the difference of ${number(difference)}${unit} has the ${interval(low, high)}`;
   }
   const [size, from, to] = difference > 0 ? [difference, low, high] : [-difference, -high, -low];
-  return `${a} is ${difference > 0 ? "higher" : "lower"} than ${b} by ${number(size)}${unit} (${interval(from, to)})`;
+  return `${first} is ${difference > 0 ? "higher" : "lower"} than ${second} by ${number(size)}${unit} (${interval(from, to)})`;
 }
 
 /**
@@ -92,14 +117,17 @@ export function differenceInWords(a: string, b: string, found: Difference, confi
  * ```
  */
 export function mcnemarInWords(a: string, b: string, found: McNemar): string {
-  assertMembers("mcnemarInWords", "the test", found, {
-    expected: "what mcnemar returns",
-    has: ["onlyFirst", "onlySecond", "p", "distinguishable"],
-    cure: "mcnemarInWords(nameOfA, nameOfB, mcnemar(a, b))",
-  });
-  const { onlyFirst, onlySecond, p, distinguishable } = found;
-  const counts = `only ${a} has ${onlyFirst} of the test images right, only ${b} has ${onlySecond}`;
-  const verdict = distinguishable ? `${onlyFirst > onlySecond ? a : b} is better` : "not distinguishable";
+  const [first, second] = names("mcnemarInWords", a, b);
+  const { onlyFirst, onlySecond, p, distinguishable } = readOption(
+    "mcnemarInWords",
+    "the test",
+    mcnemarOption,
+    found,
+  );
+  const counts = `only ${first} has ${onlyFirst} of the test images right, only ${second} has ${onlySecond}`;
+  const verdict = distinguishable
+    ? `${onlyFirst > onlySecond ? first : second} is better`
+    : "not distinguishable";
   return `${counts}: ${verdict} (${pInWords(p)})`;
 }
 

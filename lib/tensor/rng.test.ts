@@ -58,6 +58,6 @@ test("Rng: neighbouring seeds share no numbers", () => {
 });
 
 test("Rng refuses a seed that is not a whole number, and int(0)", () => {
-  assert.throws(() => new Rng(0.5), /Rng: seed 0.5, expected a whole number or a string/);
-  assert.throws(() => new Rng(1).int(0), /Rng.int: 0, expected a whole number from 1/);
+  assert.throws(() => new Rng(0.5), /Rng: seed is 0.5, expected a whole number or a string/);
+  assert.throws(() => new Rng(1).int(0), /Rng.int: n is 0, expected a whole number from 1/);
 });

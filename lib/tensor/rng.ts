@@ -1,4 +1,6 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, valueInWords } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
+import { count, readOption } from "../errors/options.js";
 import { log } from "./portable.js";
 
 /**
@@ -25,20 +27,16 @@ export class Rng {
 
   /** @param seed a whole number or a string */
   constructor(seed: number | string) {
-    if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-      throw new GradbookError({
-        code: "config",
-        what: "Rng",
-        got: `seed ${seed}`,
-        expected: "a whole number or a string",
-      });
-    }
+    if (typeof seed !== "string" && !Number.isSafeInteger(seed))
+      throw configError("Rng", valueInWords("seed", seed), "a whole number or a string");
     this.key = String(seed);
     this.state = seedState(this.key);
   }
 
   /** An independent stream, e.g. `rng.fork("init").fork("conv1.weight")`. */
   fork(name: string | number): Rng {
+    if (typeof name !== "string" && typeof name !== "number")
+      throw configError("Rng.fork", valueInWords("name", name), "a string or a number");
     return new Rng(`${this.key}/${name}`);
   }
 
@@ -70,12 +68,7 @@ export class Rng {
    */
   int(n: number): number {
     if (!(Number.isInteger(n) && n > 0 && n <= 4294967296)) {
-      throw new GradbookError({
-        code: "config",
-        what: "Rng.int",
-        got: `${n}`,
-        expected: "a whole number from 1 to 2³²",
-      });
+      throw configError("Rng.int", valueInWords("n", n), "a whole number from 1 to 2³²");
     }
     const limit = 4294967296 - (4294967296 % n);
     for (;;) {
@@ -102,6 +95,7 @@ export class Rng {
       readonly length: number;
     },
   >(values: T): T {
+    assertList("Rng.shuffle", "values", values);
     for (let i = values.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
       const kept = values[i];
@@ -113,6 +107,7 @@ export class Rng {
 
   /** The numbers 0 … n − 1 in random order. */
   permutation(n: number): Uint32Array {
+    readOption("Rng.permutation", "n", count(0), n);
     return this.shuffle(Uint32Array.from({ length: n }, (_, i) => i));
   }
 

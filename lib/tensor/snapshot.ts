@@ -2,10 +2,14 @@ import type { FloatArray } from "./tensor.js";
 
 /** Keeps arrays as they were at a moment, to put them back. Taking a second time reuses the memory of the first. */
 export class Snapshot {
+  private readonly sources: readonly (() => FloatArray)[];
+
   private copies: FloatArray[] = [];
 
   /** @param sources give the arrays as they are now; an array may be replaced by another one in between */
-  constructor(private readonly sources: readonly (() => FloatArray)[]) {}
+  constructor(sources: readonly (() => FloatArray)[]) {
+    this.sources = sources;
+  }
 
   take(): void {
     for (const [i, source] of this.sources.entries()) {

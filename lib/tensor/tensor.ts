@@ -1,4 +1,4 @@
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, GradbookError, inWords, shapeError, valueInWords } from "../errors/error.js";
 import { assertShape, formatShape, type Shape, sameShape, sizeOf } from "./shape.js";
 
 /** The two precisions: training runs in float32, the gradient doctor and the reference fixtures in float64. */
@@ -38,21 +38,19 @@ export class Tensor {
   constructor(shape: Shape, data: FloatArray) {
     assertShape("Tensor", shape);
     if (!isFloatArray(data)) {
-      throw new GradbookError({
-        code: "type",
-        what: `Tensor ${formatShape(shape)}`,
-        got: `data is ${data === undefined ? "missing" : inWords(data)}`,
-        expected: "a Float32Array or Float64Array",
-        cure: "Float32Array.from(numbers) makes one of a list, Tensor.zeros(shape) a tensor of zeros.",
-      });
+      throw configError(
+        `Tensor ${formatShape(shape)}`,
+        valueInWords("data", data),
+        "a Float32Array or Float64Array",
+        "Float32Array.from(numbers) makes one of a list, Tensor.zeros(shape) a tensor of zeros.",
+      );
     }
     if (data.length !== sizeOf(shape)) {
-      throw new GradbookError({
-        code: "shape",
-        what: `Tensor ${formatShape(shape)}`,
-        got: `${data.length} values`,
-        expected: `${shape.join(" × ")} = ${sizeOf(shape)}`,
-      });
+      throw shapeError(
+        `Tensor ${formatShape(shape)}`,
+        `${data.length} values`,
+        `${shape.join(" × ")} = ${sizeOf(shape)}`,
+      );
     }
     this.shape = shape;
     this.data = data;
@@ -78,6 +76,7 @@ export class Tensor {
    * @throws GradbookError when the rows have different lengths or a leaf is not a number
    */
   static from(values: Nested, dtype: DType = "float64"): Tensor {
+    if (values === undefined) throw configError("Tensor.from", "missing argument", "nested lists of numbers");
     const shape: number[] = [];
     for (let level: Nested = values; Array.isArray(level); level = level[0] as Nested) {
       shape.push(level.length);
@@ -89,12 +88,11 @@ export class Tensor {
       if (typeof value === "number" && axis === shape.length) tensor.data[at++] = value;
       else if (Array.isArray(value) && value.length === shape[axis]) for (const v of value) fill(v, axis + 1);
       else {
-        throw new GradbookError({
-          code: "shape",
-          what: "Tensor.from",
-          got: `${Array.isArray(value) ? `a row of ${value.length} values` : String(value)} on axis ${axis}`,
-          expected: axis < shape.length ? `${shape[axis]} values, as in the first row` : "a number",
-        });
+        throw shapeError(
+          "Tensor.from",
+          `${Array.isArray(value) ? `a row of ${value.length} values` : inWords(value)} on axis ${axis}`,
+          axis < shape.length ? `${shape[axis]} values, as in the first row` : "a number",
+        );
       }
     };
     fill(values, 0);
@@ -124,6 +122,12 @@ export class Tensor {
    * @throws GradbookError when an index is out of range
    */
   offset(index: readonly number[]): number {
+    if (!Array.isArray(index))
+      throw configError(
+        `Tensor ${formatShape(this.shape)}`,
+        valueInWords("index", index),
+        "a list of indices",
+      );
     if (index.length > this.shape.length) {
       throw new GradbookError({
         code: "index",
@@ -139,7 +143,7 @@ export class Tensor {
         throw new GradbookError({
           code: "index",
           what: `Tensor ${formatShape(this.shape)}`,
-          got: `index ${i} on axis ${axis}`,
+          got: `index ${inWords(i)} on axis ${axis}`,
           expected: `0 … ${this.shape[axis] - 1}`,
         });
       }
@@ -158,6 +162,14 @@ export class Tensor {
 
   /** The samples `from … to − 1` of the first axis, as a view. */
   rows(from: number, to: number): Tensor {
+    const [N] = this.shape;
+    if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to && to <= N))
+      throw new GradbookError({
+        code: "index",
+        what: `Tensor ${formatShape(this.shape)}`,
+        got: `rows from ${inWords(from)} to ${inWords(to)}`,
+        expected: `0 ≤ from ≤ to ≤ ${N}`,
+      });
     const row = sizeOf(this.shape.slice(1));
     return new Tensor([to - from, ...this.shape.slice(1)], this.data.subarray(from * row, to * row));
   }
@@ -210,13 +222,12 @@ export function isTensor(value: unknown): value is Tensor {
 /** @throws GradbookError when the value is not a tensor; `what` names the function, `role` the argument */
 export function assertTensor(what: string, role: string, value: Tensor): void {
   if (isTensor(value)) return;
-  throw new GradbookError({
-    code: "type",
+  throw configError(
     what,
-    got: `${role} is ${value === undefined ? "missing" : inWords(value)}`,
-    expected: "a Tensor",
-    cure: "Tensor.from([[1, 2], [3, 4]]) makes one of numbers, new Tensor(shape, data) of a typed array.",
-  });
+    valueInWords(role, value),
+    "a Tensor",
+    "Tensor.from([[1, 2], [3, 4]]) makes one of numbers, new Tensor(shape, data) of a typed array.",
+  );
 }
 
 /** By its tag and not by `instanceof`: a notebook may have classes of its own realm. */
@@ -246,21 +257,17 @@ export const isFiniteTensor = ({ data }: Tensor): boolean => data.every(Number.i
 /** @throws GradbookError when it is not the name of a precision */
 export function parseDType(what: string, dtype: DType): DType {
   if (dtype === "float32" || dtype === "float64") return dtype;
-  throw new GradbookError({
-    code: "config",
-    what,
-    got: `dtype is ${inWords(dtype)}`,
-    expected: '"float32" or "float64"',
-  });
+  throw configError(what, `dtype is ${inWords(dtype)}`, '"float32" or "float64"');
 }
 
 /** @throws GradbookError when the shapes differ; `what` names the layer, `role` the tensor */
 export function assertSameShape(what: string, role: string, got: Shape, expected: Shape): void {
   if (sameShape(got, expected)) return;
-  throw new GradbookError({
-    code: "shape",
-    what,
-    got: `${role} has the shape ${formatShape(got)}`,
-    expected: formatShape(expected),
-  });
+  throw shapeError(what, `${role} has the shape ${formatShape(got)}`, formatShape(expected));
+}
+
+/** @throws GradbookError when it is not a tensor, or one of another shape */
+export function assertTensorOf(what: string, role: string, value: Tensor, shape: Shape): void {
+  assertTensor(what, role, value);
+  assertSameShape(what, role, value.shape, shape);
 }

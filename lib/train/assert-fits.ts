@@ -1,6 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { assertDataset, nameOf } from "../datasets/samples.js";
-import { GradbookError } from "../errors/error.js";
+import { shapeError } from "../errors/error.js";
 import { assertModel, type Sequential } from "../layers/sequential.js";
 import { formatShape, sameShape } from "../tensor/shape.js";
 
@@ -11,13 +11,12 @@ import { formatShape, sameShape } from "../tensor/shape.js";
 export function assertFits(what: string, model: Sequential, set: Dataset): void {
   assertSamples(what, model, set);
   if (model.output.length === 1 && model.output[0] >= set.classes) return;
-  throw new GradbookError({
-    code: "shape",
-    what: `${what} on ${nameOf(set)}`,
-    got: `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
-    expected: `[${set.classes}]`,
-    cure: `linear({ in: …, out: ${set.classes} }) as the last layer gives one score per class.`,
-  });
+  throw shapeError(
+    `${what} on ${nameOf(set)}`,
+    `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
+    `[${set.classes}]`,
+    `linear({ in: …, out: ${set.classes} }) as the last layer gives one score per class.`,
+  );
 }
 
 /** Whatever the model's output is. */
@@ -25,10 +24,9 @@ export function assertSamples(what: string, model: Sequential, set: Dataset): vo
   assertModel(what, model);
   assertDataset(what, set);
   if (sameShape(set.shape, model.input)) return;
-  throw new GradbookError({
-    code: "shape",
-    what: `${what} on ${nameOf(set)}`,
-    got: `samples of the shape ${formatShape(set.shape)}`,
-    expected: `${formatShape(model.input)}, the model's input`,
-  });
+  throw shapeError(
+    `${what} on ${nameOf(set)}`,
+    `samples of the shape ${formatShape(set.shape)}`,
+    `${formatShape(model.input)}, the model's input`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { readerOf } from "../datasets/samples.js";
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, inWords, isPromise } from "../errors/error.js";
+import { type GradbookError, inWords, isPromise, ownCodeError } from "../errors/error.js";
 import { Rng } from "../tensor/rng.js";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.js";
 import { type FloatArray, hasNaN, isFloatArray, isTensor, Tensor } from "../tensor/tensor.js";
@@ -73,11 +73,10 @@ function changedBy(augment: Augment, sample: Tensor, rng: Rng, index: number): T
 }
 
 function refused(index: number, got: string, shape: readonly number[], cure?: string): GradbookError {
-  return new GradbookError({
-    code: "augment",
-    what: `augment, sample ${index}`,
+  return ownCodeError(
+    `augment, sample ${index}`,
     got,
-    expected: `the sample changed in place, or a Tensor ${formatShape(shape)}`,
-    ...(cure === undefined ? {} : { cure }),
-  });
+    `the sample changed in place, or a Tensor ${formatShape(shape)}`,
+    cure,
+  );
 }

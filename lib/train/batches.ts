@@ -1,4 +1,4 @@
-import { GradbookError } from "../errors/error.js";
+import { configError } from "../errors/error.js";
 import { originOf } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { sizeOf } from "../tensor/shape.js";
@@ -18,13 +18,12 @@ export interface Batches {
 export function cutIntoBatches(size: number, batch: number, dropLast: boolean): Batches {
   const used = dropLast ? size - (size % batch) : size;
   if (used > 0) return { batch, dropLast, used, steps: Math.ceil(used / batch) };
-  throw new GradbookError({
-    code: "config",
-    what: "fit",
-    got: `dropLast with batch ${batch} and ${size} samples`,
-    expected: "at least one whole batch",
-    cure: `batch: ${size} takes them all.`,
-  });
+  throw configError(
+    "fit",
+    `dropLast with batch ${batch} and ${size} samples`,
+    "at least one whole batch",
+    `batch: ${size} takes them all.`,
+  );
 }
 
 /**
@@ -45,13 +44,12 @@ export function assertBatchNorm(model: Sequential, size: number, cut: Batches, l
     ...(cut.batch > 1 && size > cut.batch ? ["dropLast: true leaves it out"] : []),
     ...(batch === undefined ? [] : [`batch: ${batch} leaves none`]),
   ];
-  throw new GradbookError({
-    code: "config",
-    what: `fit, ${name}`,
-    got: `${size} samples in batches of ${cut.batch} make a batch of one sample, with one value per feature`,
-    expected: "at least 2: the variance of a single value is 0",
-    cure: cures.length === 0 ? "Train on at least 2 samples." : `${cures.join("; ")}.`,
-  });
+  throw configError(
+    `fit, ${name}`,
+    `${size} samples in batches of ${cut.batch} make a batch of one sample, with one value per feature`,
+    "at least 2: the variance of a single value is 0",
+    cures.length === 0 ? "Train on at least 2 samples." : `${cures.join("; ")}.`,
+  );
 }
 
 /** The name of the batch norm that sees one value per feature in a batch of one sample. */

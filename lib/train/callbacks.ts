@@ -1,5 +1,5 @@
 import { withoutAsync } from "../errors/callable.js";
-import { GradbookError, isPromise } from "../errors/error.js";
+import { type GradbookError, isPromise, ownCodeError } from "../errors/error.js";
 
 /**
  * What a callback answered.
@@ -17,13 +17,7 @@ export function isStop(callback: "onEpoch" | "onStep", answer: unknown): boolean
 }
 
 function refused(name: string, got: string, cure: string): GradbookError {
-  return new GradbookError({
-    code: "callback",
-    what: `fit, ${name}`,
-    got,
-    expected: "a plain function",
-    cure,
-  });
+  return ownCodeError(`fit, ${name}`, got, "a plain function", cure);
 }
 
 const warned = new Set<string>();

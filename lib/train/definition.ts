@@ -23,6 +23,9 @@ export function definitionTrainer(model: Sequential, config: TrainerConfig): Tra
 }
 
 class DefinitionTrainer implements Trainer {
+  private readonly model: Sequential;
+  private readonly config: TrainerConfig;
+
   private readonly rule: OwnRule | undefined;
   private readonly state: readonly FloatArray[];
   private readonly randomness: Rng;
@@ -33,10 +36,10 @@ class DefinitionTrainer implements Trainer {
   private trainable: readonly boolean[];
   private readonly places: readonly ShapedValue[];
 
-  constructor(
-    private readonly model: Sequential,
-    private readonly config: TrainerConfig,
-  ) {
+  constructor(model: Sequential, config: TrainerConfig) {
+    this.model = model;
+    this.config = config;
+
     const { optimizer, train, augment, seed } = config;
     const isOwn = builtinOptimizerSpec(optimizer) === undefined;
     this.rule = isOwn ? new OwnRule(optimizer, model.parameters) : undefined;

@@ -1,4 +1,5 @@
-import { GradbookError } from "../errors/error.js";
+import { configError, inWords } from "../errors/error.js";
+import { assertList } from "../errors/members.js";
 import { count, type Given, oneOf, options } from "../errors/options.js";
 import type { Epoch } from "./history.js";
 
@@ -62,20 +63,27 @@ export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
     best = Math.min(best, epoch[watch]);
     return since >= patience ? "stop" : undefined;
   };
-  return Object.assign(see, { resume: (epochs: readonly Epoch[]) => epochs.forEach(see) });
+  return Object.assign(see, {
+    resume: (epochs: readonly Epoch[]) => {
+      assertList("earlyStop", "epochs", epochs, "a list of epochs");
+      Array.from(epochs).forEach(see);
+    },
+  });
 }
 
 /** NaN is never an improvement: the run would end as if it had been watched. */
 function assertNumber(watch: (typeof watchable)[number], epoch: Epoch): void {
-  if (!Number.isNaN(epoch[watch])) return;
+  const value: unknown = Object(epoch)[watch];
+  if (typeof value !== "number")
+    throw configError("earlyStop", `${watch} of the epoch is ${inWords(value)}`, "a number");
+  if (!Number.isNaN(value)) return;
   const isTest = watch.startsWith("test");
-  throw new GradbookError({
-    code: "config",
-    what: "earlyStop",
-    got: `${watch} of epoch ${epoch.epoch} is NaN`,
-    expected: "a number",
-    cure: isTest
+  throw configError(
+    "earlyStop",
+    `${watch} of epoch ${epoch.epoch} is NaN`,
+    "a number",
+    isTest
       ? 'Give fit a test set without NaN, or watch the training set: earlyStop({ watch: "trainLoss" }).'
       : "Look for NaN in the training set.",
-  });
+  );
 }

@@ -50,6 +50,9 @@ interface Planned {
 }
 
 class EngineTrainer implements Trainer {
+  private readonly model: Sequential;
+  private readonly config: TrainerConfig;
+
   private planned: Planned;
   private readonly mean: boolean;
   /** What kernels compute loss and update by; undefined: they run by hand. */
@@ -61,10 +64,10 @@ class EngineTrainer implements Trainer {
   /** Of the step that is going on, for what runs by hand. */
   private readonly present = { lr: 0, step: 0, loss: 0 };
 
-  constructor(
-    private readonly model: Sequential,
-    private readonly config: TrainerConfig,
-  ) {
+  constructor(model: Sequential, config: TrainerConfig) {
+    this.model = model;
+    this.config = config;
+
     const { loss, optimizer, seed } = config;
     this.mean = reductionOf(loss) === "mean";
     this.randomness = new Rng(seed).fork("step");

@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { isCacheable, isOwnSet, nameOf, readerOf, type SampleReader } from "../datasets/samples.js";
 import type { Engine } from "../engine/engine.js";
-import { GradbookError, inWords } from "../errors/error.js";
+import { dataError, inWords } from "../errors/error.js";
 import { type Augment, type TrainingReader, trainingReader } from "./augment.js";
 
 /** Bytes of samples up to which a training set is kept in the engine's memory as floats. */
@@ -27,6 +27,9 @@ export interface FeedConfig {
  * into one of two halves of a ring, each sample anew each time it is used.
  */
 export class Feed {
+  private readonly engine: Engine;
+  private readonly config: FeedConfig;
+
   /**
    * Reads the batch that probably comes next, while the workers compute this one: only what the library itself reads. One
    * object for all steps, so that a step allocates nothing.
@@ -43,10 +46,10 @@ export class Feed {
   /** Position in the order of the batch that stands in the other half already; −1: none does. */
   private ahead = -1;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly config: FeedConfig,
-  ) {
+  constructor(engine: Engine, config: FeedConfig) {
+    this.engine = engine;
+    this.config = config;
+
     const { train, augment, seed, batch, kept } = config;
     this.places = Math.max(2 * batch, engine.capacity);
     this.read = trainingReader(train, augment, seed);
@@ -134,10 +137,9 @@ export class Feed {
 export function labelOf(set: Dataset, sample: number, classes: number): number {
   const label = set.labels[sample];
   if (Number.isInteger(label) && label >= 0 && label < classes) return label;
-  throw new GradbookError({
-    code: "data",
-    what: nameOf(set),
-    got: `label ${inWords(label)} of sample ${sample}`,
-    expected: `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
-  });
+  throw dataError(
+    nameOf(set),
+    `label ${inWords(label)} of sample ${sample}`,
+    `a class from 0 to ${classes - 1} (the model has ${classes} outputs)`,
+  );
 }

@@ -1,7 +1,7 @@
 import { datasetOption } from "../datasets/samples.js";
 import { MOST_THREADS } from "../engine/team.js";
 import { assertPlainFunction } from "../errors/callable.js";
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, valueInWords } from "../errors/error.js";
 import { objectOption } from "../errors/members.js";
 import {
   callback,
@@ -150,17 +150,17 @@ export function parseFit(model: Sequential, config: FitConfig): ParsedFitConfig 
   assertModel("fit", model);
   for (const { name, layer } of model.layers) assertMethod(name, layer, "backward");
   const parsed = options("fit", fitOptions, config);
-  assertOptimizer(parsed.optimizer);
-  assertLoss(parsed.loss);
+  assertOptimizer("fit", parsed.optimizer);
+  assertLoss("fit", parsed.loss);
   for (const key of ["schedule", "onEpoch", "onStep", "augment"] as const)
     assertPlainFunction("fit", key, parsed[key]);
   if (parsed.evaluateEvery !== undefined && parsed.test === undefined)
-    throw refused("test", undefined, "a set for evaluateEvery to measure");
+    throw configError("fit", valueInWords("test", undefined), "a set for evaluateEvery to measure");
   // an explicit `checkpoint: undefined` says that there is none this time
   if (parsed.checkpointEvery !== undefined && !("checkpoint" in config))
-    throw refused(
-      "checkpoint",
-      undefined,
+    throw configError(
+      "fit",
+      valueInWords("checkpoint", undefined),
       "a file for checkpointEvery to write",
       'checkpoint: "run.ckpt" names one.',
     );
@@ -183,38 +183,48 @@ export function lossOption(): RequiredOption<Loss> {
   });
 }
 
-function assertOptimizer(optimizer: Optimizer): void {
-  assertMethods("optimizer", optimizer, ["update"]);
+/** @throws GradbookError when a rule of one's own lacks what a run reads of it */
+export function assertOptimizer(what: string, optimizer: Optimizer): void {
+  assertMethods(what, "optimizer", optimizer, ["update"]);
   const { lr, kind }: { lr?: unknown; kind?: unknown } = optimizer.spec ?? {};
   if (typeof lr !== "number" || !Number.isFinite(lr))
-    throw refused("optimizer.spec.lr", lr, "the learning rate", 'spec: { kind: "mine", lr: 0.01 }');
-  if (typeof kind !== "string") throw refused("optimizer.spec.kind", kind, "the rule's name");
+    throw configError(
+      what,
+      valueInWords("optimizer.spec.lr", lr),
+      "the learning rate",
+      'spec: { kind: "mine", lr: 0.01 }',
+    );
+  if (typeof kind !== "string")
+    throw configError(what, valueInWords("optimizer.spec.kind", kind), "the rule's name");
   const { slots = 0 } = optimizer;
   if (!Number.isInteger(slots) || slots < 0)
-    throw refused("optimizer.slots", slots, "the number of arrays that the rule remembers");
+    throw configError(
+      what,
+      valueInWords("optimizer.slots", slots),
+      "the number of arrays that the rule remembers",
+    );
 }
 
-function assertLoss(loss: Loss): void {
-  assertMethods("loss", loss, ["sum", "gradient"]);
+/** The same for a loss. */
+export function assertLoss(what: string, loss: Loss): void {
+  assertMethods(what, "loss", loss, ["sum", "gradient"]);
+  const kind: unknown = loss.spec?.kind ?? "loss";
+  if (typeof kind !== "string")
+    throw configError(what, valueInWords("loss.spec.kind", kind), "the loss's name");
   const reduction: unknown = loss.spec?.reduction ?? "mean";
   if (reduction !== "mean" && reduction !== "sum")
-    throw refused("loss.spec.reduction", reduction, '"mean" (over the batch) or "sum"');
+    throw configError(
+      what,
+      valueInWords("loss.spec.reduction", reduction),
+      '"mean" (over the batch) or "sum"',
+    );
 }
 
-function assertMethods(what: string, thing: object, names: readonly string[]): void {
+function assertMethods(what: string, role: string, thing: object, names: readonly string[]): void {
   for (const name of names) {
     const method: unknown = Reflect.get(thing, name);
-    if (typeof method !== "function") throw refused(`${what}.${name}`, method, "a function");
-    assertPlainFunction("fit", `${what}.${name}`, method);
+    if (typeof method !== "function")
+      throw configError(what, valueInWords(`${role}.${name}`, method), "a function");
+    assertPlainFunction(what, `${role}.${name}`, method);
   }
-}
-
-function refused(key: string, value: unknown, expected: string, cure?: string): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: "fit",
-    got: `${key} is ${value === undefined ? "missing" : inWords(value)}`,
-    expected,
-    ...(cure === undefined ? {} : { cure }),
-  });
 }

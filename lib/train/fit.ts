@@ -1,4 +1,4 @@
-import { GradbookError, inWords } from "../errors/error.js";
+import { configError, inWords } from "../errors/error.js";
 import { stopRequested } from "../frontend/interrupt.js";
 import type { Sequential } from "../layers/sequential.js";
 import { Rng } from "../tensor/rng.js";
@@ -106,12 +106,11 @@ function shuffled(order: Uint32Array, rng: Rng): void {
 /** @param base the optimizer's own rate */
 function rateOf(epoch: number, lr: unknown, base: number): number {
   if (typeof lr !== "number" || !Number.isFinite(lr)) {
-    throw new GradbookError({
-      code: "config",
-      what: `fit, epoch ${epoch}`,
-      got: `schedule returned ${inWords(lr)}`,
-      expected: "a learning rate, a finite number",
-    });
+    throw configError(
+      `fit, epoch ${epoch}`,
+      `schedule returned ${inWords(lr)}`,
+      "a learning rate, a finite number",
+    );
   }
   if (lr === 0 && base !== 0)
     warnOnce(`fit, epoch ${epoch}: the schedule gives the rate 0, with which nothing is learned.`);

@@ -1,4 +1,4 @@
-import { assertMembers } from "../errors/members.js";
+import { assertList, assertMembers } from "../errors/members.js";
 
 /** What is known after an epoch, measured over both whole sets with the weights at its end. Epoch 0 is untrained. */
 export interface Epoch {
@@ -69,5 +69,6 @@ export interface Run {
  */
 export function lastEpoch(run: Pick<Run, "epochs">): Epoch {
   assertMembers("lastEpoch", "run", run, { expected: "a run", has: ["epochs"], cure: "fit(…) returns one." });
+  assertList("lastEpoch", "run.epochs", run.epochs, "a list of epochs");
   return run.epochs[run.epochs.length - 1];
 }

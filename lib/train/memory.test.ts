@@ -40,8 +40,12 @@ const config = (more: Partial<FitConfig> = {}): FitConfig => ({
 
 /** y = x + inner(x) */
 class Residual implements Layer {
+  readonly inner: Sequential;
+
   readonly params: Record<string, Parameter>;
-  constructor(readonly inner: Sequential) {
+  constructor(inner: Sequential) {
+    this.inner = inner;
+
     this.params = Object.fromEntries(
       inner.parameters.map(({ name, parameter }) => [name.replace(".", "_"), parameter]),
     );
@@ -65,8 +69,12 @@ class Residual implements Layer {
 
 /** Subtracts a running mean that it keeps in `buffers`. */
 class Centre implements Layer {
+  private readonly replaces: boolean;
+
   readonly buffers: Record<string, Tensor> = { mean: Tensor.zeros([8]) };
-  constructor(private readonly replaces = false) {}
+  constructor(replaces = false) {
+    this.replaces = replaces;
+  }
   forward(t: Tensor, { training }: ForwardContext): Tensor {
     const mean = this.buffers.mean.data;
     const y = new Tensor(
@@ -184,7 +192,11 @@ test("what onEpoch does to the weights belongs to the digest, and to the checkpo
 
 test("code written by hand belongs to a checkpoint's run: its text and the numbers in its fields", () => {
   class Scale implements Layer {
-    constructor(readonly factor: number) {}
+    readonly factor: number;
+
+    constructor(factor: number) {
+      this.factor = factor;
+    }
     forward = (t: Tensor) =>
       new Tensor(
         t.shape,

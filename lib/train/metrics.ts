@@ -1,4 +1,5 @@
 import type { Dataset } from "../datasets/dataset.js";
+import { assertList } from "../errors/members.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
 import { sgd } from "../optimizers/sgd.js";
@@ -97,6 +98,7 @@ export function activations(
   samples: ArrayLike<number>,
 ): Record<string, Tensor> {
   assertSamples("activations", model, set);
+  assertList("activations", "samples", samples, "a list of samples, from 0");
   const x = gather(model, set, samples);
   return { input: x, ...model.activations(x) };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Dataset } from "../datasets/dataset.js";
 import { contentDigest, nameOf, readerOf } from "../datasets/samples.js";
-import { GradbookError } from "../errors/error.js";
+import { configError, GradbookError } from "../errors/error.js";
 import type { Sequential } from "../layers/sequential.js";
 import { sizeOf } from "../tensor/shape.js";
 import type { FloatArray } from "../tensor/tensor.js";
@@ -23,6 +23,9 @@ export interface Resumed {
 
 /** What a run remembers while it goes on, and how that is saved and taken up again. */
 export class Recorder {
+  private readonly model: Sequential;
+  private readonly config: ParsedFitConfig;
+
   private stepLosses: number[] = [];
   epochs: readonly Epoch[] = [];
   private evaluations: StepEvaluation[] = [];
@@ -34,10 +37,10 @@ export class Recorder {
   /** What checkpoints of this run carry; empty where none is wanted. */
   private readonly identity: Readonly<Record<string, string>>;
 
-  constructor(
-    private readonly model: Sequential,
-    private readonly config: ParsedFitConfig,
-  ) {
+  constructor(model: Sequential, config: ParsedFitConfig) {
+    this.model = model;
+    this.config = config;
+
     const { train, test, checkpoint, resume } = config;
     const data = [train, ...(test === undefined ? [] : [test])].map(contentDigest);
     this.first = firstDigest(describeRun(model, config), data, model);
@@ -186,12 +189,7 @@ export class Recorder {
     const { resume, checkpoint, onEpoch } = this.config;
     if (resume === false) return undefined;
     if (resume === true && checkpoint === undefined) {
-      throw new GradbookError({
-        code: "config",
-        what: "fit",
-        got: "resume: true without a checkpoint",
-        expected: 'checkpoint: "FILE"',
-      });
+      throw configError("fit", "resume: true without a checkpoint", 'checkpoint: "FILE"');
     }
     const path = resume === true ? String(checkpoint) : resume;
     if (resume === true && !existsSync(path)) return undefined;

@@ -44,25 +44,28 @@ const SPIN_MILLISECONDS = 50;
 
 /** The systems' processes, and how they are measured. */
 export class Bench {
-  private readonly peers = new Map<string, Peer>();
+  readonly #lineup: Lineup;
+  readonly #settings: Settings;
+
+  readonly #peers = new Map<string, Peer>();
   /** Name and version that a process gave. */
   readonly abouts = new Map<string, string>();
   /** Measurements that were thrown away. */
   disturbed = 0;
   /** How long free cores are waited for, in seconds. */
-  private patience: number;
-  private waitedInVain = 0;
+  #patience: number;
+  #waitedInVain = 0;
 
-  constructor(
-    private readonly lineup: Lineup,
-    private readonly settings: Settings,
-  ) {
-    this.patience = settings.patience;
+  constructor(lineup: Lineup, settings: Settings) {
+    this.#lineup = lineup;
+    this.#settings = settings;
+
+    this.#patience = settings.patience;
   }
 
   /** All systems on one workload and batch size: made ready first, then measured in turns. */
   async compare(workload: Workload, batch: number): Promise<{ rows: Row[]; missing: Missing[] }> {
-    const { rounds, seconds } = this.settings;
+    const { rounds, seconds } = this.#settings;
     const missing: Missing[] = [];
     const results = new Map<System, number[]>();
     const refuse = (system: System, reason: string) => {
@@ -79,8 +82,8 @@ export class Bench {
       threads: system.threads,
       seconds: time,
     });
-    for (const system of this.lineup.systems) {
-      const { reason } = await this.ask(
+    for (const system of this.#lineup.systems) {
+      const { reason } = await this.#ask(
         system.peer,
         jobOf(system, 0),
         system.mode === "compile" ? COMPILE_TIMEOUT : TIMEOUT,
@@ -90,7 +93,7 @@ export class Bench {
     }
     for (let round = 0; round < rounds; round++) {
       for (const [system, found] of results) {
-        const { imagesPerSecond, reason } = (await this.quietly(system.peer, jobOf(system, seconds))) ?? {};
+        const { imagesPerSecond, reason } = (await this.#quietly(system.peer, jobOf(system, seconds))) ?? {};
         if (imagesPerSecond !== undefined) found.push(imagesPerSecond);
         else if (reason !== undefined) refuse(system, reason);
       }
@@ -115,11 +118,11 @@ export class Bench {
   async repeat(
     peer: string,
     job: Job,
-    rounds: number = this.settings.rounds,
+    rounds: number = this.#settings.rounds,
   ): Promise<{ found: Answer[]; reason?: string }> {
     const found: Answer[] = [];
     for (let round = 0; round < rounds; round++) {
-      const answer = await this.quietly(peer, job);
+      const answer = await this.#quietly(peer, job);
       if (answer === undefined) continue;
       if (answer.reason !== undefined) return { found: [], reason: answer.reason };
       found.push(answer);
@@ -128,20 +131,20 @@ export class Bench {
   }
 
   stop(): void {
-    for (const peer of this.peers.values()) peer.stop();
-    this.peers.clear();
+    for (const peer of this.#peers.values()) peer.stop();
+    this.#peers.clear();
   }
 
   /** Repeats a measurement until no other process used the cores; undefined when that does not happen. */
-  private async quietly(name: string, job: Job): Promise<Answer | undefined> {
-    const { anyway } = this.settings;
+  async #quietly(name: string, job: Job): Promise<Answer | undefined> {
+    const { anyway } = this.#settings;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       // threads of the system before, which have just finished, go on spinning for some milliseconds
       await pause(SPIN_MILLISECONDS);
-      if (!anyway && !(await this.coresAreFree())) return undefined;
-      const before = readBusy(this.pidsOf(name));
-      const answer = await this.ask(name, job, "features" in job ? LONG_TIMEOUT : TIMEOUT);
-      if (answer.reason !== undefined || anyway || isQuiet(before, readBusy(this.pidsOf(name))))
+      if (!anyway && !(await this.#coresAreFree())) return undefined;
+      const before = readBusy(this.#pidsOf(name));
+      const answer = await this.#ask(name, job, "features" in job ? LONG_TIMEOUT : TIMEOUT);
+      if (answer.reason !== undefined || anyway || isQuiet(before, readBusy(this.#pidsOf(name))))
         return answer;
       this.disturbed++;
     }
@@ -149,35 +152,35 @@ export class Bench {
   }
 
   /** Waits until nobody uses the cores, or the patience is used up; whoever waited in vain twice waits no more. */
-  private async coresAreFree(): Promise<boolean> {
+  async #coresAreFree(): Promise<boolean> {
     const since = performance.now();
     for (;;) {
       const before = readBusy([process.pid]);
       await pause(200);
       if (isQuiet(before, readBusy([process.pid]))) return true;
-      if (performance.now() - since > 1000 * this.patience) break;
+      if (performance.now() - since > 1000 * this.#patience) break;
     }
-    if (++this.waitedInVain >= 2) this.patience = 0;
+    if (++this.#waitedInVain >= 2) this.#patience = 0;
     return false;
   }
 
-  private pidsOf(name: string): number[] {
-    const pid = this.peers.get(name)?.pid;
+  #pidsOf(name: string): number[] {
+    const pid = this.#peers.get(name)?.pid;
     return pid === undefined ? [process.pid] : [process.pid, pid];
   }
 
-  private async ask(name: string, job: Job, timeout: number): Promise<Answer> {
-    let peer = this.peers.get(name);
+  async #ask(name: string, job: Job, timeout: number): Promise<Answer> {
+    let peer = this.#peers.get(name);
     if (peer === undefined) {
-      peer = new Peer(this.lineup.commands[name]);
+      peer = new Peer(this.#lineup.commands[name]);
       const { about, reason } = await peer.about(TIMEOUT);
       if (about === undefined) return { reason: reason ?? "it did not start" };
-      this.peers.set(name, peer);
+      this.#peers.set(name, peer);
       this.abouts.set(name, about);
     }
     const answer = await peer.ask(job, timeout);
     // whoever was stopped or has crashed starts again with the next workload
-    if (!peer.alive) this.peers.delete(name);
+    if (!peer.alive) this.#peers.delete(name);
     return answer;
   }
 }

@@ -35,6 +35,16 @@ export interface Running {
 
 /** A front end for tests: says everything that the protocol knows, also what is wrong. */
 export class TestKernel {
+  readonly connection: ConnectionInfo;
+  readonly connectionFile: string;
+  readonly pid: number;
+  /** Resolves when the kernel's process has ended. */
+  readonly exited: Promise<number | null>;
+  /** What the process wrote to its own stdout and stderr. */
+  readonly log: () => string;
+  readonly #folder: string;
+  readonly #sockets: FrontEndSockets;
+
   /** Messages of iopub, in order, from the first one on. */
   readonly heard: Received[] = [];
   /** Answers input requests; by default there is nobody to ask. */
@@ -43,16 +53,22 @@ export class TestKernel {
   readonly #replies = new Map<string, (message: Received) => void>();
 
   private constructor(
-    readonly connection: ConnectionInfo,
-    readonly connectionFile: string,
-    readonly pid: number,
-    /** Resolves when the kernel's process has ended. */
-    readonly exited: Promise<number | null>,
-    /** What the process wrote to its own stdout and stderr. */
-    readonly log: () => string,
-    private readonly folder: string,
-    private readonly sockets: FrontEndSockets,
-  ) {}
+    connection: ConnectionInfo,
+    connectionFile: string,
+    pid: number,
+    exited: Promise<number | null>,
+    log: () => string,
+    folder: string,
+    sockets: FrontEndSockets,
+  ) {
+    this.connection = connection;
+    this.connectionFile = connectionFile;
+    this.pid = pid;
+    this.exited = exited;
+    this.log = log;
+    this.#folder = folder;
+    this.#sockets = sockets;
+  }
 
   /** @param argv the kernel's command; default: the gradbook kernel of this checkout */
   static async start(
@@ -96,18 +112,18 @@ export class TestKernel {
   }
 
   request(channel: Channel, type: string, content: JsonObject): { id: string; reply: Promise<Received> } {
-    const { id } = this.sockets.request(channel, type, content);
+    const { id } = this.#sockets.request(channel, type, content);
     return { id, reply: new Promise<Received>((resolve) => this.#replies.set(id, resolve)) };
   }
 
   /** The signed frames of a request, to be sent with `send`. */
   compose(type: string, content: JsonObject): Frames {
-    return this.sockets.compose(type, content).frames;
+    return this.#sockets.compose(type, content).frames;
   }
 
   /** Sends frames as they are. */
   async send(channel: Channel, frames: Frames): Promise<void> {
-    await this.sockets.send(channel, frames);
+    await this.#sockets.send(channel, frames);
   }
 
   start(code: string, content: JsonObject = {}): Running {
@@ -156,7 +172,7 @@ export class TestKernel {
   /** How long (milliseconds) the heartbeat takes to come back. */
   async beat(): Promise<number> {
     const started = performance.now();
-    await this.sockets.beat();
+    await this.#sockets.beat();
     return performance.now() - started;
   }
 
@@ -176,8 +192,8 @@ export class TestKernel {
     } catch {
       // It has ended already.
     }
-    this.sockets.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#sockets.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #take(from: Channel | "iopub", message: Received): void {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { GradbookError } from "../../errors/error.js";
+import { configError, type GradbookError } from "../../errors/error.js";
 import { isFolder } from "../../files/project.js";
 import type { Mirror, PublishedDataset } from "../catalogue.js";
 
@@ -35,10 +35,9 @@ function folderMirror(from: string, bytes: number): Mirror {
 }
 
 function noMirror(from: string, got: string): GradbookError {
-  return new GradbookError({
-    code: "config",
-    what: `mirror ${JSON.stringify(from)}`,
+  return configError(
+    `mirror ${JSON.stringify(from)}`,
     got,
-    expected: "a folder with the files, or the URL (http or https) of a copy",
-  });
+    "a folder with the files, or the URL (http or https) of a copy",
+  );
 }

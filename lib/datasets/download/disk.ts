@@ -11,7 +11,7 @@ export function prepareFolder(folder: string, neededBytes: number): void {
   const free = freeBytes(folder);
   if (free === undefined || free >= neededBytes) return;
   throw new GradbookError({
-    code: "disk",
+    code: "file",
     what: shownPath(folder),
     got: `${megabytes(free)} free`,
     expected: `${megabytes(neededBytes)} for the download and what it unpacks to`,
@@ -21,5 +21,5 @@ export function prepareFolder(folder: string, neededBytes: number): void {
 
 /** What the disk refuses (full, read-only, no permission), as an error with the file's name. */
 export function diskError(path: string, cause: unknown, bytes?: number): unknown {
-  return osError(cause, { path, doing: "write", elsewhere, ...(bytes === undefined ? {} : { bytes }) });
+  return osError(cause, { path, doing: "write", elsewhere, bytes });
 }

@@ -143,29 +143,29 @@ async function save(
 /** Aborts a request that has not been heard of for some time. */
 class Watchdog {
   fired = false;
-  private readonly controller = new AbortController();
-  private timeout: NodeJS.Timeout | undefined;
+  readonly #controller = new AbortController();
+  #timeout: NodeJS.Timeout | undefined;
 
   get signal(): AbortSignal {
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   /** Starts again from 0. */
   start(milliseconds: number): void {
-    clearTimeout(this.timeout);
-    this.timeout = setTimeout(() => {
+    clearTimeout(this.#timeout);
+    this.#timeout = setTimeout(() => {
       this.fired = true;
-      this.controller.abort();
+      this.#controller.abort();
     }, milliseconds);
   }
 
   stop(): void {
-    clearTimeout(this.timeout);
+    clearTimeout(this.#timeout);
   }
 
   abort(): void {
     this.stop();
-    this.controller.abort();
+    this.#controller.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { GradbookError } from "../../errors/error.js";
+import { dataError, GradbookError } from "../../errors/error.js";
 import { onDisk } from "../../errors/os-error.js";
 import { shownPath } from "../../errors/shown-path.js";
 import type { PublishedFile } from "../catalogue.js";
@@ -39,13 +39,12 @@ export function refuseOthers(folder: string, published: Iterable<PublishedFile>)
   for (const file of published) {
     const path = join(folder, file.name);
     if (standing(path, file) !== "own") continue;
-    throw new GradbookError({
-      code: "data",
-      what: shownPath(path),
-      got: "a file that differs from the published one",
-      expected: `SHA-256 ${file.sha256.slice(0, 12)}…, or no file`,
-      cure: "It was not touched. Move files of your own to a folder of their own, and name that with --data DIR.",
-    });
+    throw dataError(
+      shownPath(path),
+      "a file that differs from the published one",
+      `SHA-256 ${file.sha256.slice(0, 12)}…, or no file`,
+      "It was not touched. Move files of your own to a folder of their own, and name that with --data DIR.",
+    );
   }
 }
 

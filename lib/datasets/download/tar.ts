@@ -46,11 +46,11 @@ function text(header: Uint8Array, start: number, length: number): string {
 
 /** Pieces of any size in, pieces of the size asked for out. */
 class Reader {
-  private readonly source: AsyncIterator<Uint8Array>;
-  private rest: Uint8Array = new Uint8Array(0);
+  readonly #source: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array(0);
 
   constructor(bytes: AsyncIterable<Uint8Array>) {
-    this.source = bytes[Symbol.asyncIterator]();
+    this.#source = bytes[Symbol.asyncIterator]();
   }
 
   async take(length: number): Promise<Uint8Array> {
@@ -66,13 +66,13 @@ class Reader {
   /** The next `entry.left` bytes; counts them down, so that whoever stops early can be overtaken. */
   async *stream(entry: { left: number }): AsyncGenerator<Uint8Array> {
     while (entry.left > 0) {
-      if (this.rest.length === 0) {
-        const next = await this.source.next();
+      if (this.#rest.length === 0) {
+        const next = await this.#source.next();
         if (next.done) throw new Error("the archive is cut short");
-        this.rest = next.value;
+        this.#rest = next.value;
       }
-      const piece = this.rest.subarray(0, entry.left);
-      this.rest = this.rest.subarray(piece.length);
+      const piece = this.#rest.subarray(0, entry.left);
+      this.#rest = this.#rest.subarray(piece.length);
       entry.left -= piece.length;
       yield piece;
     }

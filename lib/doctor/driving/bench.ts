@@ -20,34 +20,48 @@ export interface Plan {
 
 /** Values of one forward and backward call, by the role that they play. */
 export class Bench {
-  private readonly given = new Map<string, unknown>();
+  readonly operation: Operation;
+  readonly c: Case;
+  readonly plan: Plan;
+  readonly inputs: Values;
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly training: boolean;
+
+  readonly #given = new Map<string, unknown>();
   readonly random;
 
   constructor(
-    readonly operation: Operation,
-    readonly c: Case,
-    readonly plan: Plan,
-    readonly inputs: Values,
-    readonly numbers: Readonly<Record<string, number>>,
-    readonly training: boolean,
+    operation: Operation,
+    c: Case,
+    plan: Plan,
+    inputs: Values,
+    numbers: Readonly<Record<string, number>>,
+    training: boolean,
     seed = "doctor",
   ) {
+    this.operation = operation;
+    this.c = c;
+    this.plan = plan;
+    this.inputs = inputs;
+    this.numbers = numbers;
+    this.training = training;
+
     this.random = randomSource(seed);
   }
 
   /** The same object at every call, so that code may recognise it and changes to it can be seen. */
   tensor(name: string): unknown {
-    if (!this.given.has(name)) this.given.set(name, this.encoded(name));
-    return this.given.get(name);
+    if (!this.#given.has(name)) this.#given.set(name, this.#encoded(name));
+    return this.#given.get(name);
   }
 
   /** Inputs that were handed over, to look at afterwards. */
   handedOver(): ReadonlyMap<string, unknown> {
-    return this.given;
+    return this.#given;
   }
 
   set(name: string, value: unknown): void {
-    this.given.set(name, value);
+    this.#given.set(name, value);
   }
 
   valueOf(role: Role, source = ""): unknown {
@@ -63,7 +77,7 @@ export class Bench {
       case "y":
       case "cache":
       case "labels":
-        return this.given.get(role);
+        return this.#given.get(role);
       case "kernel":
         return s.KH !== undefined && (this.plan.pairs === true || s.KH !== s.KW) ? [s.KH, s.KW] : s.KH;
       case "stride":
@@ -118,7 +132,7 @@ export class Bench {
         return this.numbers[role];
       case "runningMean":
       case "runningVar":
-        return this.running(role);
+        return this.#running(role);
       case "options":
         return this.record(source);
       default:
@@ -148,16 +162,16 @@ export class Bench {
     return record;
   }
 
-  private running(role: "runningMean" | "runningVar"): unknown {
+  #running(role: "runningMean" | "runningVar"): unknown {
     const key = `running/${role}`;
-    if (!this.given.has(key)) {
+    if (!this.#given.has(key)) {
       const size = this.c.sizes.C ?? 1;
-      this.given.set(key, new Array<number>(size).fill(role === "runningMean" ? 0 : 1));
+      this.#given.set(key, new Array<number>(size).fill(role === "runningMean" ? 0 : 1));
     }
-    return this.given.get(key);
+    return this.#given.get(key);
   }
 
-  private encoded(name: string): unknown {
+  #encoded(name: string): unknown {
     const letters = this.plan.arrangements[name] ?? this.operation.axes[name];
     const t = arranged(this.inputs[name], this.operation.axes[name], letters);
     if (letters.length !== 1 || name === "x" || this.plan.vectors === undefined)

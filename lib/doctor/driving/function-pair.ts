@@ -25,23 +25,40 @@ export interface PairPlan extends Plan {
 
 /** Calls a function pair in one case. */
 export class PairSession implements Session {
+  readonly #pair: Pair;
+  readonly #operation: Operation;
+  readonly #c: Case;
+  readonly #plan: PairPlan;
+  readonly #numbers: Readonly<Record<string, number>>;
+  readonly #seed: string;
+
   readonly mutations = new Set<string>();
-  private bench: Bench | undefined;
-  private output: Output | undefined;
+  #bench: Bench | undefined;
+  #output: Output | undefined;
 
   constructor(
-    private readonly pair: Pair,
-    private readonly operation: Operation,
-    private readonly c: Case,
-    private readonly plan: PairPlan,
-    private readonly numbers: Readonly<Record<string, number>>,
-    private readonly seed = "doctor",
-  ) {}
+    pair: Pair,
+    operation: Operation,
+    c: Case,
+    plan: PairPlan,
+    numbers: Readonly<Record<string, number>>,
+    seed = "doctor",
+  ) {
+    this.#pair = pair;
+    this.#operation = operation;
+    this.#c = c;
+    this.#plan = plan;
+    this.#numbers = numbers;
+    this.#seed = seed;
+  }
 
   forward(inputs: Values, training = true): Tensor {
-    const { pair, operation, c, plan } = this;
-    const bench = new Bench(operation, c, plan, inputs, this.numbers, training, this.seed);
-    this.bench = bench;
+    const pair = this.#pair;
+    const operation = this.#operation;
+    const c = this.#c;
+    const plan = this.#plan;
+    const bench = new Bench(operation, c, plan, inputs, this.#numbers, training, this.#seed);
+    this.#bench = bench;
     if (pair.forward === undefined) {
       // nothing to call: the definition's forward stands in
       const y = operation.forward(c.sizes, inputs, operation.conventions([])[0]);
@@ -53,19 +70,22 @@ export class PairSession implements Session {
     const raw = call(pair.forward, pair.self, args, "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
     const size = operation.axes.y.reduce((product, l) => product * c.sizes[l], 1);
-    this.output = readOutput(raw, size);
-    bench.set("y", this.output.rawY);
-    bench.set("cache", this.cacheOf(this.output));
-    return restore(this.output.y, "y", "y", bench, "forward");
+    this.#output = readOutput(raw, size);
+    bench.set("y", this.#output.rawY);
+    bench.set("cache", this.#cacheOf(this.#output));
+    return restore(this.#output.y, "y", "y", bench, "forward");
   }
 
   backward(dy: Tensor): Gradients {
-    const { pair, operation, plan, bench } = this;
+    const pair = this.#pair;
+    const operation = this.#operation;
+    const plan = this.#plan;
+    const bench = this.#bench;
     if (pair.backward === undefined || bench === undefined)
       throw new Fault("backward", "nothing", "dx", "there is no backward");
     const shaped = arranged(dy, operation.axes.y, plan.arrangements.y);
-    bench.set("dy", encode(shaped, dyForm(this.output, plan), plan.own));
-    const args = argumentsOf(pair.backward, plan.backward, bench, this.output);
+    bench.set("dy", encode(shaped, dyForm(this.#output, plan), plan.own));
+    const args = argumentsOf(pair.backward, plan.backward, bench, this.#output);
     const changed = watch(bench);
     const raw = call(pair.backward, pair.self, args, "backward", "dx");
     for (const change of changed("backward")) this.mutations.add(change);
@@ -73,9 +93,9 @@ export class PairSession implements Session {
     return { ...gradientsOf(raw, operation, bench), ...(order === undefined ? {} : { order }) };
   }
 
-  private cacheOf(output: Output): unknown {
+  #cacheOf(output: Output): unknown {
     const { raw, rest } = output;
-    if (this.plan.wholeCache === true || rest.length === 0) return raw;
+    if (this.#plan.wholeCache === true || rest.length === 0) return raw;
     if (Array.isArray(raw)) return rest.length === 1 ? rest[0] : rest;
     for (const key of Object.keys(raw as object)) {
       if (/^(cache|ctx|context|saved|mem|memory|state|tape)$/i.test(key))

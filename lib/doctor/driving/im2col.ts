@@ -172,40 +172,49 @@ function gradientOfColumns({ sizes }: Case): Float64Array {
 }
 
 class ColumnsSession implements Session {
-  readonly mutations = new Set<string>();
-  private bench: Bench | undefined;
-  private output: Output | undefined;
+  readonly #pair: Pair;
+  readonly #c: Case;
+  readonly #plan: ColumnsPlan;
 
-  constructor(
-    private readonly pair: Pair,
-    private readonly c: Case,
-    private readonly plan: ColumnsPlan,
-  ) {}
+  readonly mutations = new Set<string>();
+  #bench: Bench | undefined;
+  #output: Output | undefined;
+
+  constructor(pair: Pair, c: Case, plan: ColumnsPlan) {
+    this.#pair = pair;
+    this.#c = c;
+    this.#plan = plan;
+  }
 
   forward(inputs: Values): Tensor {
-    const { pair, c, plan } = this;
+    const pair = this.#pair;
+    const c = this.#c;
+    const plan = this.#plan;
     if (pair.forward === undefined) {
-      this.bench = new Bench(im2col, c, plan, inputs, asked, true);
+      this.#bench = new Bench(im2col, c, plan, inputs, asked, true);
       return im2col.forward(c.sizes, inputs, im2col.conventions([])[0]);
     }
     this.forwardFlat(inputs);
-    const { output, bench } = this;
+    const output = this.#output;
+    const bench = this.#bench;
     if (output === undefined || bench === undefined) throw new Fault("forward", "nothing", "y", "no output");
     return restore({ ...output.y, shape: [output.y.data.length] }, "y", "y", bench, "forward");
   }
 
   /** The columns as they lie in the code. */
   forwardFlat(inputs: Values): Float64Array {
-    const { pair, c, plan } = this;
+    const pair = this.#pair;
+    const c = this.#c;
+    const plan = this.#plan;
     const bench = new Bench(im2col, c, plan, inputs, asked, true);
-    this.bench = bench;
+    this.#bench = bench;
     const fn = pair.forward ?? (() => undefined);
     const changed = watch(bench);
     const raw = call(fn, pair.self, argumentsOf(fn, plan.forward, bench), "forward", "y");
     for (const change of changed("forward")) this.mutations.add(change);
     const size = im2col.axes.y.reduce((product, l) => product * c.sizes[l], 1);
-    this.output = readOutput(raw, size);
-    const { y } = this.output;
+    this.#output = readOutput(raw, size);
+    const { y } = this.#output;
     if (y.data.length !== size)
       throw new Fault(
         "forward",
@@ -217,7 +226,10 @@ class ColumnsSession implements Session {
   }
 
   backward(dy: Tensor): Gradients {
-    const { pair, plan, bench, output } = this;
+    const pair = this.#pair;
+    const plan = this.#plan;
+    const bench = this.#bench;
+    const output = this.#output;
     if (pair.backward === undefined || bench === undefined)
       throw new Fault("backward", "nothing", "dx", "there is no col2im");
     const lying = arranged(dy, im2col.axes.y, plan.arrangements.y);

@@ -165,25 +165,33 @@ function tryLoss(
 }
 
 class LossSession implements Session {
-  readonly mutations = new Set<string>();
-  private readonly object: object | undefined;
-  private bench: Bench | undefined;
-  private output: Output | undefined;
+  readonly #operation: Operation;
+  readonly #code: LossCode;
+  readonly #plan: LossPlan;
+  readonly #c: Case;
 
-  constructor(
-    private readonly operation: Operation,
-    private readonly code: LossCode,
-    private readonly plan: LossPlan,
-    private readonly c: Case,
-  ) {
+  readonly mutations = new Set<string>();
+  readonly object: object | undefined;
+  #bench: Bench | undefined;
+  #output: Output | undefined;
+
+  constructor(operation: Operation, code: LossCode, plan: LossPlan, c: Case) {
+    this.#operation = operation;
+    this.#code = code;
+    this.#plan = plan;
+    this.#c = c;
+
     this.object = code.maker === undefined ? undefined : construct(code.maker, []);
   }
 
   forward(inputs: Values): Tensor {
-    const { operation, c, plan, code } = this;
+    const operation = this.#operation;
+    const c = this.#c;
+    const plan = this.#plan;
+    const code = this.#code;
     const bench = new Bench(operation, c, plan, inputs, asked, true);
-    bench.set("labels", this.labels(inputs));
-    this.bench = bench;
+    bench.set("labels", this.#labels(inputs));
+    this.#bench = bench;
     const fn = code.forward ?? (() => undefined);
     const args = argumentsOf(fn, plan.roles, bench);
     const changed = watch(bench);
@@ -198,7 +206,7 @@ class LossSession implements Session {
         "the call gives no loss, neither as a number nor in a field loss",
       );
     if (!Number.isFinite(loss)) throw new Fault("forward", "nan", "y", `the loss is ${loss}`);
-    this.output = {
+    this.#output = {
       y: { shape: [], data: Float64Array.of(loss), form: "flat" },
       rawY: loss,
       raw,
@@ -210,7 +218,12 @@ class LossSession implements Session {
   }
 
   backward(dy: Tensor): Gradients {
-    const { code, plan, bench, output, operation, c } = this;
+    const code = this.#code;
+    const plan = this.#plan;
+    const bench = this.#bench;
+    const output = this.#output;
+    const operation = this.#operation;
+    const c = this.#c;
     if (bench === undefined || output === undefined)
       throw new Fault("backward", "nothing", "dx", "backward before forward");
     let raw: unknown = output.raw;
@@ -243,8 +256,10 @@ class LossSession implements Session {
     }
   }
 
-  private labels(inputs: Values): unknown {
-    const { plan, c, operation } = this;
+  #labels(inputs: Values): unknown {
+    const plan = this.#plan;
+    const c = this.#c;
+    const operation = this.#operation;
     const letters = plan.arrangements.x;
     if (plan.labels === "target")
       return encode(arranged(inputs.target, ["N", "K"], letters), plan.form, plan.own);

@@ -22,6 +22,8 @@ export interface Session {
   backward(dy: Tensor): Gradients;
   /** Arguments that were changed by the calls, e.g. `"forward changes x"`. */
   readonly mutations: ReadonlySet<string>;
+  /** The examined layer itself, where it is an object. */
+  readonly object?: object;
 }
 
 /** Calls the examined code: what it throws becomes a fault. */

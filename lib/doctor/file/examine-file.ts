@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { GradbookError } from "../../errors/error.js";
+import { dataError } from "../../errors/error.js";
 import { Diagnosis } from "../diagnosis.js";
 import { judging } from "../judging/trial.js";
 import type { Examination, Finding } from "../types.js";
@@ -29,8 +29,7 @@ export async function examineFile(file: string, options: ExamineFileOptions = {}
       : /\.[cm]?[jt]sx?$/.test(file)
         ? undefined
         : `a file ${extname(file) === "" ? "without an ending" : extname(file)}`;
-  if (got !== undefined)
-    throw new GradbookError({ code: "data", what: file, got, expected: "a .ts, .js or .mjs file" });
+  if (got !== undefined) throw dataError(file, got, "a .ts, .js or .mjs file");
   const done = new Map<string, Examination>();
   let others: readonly string[] = [];
   for (;;) {

@@ -20,8 +20,8 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, a
   if (trial.y === undefined) return;
   try {
     const session = code.open(c);
-    const object: unknown = Reflect.get(session, "object");
-    if (typeof object !== "object" || object === null) return;
+    const { object } = session;
+    if (object === undefined) return;
     const read = () => ({
       mean: statistic(object, /mean|mu\b|avg/),
       variance: statistic(object, /var|sigma|std/),
@@ -138,7 +138,8 @@ function evaluation(
   const c = code.operation.cases(code.can).probe;
   const session = code.open(c);
   session.forward(inputs);
-  const object = Reflect.get(session, "object") as object;
+  const { object } = session;
+  if (object === undefined) return;
   const mean = statistic(object, /mean|mu\b|avg/);
   const variance = statistic(object, /var|sigma|std/);
   if (mean === undefined || variance === undefined) return;

@@ -208,8 +208,8 @@ function twiceForward(
 }
 
 function hasReset(session: Session): boolean {
-  const object: unknown = Reflect.get(session, "object");
-  if (typeof object !== "object" || object === null) return false;
+  const { object } = session;
+  if (object === undefined) return false;
   return [
     "zeroGrad",
     "zero_grad",

@@ -122,22 +122,26 @@ const average: Student = {
   tensorOf: { avgPool2dForward: "y", avgPool2dBackwardInput: "dx" },
   make: (l, real) => ({
     AvgPool2D: class {
-      private x: Raw = { shape: [], data: new real(0) };
-      constructor(private readonly options: { kernel: number; stride: number; pad: number }) {}
+      readonly #options: { kernel: number; stride: number; pad: number };
+
+      #x: Raw = { shape: [], data: new real(0) };
+      constructor(options: { kernel: number; stride: number; pad: number }) {
+        this.#options = options;
+      }
       forward(x: Raw) {
-        this.x = x;
-        const d = windowDims(x, this.options.kernel, this.options.stride, this.options.pad);
+        this.#x = x;
+        const d = windowDims(x, this.#options.kernel, this.#options.stride, this.#options.pad);
         const y = zeros([d.N, d.C, d.OH, d.OW], real);
         run(l.avgPool2dForward, x.data, y.data, d);
         return y;
       }
       backward(dy: Raw) {
-        const dx = zeros(this.x.shape, real);
+        const dx = zeros(this.#x.shape, real);
         run(
           l.avgPool2dBackwardInput,
           dy.data,
           dx.data,
-          windowDims(this.x, this.options.kernel, this.options.stride, this.options.pad),
+          windowDims(this.#x, this.#options.kernel, this.#options.stride, this.#options.pad),
         );
         return dx;
       }
@@ -152,20 +156,24 @@ const maximum: Student = {
   tensorOf: { maxPool2dForward: "y|dx", maxPool2dBackwardInput: "dx" },
   make: (l, real) => ({
     MaxPool2D: class {
-      private x: Raw = { shape: [], data: new real(0) };
-      private winners = new Int32Array(0);
-      constructor(private readonly options: { kernel: number; stride: number; pad: number }) {}
+      readonly #options: { kernel: number; stride: number; pad: number };
+
+      #x: Raw = { shape: [], data: new real(0) };
+      #winners = new Int32Array(0);
+      constructor(options: { kernel: number; stride: number; pad: number }) {
+        this.#options = options;
+      }
       forward(x: Raw) {
-        this.x = x;
-        const d = windowDims(x, this.options.kernel, this.options.stride, this.options.pad);
+        this.#x = x;
+        const d = windowDims(x, this.#options.kernel, this.#options.stride, this.#options.pad);
         const y = zeros([d.N, d.C, d.OH, d.OW], real);
-        this.winners = new Int32Array(y.data.length);
-        run(l.maxPool2dForward, x.data, y.data, this.winners, d);
+        this.#winners = new Int32Array(y.data.length);
+        run(l.maxPool2dForward, x.data, y.data, this.#winners, d);
         return y;
       }
       backward(dy: Raw) {
-        const dx = zeros(this.x.shape, real);
-        run(l.maxPool2dBackwardInput, dy.data, this.winners, dx.data);
+        const dx = zeros(this.#x.shape, real);
+        run(l.maxPool2dBackwardInput, dy.data, this.#winners, dx.data);
         return dx;
       }
     },
@@ -192,33 +200,37 @@ const batchNorm: Student = {
   },
   make: (l, real) => ({
     BatchNorm2D: class {
+      readonly #options: { features: number; eps: number };
+
       gamma: Raw;
       beta: Raw;
-      private saved: { xHat: FloatArray; inverse: FloatArray; shape: readonly number[] } = {
+      #saved: { xHat: FloatArray; inverse: FloatArray; shape: readonly number[] } = {
         xHat: new real(0),
         inverse: new real(0),
         shape: [0],
       };
-      constructor(private readonly options: { features: number; eps: number }) {
+      constructor(options: { features: number; eps: number }) {
+        this.#options = options;
+
         this.gamma = zeros([options.features], real);
         this.beta = zeros([options.features], real);
       }
-      private dims([N, C, H, W]: readonly number[]) {
+      #dims([N, C, H, W]: readonly number[]) {
         return { N, C, S: H * W };
       }
       forward(x: Raw) {
-        const d = this.dims(x.shape);
+        const d = this.#dims(x.shape);
         const mean = run(l.batchMean, x.data, d);
         const variance = run(l.batchVariance, x.data, mean, d) as Float64Array;
-        const inverse = new real(d.C).map((_, c) => 1 / Math.sqrt(variance[c] + this.options.eps));
+        const inverse = new real(d.C).map((_, c) => 1 / Math.sqrt(variance[c] + this.#options.eps));
         const [xHat, y] = [zeros(x.shape, real), zeros(x.shape, real)];
         run(l.batchNormForward, x.data, mean, inverse, this.gamma.data, this.beta.data, xHat.data, y.data, d);
-        this.saved = { xHat: xHat.data, inverse, shape: x.shape };
+        this.#saved = { xHat: xHat.data, inverse, shape: x.shape };
         return y;
       }
       backward(dy: Raw) {
-        const { xHat, inverse, shape } = this.saved;
-        const d = this.dims(shape);
+        const { xHat, inverse, shape } = this.#saved;
+        const d = this.#dims(shape);
         const [dx, dgamma, dbeta] = [zeros(shape, real), zeros([d.C], real), zeros([d.C], real)];
         run(l.batchNormBackwardInput, dy.data, xHat, inverse, this.gamma.data, dx.data, d, true);
         run(l.batchNormBackwardWeight, dy.data, xHat, dgamma.data, d);
@@ -244,22 +256,22 @@ function activation(
     helpers,
     make: (l, real) => ({
       [className]: class {
-        private x: Raw = { shape: [], data: new real(0) };
-        private y: Raw = this.x;
-        private readonly slope: number;
+        #x: Raw = { shape: [], data: new real(0) };
+        #y: Raw = this.#x;
+        readonly #slope: number;
         constructor(options: { slope?: number } = {}) {
-          this.slope = options.slope ?? 0.01;
+          this.#slope = options.slope ?? 0.01;
         }
         forward(x: Raw) {
-          this.x = x;
-          this.y = zeros(x.shape, real);
-          run(l.forward, x.data, this.y.data, ...(slope ? [this.slope] : []));
-          return this.y;
+          this.#x = x;
+          this.#y = zeros(x.shape, real);
+          run(l.forward, x.data, this.#y.data, ...(slope ? [this.#slope] : []));
+          return this.#y;
         }
         backward(dy: Raw) {
-          const dx = zeros(this.x.shape, real);
-          if (slope) run(l.backward, dy.data, this.x.data, dx.data, this.slope);
-          else run(l.backward, dy.data, this.x.data, this.y.data, dx.data);
+          const dx = zeros(this.#x.shape, real);
+          if (slope) run(l.backward, dy.data, this.#x.data, dx.data, this.#slope);
+          else run(l.backward, dy.data, this.#x.data, this.#y.data, dx.data);
           return dx;
         }
       },

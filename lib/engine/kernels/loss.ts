@@ -1,4 +1,4 @@
-import { GradbookError } from "../../errors/error.js";
+import { configError } from "../../errors/error.js";
 import { log } from "../../tensor/portable.js";
 import { type Buffer, features, sampleAt } from "../memory.js";
 import {
@@ -112,11 +112,7 @@ export function sumOfLosses(
 
 function kindOf({ kind }: LossSpec): LossKind {
   if (Object.hasOwn(losses, kind)) return losses[kind];
-  throw new GradbookError({
-    code: "kind",
-    what: "engine, loss",
-    got: `unknown kind ${JSON.stringify(kind)}`,
-  });
+  throw configError("engine, loss", `unknown kind ${JSON.stringify(kind)}`);
 }
 
 /** As softmaxCrossEntropyGradient: p = e^{z − max}/Σ e^{z − max}, dz = (p − one-hot)/divisor. */

@@ -1,4 +1,4 @@
-import { GradbookError } from "../../errors/error.js";
+import { configError } from "../../errors/error.js";
 import { power } from "../../tensor/portable.js";
 import {
   add,
@@ -129,11 +129,7 @@ function adamRule(): RuleKind<Extract<OptimizerSpec, { readonly kind: "adam" | "
 
 function ruleOf({ kind }: OptimizerSpec): RuleKind<OptimizerSpec> {
   if (Object.hasOwn(rules, kind)) return rules[kind];
-  throw new GradbookError({
-    code: "kind",
-    what: "engine, optimizer",
-    got: `unknown kind ${JSON.stringify(kind)}`,
-  });
+  throw configError("engine, optimizer", `unknown kind ${JSON.stringify(kind)}`);
 }
 
 /** Writes the values of RATES for a step, from 1, to `floats` from `first` on. */

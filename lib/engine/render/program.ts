@@ -27,17 +27,21 @@ export type Statement =
 
 /** A function of a program: what a renderer turns into machine code. */
 export class Kernel {
+  readonly index: number;
+  readonly name: string;
+  readonly params: number;
+
   readonly locals: { readonly type: Type; readonly lanes: number }[] = [];
   readonly body: Statement[] = [];
   private block = this.body;
   /** WebAssembly's numbering: a vector of 16 lanes takes four places. */
   private places = 0;
 
-  constructor(
-    readonly index: number,
-    readonly name: string,
-    readonly params: number,
-  ) {
+  constructor(index: number, name: string, params: number) {
+    this.index = index;
+    this.name = name;
+    this.params = params;
+
     for (let i = 0; i < params; i++) this.newLocal("i32", 1);
   }
 

@@ -1,4 +1,4 @@
-import { GradbookError } from "../../errors/error.js";
+import { configError } from "../../errors/error.js";
 import { activationOf, activations } from "../kernels/activations.js";
 import type { ActivationSpec, BatchNormSpec, LayerSpec, Pool2dSpec } from "../spec.js";
 import { canFusePool, convPoolStage, convStage } from "./convolution.js";
@@ -119,12 +119,11 @@ export function chooseStages(layers: readonly ModelLayer[], batch: number): Stag
 function choose({ spec, ...layer }: ModelLayer, around: Surroundings): Choice {
   if (spec === undefined) return { stage: customStage({ ...layer, spec }), use: "nothing" };
   if (!Object.hasOwn(layerKinds, spec.kind)) {
-    throw new GradbookError({
-      code: "kind",
-      what: `engine, ${layer.name}`,
-      got: `unknown kind ${JSON.stringify(spec.kind)}`,
-      expected: `one of ${Object.keys(layerKinds).join(", ")}`,
-    });
+    throw configError(
+      `engine, ${layer.name}`,
+      `unknown kind ${JSON.stringify(spec.kind)}`,
+      `one of ${Object.keys(layerKinds).join(", ")}`,
+    );
   }
   const kind: LayerKind<LayerSpec> = layerKinds[spec.kind];
   return kind.choose({ ...layer, spec }, around);

@@ -14,14 +14,17 @@ export interface CanvasImage {
  * own, and the native packages draw differently on different machines.
  */
 export class TinyCanvas {
+  readonly width: number;
+  readonly height: number;
+
   fillStyle = "rgba(0,0,0,1)";
   font = "12px";
-  private pixels: Uint8ClampedArray;
-  constructor(
-    readonly width: number,
-    readonly height: number,
-  ) {
-    this.pixels = new Uint8ClampedArray(width * height * 4);
+  #pixels: Uint8ClampedArray;
+  constructor(width: number, height: number) {
+    this.width = width;
+    this.height = height;
+
+    this.#pixels = new Uint8ClampedArray(width * height * 4);
   }
 
   createImageData(width: number, height: number): { width: number; height: number; data: Uint8ClampedArray } {
@@ -29,14 +32,14 @@ export class TinyCanvas {
   }
 
   putImageData(image: { readonly data: Uint8ClampedArray }): void {
-    this.pixels = Uint8ClampedArray.from(image.data);
+    this.#pixels = Uint8ClampedArray.from(image.data);
   }
 
   fillRect(x: number, y: number, width: number, height: number): void {
     const color = parseRgba(this.fillStyle);
     for (let row = Math.max(0, y); row < Math.min(this.height, y + height); row++) {
       for (let column = Math.max(0, x); column < Math.min(this.width, x + width); column++) {
-        this.pixels.set(color, (row * this.width + column) * 4);
+        this.#pixels.set(color, (row * this.width + column) * 4);
       }
     }
   }
@@ -46,7 +49,7 @@ export class TinyCanvas {
     for (let row = 0; row < Math.min(height, this.height - top); row++) {
       const columns = Math.min(width, this.width - left);
       const from = row * width * 4;
-      this.pixels.set(pixels.subarray(from, from + columns * 4), ((row + top) * this.width + left) * 4);
+      this.#pixels.set(pixels.subarray(from, from + columns * 4), ((row + top) * this.width + left) * 4);
     }
   }
 
@@ -54,7 +57,7 @@ export class TinyCanvas {
     const data = new Uint8ClampedArray(width * height * 4);
     for (let row = 0; row < Math.min(height, this.height - top); row++) {
       const from = ((row + top) * this.width + left) * 4;
-      data.set(this.pixels.subarray(from, from + Math.min(width, this.width - left) * 4), row * width * 4);
+      data.set(this.#pixels.subarray(from, from + Math.min(width, this.width - left) * 4), row * width * 4);
     }
     return { data };
   }
@@ -68,7 +71,7 @@ export class TinyCanvas {
   fillText(): void {}
 
   toDataURL(): string {
-    return pngUri(this.width, this.height, this.pixels);
+    return pngUri(this.width, this.height, this.#pixels);
   }
 }
 

@@ -180,14 +180,14 @@ class WindowImage implements CanvasImage {
   onerror: () => void = () => {};
 
   set src(uri: string) {
-    void this.load(uri);
+    void this.#load(uri);
   }
 
   setAttribute(name: string, value: string): void {
     if (name === "src") this.src = value;
   }
 
-  private async load(uri: string): Promise<void> {
+  async #load(uri: string): Promise<void> {
     const picture = await readPictureUri(uri);
     if (typeof picture === "string") return this.onerror();
     this.width = picture.width;

@@ -16,7 +16,7 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw osError(cause, { path, doing: "read", code: "notebook-file" });
+    throw osError(cause, { path, doing: "read" });
   }
   return parseNotebook(text, path);
 }
@@ -151,77 +151,83 @@ function readBundle(bundle: Field): MimeBundle {
 
 /** A place in the file that knows its own path, so that every refusal can say where it is. */
 class Field {
-  constructor(
-    private readonly value: unknown,
-    private readonly file: string,
-    private readonly path: string,
-  ) {}
+  readonly #value: unknown;
+  readonly #file: string;
+  readonly #path: string;
+
+  constructor(value: unknown, file: string, path: string) {
+    this.#value = value;
+    this.#file = file;
+    this.#path = path;
+  }
 
   object(): this {
-    return isJsonObject(this.value) ? this : this.refuse(kindOf(this.value), "an object");
+    return isJsonObject(this.#value) ? this : this.refuse(kindOf(this.#value), "an object");
   }
 
   has(key: string): boolean {
-    return isJsonObject(this.value) && key in this.value;
+    return isJsonObject(this.#value) && key in this.#value;
   }
 
   at(key: string): Field {
-    const path = this.path === "" ? key : `${this.path}.${key}`;
-    return new Field(isJsonObject(this.value) ? this.value[key] : undefined, this.file, path);
+    const path = this.#path === "" ? key : `${this.#path}.${key}`;
+    return new Field(isJsonObject(this.#value) ? this.#value[key] : undefined, this.#file, path);
   }
 
   entries(): readonly (readonly [string, Field])[] {
-    return isJsonObject(this.value) ? Object.keys(this.value).map((key) => [key, this.at(key)] as const) : [];
+    return isJsonObject(this.#value)
+      ? Object.keys(this.#value).map((key) => [key, this.at(key)] as const)
+      : [];
   }
 
   list(): readonly Field[] {
-    if (!Array.isArray(this.value)) return this.refuse(kindOf(this.value), "a list");
-    return this.value.map((item, index) => new Field(item, this.file, `${this.path}[${index}]`));
+    if (!Array.isArray(this.#value)) return this.refuse(kindOf(this.#value), "a list");
+    return this.#value.map((item, index) => new Field(item, this.#file, `${this.#path}[${index}]`));
   }
 
   string(): string {
-    return typeof this.value === "string" ? this.value : this.refuse(kindOf(this.value), "a string");
+    return typeof this.#value === "string" ? this.#value : this.refuse(kindOf(this.#value), "a string");
   }
 
   /** nbformat's multi-line text: one string, or a list of strings to be joined. */
   text(): string {
-    if (Array.isArray(this.value)) {
+    if (Array.isArray(this.#value)) {
       return this.list()
         .map((line) => line.string())
         .join("");
     }
-    return typeof this.value === "string"
-      ? this.value
-      : this.refuse(kindOf(this.value), "a string or a list of strings");
+    return typeof this.#value === "string"
+      ? this.#value
+      : this.refuse(kindOf(this.#value), "a string or a list of strings");
   }
 
   number(): number {
-    return typeof this.value === "number" ? this.value : this.refuse(kindOf(this.value), "a number");
+    return typeof this.#value === "number" ? this.#value : this.refuse(kindOf(this.#value), "a number");
   }
 
   /** An execution count: null before the cell ran. */
   count(): number | null {
-    return this.value === null ? null : this.number();
+    return this.#value === null ? null : this.number();
   }
 
   oneOf<T extends string>(...words: readonly T[]): T {
-    const found = words.find((word) => word === this.value);
+    const found = words.find((word) => word === this.#value);
     if (found !== undefined) return found;
-    const got = typeof this.value === "string" ? JSON.stringify(this.value) : kindOf(this.value);
+    const got = typeof this.#value === "string" ? JSON.stringify(this.#value) : kindOf(this.#value);
     return this.refuse(got, `one of ${words.join(", ")}`);
   }
 
   json(): Json {
-    return isJson(this.value) ? this.value : this.refuse(kindOf(this.value), "JSON");
+    return isJson(this.#value) ? this.#value : this.refuse(kindOf(this.#value), "JSON");
   }
 
   jsonObject(): JsonObject {
-    const { value } = this;
+    const value = this.#value;
     return isJsonObject(value) ? value : this.refuse(kindOf(value), "an object");
   }
 
   refuse(got: string, expected: string): never {
-    const what = this.path === "" ? this.file : `${this.file}, ${this.path}`;
+    const what = this.#path === "" ? this.#file : `${this.#file}, ${this.#path}`;
     throw new GradbookError({ code: "notebook-format", what, got, expected });
   }
 }

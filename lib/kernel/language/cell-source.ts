@@ -33,12 +33,13 @@ export interface CellSource {
 
 /** The text is none that the parser knows. Line and column from 1. */
 export class UnreadableCell extends Error {
-  constructor(
-    message: string,
-    readonly line: number,
-    readonly column: number,
-  ) {
+  readonly line: number;
+  readonly column: number;
+
+  constructor(message: string, line: number, column: number) {
     super(message);
+    this.line = line;
+    this.column = column;
   }
 }
 

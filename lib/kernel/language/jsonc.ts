@@ -3,12 +3,15 @@ import type { Json } from "../../frontend/frontend.js";
 
 /** A text is no JSON. Line and column from 1. */
 export class JsonMistake extends Error {
-  constructor(
-    readonly wrong: string,
-    readonly line: number,
-    readonly column: number,
-  ) {
+  readonly wrong: string;
+  readonly line: number;
+  readonly column: number;
+
+  constructor(wrong: string, line: number, column: number) {
     super(`line ${line}, column ${column}: ${wrong}`);
+    this.wrong = wrong;
+    this.line = line;
+    this.column = column;
   }
 }
 

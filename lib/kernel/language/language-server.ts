@@ -186,7 +186,7 @@ export function serverPath(): string {
   } catch (cause) {
     const cure = "Run npm install without --omit=optional.";
     throw new GradbookError(
-      { code: "install", what: "typescript", got: `package ${name} is missing`, cure },
+      { code: "program", what: "typescript", got: `package ${name} is missing`, cure },
       { cause },
     );
   }

@@ -176,7 +176,7 @@ function readManifest(folder: string): Manifest | undefined {
     return isJsonObject(manifest) ? manifest : {};
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : String(cause);
-    throw new GradbookError({ code: "manifest", what: path, got, expected: "JSON" }, { cause });
+    throw new GradbookError({ code: "import", what: path, got, expected: "JSON" }, { cause });
   }
 }
 

@@ -22,7 +22,7 @@ export interface KernelOptions {
   readonly remote?: boolean;
   /**
    * Characters of output that a cell may send; the rest is cut with a notice.
-   * @default 50 Mi
+   * @default 52_428_800
    */
   readonly outputLimit?: number;
   /**
@@ -47,7 +47,7 @@ export interface KernelOptions {
 export async function runKernel({
   connectionFile: file,
   remote = false,
-  outputLimit = 50 * 1024 * 1024,
+  outputLimit = 52_428_800,
   javascript = false,
 }: KernelOptions): Promise<never> {
   const connection = readConnectionFile(file, remote);

@@ -1,7 +1,7 @@
 // Loaded with --require into worker threads of the user: what they print goes to the kernel's wire thread. Posting on
 // a BroadcastChannel needs no event loop, neither here nor on the main thread.
-import util = require("node:util");
-import workerThreads = require("node:worker_threads");
+const util = require("node:util") as typeof import("node:util");
+const workerThreads = require("node:worker_threads") as typeof import("node:worker_threads");
 
 const channel = new workerThreads.BroadcastChannel("gradbook-kernel-output");
 channel.unref();

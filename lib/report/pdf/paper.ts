@@ -24,17 +24,21 @@ export const colors = {
 
 /** One A4 document that is filled from top to bottom; lengths are points. */
 export class Paper {
+  readonly doc: PdfDocument;
+  readonly #svgToPdf: SvgToPdf;
+  readonly #formula: Formula;
+
   readonly left = 57;
   readonly width = 595.28 - 2 * 57;
-  private readonly bottom = 841.89 - 62;
+  readonly #bottom = 841.89 - 62;
   /** Where the next thing goes. */
   y = 57;
 
-  private constructor(
-    readonly doc: PdfDocument,
-    private readonly svgToPdf: SvgToPdf,
-    private readonly formula: Formula,
-  ) {}
+  private constructor(doc: PdfDocument, svgToPdf: SvgToPdf, formula: Formula) {
+    this.doc = doc;
+    this.#svgToPdf = svgToPdf;
+    this.#formula = formula;
+  }
 
   static async open(title: string, formula: Formula): Promise<Paper> {
     const { doc, svgToPdf } = await newPdf({ size: "A4", margin: 0, title });
@@ -46,11 +50,11 @@ export class Paper {
 
   /** Height that is left on the page. */
   get room(): number {
-    return this.bottom - this.y;
+    return this.#bottom - this.y;
   }
 
   get pageHeight(): number {
-    return this.bottom - 57;
+    return this.#bottom - 57;
   }
 
   /** Goes to a new page unless `height` fits; a thing that is taller than a page starts where it is. */
@@ -79,7 +83,7 @@ export class Paper {
       .text(text, x, y, {
         lineBreak: false,
         baseline: "alphabetic",
-        ...(style.link === undefined ? {} : { link: style.link }),
+        link: style.link,
       });
   }
 
@@ -89,14 +93,14 @@ export class Paper {
 
   /** Draws an SVG with its left top corner at (x, y). */
   svg(svg: string, x: number, y: number, width: number, height: number): void {
-    this.svgToPdf(this.doc, svg, x, y, { width, height, preserveAspectRatio: "xMinYMin meet" });
+    this.#svgToPdf(this.doc, svg, x, y, { width, height, preserveAspectRatio: "xMinYMin meet" });
   }
 
   /** A formula for a text of the given size; null when TeX cannot read it. */
   math(tex: string, display: boolean, size: number): MathBox | null {
     let svg: string;
     try {
-      svg = this.formula(tex.trim(), display).svg;
+      svg = this.#formula(tex.trim(), display).svg;
     } catch {
       return null;
     }

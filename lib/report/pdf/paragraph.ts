@@ -117,7 +117,7 @@ function drawPiece(paper: Paper, piece: TextPiece | MathPiece, x: number, base: 
     return;
   }
   const { text, font, size, color, link } = piece;
-  paper.text(text, x, base, { font, size, color, ...(link === undefined ? {} : { link }) });
+  paper.text(text, x, base, { font, size, color, link });
 }
 
 const htmlFonts: Readonly<Record<string, string>> = {

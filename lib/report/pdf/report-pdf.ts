@@ -78,40 +78,43 @@ interface PaperPicture {
 }
 
 class Writer {
-  private figures = 0;
-  private tables = 0;
-  private titled = false;
-  /** The pictures of the text that is written, as PNG, by their addresses. */
-  private pictures: ReadonlyMap<string, PaperPicture> = new Map();
+  readonly #paper: Paper;
+  readonly #parts: ReportParts;
 
-  constructor(
-    private readonly paper: Paper,
-    private readonly parts: ReportParts,
-  ) {}
+  #figures = 0;
+  #tables = 0;
+  #titled = false;
+  /** The pictures of the text that is written, as PNG, by their addresses. */
+  #pictures: ReadonlyMap<string, PaperPicture> = new Map();
+
+  constructor(paper: Paper, parts: ReportParts) {
+    this.#paper = paper;
+    this.#parts = parts;
+  }
 
   /** Looks at the pictures of a text before it is written. */
   async look(tokens: readonly Token[], attachments: Readonly<Record<string, MimeBundle>>): Promise<void> {
     const pictures = new Map<string, PaperPicture>();
     for (const [href, picture] of await prosePictures(tokens, attachments)) {
       if (typeof picture === "string") continue;
-      const png = await paperPicture(picture, this.parts.artist);
+      const png = await paperPicture(picture, this.#parts.artist);
       if (typeof png !== "string") pictures.set(href, { png, width: picture.width });
     }
-    this.pictures = pictures;
+    this.#pictures = pictures;
   }
 
   /** A line in place of something that is not there. */
   missing(what: string): void {
-    plainText(this.paper, `[${what}]`, { color: colors.muted });
-    this.paper.gap(5);
+    plainText(this.#paper, `[${what}]`, { color: colors.muted });
+    this.#paper.gap(5);
   }
 
   title(text: string): void {
-    this.heading(1, [{ type: "text", raw: text, text } as Token], text);
+    this.#heading(1, [{ type: "text", raw: text, text } as Token], text);
   }
 
   prose(tokens: readonly Token[], indent = 0): void {
-    for (const token of tokens) this.proseToken(token, indent);
+    for (const token of tokens) this.#proseToken(token, indent);
   }
 
   /** The last paragraph goes to a new page with the provenance, so that this never stands on one alone. */
@@ -121,38 +124,38 @@ class Writer {
     this.prose(rest);
     if (last === undefined) return;
     if (last.type === "paragraph") {
-      const text = lines(this.paper, last.tokens ?? [], {});
-      this.paper.need(text.reduce((sum, { height }) => sum + height, 5 + this.endHeight));
+      const text = lines(this.#paper, last.tokens ?? [], {});
+      this.#paper.need(text.reduce((sum, { height }) => sum + height, 5 + this.#endHeight));
     }
-    this.proseToken(last, 0);
+    this.#proseToken(last, 0);
   }
 
-  private proseToken(token: Token, indent: number): void {
-    const { paper } = this;
+  #proseToken(token: Token, indent: number): void {
+    const paper = this.#paper;
     switch (token.type) {
       case "heading":
-        this.heading(Number(token.depth), token.tokens ?? [], String(token.text));
+        this.#heading(Number(token.depth), token.tokens ?? [], String(token.text));
         break;
       case "paragraph":
-        this.paragraphs(token.tokens ?? [], indent);
+        this.#paragraphs(token.tokens ?? [], indent);
         break;
       case "text":
         paragraph(paper, token.tokens ?? [token], { indent });
         break;
       case "displayMath":
-        this.formula(String(token.text));
+        this.#formula(String(token.text));
         break;
       case "list":
-        this.list(token as Tokens.List, indent);
+        this.#list(token as Tokens.List, indent);
         break;
       case "blockquote":
         this.prose(token.tokens ?? [], indent + 14);
         break;
       case "code":
-        this.lines(String(token.text), colors.text);
+        this.#lines(String(token.text), colors.text);
         break;
       case "table":
-        this.markdownTable(token as Tokens.Table);
+        this.#markdownTable(token as Tokens.Table);
         break;
       case "hr":
         paper.gap(8);
@@ -167,48 +170,49 @@ class Writer {
   }
 
   /** Formulas that are displayed and pictures stand in a line of their own, also when the text goes on around them. */
-  private paragraphs(tokens: readonly Token[], indent: number): void {
+  #paragraphs(tokens: readonly Token[], indent: number): void {
     let inline: Token[] = [];
     const flush = () => {
-      if (inline.length > 0) paragraph(this.paper, inline, { indent });
+      if (inline.length > 0) paragraph(this.#paper, inline, { indent });
       inline = [];
     };
     for (const token of tokens) {
-      const picture = token.type === "image" ? this.pictures.get(String(token.href)) : undefined;
+      const picture = token.type === "image" ? this.#pictures.get(String(token.href)) : undefined;
       if (picture !== undefined) {
         flush();
-        this.picture(picture.png, Number("width" in token ? token.width : 0) || picture.width);
+        this.#picture(picture.png, Number("width" in token ? token.width : 0) || picture.width);
       } else if (token.type === "displayMath") {
         flush();
-        this.formula(String(token.text));
+        this.#formula(String(token.text));
       } else inline.push(token);
     }
     flush();
-    this.paper.gap(5);
+    this.#paper.gap(5);
   }
 
-  private heading(level: number, tokens: readonly Token[], text: string): void {
-    const { paper, parts } = this;
+  #heading(level: number, tokens: readonly Token[], text: string): void {
+    const paper = this.#paper;
+    const parts = this.#parts;
     const size = [20, 15, 12.5, 11][Math.min(level, 4) - 1];
     paper.gap(level === 1 ? 4 : 12);
     paper.need(size * 1.4 + 60);
     paper.doc.outline.addItem(text.replace(/\$/g, ""));
     paragraph(paper, tokens, { size, font: fonts.bold, leading: 1.25 });
     paper.gap(4);
-    if (this.titled) return;
-    this.titled = true;
+    if (this.#titled) return;
+    this.#titled = true;
     plainText(paper, parts.facts.join(" · "), { size: 9.5, color: colors.muted });
     paper.gap(8);
   }
 
-  private formula(source: string): void {
-    const { paper } = this;
+  #formula(source: string): void {
+    const paper = this.#paper;
     // MathJax sets a number at the end of a line whose width it leaves to the page.
     const tags = /\\tag(\*?)\{([^{}]*)\}/.exec(source);
     const tex = tags === null ? source : source.replace(tags[0], "");
     const box = paper.math(tex, true, 10.5);
     if (box === null) {
-      this.lines(tex, colors.text);
+      this.#lines(tex, colors.text);
       return;
     }
     const scale = Math.min(1, paper.width / box.width);
@@ -230,8 +234,8 @@ class Writer {
     paper.y += box.height * scale + 6;
   }
 
-  private list(list: Tokens.List, indent: number): void {
-    const { paper } = this;
+  #list(list: Tokens.List, indent: number): void {
+    const paper = this.#paper;
     list.items.forEach((item, i) => {
       const mark = list.ordered ? `${Number(list.start || 1) + i}.` : "•";
       paper.need(18);
@@ -243,34 +247,34 @@ class Writer {
     paper.gap(5);
   }
 
-  private markdownTable(table: Tokens.Table): void {
+  #markdownTable(table: Tokens.Table): void {
     const cell = ({ tokens }: Tokens.TableCell): PdfCell => ({ tokens, bold: false });
     const right = table.align.map((align) => align === "right");
     drawTable(
-      this.paper,
+      this.#paper,
       table.header.map(cell),
       table.rows.map((row) => row.map(cell)),
       right,
     );
-    this.paper.gap(8);
+    this.#paper.gap(8);
   }
 
   async block(block: Exclude<Block, { kind: "prose" }>): Promise<void> {
     switch (block.kind) {
       case "figure":
-        await this.figure(block);
+        await this.#figure(block);
         break;
       case "table":
-        this.table(block.table);
+        this.#table(block.table);
         break;
       case "picture": {
-        const png = await paperPicture(block.small ?? block.picture, this.parts.artist);
+        const png = await paperPicture(block.small ?? block.picture, this.#parts.artist);
         if (typeof png === "string") this.missing(`picture: ${png}`);
-        else this.picture(png, block.width ?? block.picture.width);
+        else this.#picture(png, block.width ?? block.picture.width);
         break;
       }
       case "text":
-        this.lines(block.text.text, block.stream === "error" ? "#b3121d" : colors.muted);
+        this.#lines(block.text.text, block.stream === "error" ? "#b3121d" : colors.muted);
         break;
       case "html": {
         const tokens = htmlTokens(block.html);
@@ -289,8 +293,9 @@ class Writer {
     }
   }
 
-  private async figure({ name, figure }: Extract<Block, { kind: "figure" }>): Promise<void> {
-    const { paper, parts } = this;
+  async #figure({ name, figure }: Extract<Block, { kind: "figure" }>): Promise<void> {
+    const paper = this.#paper;
+    const parts = this.#parts;
     const { width, height, meta } = figure.layout;
     const drawn = parts.drawn.get(name);
     const svg = forPdf(drawn?.svg ?? "");
@@ -306,19 +311,19 @@ class Writer {
       paper.doc.image(uri, paper.left, paper.y, { width: natural.width * scale });
     }
     paper.y += natural.height * scale + 4;
-    this.caption(`Figure ${++this.figures}.`, meta.caption || meta.title);
+    this.#caption(`Figure ${++this.#figures}.`, meta.caption || meta.title);
   }
 
-  private table(table: Table): void {
-    const { paper } = this;
+  #table(table: Table): void {
+    const paper = this.#paper;
     const plain = (text: string, bold: boolean): PdfCell => ({
       tokens: [{ type: "escape", raw: text, text } as Token],
       bold,
     });
     paper.gap(4);
     paper.need(70);
-    this.caption(
-      `Table ${++this.tables}.`,
+    this.#caption(
+      `Table ${++this.#tables}.`,
       [table.title, table.caption].filter((t) => t !== "").join(". "),
       2,
     );
@@ -331,8 +336,8 @@ class Writer {
     paper.gap(12);
   }
 
-  private picture(picture: Picture, width: number): void {
-    const { paper } = this;
+  #picture(picture: Picture, width: number): void {
+    const paper = this.#paper;
     const { base64, width: across, height: down } = picture;
     const wanted = width * pointsPerPixel;
     const shown = Math.min(paper.width, wanted, (paper.pageHeight * across) / down);
@@ -342,8 +347,8 @@ class Writer {
     paper.y += height + 8;
   }
 
-  private caption(label: string, text: string, gap = 12): void {
-    const { paper } = this;
+  #caption(label: string, text: string, gap = 12): void {
+    const paper = this.#paper;
     const bold = {
       type: "strong",
       raw: label,
@@ -356,8 +361,8 @@ class Writer {
   }
 
   /** Printed lines in a monospaced font, with a bar at their left. */
-  private lines(text: string, color: string): void {
-    const { paper } = this;
+  #lines(text: string, color: string): void {
+    const paper = this.#paper;
     const all = text.split("\n");
     const hidden = Math.max(0, all.length - longestOutput);
     const shown =
@@ -378,23 +383,24 @@ class Writer {
   }
 
   /** Of the provenance, with the gap above it. */
-  private get endHeight(): number {
-    return 14 + 14 * (this.parts.provenance.length + 1);
+  get #endHeight(): number {
+    return 14 + 14 * (this.#parts.provenance.length + 1);
   }
 
   /** Provenance, and at the foot of each page its number. */
   end(title: string): void {
-    const { paper, parts } = this;
+    const paper = this.#paper;
+    const parts = this.#parts;
     const left = parts.omissions.list();
     if (left.length > 0) {
       paper.gap(14);
-      paper.need(Math.min(paper.pageHeight, 14 * (left.length + 2) + this.endHeight));
+      paper.need(Math.min(paper.pageHeight, 14 * (left.length + 2) + this.#endHeight));
       plainText(paper, "Left out of this report", { size: 9.5, font: fonts.bold });
       for (const { place, what } of left)
         plainText(paper, `${place}: ${what}`, { size: 8.5, color: colors.muted });
     }
     paper.gap(14);
-    paper.need(this.endHeight - 14);
+    paper.need(this.#endHeight - 14);
     for (const [term, value] of parts.provenance) {
       plainText(paper, `${term}: ${value}`, { size: 8.5, color: colors.muted });
     }

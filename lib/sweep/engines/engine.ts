@@ -1,4 +1,4 @@
-import { GradbookError } from "../../errors/error.js";
+import { configError } from "../../errors/error.js";
 import type { Engine } from "./work.js";
 
 const engines = {
@@ -11,16 +11,11 @@ const engines = {
  * Where the runs of a sweep are made.
  * @inline
  */
-export type EngineName = "local" | "parallel" | "slurm";
+export type EngineName = keyof typeof engines;
 
 export const engineNames: readonly EngineName[] = ["local", "parallel", "slurm"];
 
 export async function loadEngine(name: EngineName): Promise<Engine> {
   if (Object.hasOwn(engines, name)) return engines[name]();
-  throw new GradbookError({
-    code: "config",
-    what: "sweep",
-    got: `engine ${JSON.stringify(name)}`,
-    expected: `one of ${engineNames.join(", ")}`,
-  });
+  throw configError("sweep", `engine ${JSON.stringify(name)}`, `one of ${engineNames.join(", ")}`);
 }

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { GradbookError } from "../../errors/error.js";
+import { configError, GradbookError } from "../../errors/error.js";
 import { writeAtomic } from "../../files/write-atomic.js";
 import { execute, type RunFunction } from "../execute.js";
 import type { Job } from "../job.js";
@@ -31,12 +31,11 @@ async function makeRun(request: RunnerRequest, progress: (done: number) => void)
   const loaded: Record<string, unknown> = await import(pathToFileURL(request.module).href);
   const run = loaded[request.export];
   if (!isRun(run)) {
-    throw new GradbookError({
-      code: "config",
-      what: request.module,
-      got: `no function ${request.export} among its exports (${Object.keys(loaded).join(", ") || "none"})`,
-      expected: `export function ${request.export}(setting, seed, context)`,
-    });
+    throw configError(
+      request.module,
+      `no function ${request.export} among its exports (${Object.keys(loaded).join(", ") || "none"})`,
+      `export function ${request.export}(setting, seed, context)`,
+    );
   }
   store.write(
     await execute(request.job, run, { checkpoint: store.checkpoint(request.job), threads, progress }),

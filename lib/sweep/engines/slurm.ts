@@ -94,7 +94,7 @@ async function submit(work: Work, folder: string): Promise<string> {
 function refuseChangedScript(script: string): void {
   if (!existsSync(script) || isSealed(readFileSync(script, "utf8"), shellComment)) return;
   throw new GradbookError({
-    code: "sweep-foreign",
+    code: "foreign",
     what: script,
     got: "it is not the script as gradbook wrote it",
     cure: "It was not touched. Move it away, or choose another location with --out DIR.",
@@ -131,7 +131,7 @@ async function program(name: string, args: readonly string[]): Promise<{ stdout:
         what: `sweep: engine slurm (${name})`,
         got: missing ? `no program ${name} on this machine` : said,
         expected: missing ? "a machine that can submit to Slurm" : "Slurm to answer",
-        ...(missing ? { cure: "Engines local and parallel need no cluster." } : {}),
+        cure: missing ? "Engines local and parallel need no cluster." : undefined,
       },
       { cause },
     );

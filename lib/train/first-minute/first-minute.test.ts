@@ -126,7 +126,7 @@ test("the panel shows itself as text and as a table", () => {
   assert.match(bundle["text/html"], /<th scope="row"[^>]*>initial loss/);
 });
 
-test("firstMinute refuses data of another shape and unknown keys", () => {
+test("firstMinute refuses data of another shape and unknown options", () => {
   const other = sequential([linear({ in: 3, out: 4 })], { input: [3] });
   assert.throws(() => firstMinute(other, quarters()), /samples of the shape \[1, 4, 4\], expected \[3\]/);
   assert.throws(() => firstMinute(sound(), quarters(), { lr: 1 } as object), /unknown option "lr"/);

@@ -1,13 +1,13 @@
 import type { Dataset } from "../../datasets/dataset.js";
 import { assertDataset } from "../../datasets/samples.js";
-import { GradbookError } from "../../errors/error.js";
+import { shapeError } from "../../errors/error.js";
 import { count, flag, type Given, options, seed } from "../../errors/options.js";
 import { assertModel, type Sequential } from "../../layers/sequential.js";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import { sgd } from "../../optimizers/sgd.js";
 import { sameShape } from "../../tensor/shape.js";
 import { Snapshot } from "../../tensor/snapshot.js";
-import { lossOption, optimizerOption } from "../fit-config.js";
+import { assertLoss, assertOptimizer, lossOption, optimizerOption } from "../fit-config.js";
 import { checkInputScale, checkLabelOrder, checkLabels } from "./data-checks.js";
 import { checkBatchReduction, checkGradients, checkInitialLoss, checkUnits } from "./model-checks.js";
 import { type Moment, momentOf } from "./moment.js";
@@ -68,14 +68,15 @@ export type FirstMinuteConfig = Given<typeof firstMinuteOptions>;
 export function firstMinute(model: Sequential, data: Dataset, config: FirstMinuteConfig = {}): FirstMinute {
   assertModel("firstMinute", model);
   const { loss, optimizer, batch, seed, shuffle } = options("firstMinute", firstMinuteOptions, config);
+  assertOptimizer("firstMinute", optimizer);
+  assertLoss("firstMinute", loss);
   assertDataset("firstMinute", data);
   if (!sameShape(data.shape, model.input)) {
-    throw new GradbookError({
-      code: "shape",
-      what: `firstMinute on ${data.name}`,
-      got: `samples of the shape [${data.shape.join(", ")}]`,
-      expected: `[${model.input.join(", ")}], the model's input`,
-    });
+    throw shapeError(
+      `firstMinute on ${data.name}`,
+      `samples of the shape [${data.shape.join(", ")}]`,
+      `[${model.input.join(", ")}], the model's input`,
+    );
   }
   const kept = keep(model);
   try {

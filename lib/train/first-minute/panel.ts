@@ -25,9 +25,13 @@ const marks = { good: "✓", look: "!", bad: "✗" } as const;
 const colors = { good: "#1a7f37", look: "#8a6d00", bad: "#b3261e" } as const;
 
 export class Panel implements FirstMinute {
+  readonly lines: readonly CheckLine[];
+
   readonly verdict: CheckLine["verdict"];
 
-  constructor(readonly lines: readonly CheckLine[]) {
+  constructor(lines: readonly CheckLine[]) {
+    this.lines = lines;
+
     const worst = (["bad", "look"] as const).find((v) => lines.some((l) => l.verdict === v));
     this.verdict = worst ?? "good";
   }
