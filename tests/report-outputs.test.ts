@@ -88,7 +88,7 @@ const cells = [
 
 before(async () => {
   const notebook = { ...executedNotebook(), cells };
-  const inputs = reportInputs(notebook, "quick", undefined);
+  const inputs = await reportInputs(notebook, "quick", undefined);
   const files = await buildReport(notebook, {
     notebook: "outputs.ipynb",
     inputs,

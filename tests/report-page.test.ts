@@ -20,7 +20,7 @@ let browser: Browser;
 
 before(async () => {
   const notebook = executedNotebook();
-  const inputs = reportInputs(notebook, "quick", undefined);
+  const inputs = await reportInputs(notebook, "quick", undefined);
   await writeFolder(join(folder, "small"), await buildReport(notebook, { notebook: "small.ipynb", inputs }));
   await writeOverview(folder);
   browser = await launchBrowser(root);
@@ -93,6 +93,37 @@ test("a press makes a figure interactive, the next press still again; the keyboa
   assert.equal(await button.getAttribute("aria-pressed"), "true");
   await button.click();
   assert.equal(await page.locator(".js-plotly-plot").count(), 0);
+  assert.equal(await page.locator("figure svg.main-svg").count(), 3);
+  assert.deepEqual(findings, []);
+  await page.context().close();
+});
+
+test("hasty presses: two figures at once run Plotly once, and a press on one that is on its way changes nothing", async () => {
+  const { page, findings } = await open("small/index.html", 1000);
+  await page.evaluate(`{
+    window.ran = 0;
+    new MutationObserver((all) => {
+      for (const { addedNodes } of all) window.ran += [...addedNodes].filter((n) => n.localName === "script").length;
+    }).observe(document.head, { childList: true });
+    const [first, second] = document.querySelectorAll("button[data-figure]");
+    for (const button of [first, second, first, first]) button.click();
+  }`);
+  await page.waitForFunction("document.querySelectorAll('button[aria-pressed=true]').length === 2");
+  assert.equal(await page.locator("figure .js-plotly-plot .plotly").count(), 2);
+  assert.equal(await page.evaluate("window.ran"), 1);
+  assert.deepEqual(findings, []);
+  await page.context().close();
+});
+
+test("a browser that cannot unpack says so, and the still picture stays", async () => {
+  const { page, findings } = await open("small/index.html", 1000);
+  await page.evaluate("delete window.DecompressionStream");
+  await page.locator("button[data-figure]").first().click();
+  await page.waitForSelector("figure .missing");
+  assert.match(
+    await page.locator("figure .missing").innerText(),
+    /Not interactive: DecompressionStream is not/,
+  );
   assert.equal(await page.locator("figure svg.main-svg").count(), 3);
   assert.deepEqual(findings, []);
   await page.context().close();

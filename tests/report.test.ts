@@ -56,12 +56,12 @@ test("a report is made once, left alone when nothing has changed, and made again
   timeout: 120_000,
 }, async () => {
   const small = await place("small", good("small"));
-  assert.deepEqual(await makeReport(small), ["there is no report yet"]);
+  assert.deepEqual(await makeReport(small), { done: "run", why: ["there is no report yet"] });
   const first = filesOf(small.folder);
   assert.ok(first.has("/index.html") && first.has("/small.pdf") && first.has("/figures/small.svg"));
   assert.match(first.get("/tables/table.csv") ?? "", /small,quick/);
-  assert.deepEqual(await makeReport(small), []);
-  assert.deepEqual(await makeReport(small, { force: true }), ["forced"]);
+  assert.deepEqual(await makeReport(small), { done: "nothing", why: [] });
+  assert.deepEqual(await makeReport(small, { force: true }), { done: "run", why: ["forced"] });
   for (const [file, content] of filesOf(small.folder)) assert.ok(first.get(file) === content, file);
 });
 
@@ -98,6 +98,28 @@ test("a report of full scale is replaced by a quick one only when that is wanted
   await makeReport(one, { scale: "quick", replaceFull: true });
   assert.match(filesOf(one.folder).get("/tables/table.csv") ?? "", /scales,quick/);
   await makeReport(one, { scale: "full" });
+});
+
+test("what git does not keep comes back without a run; a file of the notebook's own asks for one by its code", {
+  timeout: 120_000,
+}, async () => {
+  const util = join(folder.path, "util.ts");
+  writeFileSync(util, "export const half = (x: number) => x / 2;");
+  const one = await place("own-file", `${traced("own-file")}\nimport { half } from "./util.ts";\nhalf(3)`);
+  assert.equal((await makeReport(one)).done, "run");
+  const before = filesOf(one.folder);
+  for (const path of ["figures", "tables", "figures.tex"])
+    rmSync(join(one.folder, path), { recursive: true });
+  writeFileSync(util, "// halves\nexport const half = (x: number) => x / 2;");
+  assert.deepEqual(await makeReport(one), { done: "rendered", why: ["8 files are not derived yet"] });
+  assert.deepEqual(filesOf(one.folder), before);
+  assert.equal(runs("own-file"), 1);
+  writeFileSync(util, "export const half = (x: number) => x / 2 + 0;");
+  assert.deepEqual(await makeReport(one), {
+    done: "run",
+    why: ["a file that the notebook uses has changed"],
+  });
+  assert.equal(runs("own-file"), 2);
 });
 
 test("a report on the stand-in never replaces one without, whatever is allowed", {
@@ -137,7 +159,11 @@ test("what somebody has put into a report's folder is refused before the run, --
   const one = await place("notes", traced("notes"));
   await makeReport(one);
   writeFileSync(join(one.folder, "NOTES.md"), "mine");
-  assert.deepEqual(await makeReport(one), [], "an up-to-date report is left alone, and so are the notes");
+  assert.deepEqual(
+    await makeReport(one),
+    { done: "nothing", why: [] },
+    "an up-to-date report is left alone, and so are the notes",
+  );
   await assert.rejects(
     makeReport(one, { force: true }),
     /notes: NOTES\.md is not of the report\. Nothing was touched/,

@@ -16,7 +16,7 @@ import {
   type ReportPlace,
   type Scale,
 } from "../report/place.js";
-import { makeReport, type ReportOptions } from "../report/report.js";
+import { type MadeReport, makeReport, type ReportOptions } from "../report/report.js";
 import { needsStandIn } from "../report/variables.js";
 import type { Command } from "./command.js";
 import { interruptible } from "./interruptible.js";
@@ -26,8 +26,11 @@ const usage = `gradbook report [NAME…] [options]
 
 Runs notebooks/NAME.ipynb of the project in a fresh kernel and writes its report, a folder: the executed notebook,
 index.html (one file, readable offline and on paper), NAME.pdf, figures/, tables/, figures.tex, metrics.json; and an
-index.html over all reports. A report whose notebook, library, data and scale have not changed is left alone. NAME may
-also be the path of an .ipynb file. Default: all notebooks.
+index.html over all reports. NAME may also be the path of an .ipynb file. Default: all notebooks.
+
+It runs again when the notebook, a file of code that it uses, the code of gradbook that it reaches by its imports, the
+data or the scale has changed. When only what draws figures and pages has, or files are missing that come out of the
+executed notebook, it is rendered again from that one in seconds. Otherwise it is left alone.
 
   reports/NAME/            a report of full scale
   reports/quick/NAME/      a quick one; git ignores the folder
@@ -117,7 +120,7 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
   const bar = alone ? runProgress(place.name) : undefined;
   let left: readonly Omission[] = [];
   try {
-    const why = await makeReport(place, {
+    const { done, why } = await makeReport(place, {
       ...options,
       onLeftOut: (omissions) => {
         left = omissions;
@@ -126,9 +129,7 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
     });
     const file = relative(process.cwd(), join(place.folder, "index.html"));
     bar?.end();
-    console.log(
-      why.length === 0 ? `${place.name}: up to date (${file})` : `${place.name}: ${file} (${reason(why)})`,
-    );
+    console.log(`${place.name}: ${outcome[done](file, reason(why))}`);
     if (options.standIn && needsStandIn(place.notebook, options.data))
       console.log(`${place.name}: ${standInWords}`);
     printLeftOut(left);
@@ -136,6 +137,12 @@ async function reportOne(place: ReportPlace, options: ReportOptions, alone: bool
     bar?.end();
   }
 }
+
+const outcome: Record<MadeReport["done"], (file: string, why: string) => string> = {
+  nothing: (file) => `up to date (${file})`,
+  rendered: (file, why) => `${file} (${why}; rendered from its executed notebook, nothing was run)`,
+  run: (file, why) => `${file} (${why})`,
+};
 
 /** Said at the end of every run that may rest on the stand-in. */
 export const standInWords =
@@ -162,10 +169,14 @@ async function check(
 ): Promise<number> {
   let found = 0;
   for (const place of places) {
-    const findings = await checkReport(place, scale, data);
+    const { findings, notDerived } = await checkReport(place, scale, data);
     found += findings.length;
     if (findings.length === 0)
       console.log(`${place.name}: up to date, every byte as it would come out again`);
+    if (notDerived > 0)
+      console.log(
+        `${place.name}: ${notDerived} files are not derived yet: gradbook report makes them, without a run`,
+      );
     for (const finding of findings) console.log(`${place.name}: ${finding}`);
   }
   return found === 0 ? 0 : 1;

@@ -87,7 +87,7 @@ function installWhenNeeded() {
   writeFileSync(stamp, wanted);
 }
 
-/** TypeScript → JavaScript and declarations beside it in dist/, and two bundles: for `import "gradbook"` and `require("gradbook")`. */
+/** TypeScript → JavaScript and declarations beside it in dist/, two bundles, for `import "gradbook"` and `require("gradbook")`, and the digests of the code. */
 async function build() {
   for (const room of ["lib", "tests"]) dropOrphans(join(root, room));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
@@ -112,6 +112,8 @@ async function build() {
     define: { "import.meta.url": "__moduleUrl" },
     banner: { js: 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
+  const { writeCodeDigests } = await import("./code-digests.mjs");
+  writeCodeDigests();
   if (failed.length > 0) process.exit(1);
   const seconds = (performance.now() - started) / 1000;
   if (seconds > 2 || process.argv.includes("--build")) step(`Built lib/dist in ${seconds.toFixed(1)} s`);

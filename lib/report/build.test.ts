@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { sha256 } from "../files/sha256.js";
 import { walk } from "../files/walk.js";
 import { parseNotebook } from "../notebook/read-ipynb.js";
 import { stringifyNotebook } from "../notebook/stringify.js";
@@ -11,14 +20,17 @@ import { checkReport, differences } from "./check.js";
 import { executedNotebook, prose } from "./fixture.js";
 import { writeFolder } from "./folder.js";
 import { reportInputs } from "./inputs.js";
-import { manifestText } from "./manifest.js";
+import { keptNotebook } from "./kept-notebook.js";
+import { type Manifest, manifestText } from "./manifest.js";
+import { assertOwnFolder } from "./ownership.js";
+import { makeReport } from "./report.js";
 import { staleness } from "./staleness.js";
 
 const root = mkdtempSync(join(tmpdir(), "gradbook-report-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 const notebook = executedNotebook();
-const inputs = reportInputs(notebook, "quick", undefined);
+const inputs = await reportInputs(notebook, "quick", undefined);
 const options = { notebook: "small.ipynb", inputs };
 const built = buildReport(notebook, options);
 const text = (content: string | Uint8Array | undefined) => Buffer.from(content ?? "").toString("utf8");
@@ -30,6 +42,7 @@ test("a report has its page, PDF, notebook, figures in four forms, tables in thr
       "tables/accuracy.csv",
       "tables/accuracy.tex",
       "tables/accuracy.md",
+      "preview.png",
       "small.ipynb",
       "metrics.json",
       "figures.tex",
@@ -96,21 +109,29 @@ test("each input that changes is named", async () => {
   const folder = await fresh();
   const changed = executedNotebook([prose("one more line")]);
   assert.deepEqual(
-    reasons(folder, { ...reportInputs(changed, "full", undefined), library: "x", data: "y" }),
+    reasons(folder, {
+      ...(await reportInputs(changed, "full", undefined)),
+      files: "v",
+      executed: "w",
+      rendered: "x",
+      data: "y",
+    }),
     [
       "the notebook has changed",
-      "the library has changed",
+      "a file that the notebook uses has changed",
+      "the code that the notebook uses has changed",
+      "the code that renders it has changed",
       "it was made at quick scale, not full",
       "the data has changed",
     ],
   );
 });
 
-test("outputs and execution counts do not make a notebook another one", () => {
+test("outputs and execution counts do not make a notebook another one", async () => {
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: 9 } : cell,
   );
-  assert.equal(reportInputs({ ...notebook, cells }, "quick", undefined).notebook, inputs.notebook);
+  assert.deepEqual(await reportInputs({ ...notebook, cells }, "quick", undefined), inputs);
 });
 
 test("a file that was changed, removed or added by hand is named", async () => {
@@ -125,17 +146,120 @@ test("a file that was changed, removed or added by hand is named", async () => {
   ]);
 });
 
+test("files that git does not keep are not derived yet; the others are missing, and nothing has to run", async () => {
+  const folder = await fresh();
+  const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
+  writeFileSync(place.notebook, stringifyNotebook(notebook));
+  for (const path of ["figures", "tables", "figures.tex"]) rmSync(join(folder, path), { recursive: true });
+  assert.deepEqual(staleness(folder, inputs), [{ kind: "derived", text: "16 files are not derived yet" }]);
+  assert.deepEqual(await checkReport(place, "quick", undefined), { findings: [], notDerived: 16 });
+  assert.deepEqual(await makeReport(place), { done: "rendered", why: ["16 files are not derived yet"] });
+  assert.deepEqual(reasons(folder, inputs), []);
+  for (const [path, content] of await built)
+    assert.ok(readFileSync(join(folder, path)).equals(Buffer.from(content)), path);
+  rmSync(join(folder, "index.html"));
+  assert.deepEqual(await makeReport(place), { done: "rendered", why: ["index.html is missing"] });
+});
+
+test("a report that other code rendered is rendered again, and the new one is up to date", async () => {
+  const folder = await fresh();
+  const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
+  writeFileSync(place.notebook, stringifyNotebook(notebook));
+  const files = new Map([...(await built)].filter(([path]) => path !== "manifest.json"));
+  files.set("index.html", "an old page");
+  files.set("figures/gone.svg", "an old figure");
+  const old = { ...inputs, rendered: "of another version" };
+  const manifest = manifestText({ title: "A small report", facts: [], inputs: old }, files);
+  await writeFolder(folder, new Map([...files, ["manifest.json", manifest]]));
+  const { findings } = await checkReport(place, "quick", undefined);
+  assert.deepEqual(findings.slice(0, 2), [
+    "the code that renders it has changed: gradbook report renders it again, without a run",
+    "figures/gone.svg does not come out again",
+  ]);
+  assert.match(findings[2], /^index\.html comes out differently: \d+ bytes for 11, the first at 0$/);
+  assert.equal(findings.length, 3);
+  const why = ["the code that renders it has changed"];
+  assert.deepEqual(await makeReport(place), { done: "rendered", why });
+  assert.deepEqual(await checkReport(place, "quick", undefined), { findings: [], notDerived: 0 });
+  assert.ok(!existsSync(join(folder, "figures/gone.svg")));
+});
+
+test("what is not derived yet, but would come out differently, is a finding", async () => {
+  const folder = await fresh();
+  const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
+  writeFileSync(place.notebook, stringifyNotebook(notebook));
+  const files = new Map([...(await built)].filter(([path]) => path !== "manifest.json"));
+  files.set("figures.tex", "from somewhere else");
+  files.set("manifest.json", manifestText({ title: "A small report", facts: [], inputs }, files));
+  await writeFolder(folder, files);
+  rmSync(join(folder, "figures.tex"));
+  const { findings, notDerived } = await checkReport(place, "quick", undefined);
+  assert.deepEqual(findings, ["figures.tex comes out differently from what was derived once"]);
+  assert.equal(notDerived, 1);
+});
+
+test("a notebook that is not the manifest's proves nothing: it is not rendered", async () => {
+  const folder = await fresh();
+  assert.ok(keptNotebook(folder, "small.ipynb"));
+  assert.equal(keptNotebook(folder, "other.ipynb"), null);
+  appendFileSync(join(folder, "small.ipynb"), " ");
+  assert.equal(keptNotebook(folder, "small.ipynb"), null);
+  rmSync(join(folder, "small.ipynb"));
+  assert.equal(keptNotebook(folder, "small.ipynb"), null);
+  const again = await fresh();
+  appendFileSync(join(again, "manifest.json"), " ");
+  assert.equal(keptNotebook(again, "small.ipynb"), null, "the manifest itself was changed");
+});
+
+test("a report of 0.1.0 has to run again, is checked without an error and is known as ours", async () => {
+  const folder = await fresh();
+  const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
+  writeFileSync(place.notebook, stringifyNotebook(notebook));
+  const files = new Map([...(await built)].filter(([path]) => path !== "manifest.json"));
+  const { executed, rendered, ...others } = inputs;
+  const former = { ...others, library: sha256(executed + rendered) };
+  const manifest = manifestText({ title: "A small report", facts: [], inputs: former }, files);
+  await writeFolder(folder, new Map([...files, ["manifest.json", manifest]]));
+  const reason = "an earlier gradbook made it, which did not say what code of the library it executed";
+  assert.deepEqual(staleness(folder, inputs), [{ kind: "input", text: reason }]);
+  assert.deepEqual(await checkReport(place, "quick", undefined), {
+    findings: [`${reason}: it has to run again`],
+    notDerived: 0,
+  });
+  assertOwnFolder(folder);
+});
+
+test("a data set that is not here says nothing about the others", async () => {
+  const folder = await fresh();
+  const files = new Map([...(await built)].filter(([path]) => path !== "manifest.json"));
+  const data = (...sets: readonly string[][]) => JSON.stringify(sets);
+  const made = { ...inputs, data: data(["cifar10", "a"], ["mnist", "b"]) };
+  const manifest = manifestText({ title: "A small report", facts: [], inputs: made }, files);
+  await writeFolder(folder, new Map([...files, ["manifest.json", manifest]]));
+  const now = (...sets: readonly string[][]) => reasons(folder, { ...inputs, data: data(...sets) });
+  assert.deepEqual(now(["cifar10", "missing"], ["mnist", "b"]), []);
+  assert.deepEqual(now(["cifar10", "missing"], ["mnist", "c"]), ["the data has changed"]);
+  assert.deepEqual(reasons(folder, { ...inputs, data: "c0ffee" }), ["the data has changed"]);
+  assert.equal(
+    keptNotebook(folder, "small.ipynb")?.inputs.data,
+    made.data,
+    "what is rendered again keeps its data",
+  );
+});
+
 test("a manifest that is not JSON counts as missing", async () => {
   const folder = await fresh();
   writeFileSync(join(folder, "manifest.json"), "{");
   assert.match(reasons(folder, inputs)[0], /manifest\.json is missing or cannot be read/);
 });
 
+const listed = async () => (JSON.parse(text((await built).get("manifest.json"))) as Manifest).files;
+
 test("the first byte that differs is named", async () => {
   const folder = await fresh();
   const metrics = text((await built).get("metrics.json"));
   writeFileSync(join(folder, "metrics.json"), metrics.replace("small", "smelt"));
-  assert.deepEqual(differences(folder, await built), [
+  assert.deepEqual(differences(folder, await built, await listed()), [
     `metrics.json comes out differently: ${metrics.length} bytes for ${metrics.length}, the first at ${metrics.indexOf("small") + 2}`,
   ]);
 });
@@ -144,9 +268,9 @@ test("check finds nothing in a fresh report, and an edited picture in another", 
   const folder = await fresh();
   const place = { name: "small", notebook: join(folder, "../small.ipynb"), folder };
   writeFileSync(place.notebook, stringifyNotebook(notebook));
-  assert.deepEqual(await checkReport(place, "quick", undefined), []);
+  assert.deepEqual(await checkReport(place, "quick", undefined), { findings: [], notDerived: 0 });
   appendFileSync(join(folder, "figures/first-convolution-after-relu.svg"), "<!-- -->");
-  const findings = await checkReport(place, "quick", undefined);
+  const { findings } = await checkReport(place, "quick", undefined);
   assert.equal(findings.length, 2);
   assert.match(findings[1], /^figures\/first-convolution-after-relu\.svg comes out differently/);
 });

@@ -10,7 +10,7 @@ import { contents } from "./blocks.js";
 import { drawFigure } from "./draw.js";
 import type { FileSet } from "./folder.js";
 import type { ReportInputs } from "./inputs.js";
-import { manifestName, manifestText } from "./manifest.js";
+import { manifestName, manifestText, previewName } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
 import { type Omission, Omissions } from "./omissions.js";
 import { pageBody, reportPage, whyUnread } from "./page.js";
@@ -50,6 +50,9 @@ async function build(executed: Notebook, options: BuildOptions, artist: Artist):
     return { notebook: options.notebook, cell, config, ...(run === null ? {} : { run }) };
   };
   const { files, links, drawn, tex } = await blockFiles(all, about, artist, omissions);
+  const [first] = drawn.keys();
+  const preview = first === undefined ? undefined : files.get(`figures/${first}.png`);
+  if (preview !== undefined) files.set(previewName, preview);
   files.set(options.notebook, stringifyNotebook(executed));
   files.set("metrics.json", safeMetrics(all.metrics, omissions));
   if (tex.length > 0) files.set("figures.tex", figuresTex(tex));
@@ -131,11 +134,14 @@ async function blockFiles(
   }
   return { files, links, drawn, tex };
 }
-/** Term and value for the foot of the report; nothing of when and where, which would change its bytes. */
+
+/**
+ * Term and value for the foot of the report; nothing of when and where, and not which code made it, which would change
+ * its bytes though every number is the same: that is in the manifest.
+ */
 function provenance({ notebook, inputs }: BuildOptions, config: string, run: string | null) {
   return [
     ["notebook", `${notebook}, ${inputs.notebook.slice(0, 16)}`],
-    ["library", inputs.library.slice(0, 16)],
     ["scale", inputs.scale],
     ["config", config.slice(0, 16)],
     ...(run === null ? [] : [["runs", run] as const]),

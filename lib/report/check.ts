@@ -1,51 +1,88 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { sha256 } from "../files/sha256.js";
 import { readNotebook } from "../notebook/read-ipynb.js";
 import { buildReport } from "./build.js";
+import { isDerived } from "./derived.js";
 import type { FileSet } from "./folder.js";
 import { reportInputs } from "./inputs.js";
-import { manifestName, readManifest } from "./manifest.js";
+import { isFormer, type Manifest, manifestName, readManifest } from "./manifest.js";
 import type { ReportPlace } from "./place.js";
 import { staleness } from "./staleness.js";
+
+/** What `--check` finds out about a report. */
+export interface Checked {
+  /** One sentence for each finding. */
+  readonly findings: readonly string[];
+  /** Files that git does not keep and that are not here; their digests were compared all the same. */
+  readonly notDerived: number;
+}
 
 /**
  * Everything in which a report differs from what it should be: inputs that have changed, files that were changed, and
  * bytes that come out differently when the page and the figures are made again from the executed notebook.
- * @returns one sentence for each finding
  */
 export async function checkReport(
   place: ReportPlace,
   scale: string,
   data: string | undefined,
-): Promise<readonly string[]> {
+): Promise<Checked> {
   const manifest = readManifest(place.folder);
-  const inputs = reportInputs(await readNotebook(place.notebook), manifest?.inputs.scale ?? scale, data, {
-    folder: dirname(place.notebook),
-    ...(manifest?.inputs.standIn === undefined ? {} : { standIn: true }),
+  const inputs = await reportInputs(
+    await readNotebook(place.notebook),
+    manifest?.inputs.scale ?? scale,
+    data,
+    {
+      folder: dirname(place.notebook),
+      ...(manifest?.inputs.standIn === undefined ? {} : { standIn: true }),
+    },
+  );
+  const stale = staleness(place.folder, inputs).filter(({ kind }) => kind !== "derived");
+  const findings = stale.map(({ kind, text }) => {
+    const cure = {
+      input: "it has to run again",
+      rendering: "gradbook report renders it again, without a run",
+    };
+    return kind === "input" || kind === "rendering" ? `${text}: ${cure[kind]}` : text;
   });
-  const stale = staleness(place.folder, inputs).map(({ text }) => text);
   const executed = join(place.folder, basename(place.notebook));
-  if (manifest === null || !existsSync(executed)) return stale;
+  if (manifest === null || isFormer(manifest.inputs) || !existsSync(executed))
+    return { findings, notDerived: 0 };
   const again = await buildReport(await readNotebook(executed), {
     notebook: basename(place.notebook),
     inputs: manifest.inputs,
   });
-  return [...stale, ...differences(place.folder, again)];
+  const isGone = (path: string) => isDerived(path) && !existsSync(join(place.folder, path));
+  return {
+    findings: [...findings, ...differences(place.folder, again, manifest.files)],
+    notDerived: Object.keys(manifest.files).filter(isGone).length,
+  };
 }
 
-/** Files whose bytes are not those on the disk, each with the first byte that differs. */
-export function differences(folder: string, files: FileSet): string[] {
-  const found: string[] = [];
+/**
+ * Files whose bytes are not those on the disk, each with the first byte that differs; of one that is not there, whether
+ * it has the digest that is listed.
+ */
+export function differences(folder: string, files: FileSet, listed: Manifest["files"]): string[] {
+  const found = Object.keys(listed)
+    .filter((path) => !files.has(path))
+    .map((path) => `${path} does not come out again`);
   for (const [path, content] of files) {
-    if (path === manifestName || !existsSync(join(folder, path))) continue;
-    const old = readFileSync(join(folder, path));
-    const fresh = Buffer.from(content);
-    if (old.equals(fresh)) continue;
-    const at = fresh.findIndex((byte, i) => byte !== old[i]);
-    const first = at < 0 ? Math.min(fresh.length, old.length) : at;
-    found.push(
-      `${path} comes out differently: ${fresh.length} bytes for ${old.length}, the first at ${first}`,
-    );
+    if (path === manifestName) continue;
+    if (!Object.hasOwn(listed, path)) found.push(`${path} comes out, and ${manifestName} does not list it`);
+    else if (!existsSync(join(folder, path))) {
+      if (sha256(content) !== listed[path])
+        found.push(`${path} comes out differently from what was derived once`);
+    } else {
+      const old = readFileSync(join(folder, path));
+      const fresh = Buffer.from(content);
+      if (old.equals(fresh)) continue;
+      const at = fresh.findIndex((byte, i) => byte !== old[i]);
+      const first = at < 0 ? Math.min(fresh.length, old.length) : at;
+      found.push(
+        `${path} comes out differently: ${fresh.length} bytes for ${old.length}, the first at ${first}`,
+      );
+    }
   }
   return found;
 }

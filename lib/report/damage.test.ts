@@ -164,7 +164,7 @@ test("a report of sixty damaged outputs has its page and its PDF, and names what
   let left: readonly Omission[] = [];
   const files = await buildReport(notebook, {
     notebook: "damaged.ipynb",
-    inputs: reportInputs(notebook, "quick", undefined),
+    inputs: await reportInputs(notebook, "quick", undefined),
     onLeftOut: (omissions) => {
       left = omissions;
     },

@@ -1,21 +1,26 @@
 import { readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { datasetKeys, readCatalogue } from "../datasets/catalogue.js";
+import { relative } from "node:path";
+import { type DatasetKey, datasetKeys, readCatalogue } from "../datasets/catalogue.js";
 import { isHere } from "../datasets/folder.js";
 import { onDisk } from "../errors/os-error.js";
 import { canonical } from "../figures/canonical.js";
+import { codeDigests, executedDigest, type ImportedNames } from "../files/code-digests.js";
 import { sha256 } from "../files/sha256.js";
 import { filesBehind } from "../files/walk.js";
 import { cellTags, type Notebook } from "../notebook/nbformat.js";
+import { notebookImports } from "./notebook-imports.js";
 
 /** Digests of everything that a report depends on; the same digests give the same report. */
 export interface ReportInputs {
   /** The cells' sources and tags. */
   readonly notebook: string;
-  /** The compiled library, without its tests, its commands and the kernel. */
-  readonly library: string;
-  /** The data sets that the notebook names. */
+  /** The notebook's own files of code; absent when it uses none. */
+  readonly files?: string;
+  /** The library's code that the notebook reaches by what it imports; a change of it asks for a run. */
+  readonly executed: string;
+  /** The code that draws figures and writes the report; a change of it asks for no run. */
+  readonly rendered: string;
+  /** The data sets whose loaders the notebook imports. */
   readonly data: string;
   readonly scale: string;
   /** Present when MNIST was missing and training images were allowed to stand in. */
@@ -23,7 +28,7 @@ export interface ReportInputs {
 }
 
 export interface InputOptions {
-  /** Where the notebook runs, and so looks for its data. Default: the current folder. */
+  /** Where the notebook runs, and so looks for its data and files. Default: the current folder. */
   readonly folder?: string;
   readonly standIn?: true;
 }
@@ -31,45 +36,32 @@ export interface InputOptions {
 /**
  * @param data folder of somebody's own data set; its files' contents count then
  */
-export function reportInputs(
+export async function reportInputs(
   notebook: Notebook,
   scale: string,
   data: string | undefined,
   { folder, standIn }: InputOptions = {},
-): ReportInputs {
+): Promise<ReportInputs> {
+  const { names, files } = await notebookImports(notebook, folder);
   return {
     notebook: sha256(canonical(notebook.cells.map((cell) => [cell.cell_type, cell.source, cellTags(cell)]))),
-    library: libraryDigest(),
-    data: data === undefined ? publishedData(notebook, folder) : folderDigest(data),
+    ...(files === undefined ? {} : { files }),
+    executed: executedDigest(names),
+    rendered: codeDigests().rendering,
+    data: data === undefined ? publishedData(names, folder) : folderDigest(data),
     scale,
     ...(standIn === undefined ? {} : { standIn }),
   };
 }
 
-let library: string | undefined;
-
-function libraryDigest(): string {
-  const dist = join(dirname(fileURLToPath(import.meta.url)), "..");
-  library ??= sha256(
-    canonical(
-      filesBehind(dist)
-        .map((file) => relative(dist, file).split(sep).join("/"))
-        .filter(
-          (file) => /\.js$/.test(file) && !/\.test(?:\.helper)?\.js$|^(?:cli|kernel|homework)\//.test(file),
-        )
-        .map((file) => [file, sha256(readFileSync(join(dist, file)))]),
-    ),
-  );
-  return library;
-}
+const loaders: Readonly<Record<DatasetKey, string>> = { mnist: "loadMnist", cifar10: "loadCifar10" };
 
 /**
- * The published digests of the data sets that the notebook names: the loaders refuse every other content, so there
+ * The published digests of the data sets whose loaders are imported: the loaders refuse every other content, so there
  * is no need to read them. A set that is not here, and for which something else may stand in, counts as missing.
  */
-function publishedData(notebook: Notebook, folder: string | undefined): string {
-  const sources = notebook.cells.map((cell) => cell.source).join("\n");
-  const used = datasetKeys.filter((key) => new RegExp(key.replace(/(\d)/, "-?$1"), "i").test(sources));
+function publishedData(names: ImportedNames, folder: string | undefined): string {
+  const used = datasetKeys.filter((key) => names === "everything" || names.has(loaders[key]));
   const catalogue = readCatalogue();
   return canonical(
     used.map((key) => {

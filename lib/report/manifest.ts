@@ -9,13 +9,24 @@ import type { ReportInputs } from "./inputs.js";
 export interface Manifest {
   readonly title: string;
   readonly facts: readonly string[];
-  readonly inputs: ReportInputs;
+  readonly inputs: ReportInputs | FormerInputs;
   readonly files: Readonly<Record<string, string>>;
   /** SHA-256 of the manifest without this entry. Reports of 0.1.0 have none. */
   readonly self?: string;
 }
 
+/** As reports of 0.1.0 have them: one digest for all code of the library. */
+export interface FormerInputs extends Omit<ReportInputs, "executed" | "rendered"> {
+  readonly library: string;
+}
+
+export function isFormer(inputs: Manifest["inputs"]): inputs is FormerInputs {
+  return !("executed" in inputs);
+}
+
 export const manifestName = "manifest.json";
+/** The first figure, in one size: what a list of reports shows of this one. */
+export const previewName = "preview.png";
 
 export function manifestText(parts: Omit<Manifest, "files" | "self">, files: FileSet): string {
   const digests = [...files].map(([path, content]) => [path, sha256(content)] as const);
@@ -72,7 +83,8 @@ function isManifest(value: unknown): value is Manifest {
     Array.isArray(facts) &&
     facts.every(isText) &&
     isObject(inputs) &&
-    ["notebook", "library", "data", "scale"].every((key) => isText(inputs[key])) &&
+    ["notebook", "data", "scale"].every((key) => isText(inputs[key])) &&
+    (isText(inputs.library) || (isText(inputs.executed) && isText(inputs.rendered))) &&
     isObject(files) &&
     Object.values(files).every(isText) &&
     Object.keys(files).every(isInside)

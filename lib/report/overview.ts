@@ -7,7 +7,7 @@ import { shownPath } from "../errors/shown-path.js";
 import { fontFaces } from "../figures/render/subset-font.js";
 import { htmlComment, isSealed, seal } from "../files/seal.js";
 import { writeAtomic } from "../files/write-atomic.js";
-import { readManifest } from "./manifest.js";
+import { previewName, readManifest } from "./manifest.js";
 import { pageStyle } from "./page-style.js";
 
 const overviewStyle = `
@@ -64,14 +64,15 @@ function overviewPage(folder: string): string {
   const items = names.flatMap((name) => {
     const manifest = readManifest(join(folder, name));
     if (manifest === null) return [];
-    const picture = Object.keys(manifest.files).find((file) => /^figures\/[^@]*\.png$/.test(file));
     const link = (file: string, text: string) =>
       existsSync(join(folder, name, file)) ? ` <a href="${address(name, file)}">${text}</a>` : "";
     return [
       `<li><h2>${link("index.html", escapeHtml(manifest.title))}</h2>`,
       `<p class="facts">${manifest.facts.map(escapeHtml).join(" · ")}</p>`,
       `<p class="links">${link(`${name}.pdf`, "PDF")}${link(`${name}.ipynb`, "executed notebook")}${link("metrics.json", "metrics")}</p>`,
-      picture === undefined ? "" : `<img src="${address(name, picture)}" alt="" loading="lazy">`,
+      Object.hasOwn(manifest.files, previewName)
+        ? `<img src="${address(name, previewName)}" alt="" loading="lazy">`
+        : "",
       "</li>",
     ];
   });

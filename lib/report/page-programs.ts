@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { gzipSync } from "fflate";
 import type { Figure } from "../figures/figure.js";
 import { plotlyFile } from "../figures/render/plotly-window.js";
 import { pageBundle } from "../figures/render/still.js";
 import { pageScript } from "./page-script.js";
 
-/** The programs of others that a page carries, each as the text of its element. */
+/** The programs of others that a page carries: their sources. */
 export interface PagePrograms {
   readonly plotly?: string;
   /** Whether it is the bundle that makes functions of text, for WebGL. */
@@ -26,13 +27,13 @@ export async function pagePrograms(figures: readonly Figure[]): Promise<PageProg
     ? await minified(plotlyFile("full"))
     : await readFile(plotlyFile("cartesian"), "utf8");
   if (!figures.some((figure) => /\$[^$]+\$/.test(JSON.stringify(figure)))) {
-    return { isFull, plotly: inElement(plotly) };
+    return { isFull, plotly };
   }
   const mathJax = await readFile(
     createRequire(import.meta.url).resolve("mathjax/es5/tex-svg-full.js"),
     "utf8",
   );
-  return { isFull, plotly: inElement(plotly), mathJax: inElement(mathJax) };
+  return { isFull, plotly, mathJax };
 }
 
 /** Ten megabytes become less than five. */
@@ -42,12 +43,13 @@ async function minified(file: string): Promise<string> {
   return code;
 }
 
-/** A program as the text of a `<script>`: nothing ends the element, and line ends are those that a browser reads. */
-function inElement(program: string): string {
-  return program
-    .replace(/\r\n?/g, "\n")
-    .replace(/<\/script/gi, "<\\/script")
-    .replace(/<!--/g, "<\\!--");
+/**
+ * A program as text: gzip in base64, less than half of it. fflate and not zlib, whose bytes differ from one version and
+ * processor to another.
+ */
+function packed(program: string): string {
+  const bytes = gzipSync(new TextEncoder().encode(program), { level: 9, mtime: 0 });
+  return Buffer.from(bytes).toString("base64");
 }
 
 /**
@@ -68,9 +70,9 @@ export function contentPolicy({ plotly, isFull, mathJax }: PagePrograms): string
   ].join("; ");
 }
 
-/** The programs as text that nobody runs until a figure is made interactive, so that opening the page stays quick. */
+/** The programs, packed: nobody unpacks and runs them until a figure is made interactive. */
 export function programElements({ plotly, mathJax }: PagePrograms): string {
   const element = (id: string, program: string | undefined) =>
-    program === undefined ? "" : `<script type="text/plain" id="${id}">${program}</script>\n`;
+    program === undefined ? "" : `<script type="text/plain" id="${id}">${packed(program)}</script>\n`;
   return element("mathjax-source", mathJax) + element("plotly-source", plotly);
 }

@@ -1,57 +1,67 @@
 /**
  * The page's only script: a button under each figure swaps the drawn picture for the interactive one and back.
- * Plotly's source sits in the page once, as text; it is run at the first press, so opening the page stays quick. What
- * cannot be made interactive (no WebGL, say) says why and leaves the still picture.
+ * Plotly's source sits in the page once, packed; it is unpacked and run at the first press, so opening the page stays
+ * quick. What cannot be made interactive (no WebGL, an old browser that cannot unpack) says why and leaves the still
+ * picture.
  */
 export const pageScript = `
 "use strict";
 {
   const figures = JSON.parse(document.getElementById("figure-data").textContent);
-  const run = (id) => {
+  const run = async (id) => {
+    const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
-    script.textContent = document.getElementById(id).textContent;
+    script.textContent = await new Response(unpacked).text();
     document.head.append(script);
   };
-  const load = async () => {
-    if (!window.Plotly) {
-      if (document.getElementById("mathjax-source")) {
-        const options = { enableMenu: false, enableAssistiveMml: false };
-        window.MathJax = { startup: { typeset: false }, options, svg: { fontCache: "none" } };
-        run("mathjax-source");
-        await window.MathJax.startup.promise;
-      }
-      run("plotly-source");
+  const loadPrograms = async () => {
+    if (document.getElementById("mathjax-source")) {
+      const options = { enableMenu: false, enableAssistiveMml: false };
+      window.MathJax = { startup: { typeset: false }, options, svg: { fontCache: "none" } };
+      await run("mathjax-source");
+      await window.MathJax.startup.promise;
     }
+    await run("plotly-source");
     return window.Plotly;
   };
+  let programs;
+  const load = () => (programs ??= loadPrograms());
   for (const button of document.querySelectorAll("button[data-figure]")) {
     button.hidden = false;
     const picture = document.getElementById(button.dataset.figure).querySelector(".picture");
     const still = picture.firstElementChild;
     let live = null;
+    // a press while the figure is on its way changes nothing
+    let isBusy = false;
     const leave = () => {
       window.Plotly?.purge(live);
       live.replaceWith(still);
       live = null;
     };
+    const enter = async () => {
+      const plotly = await load();
+      live = document.createElement("div");
+      still.replaceWith(live);
+      const figure = JSON.parse(JSON.stringify(figures[button.dataset.figure]));
+      figure.config = { displaylogo: false, ...figure.config };
+      await plotly.newPlot(live, figure);
+    };
     button.addEventListener("click", async () => {
-      if (live) leave();
-      else {
-        live = document.createElement("div");
-        still.replaceWith(live);
-        try {
-          const figure = JSON.parse(JSON.stringify(figures[button.dataset.figure]));
-          figure.config = { displaylogo: false, ...figure.config };
-          await (await load()).newPlot(live, figure);
-        } catch (error) {
-          leave();
-          const words = document.createElement("span");
-          words.className = "missing";
-          words.textContent = " Not interactive: " + (error?.message ?? error);
-          button.replaceWith(words);
-          return;
-        }
+      if (isBusy) return;
+      isBusy = true;
+      try {
+        if (live) leave();
+        else await enter();
+      } catch (error) {
+        if (live) leave();
+        const words = document.createElement("span");
+        words.className = "missing";
+        words.textContent = " Not interactive: " + (error?.message ?? error);
+        button.replaceWith(words);
+        return;
       }
+      isBusy = false;
       button.textContent = live ? "Still" : "Interactive";
       button.setAttribute("aria-pressed", String(Boolean(live)));
     });

@@ -225,5 +225,5 @@ function footer(provenance: ReportParts["provenance"]): string {
   const items = provenance.map(
     ([term, value]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}</dd>`,
   );
-  return `<footer><p>Made by gradbook from the executed notebook; the same inputs give the same bytes.</p><dl>${items.join("")}</dl></footer>`;
+  return `<footer><p>Made by gradbook from the executed notebook; the same inputs give the same bytes. Where the files that it links to are missing, gradbook report writes them.</p><dl>${items.join("")}</dl></footer>`;
 }

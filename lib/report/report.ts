@@ -10,6 +10,7 @@ import { type RunProgress, runNotebook } from "../notebook/run.js";
 import { buildReport } from "./build.js";
 import { writeFolder } from "./folder.js";
 import { type ReportInputs, reportInputs } from "./inputs.js";
+import { keptNotebook } from "./kept-notebook.js";
 import { readManifest } from "./manifest.js";
 import type { Omission } from "./omissions.js";
 import { assertOwnFolder } from "./ownership.js";
@@ -38,39 +39,49 @@ export interface ReportOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What was done for a report, and why; nothing for one that is up to date. */
+export interface MadeReport {
+  /** `rendered`: from the executed notebook that was there, without a run. */
+  readonly done: "nothing" | "rendered" | "run";
+  readonly why: readonly string[];
+}
+
 /**
- * Runs a notebook in a fresh kernel and writes its report, when the report is stale. The old report stays whole until
- * the new one is; only what gradbook wrote itself is replaced, and never a report by one that is worth less.
- * @returns why it was stale, empty when it was up to date and nothing was done
+ * Runs a notebook in a fresh kernel and writes its report, when the report is stale; where only what renders it has
+ * changed, or files are missing that come out of the executed notebook, that one is rendered again and nothing runs.
+ * The old report stays whole until the new one is; only what gradbook wrote itself is replaced, and never a report by
+ * one that is worth less.
  * @throws CellError when a cell fails; nothing is written then
  * @throws GradbookError before the run, when the folder holds anything that is not ours, or a better report
  */
-export async function makeReport(
-  place: ReportPlace,
-  options: ReportOptions = {},
-): Promise<readonly string[]> {
+export async function makeReport(place: ReportPlace, options: ReportOptions = {}): Promise<MadeReport> {
   const { scale = "quick", data, force = false, standIn = false, replaceFull = false, onLeftOut } = options;
   removeDeadDrafts(dirname(place.folder));
   const needed = standIn && needsStandIn(place.notebook, data);
-  const inputs = reportInputs(await readNotebook(place.notebook), scale, data, {
+  const inputs = await reportInputs(await readNotebook(place.notebook), scale, data, {
     folder: dirname(place.notebook),
     ...(needed ? { standIn: true } : {}),
   });
   const stale = staleness(place.folder, inputs);
   // what somebody has put beside an up-to-date report is no reason to make it again
-  if (!force && stale.every(({ kind }) => kind === "stranger")) return [];
+  if (!force && stale.every(({ kind }) => kind === "stranger")) return { done: "nothing", why: [] };
   assertWritableFolder(place.folder);
   assertOwnFolder(place.folder);
   refuseLesser(place.folder, inputs, replaceFull);
-  const executed = await run(place, options, needed);
+  const isExecuted = !force && stale.every(({ kind }) => kind !== "input");
+  const kept = isExecuted ? keptNotebook(place.folder, basename(place.notebook)) : null;
+  const executed = kept?.executed ?? (await run(place, options, needed));
   const files = await buildReport(executed, {
     notebook: basename(place.notebook),
-    inputs,
+    inputs: kept === null ? inputs : { ...kept.inputs, rendered: inputs.rendered },
     onLeftOut,
   });
   if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
   await keepElsewhere(executed, basename(place.notebook), () => writeFolder(place.folder, files));
-  return stale.length === 0 ? ["forced"] : stale.map(({ text }) => text);
+  return {
+    done: kept === null ? "run" : "rendered",
+    why: stale.length === 0 ? ["forced"] : stale.map(({ text }) => text),
+  };
 }
 
 async function run(place: ReportPlace, options: ReportOptions, standIn: boolean) {

@@ -1,13 +1,21 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
+import { isDerived } from "./derived.js";
 import type { ReportInputs } from "./inputs.js";
-import { manifestName, readManifest } from "./manifest.js";
+import { isFormer, manifestName, readManifest } from "./manifest.js";
 import { strangers } from "./ownership.js";
 
-/** Why a report is not what its inputs would give now. */
+/**
+ * Why a report is not what its inputs would give now.
+ *
+ * - `input`: it has to run again
+ * - `rendering`, `missing`, `derived`: it is made again from its executed notebook, without a run. `derived` says
+ *   nothing against the report: git does not keep those files
+ * - `changed`: somebody has edited a file
+ * - `stranger`: something else stands in the folder, which says nothing about the report itself
+ */
 export interface Staleness {
-  /** `stranger`: something else stands in the folder, which says nothing about the report itself. */
-  readonly kind: "input" | "missing" | "changed" | "stranger";
+  readonly kind: "input" | "rendering" | "missing" | "derived" | "changed" | "stranger";
   /** One sentence. */
   readonly text: string;
 }
@@ -24,15 +32,30 @@ export function staleness(folder: string, now: ReportInputs): readonly Staleness
   const { inputs, files } = manifest;
   const reasons: Staleness[] = [];
   if (inputs.notebook !== now.notebook) reasons.push(input("the notebook has changed"));
-  if (inputs.library !== now.library) reasons.push(input("the library has changed"));
+  if (isFormer(inputs)) {
+    reasons.push(
+      input("an earlier gradbook made it, which did not say what code of the library it executed"),
+    );
+  } else {
+    if (inputs.files !== now.files) reasons.push(input("a file that the notebook uses has changed"));
+    if (inputs.executed !== now.executed) reasons.push(input("the code that the notebook uses has changed"));
+    if (inputs.rendered !== now.rendered)
+      reasons.push({ kind: "rendering", text: "the code that renders it has changed" });
+  }
   if (inputs.scale !== now.scale)
     reasons.push(input(`it was made at ${inputs.scale} scale, not ${now.scale}`));
-  // A data set that is not on this machine says nothing about the one that the report was made from.
-  if (inputs.data !== now.data && !isMissing(now.data)) reasons.push(input("the data has changed"));
-  for (const path of Object.keys(files)) {
-    if (lstatSync(join(folder, path), { throwIfNoEntry: false }) === undefined)
-      reasons.push({ kind: "missing", text: `${path} is missing` });
-  }
+  if (isOtherData(inputs.data, now.data)) reasons.push(input("the data has changed"));
+  const missing = Object.keys(files).filter(
+    (path) => lstatSync(join(folder, path), { throwIfNoEntry: false }) === undefined,
+  );
+  for (const path of missing.filter((path) => !isDerived(path)))
+    reasons.push({ kind: "missing", text: `${path} is missing` });
+  const derived = missing.filter(isDerived).length;
+  if (derived > 0)
+    reasons.push({
+      kind: "derived",
+      text: `${derived} ${derived === 1 ? "file is" : "files are"} not derived yet`,
+    });
   for (const { path, why } of strangers(folder)) {
     if (why === "changed") reasons.push({ kind: "changed", text: `${path} was changed by hand` });
     else reasons.push({ kind: "stranger", text: `${path} does not belong to it` });
@@ -40,7 +63,16 @@ export function staleness(folder: string, now: ReportInputs): readonly Staleness
   return reasons;
 }
 
-/** Whether the inputs lack a data set, for which something else may have stood in. */
+/** A data set that is not on this machine says nothing about the one that the report was made from. */
+function isOtherData(before: string, now: string): boolean {
+  if (before === now) return false;
+  if (!before.startsWith("[") || !now.startsWith("[")) return true;
+  const known = new Map<string, string>(JSON.parse(before));
+  const here: readonly (readonly [string, string])[] = JSON.parse(now);
+  return here.some(([key, digest]) => digest !== "missing" && known.get(key) !== digest);
+}
+
+/** Whether the inputs lack MNIST, for which something else may have stood in. */
 export function isMissing(data: string): boolean {
-  return data.includes('"missing"');
+  return data.includes('["mnist","missing"]');
 }

@@ -1,14 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { GradbookError } from "../errors/error.js";
+import { type ImportedNames, importedNames } from "../files/code-digests.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { sha256 } from "../files/sha256.js";
 import { writeAtomic } from "../files/write-atomic.js";
 
-/** A module as one file that Node can import, and the digest of everything in it. */
+/** A module as one file that Node can import. */
 export interface Bundle {
   readonly file: string;
+  /** Of everything in it, comments left out. */
   readonly digest: string;
+  /** What it imports from gradbook. */
+  readonly imported: ImportedNames;
 }
 
 /**
@@ -38,6 +42,7 @@ export async function bundleModule(source: string): Promise<Bundle> {
       platform: "node",
       format: "esm",
       target: "node20",
+      legalComments: "none",
       logLevel: "silent",
     });
     text = outputFiles[0].text;
@@ -59,5 +64,5 @@ export async function bundleModule(source: string): Promise<Bundle> {
     makeIgnoredFolder(folder);
     writeAtomic(file, text);
   }
-  return { file, digest };
+  return { file, digest, imported: importedNames(text) };
 }

@@ -13,6 +13,7 @@ import {
   text,
 } from "../errors/options.js";
 import { assertWritableFolder } from "../errors/writable.js";
+import { codeDigests, executedDigest } from "../files/code-digests.js";
 import { makeIgnoredFolder } from "../files/ignored-folder.js";
 import { stopRequested } from "../train/interrupt.js";
 import { bundleModule } from "./bundle.js";
@@ -20,7 +21,6 @@ import { type CommonSweepConfig, commonOptions, wantedSettings } from "./config.
 import { type EngineName, engineNames, loadEngine } from "./engines/engine.js";
 import type { Grid, SettingOf } from "./grid.js";
 import { type Finished, type Job, jobName, jobsOf } from "./job.js";
-import { libraryDigest } from "./library-digest.js";
 import { ProgressCounter } from "./progress.js";
 import { Sweep, sweepRun } from "./results.js";
 import { Store } from "./store.js";
@@ -64,7 +64,8 @@ export async function sweepModule<G extends Grid, R>(
   const source = resolve(given.run.module);
   const bundle = await bundleModule(source);
   const exported = given.run.export ?? "run";
-  const jobs = jobsOf(wantedSettings(config), given.seeds, `${libraryDigest()} ${bundle.digest} ${exported}`);
+  const library = `${executedDigest(bundle.imported)} ${codeDigests().worker}`;
+  const jobs = jobsOf(wantedSettings(config), given.seeds, `${library} ${bundle.digest} ${exported}`);
   const store = new Store(resolve(given.folder ?? defaultFolder(source)));
   const found = new Map<string, Finished>();
   for (const job of jobs) {

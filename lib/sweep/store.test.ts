@@ -115,3 +115,20 @@ test("a bundle stands in a folder that git ignores; one that was changed is writ
   assert.equal(readFileSync(file, "utf8"), text);
   assert.ok(existsSync(source));
 });
+
+test("a bundle's digest knows no comment; what it imports from gradbook is read off it", async () => {
+  const folder = mkdtempSync(join(root, "c-"));
+  const source = join(folder, "grid.ts");
+  writeFileSync(join(folder, "net.ts"), 'import { relu } from "gradbook"; export const net = () => relu();');
+  const text =
+    'import { fit, sgd } from "gradbook";\nimport { net } from "./net.js";\nexport const run = () => fit(net(), sgd());\n';
+  const of = (content: string) => {
+    writeFileSync(source, content);
+    return bundleModule(source);
+  };
+  const first = await of(text);
+  assert.deepEqual(first.imported, new Set(["fit", "sgd", "relu"]));
+  assert.deepEqual(await of(`/** Says what it does. */\n${text}// and why\n//! with a licence\n`), first);
+  assert.notEqual((await of(text.replace("sgd());", "sgd(1));"))).digest, first.digest);
+  assert.equal((await of('export const run = async () => import("gradbook");')).imported, "everything");
+});

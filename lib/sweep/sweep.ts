@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { type Given, list, type Option, option, options } from "../errors/options.js";
 import { assertWritableFolder } from "../errors/writable.js";
+import { codeDigests } from "../files/code-digests.js";
 import { stopRequested } from "../train/interrupt.js";
 import { type CommonSweepConfig, commonOptions, wantedSettings } from "./config.js";
 import { executeNow, type RunContext, type RunFunction } from "./execute.js";
 import type { Grid, SettingOf } from "./grid.js";
 import { type Job, jobsOf } from "./job.js";
-import { libraryDigest } from "./library-digest.js";
 import { type ModuleSweepConfig, sweepModule } from "./module-sweep.js";
 import { ProgressCounter } from "./progress.js";
 import { Sweep, type SweepRun, sweepRun } from "./results.js";
@@ -126,8 +126,9 @@ function context(job: Job, store: Store | undefined, counter: ProgressCounter): 
   };
 }
 
+/** What a function reaches through its closure cannot be seen: everything that a training can use counts. */
 function codeDigest(run: RunFunction<never, unknown>, depends: readonly Dependency[]): string {
   const texts = depends.map((one) => (typeof one === "function" ? String(one) : JSON.stringify(one)));
-  const hash = createHash("sha256").update(libraryDigest()).update(String(run));
+  const hash = createHash("sha256").update(codeDigests().training).update(String(run));
   return hash.update(JSON.stringify(texts)).digest("hex");
 }

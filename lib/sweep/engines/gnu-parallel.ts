@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { GradbookError } from "../../errors/error.js";
-import { distFolder } from "../library-digest.js";
 import { collect, runnerPath, writeJobList } from "./job-list.js";
 import type { Work } from "./work.js";
 
@@ -36,7 +35,7 @@ function call(work: Work, list: string): Promise<string> {
     "--will-cite",
     `--jobs=${jobs}`,
     ...work.arguments,
-    `GRADBOOK_THREADS=1 ${shellWord(process.execPath)} ${shellWord(runnerPath(distFolder()))} ${shellWord(list)} {}`,
+    `GRADBOOK_THREADS=1 ${shellWord(process.execPath)} ${shellWord(runnerPath())} ${shellWord(list)} {}`,
     ":::",
     ...work.todo.map((_, i) => String(i)),
   ];

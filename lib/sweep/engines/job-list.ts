@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { GradbookError } from "../../errors/error.js";
 import { sha256 } from "../../files/sha256.js";
 import { writeAtomic } from "../../files/write-atomic.js";
@@ -15,9 +16,11 @@ export interface JobList {
   readonly todo: readonly Job[];
 }
 
-/** The file that makes runs, `node FILE LIST INDEX`. */
-export function runnerPath(dist: string): string {
-  return join(dist, "sweep/engines/run-job.js");
+/** The file that makes runs, `node FILE LIST INDEX`: below `dist`, seen from here or from the bundle beside its rooms. */
+export function runnerPath(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "tensor")) && dirname(folder) !== folder) folder = dirname(folder);
+  return join(folder, "sweep/engines/run-job.js");
 }
 
 /** @returns the list's path; two sweeps in one folder have two lists */

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Job } from "../job.js";
-import { distFolder } from "../library-digest.js";
 import { runnerPath } from "./job-list.js";
 import type { RunnerReply, RunnerRequest } from "./run-job.js";
 import type { Work } from "./work.js";
@@ -34,7 +33,7 @@ async function lane(work: Work, waiting: Job[]): Promise<void> {
 }
 
 function start(): ChildProcess {
-  return fork(runnerPath(distFolder()), [], {
+  return fork(runnerPath(), [], {
     env: { ...process.env, GRADBOOK_THREADS: "1" },
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],

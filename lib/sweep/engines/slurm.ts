@@ -7,7 +7,6 @@ import { GradbookError } from "../../errors/error.js";
 import { isSealed, seal, shellComment } from "../../files/seal.js";
 import { writeAtomic } from "../../files/write-atomic.js";
 import type { Job } from "../job.js";
-import { distFolder } from "../library-digest.js";
 import { shellWord } from "./gnu-parallel.js";
 import { collect, runnerPath, writeJobList } from "./job-list.js";
 import type { Work } from "./work.js";
@@ -76,7 +75,7 @@ export function arrayScript(
 #SBATCH --requeue
 #SBATCH --output=${folder}/%A_%a.log
 export GRADBOOK_THREADS="\${SLURM_CPUS_PER_TASK:-1}"
-exec ${shellWord(process.execPath)} ${shellWord(runnerPath(distFolder()))} ${shellWord(list)} "$SLURM_ARRAY_TASK_ID" ${tasks}
+exec ${shellWord(process.execPath)} ${shellWord(runnerPath())} ${shellWord(list)} "$SLURM_ARRAY_TASK_ID" ${tasks}
 `;
 }
 
