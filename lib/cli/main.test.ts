@@ -9,10 +9,10 @@ const refusals: readonly (readonly [command: string, said: string])[] = [
   ["data nothing", 'gradbook data: data set: "nothing", expected one of mnist, cifar10.'],
   ["doctor", "gradbook doctor: FILE: none given, expected one file. gradbook doctor my-conv.ts"],
   ["lab --port x", 'gradbook lab: --port: "x", expected 1 to 65535.'],
-  ["report --jobs 0", 'gradbook report: --jobs: "0", expected a whole number of at least 1.'],
-  ["run", "gradbook run: NOTEBOOK: no notebook was named, expected one. See gradbook run --help."],
+  ["report --jobs 0", 'gradbook report: --jobs: "0", expected an integer of at least 1.'],
+  ["run", "gradbook run: NOTEBOOK: no notebook given, expected one. See gradbook run --help."],
   ["submit", "gradbook submit: NAME --roll ROLL: missing, expected "],
-  ["sweep", "gradbook sweep: FILE: no file was named, expected one. See gradbook sweep --help."],
+  ["sweep", "gradbook sweep: FILE: no file given, expected one. See gradbook sweep --help."],
   ["test no-such-test", "gradbook test: FILE: no test file's path contains no-such-test, expected "],
 ];
 for (const [command, said] of refusals)
