@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Rng } from "#lib/tensor/rng.js";
+import { Rng } from "@gradbook/core";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const folder = mkdtempSync(join(tmpdir(), "gradbook-cifar-"));
@@ -49,7 +49,7 @@ function run(name: string, settings: Readonly<Record<string, number>>): Metrics 
   const { status, stderr } = spawnSync(
     process.execPath,
     [
-      join(root, "lib/cli/gradbook.mjs"),
+      join(root, "lib/gradbook/gradbook.mjs"),
       ...[
         "run",
         join(root, "notebooks", `${name}.ipynb`),

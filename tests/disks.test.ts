@@ -21,7 +21,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "./support/kernel.js";
 import { noSmallDisk, type OnSmallDisk, onSmallDisk } from "./support/small-disk.js";
 
-const program = [process.execPath, join(root, "lib/cli/gradbook.mjs")];
+const program = [process.execPath, join(root, "lib/gradbook/gradbook.mjs")];
 const work = mkdtempSync(join(tmpdir(), "gradbook-disks-"));
 chmodSync(work, 0o755);
 // what commands keep for the user when his place does not take it goes with the test

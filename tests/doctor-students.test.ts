@@ -7,10 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { diagnose } from "#lib/doctor/diagnose.js";
-import type { Diagnosis } from "#lib/doctor/diagnosis.js";
-import { examineFile } from "#lib/doctor/file/examine-file.js";
-import { loadFile } from "#lib/doctor/file/load.js";
+import { type Diagnosis, diagnose } from "@gradbook/doctor";
+import { examineFile, loadFile } from "@gradbook/doctor/internal";
 import { slips } from "./support/doctor-slips.js";
 
 const folder = fileURLToPath(new URL("../fixtures/doctor", import.meta.url));
@@ -63,7 +61,7 @@ for (const { file, title, edits, verdict = "wrong", tensors, words } of slips) {
   });
 }
 
-const gradbook = fileURLToPath(new URL("../../lib/cli/gradbook.mjs", import.meta.url));
+const gradbook = fileURLToPath(new URL("../../lib/gradbook/gradbook.mjs", import.meta.url));
 function doctor(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [gradbook, "doctor", ...args], { encoding: "utf8" });
 }

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { examples } from "#lib/figures/examples.js";
-import { plotlyFile } from "#lib/figures/render/plotly-window.js";
-import { renderPng } from "#lib/figures/render/raster.js";
-import { fontFaces } from "#lib/figures/render/subset-font.js";
-import { renderSvg } from "#lib/figures/render/svg.js";
+import { examples } from "#core/figures/examples.test.helper.js";
+import { plotlyFile } from "#tools/render/plotly-window.js";
+import { renderPng } from "#tools/render/raster.js";
+import { fontFaces } from "#tools/render/subset-font.js";
+import { renderSvg } from "#tools/render/svg.js";
 import { launchBrowser } from "./support/browser.js";
 import { blocks } from "./support/pixels.js";
 

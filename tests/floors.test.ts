@@ -1,74 +1,112 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-/**
- * Which rooms of lib/ a room stands on: imports run downwards only. A room inside of another one is a room of its own:
- * the kernel's three threads share what lies beside them, and no code of each other.
- */
-const floors: Readonly<Record<string, string>> = {
-  errors: "",
-  frontend: "",
-  files: "errors",
-  tensor: "errors",
-  datasets: "errors files tensor",
-  engine: "errors tensor",
-  layers: "errors frontend tensor engine",
-  losses: "errors tensor engine",
-  optimizers: "errors tensor engine",
-  schedules: "errors",
-  train: "errors frontend files tensor datasets engine layers losses optimizers schedules",
-  doctor: "errors frontend files tensor datasets engine layers losses optimizers schedules train",
-  embed: "errors frontend tensor engine train",
-  sweep: "errors frontend files tensor",
-  figures: "errors frontend",
-  display: "errors frontend figures",
-  "kernel/jupyter": "errors frontend files",
-  "kernel/wire": "errors frontend files kernel kernel/jupyter",
-  "kernel/main": "errors frontend files kernel kernel/jupyter",
-  "kernel/language": "errors frontend files kernel kernel/jupyter",
-  kernel: "errors frontend files kernel/jupyter kernel/main",
-  notebook: "errors frontend files kernel/jupyter",
-  report: "errors frontend files figures display kernel/jupyter notebook datasets",
-  homework: "errors frontend files figures display kernel/jupyter notebook report",
-  cli: "errors frontend files datasets doctor sweep figures display kernel kernel/jupyter notebook report homework train",
+/** Which packages a package stands on. */
+const packages: Readonly<Record<string, string>> = {
+  base: "",
+  kernel: "base",
+  core: "base",
+  doctor: "base core",
+  tools: "base core doctor kernel",
+  gradbook: "base core doctor kernel tools",
+};
+
+/** Which rooms of its package a room stands on, `shared` for what lies beside them: imports run downwards only. */
+const floors: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  base: { errors: "", frontend: "", files: "errors" },
+  // its three threads share what lies beside them, and no code of each other
+  kernel: {
+    jupyter: "",
+    wire: "shared jupyter",
+    main: "shared jupyter",
+    language: "shared jupyter",
+    papermill: "",
+  },
+  core: {
+    tensor: "",
+    datasets: "tensor",
+    engine: "tensor",
+    layers: "tensor engine",
+    losses: "tensor engine",
+    optimizers: "tensor engine",
+    schedules: "",
+    train: "tensor datasets engine layers losses optimizers schedules",
+    embed: "tensor engine train",
+    sweep: "tensor train",
+    figures: "",
+    display: "figures",
+  },
+  tools: {
+    render: "",
+    notebook: "",
+    report: "render notebook",
+    homework: "render notebook report",
+    cli: "render notebook report homework",
+  },
 };
 
 const lib = join(dirname(fileURLToPath(import.meta.url)), "../../lib");
 
-test("every room has a floor", () => {
-  const rooms = readdirSync(lib, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !["dist", "node_modules"].includes(entry.name))
-    .map(({ name }) => name);
-  assert.deepEqual(
-    rooms.sort(),
-    Object.keys(floors)
-      .filter((room) => !room.includes("/"))
-      .sort(),
-  );
-});
-
-/** The innermost room in which a path relative to lib/ lies. */
-function roomOf(path: string): string | undefined {
-  const within = Object.keys(floors).filter((room) => path.startsWith(`${room}/`));
-  return within.sort((a, b) => b.length - a.length)[0];
+interface Import {
+  /** From the package's folder. */
+  readonly file: string;
+  readonly target: string;
 }
 
-for (const [room, stands] of Object.entries(floors))
-  test(`${room} stands on ${stands || "nothing"}`, () => {
-    const allowed = [room, ...stands.split(" ")];
-    const sources = readdirSync(join(lib, room), { recursive: true })
-      .map((file) => `${room}/${String(file).split(sep).join("/")}`)
-      .filter((file) => /\.c?ts$/.test(file) && roomOf(file) === room);
-    assert.ok(sources.length > 0);
-    const upwards = sources.flatMap((file) => {
-      const imports = readFileSync(join(lib, file), "utf8").matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g);
-      return [...imports].flatMap(([, target]) => {
-        const to = roomOf(posix.join(file, "..", target));
-        return to !== undefined && allowed.includes(to) ? [] : [`${file} imports ${target}`];
-      });
+/** Everything that a package's sources import, tests left out. */
+function importsOf(name: string): readonly Import[] {
+  const folder = join(lib, name);
+  return readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((file) => /\.c?ts$/.test(file) && !/^(dist|node_modules)[\\/]|\.test\.|\.d\.ts$/.test(file))
+    .flatMap((file) => {
+      const text = readFileSync(join(folder, file), "utf8");
+      const found = text.matchAll(
+        /^(?:import|export)\b[^;"']*?from "([^"]+)"|^import "([^"]+)"|\bimport\("([^"]+)"\)/gm,
+      );
+      return [...found]
+        .map(([, ...targets]) => ({ file, target: targets.find(Boolean) ?? "" }))
+        .filter(({ target }) => !target.includes("${"));
     });
-    assert.deepEqual(upwards, []);
+}
+
+test("every package and every room has a floor", () => {
+  const folders = (path: string) =>
+    readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !["dist", "node_modules"].includes(entry.name))
+      .map(({ name }) => name)
+      .sort();
+  const published = folders(lib).filter((name) => existsSync(join(lib, name, "package.json")));
+  assert.deepEqual(published, Object.keys(packages).sort());
+  for (const [name, rooms] of Object.entries(floors))
+    assert.deepEqual(folders(join(lib, name)), Object.keys(rooms).sort());
+});
+
+for (const [name, below] of Object.entries(packages))
+  test(`@gradbook/${name} imports what its package.json names, and stands on ${below || "nothing"}`, () => {
+    const manifest = JSON.parse(readFileSync(join(lib, name, "package.json"), "utf8"));
+    const own = below === "" ? [] : below.split(" ").map((one) => `@gradbook/${one}`);
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    assert.deepEqual(declared.filter((one) => one.startsWith("@gradbook/")).sort(), own);
+    const undeclared = importsOf(name)
+      .filter(({ target }) => !/^(\.|node:)/.test(target) && !builtinModules.includes(target))
+      .filter(({ target }) => !declared.includes(/^(?:@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? ""));
+    assert.deepEqual(undeclared, []);
   });
+
+for (const [name, rooms] of Object.entries(floors))
+  for (const [room, stands] of Object.entries(rooms))
+    test(`${name}/${room} stands on ${stands || "nothing"}`, () => {
+      const upwards = importsOf(name)
+        .filter(({ file, target }) => file.startsWith(`${room}${sep}`) && target.startsWith("."))
+        .filter(({ file, target }) => {
+          const [first, ...rest] = relative(name, join(name, file, "..", target)).split(sep);
+          const to = rest.length === 0 ? "shared" : first;
+          return to !== room && !stands.split(" ").includes(to);
+        });
+      assert.deepEqual(upwards, []);
+    });

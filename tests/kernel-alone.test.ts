@@ -1,60 +1,22 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, test } from "node:test";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
-import { root, TestKernel } from "./support/kernel.js";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
+import { TestKernel } from "./support/kernel.js";
+import { install, packAll } from "./support/products.js";
 
-// The kernel as a package of its own: its rooms and what they import, and nothing else of gradbook is near.
+// The kernel as a package of its own, installed in an empty folder: nothing else of gradbook is near.
 
 const outside = realpathSync(mkdtempSync(join(tmpdir(), "gradbook-alone-")));
 after(() => rmSync(outside, { recursive: true, force: true }));
 
-const home = join(outside, "node_modules/@gradbook/kernel");
-for (const room of ["kernel", "errors", "files", "frontend"])
-  cpSync(join(root, "lib/dist", room), join(home, "dist", room), { recursive: true });
-const manifest = {
-  name: "@gradbook/kernel",
-  version: "1.2.3",
-  type: "module",
-  bin: { "gradbook-kernel": "dist/kernel/bin.js" },
-  exports: "./dist/kernel/index.js",
-};
-writeFileSync(join(home, "package.json"), JSON.stringify(manifest));
-for (const name of [
-  "zeromq",
-  "typescript",
-  "esbuild",
-  "acorn",
-  "@sveltejs/acorn-typescript",
-  "@types/node",
-]) {
-  const link = join(outside, "node_modules", name);
-  mkdirSync(dirname(link), { recursive: true });
-  const places = [join(root, "lib/node_modules", name), join(root, "node_modules", name)];
-  symlinkSync(realpathSync(places.find((path) => canRead(path)) ?? name), link);
-}
+writeFileSync(join(outside, "package.json"), "{}");
+await install("kernel", await packAll(outside), outside);
 
-function canRead(path: string): boolean {
-  try {
-    return realpathSync(path) !== "";
-  } catch {
-    return false;
-  }
-}
-
-const program = join(home, "dist/kernel/bin.js");
+const program = join(outside, "node_modules/@gradbook/kernel/dist/bin.js");
 const call = (...args: string[]) =>
   spawnSync(process.execPath, [program, ...args], { cwd: outside, encoding: "utf8" });
 
@@ -103,7 +65,7 @@ for (const [title, argv] of Object.entries({
     const kernel = await TestKernel.start({ argv, cwd: outside });
     try {
       const { banner } = (await kernel.request("shell", "kernel_info_request", {}).reply).content;
-      assert.match(String(banner), /\(gradbook 1\.2\.3\)$/);
+      assert.match(String(banner), /\(gradbook 0\.1\.0\)$/);
       assert.equal((await kernel.run("const x: number = 40; x + 2")).result, "42");
       assert.match((await kernel.run('const y: number = "a"')).traceback, /Type 'string' is not assignable/);
       assert.match(

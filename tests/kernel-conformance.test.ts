@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writeKernelSpec } from "#lib/kernel/install.js";
-import { prepareJupyter } from "#lib/notebook/jupyter.js";
+import { writeKernelSpec } from "#kernel/install.js";
+import { prepareJupyter } from "#tools/notebook/jupyter.js";
 import { root } from "./support/kernel.js";
 
 const scripts = join(root, "tests/conformance");

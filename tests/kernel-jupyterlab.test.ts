@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Locator } from "playwright-core";
-import { writeKernelSpec } from "#lib/kernel/install.js";
+import { writeKernelSpec } from "#kernel/install.js";
 import { launchBrowser } from "./support/browser.js";
 import { startJupyterLab, workFolder } from "./support/jupyterlab.js";
 import { root } from "./support/kernel.js";

@@ -14,8 +14,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { host } from "#lib/files/owner.js";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import { host } from "@gradbook/base";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
 import { pause, root, TestKernel } from "./support/kernel.js";
 
 /** A process and everything that it has started, by their parents. */
@@ -132,8 +132,8 @@ test("a front end that is killed takes its kernel with it", async () => {
 /** Starts a kernel from a process of its own, as `gradbook run` does. @returns that process and the kernel's */
 async function runnerOf(): Promise<{ runner: number; kernel: number; kill: (pid: number) => void }> {
   const script = `
-    import { startKernel } from ${JSON.stringify(join(root, "lib/dist/notebook/kernel-client.js"))};
-    import { findKernel } from ${JSON.stringify(join(root, "lib/dist/notebook/kernels.js"))};
+    import { startKernel } from ${JSON.stringify(join(root, "lib/tools/dist/notebook/kernel-client.js"))};
+    import { findKernel } from ${JSON.stringify(join(root, "lib/tools/dist/notebook/kernels.js"))};
     const kernel = await startKernel(findKernel("gradbook", process.cwd()), { cwd: process.cwd() });
     console.log(kernel.pid);
     setInterval(() => {}, 1000);`;
@@ -172,7 +172,7 @@ for (const [title, folder, wanted] of [
   [
     "is not there",
     "/nowhere/at/all",
-    /^gradbook kernel: \/nowhere\/at\/all: its folder has disappeared\. Make it again, or choose another location with the variable TMPDIR\.\n$/,
+    /^gradbook-kernel: \/nowhere\/at\/all: its folder has disappeared\. Make it again, or choose another location with the variable TMPDIR\.\n$/,
   ],
   [
     "is a file",
@@ -182,7 +182,7 @@ for (const [title, folder, wanted] of [
   [
     "has a name too long for a socket",
     join(tmpdir(), `gradbook-long-${"x".repeat(90)}`),
-    /^gradbook kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. Set the variable TMPDIR to a folder with a short path\.\n$/,
+    /^gradbook-kernel: \S+x\/gradbook-io-\S+: no local socket can be made there \(.*\)\. Set the variable TMPDIR to a folder with a short path\.\n$/,
   ],
 ] as const) {
   test(`a temporary folder that ${title} is named`, () => {
@@ -258,13 +258,13 @@ test("a kernel without a connection file says what is missing", () => {
   const [command, ...args] = kernelSpec("gradbook").argv;
   const { status, stderr } = spawnSync(command, args.slice(0, -2), { encoding: "utf8" });
   assert.equal(status, 1);
-  assert.match(stderr, /^gradbook kernel: --connection-file: missing, expected the file that Jupyter writes/);
+  assert.match(stderr, /^gradbook-kernel: --connection-file: missing, expected the file that Jupyter writes/);
 });
 
 const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
 for (const [title, text, wanted] of [
   ["is not there", undefined, "it cannot be read"],
-  ["is half written", "{", "no JSON"],
+  ["is half written", "{", "not JSON"],
   ["holds a list", "[]", "ip is missing"],
   ["has a port that is none", { ip: "127.0.0.1", ...ports, hb_port: 70_000 }, "hb_port is 70000"],
   ["has no key", { ip: "127.0.0.1", ...ports }, "key is missing"],
@@ -279,7 +279,7 @@ for (const [title, text, wanted] of [
     rmSync(folder, { recursive: true });
     assert.equal(status, 1);
     const said = `connection file ${path}: ${wanted}, expected what Jupyter writes for a kernel: ip, five ports, key.\n`;
-    assert.equal(stderr, `gradbook kernel: ${said}`);
+    assert.equal(stderr, `gradbook-kernel: ${said}`);
   });
 }
 
@@ -297,7 +297,7 @@ test("under the name jslab cells are JavaScript: what TypeScript would refuse ru
 
 test("install writes a kernelspec where Jupyter looks", () => {
   const folder = mkdtempSync(join(tmpdir(), "gradbook-install-"));
-  const gradbook = join(root, "lib/cli/gradbook.mjs");
+  const gradbook = join(root, "lib/gradbook/gradbook.mjs");
   const install = (...args: string[]) =>
     spawnSync(process.execPath, [gradbook, "kernel", "install", ...args], {
       encoding: "utf8",

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
 import { TestKernel } from "./support/kernel.js";
 
 const kernels = {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Json, type MimeBundle, metricsMime } from "#lib/frontend/frontend.js";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
-import type { Notebook, Output } from "#lib/kernel/jupyter/nbformat.js";
-import { findKernel } from "#lib/notebook/kernels.js";
-import { runNotebook } from "#lib/notebook/run.js";
+import { type Json, type MimeBundle, metricsMime } from "@gradbook/base";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
+import type { Notebook, Output } from "#kernel/jupyter/nbformat.js";
+import { findKernel } from "#tools/notebook/kernels.js";
+import { runNotebook } from "#tools/notebook/run.js";
 import { root } from "./support/kernel.js";
 
 // Nobody is locked in: the notebooks, which run on our kernel, show the same on the npm package tslab.

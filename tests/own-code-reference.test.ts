@@ -16,7 +16,7 @@ import {
   sequential,
   Tensor,
   tanh,
-} from "#lib/index.js";
+} from "gradbook";
 
 interface Result {
   readonly losses: readonly number[];

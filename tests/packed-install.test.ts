@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { root, TestKernel } from "./support/kernel.js";
 import { mnistMirror, realMnist } from "./support/mnist-mirror.js";
+import { call, install, packAll, run } from "./support/products.js";
 
 // What a student does: the package in an empty folder, MNIST, a notebook, a training, a report, a submission. Nothing
 // of the checkout is near; only the mirror of MNIST is a local one, whose files are verified like every other's.
@@ -25,36 +17,6 @@ after(() => {
   mirror?.stop();
   rmSync(outside, { recursive: true, force: true });
 });
-
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Not synchronous: the mirror is served by this process. */
-function call(command: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const { GRADBOOK_DATA: _, GRADBOOK_STAND_IN: __, ...env } = process.env;
-  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (status) => resolve({ status, stdout, stderr }));
-  });
-}
-
-async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const { status, stdout, stderr } = await call(command, args, cwd);
-  assert.equal(status, 0, `${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
-  return stdout;
-}
 
 const gradbook = (cwd: string, ...args: string[]) => call("npx", ["gradbook", ...args], cwd);
 const works = (cwd: string, ...args: string[]) => run("npx", ["gradbook", ...args], cwd);
@@ -90,11 +52,8 @@ lastEpoch(run).testError < 0.4`,
 
 before(async () => {
   mirror = await mnistMirror(await realMnist(root));
-  await run("npm", ["pack", "--silent", "--pack-destination", outside, join(root, "lib")], root);
-  const [tarball] = readdirSync(outside).filter((name) => name.endsWith(".tgz"));
   mkdirSync(join(course, "homework"), { recursive: true });
-  const quiet = ["--silent", "--no-audit", "--no-fund", "--prefer-offline"];
-  await run("npm", ["install", ...quiet, join("..", tarball)], course);
+  await install("gradbook", await packAll(outside), course);
   writeFileSync(join(course, "homework/first.ipynb"), JSON.stringify(notebook));
   writeFileSync(join(course, ".gitignore"), "node_modules/\n");
   await run("git", ["init", "--quiet"], course);
@@ -218,14 +177,4 @@ test("the kernel is installed, runs cells and knows the library; another kernel'
   const mistake = await kernel.run('const n: number = "one";');
   assert.match(mistake.error ?? "", /line 1, column 7.*TS2322/);
   assert.equal(await kernel.shutdown(), 0);
-});
-
-test("what the package needs is in it, and nothing of the checkout", () => {
-  const installed = join(course, "node_modules/gradbook");
-  for (const file of ["requirements.txt", "dist/index.mjs", "cli/gradbook.mjs"])
-    assert.ok(existsSync(join(installed, file)), file);
-  const tests = readdirSync(join(installed, "dist"), { recursive: true }).filter((name) =>
-    /\.test\./.test(String(name)),
-  );
-  assert.deepEqual(tests, []);
 });

@@ -23,7 +23,7 @@ test("README: every npm script and gradbook command it names exists, and every f
   const scripts = Object.keys(JSON.parse(readFileSync(`${root}package.json`, "utf8")).scripts);
   for (const [, script] of readme.matchAll(/npm run ([a-z:-]+)/g))
     assert.ok(scripts.includes(script), `npm run ${script}`);
-  const help = execFileSync(process.execPath, [`${root}lib/cli/gradbook.mjs`, "--help"]).toString();
+  const help = execFileSync(process.execPath, [`${root}lib/gradbook/gradbook.mjs`, "--help"]).toString();
   for (const [, command] of readme.matchAll(/npx gradbook ([a-z][a-z0-9-]*)/g)) {
     assert.match(help, new RegExp(`^ {2}${command} `, "m"));
   }

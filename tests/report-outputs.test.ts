@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { MimeBundle } from "@gradbook/base";
 import type { Browser, Page } from "playwright-core";
-import type { MimeBundle } from "#lib/frontend/frontend.js";
-import { buildReport } from "#lib/report/build.js";
-import { code, executedNotebook, prose } from "#lib/report/fixture.js";
-import { writeFolder } from "#lib/report/folder.js";
-import { reportInputs } from "#lib/report/inputs.js";
-import type { Omission } from "#lib/report/omissions.js";
+import { buildReport } from "#tools/report/build.js";
+import { code, executedNotebook, prose } from "#tools/report/fixture.test.helper.js";
+import { writeFolder } from "#tools/report/folder.js";
+import { reportInputs } from "#tools/report/inputs.js";
+import type { Omission } from "#tools/report/omissions.js";
 import { launchBrowser } from "./support/browser.js";
 
 // Outputs of strangers on a report's page, in a browser: what is safe is seen, nothing runs, nothing is asked for, and

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { JsonObject } from "#lib/frontend/frontend.js";
-import type { Cell } from "#lib/kernel/jupyter/nbformat.js";
-import { writeNotebook } from "#lib/notebook/write-ipynb.js";
+import type { JsonObject } from "@gradbook/base";
+import type { Cell } from "#kernel/jupyter/nbformat.js";
+import { writeNotebook } from "#tools/notebook/write-ipynb.js";
 import { workFolder } from "./support/jupyterlab.js";
 
 // A notebook as somebody writes it who knows Plotly and Jupyter and nothing of us, through the real kernel and the
@@ -86,7 +86,7 @@ before(async () => {
       return { ...base, cell_type: cell.cell_type, attachments };
     }),
   });
-  const command = join(root, "lib/cli/gradbook.mjs");
+  const command = join(root, "lib/gradbook/gradbook.mjs");
   const run = spawnSync(process.execPath, [command, "report", notebook], {
     encoding: "utf8",
     timeout: 240_000,

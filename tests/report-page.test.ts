@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { buildReport } from "#lib/report/build.js";
-import { executedNotebook } from "#lib/report/fixture.js";
-import { writeFolder } from "#lib/report/folder.js";
-import { reportInputs } from "#lib/report/inputs.js";
-import { writeOverview } from "#lib/report/overview.js";
+import { buildReport } from "#tools/report/build.js";
+import { executedNotebook } from "#tools/report/fixture.test.helper.js";
+import { writeFolder } from "#tools/report/folder.js";
+import { reportInputs } from "#tools/report/inputs.js";
+import { writeOverview } from "#tools/report/overview.js";
 import { launchBrowser } from "./support/browser.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

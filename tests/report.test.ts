@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Catalogue, readCatalogue, replaceCatalogue } from "#lib/datasets/catalogue.js";
-import { submit } from "#lib/homework/submit.js";
-import type { Cell } from "#lib/kernel/jupyter/nbformat.js";
-import { writeNotebook } from "#lib/notebook/write-ipynb.js";
-import { makeReport } from "#lib/report/report.js";
+import { type Catalogue, readCatalogue, replaceCatalogue } from "@gradbook/core/internal";
+import type { Cell } from "#kernel/jupyter/nbformat.js";
+import { submit } from "#tools/homework/submit.js";
+import { writeNotebook } from "#tools/notebook/write-ipynb.js";
+import { makeReport } from "#tools/report/report.js";
 import { workFolder } from "./support/jupyterlab.js";
 
 // Notebooks through a real kernel into reports and submissions.

@@ -20,7 +20,7 @@ function sweepFile(): string {
 }
 
 function gradbook(args: readonly string[], env: Record<string, string> = {}): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [join(project, "lib/cli/gradbook.mjs"), "sweep", ...args], {
+  return spawnSync(process.execPath, [join(project, "lib/gradbook/gradbook.mjs"), "sweep", ...args], {
     encoding: "utf8",
     env: { ...process.env, ...env },
   });
@@ -145,7 +145,7 @@ test("gradbook sweep refuses a file that is missing, broken or no sweep, an unkn
   const good = sweepFile();
   says([good, "--engine", "pbs"], /--engine: "pbs", expected one of local, parallel, slurm/);
   says([good, "--out", good], /nothing can be written there \(.*\.ts is a file\)/);
-  says([good, "--jobs", "0"], /--jobs: "0", expected a whole number of at least 1/);
+  says([good, "--jobs", "0"], /--jobs: "0", expected an integer of at least 1/);
 });
 
 test("engines slurm and parallel say so when their programs are missing", () => {

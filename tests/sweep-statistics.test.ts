@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { studentQuantile, studentTails } from "@gradbook/core/internal";
 import { compareMeans, mcnemar, meanInterval } from "gradbook";
-import { studentQuantile, studentTails } from "#lib/sweep/statistics.js";
 
 interface Reference {
   readonly quantiles: readonly (readonly [number, number, number])[];

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Calibrated } from "./driving/calibrate.js";
 import type { Session } from "./driving/session.js";
 import type { Mistake, Moment, Operation } from "./operations/operation.js";

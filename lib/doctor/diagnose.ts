@@ -1,5 +1,4 @@
-import { configError } from "../errors/error.js";
-import { type Given, oneOf, options, text } from "../errors/options.js";
+import { configError, type Given, oneOf, options, text } from "@gradbook/base";
 import { Diagnosis } from "./diagnosis.js";
 import { examine } from "./examine.js";
 import { asOwnInterface } from "./reading/own-interfaces.js";

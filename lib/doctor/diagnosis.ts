@@ -1,4 +1,4 @@
-import { displaySymbol } from "../frontend/frontend.js";
+import { displaySymbol } from "@gradbook/base";
 import type { Examination, Finding, Picture, Verdict } from "./types.js";
 
 /** What the doctor says, about one operation or about several of one file. It shows itself in a notebook cell. */

@@ -8,25 +8,24 @@ import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
 import { examineTrainStep } from "./judging/examine-train-step.js";
 import { fromFault } from "./judging/findings.js";
-import type { Announce } from "./judging/trial.js";
 import { allOperations, layerOperations } from "./operations/all.js";
 import { euclidean, euclideanOfLabels, softmaxCrossEntropy } from "./operations/losses.js";
 import type { Operation } from "./operations/operation.js";
 import type { OptimizerKind } from "./operations/optimizer-rules.js";
 import type { Subject } from "./reading/recognise.js";
 import { spelled } from "./spelling.js";
-import { CannotDrive, type Examination, Fault, type Kind } from "./types.js";
+import { CannotDrive, type Examination, Fault, type Kind, type OnCall } from "./types.js";
 
 /** Examines one subject; never throws for what the examined code does. */
-export function examine(subject: Subject, announce: Announce): Examination {
+export function examine(subject: Subject, onCall: OnCall): Examination {
   try {
     const rules = subject.kinds.filter(isRule);
-    if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), announce);
+    if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), onCall);
     if (subject.kinds[0] === "trainStep" && subject.shape.form === "function")
-      return examineTrainStep(subject.name, subject.shape.fn, announce);
-    const code = calibrate(subject, announce);
-    if (code.operation.kind === "dropout") return examineDropout(subject.name, code, announce);
-    return spelled(examineLayer(subject.name, code, announce));
+      return examineTrainStep(subject.name, subject.shape.fn, onCall);
+    const code = calibrate(subject, onCall);
+    if (code.operation.kind === "dropout") return examineDropout(subject.name, code, onCall);
+    return spelled(examineLayer(subject.name, code, onCall));
   } catch (error) {
     if (error instanceof Fault) return broken(subject, error);
     const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
@@ -63,8 +62,8 @@ function unexpected(name: string, error: unknown): { reason: string; cure: strin
   };
 }
 
-function calibrate(subject: Subject, announce: Announce): Calibrated {
-  announce("first call", subject.name);
+function calibrate(subject: Subject, onCall: OnCall): Calibrated {
+  onCall("first call", subject.name);
   const { own } = subject;
   if (subject.kinds[0] === "softmaxCrossEntropy")
     return calibrateLoss(subject.name, lossCode(subject), [softmaxCrossEntropy], own);
@@ -76,13 +75,13 @@ function calibrate(subject: Subject, announce: Announce): Calibrated {
   const known = subject.kinds.length > 0;
   switch (shape.form) {
     case "class":
-      return calibrateClass(name, { make: shape.make }, operations, own, known, announce);
+      return calibrateClass(name, { make: shape.make }, operations, own, known, onCall);
     case "instance":
-      return calibrateClass(name, { instance: shape.instance }, operations, own, known, announce);
+      return calibrateClass(name, { instance: shape.instance }, operations, own, known, onCall);
     case "pair":
-      return calibratePair(name, shape, operations, own, known, announce);
+      return calibratePair(name, shape, operations, own, known, onCall);
     case "function":
-      return calibratePair(name, { forward: shape.fn }, operations, own, known, announce);
+      return calibratePair(name, { forward: shape.fn }, operations, own, known, onCall);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 
 const kindsOfLayers = [
   "conv2d",
@@ -160,3 +160,6 @@ export class Fault extends Error {
     this.thrown = thrown;
   }
 }
+
+/** Called before every call of the examined code, so that a watcher knows what is running when a call never ends. */
+export type OnCall = (phase: string, where: string) => void;

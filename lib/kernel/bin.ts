@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command `gradbook-kernel`.
-import { GradbookError } from "../errors/error.js";
+import { GradbookError } from "@gradbook/base";
 import { runKernelCommand, usage } from "./command.js";
 
 const program = "gradbook-kernel";

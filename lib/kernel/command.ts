@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { GradbookError } from "../errors/error.js";
+import { GradbookError } from "@gradbook/base";
 import type { InstallPlace } from "./install.js";
 
 /** What `--help` prints. @param program as the command is called */

@@ -42,7 +42,9 @@ function written(name: string): string {
 
 /** As another installation wrote it: moved, for another Node, with other metadata. */
 const elsewhere = written("gradbook");
-const first = JSON.stringify({ ...kernelSpec("gradbook"), metadata: { debugger: false } }, null, 2);
+const { argv: ownArgv, ...ownSpec } = kernelSpec("gradbook");
+const firstArgv = [...ownArgv.slice(0, 2), "/new/cli/gradbook.mjs", "kernel", ...ownArgv.slice(3)];
+const first = JSON.stringify({ argv: firstArgv, ...ownSpec, metadata: { debugger: false } }, null, 2);
 
 const replaced: readonly [title: string, name: string, text: string][] = [
   ["our own", "gradbook", elsewhere],

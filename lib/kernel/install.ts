@@ -1,10 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { GradbookError } from "../errors/error.js";
-import { onDisk } from "../errors/os-error.js";
-import { sha256 } from "../files/sha256.js";
-import { writeAtomic } from "../files/write-atomic.js";
+import { GradbookError, onDisk, sha256, writeAtomic } from "@gradbook/base";
 import { userDataFolder } from "./jupyter/data-folder.js";
 import { kernelSpec, kernelSpecText, nodeOptions } from "./jupyter/kernelspec.js";
 

@@ -1,4 +1,4 @@
-import type { MimeBundle } from "../frontend/frontend.js";
+import type { MimeBundle } from "@gradbook/base";
 import type { ErrorContent } from "./jupyter/messages.js";
 import type { Positions, PreparedCell, RefusedCell } from "./threads.js";
 

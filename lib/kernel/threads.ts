@@ -1,6 +1,6 @@
 // What the kernel's three threads say to each other. Types only: every thread may import this file for nothing.
 import type { MessagePort } from "node:worker_threads";
-import type { JsonObject, MimeBundle, PublishMessage } from "../frontend/frontend.js";
+import type { JsonObject, MimeBundle, PublishMessage } from "@gradbook/base";
 import type { ConnectionInfo } from "./jupyter/connection.js";
 import type { ErrorContent } from "./jupyter/messages.js";
 import type { SharedState } from "./shared.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { MimeBundle, PublishMessage } from "../frontend/frontend.js";
+import type { MimeBundle, PublishMessage } from "@gradbook/base";
 
 /** The kinds of output that the tslab package has a method for: what the method takes, and its MIME type. */
 const outputs = {

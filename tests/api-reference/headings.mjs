@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { CommentTag, Converter } from "typedoc";
 
-/** The headings of index.ts as the reference's categories: each public name stands under the one above its export. */
+/** The headings of the packages' index.ts as the reference's categories: each public name stands under the one above its export. */
 export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    const [entry] = app.options.getValue("entryPoints");
-    const headings = headingsOf(readFileSync(entry, "utf8"));
+    const sources = ["core", "doctor"].map((name) => new URL(`../../lib/${name}/index.ts`, import.meta.url));
+    const headings = new Map(sources.flatMap((file) => [...headingsOf(readFileSync(file, "utf8"))]));
     app.options.setValue("categoryOrder", [...new Set(headings.values())]);
     for (const name of project.children ?? []) {
       const heading = [{ kind: "text", text: headings.get(name.name) ?? "Other" }];

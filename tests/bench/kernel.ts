@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, type } from "node:os";
 import { join } from "node:path";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
 import { pause, root, stockTslab, TestKernel } from "../support/kernel.js";
 
 const rounds = 3;

@@ -2,9 +2,9 @@
 // figures: every entry of its catalogue found and named, random mutants of the definitions' source called wrong with the
 // right tensor and axis, random correct layers left in peace. Exit code 1 when a figure is missed.
 import { parseArgs } from "node:util";
-import { proveMutants } from "#lib/doctor/proof/prove.test.helper.js";
-import { proveCatalogue } from "#lib/doctor/proof/prove-catalogue.test.helper.js";
-import { proveCorrect } from "#lib/doctor/proof/prove-correct.test.helper.js";
+import { proveMutants } from "#doctor/proof/prove.test.helper.js";
+import { proveCatalogue } from "#doctor/proof/prove-catalogue.test.helper.js";
+import { proveCorrect } from "#doctor/proof/prove-correct.test.helper.js";
 
 const { values } = parseArgs({
   options: {

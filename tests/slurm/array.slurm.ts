@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 /** `gradbook sweep --engine slurm` against a real Slurm. Not in `npm test`: tests/slurm/run.sh starts one for it. */
 
 const project = fileURLToPath(new URL("../../..", import.meta.url));
-const gradbook = join(project, "lib/cli/gradbook.mjs");
+const gradbook = join(project, "lib/gradbook/gradbook.mjs");
 mkdirSync(join(project, ".cache"), { recursive: true });
 const scratch = mkdtempSync(join(project, ".cache/slurm-test-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));

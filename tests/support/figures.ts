@@ -1,4 +1,4 @@
-import type { Notebook } from "#lib/kernel/jupyter/nbformat.js";
+import type { Notebook } from "#kernel/jupyter/nbformat.js";
 
 /** What a figure's picture looks like where a reader sees it. */
 export interface DrawnImage {

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from "node:crypto";
-import type { ConnectionInfo } from "#lib/kernel/jupyter/connection.js";
+import type { ConnectionInfo } from "#kernel/jupyter/connection.js";
 
 /** Numbers from a seed, so that a failure can be had again. */
 export function createRandom(seed: number): () => number {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { prepareJupyter, QUIET_ARGUMENTS } from "#lib/notebook/jupyter.js";
+import { prepareJupyter, QUIET_ARGUMENTS } from "#tools/notebook/jupyter.js";
 
 export interface JupyterLab {
   /** Address of the server, with a slash at its end. */

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { JsonObject } from "#lib/frontend/frontend.js";
-import { type ConnectionInfo, createConnectionFile } from "#lib/kernel/jupyter/connection.js";
-import { type Frames, FrontEndSockets, type Received } from "#lib/kernel/jupyter/front-end-sockets.js";
-import { kernelSpec } from "#lib/kernel/jupyter/kernelspec.js";
-import type { Channel } from "#lib/kernel/jupyter/messages.js";
-import { findKernel } from "#lib/notebook/kernels.js";
+import type { JsonObject } from "@gradbook/base";
+import { type ConnectionInfo, createConnectionFile } from "#kernel/jupyter/connection.js";
+import { type Frames, FrontEndSockets, type Received } from "#kernel/jupyter/front-end-sockets.js";
+import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
+import type { Channel } from "#kernel/jupyter/messages.js";
+import { findKernel } from "#tools/notebook/kernels.js";
 
 /** Everything that came of one cell. */
 export interface CellResult {

@@ -3,9 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { readCatalogue } from "#lib/datasets/catalogue.js";
-import { fetchDataset } from "#lib/datasets/download/fetch-dataset.js";
-import { silent } from "#lib/datasets/download/listener.js";
+import { fetchDataset, readCatalogue, silent } from "@gradbook/core/internal";
 
 /** The four real files of MNIST: the checkout's own, else fetched once into its cache as `gradbook data mnist` does. */
 export async function realMnist(root: string): Promise<string> {

@@ -1,4 +1,4 @@
-import type { TraceType } from "#lib/figures/trace-kinds.js";
+import type { TraceType } from "@gradbook/core/internal";
 
 const matrix = (n: number, f: (i: number, j: number) => number) =>
   Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => f(i, j)));

@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Operation } from "../operations/operation.js";
 import type { Sizes } from "../types.js";
 

@@ -1,14 +1,20 @@
-import { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Rng, Tensor } from "@gradbook/core";
 import { compare } from "../judging/compare.js";
-import type { Announce } from "../judging/trial.js";
 import { askedEps } from "../operations/batch-norm.js";
 import type { Convention, Operation } from "../operations/operation.js";
 import { method } from "../reading/fields.js";
 import type { OwnTensor } from "../reading/own-tensor.js";
 import { assignments, type Role, rolesOf } from "../reading/roles.js";
 import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
-import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
+import {
+  type Callable,
+  CannotDrive,
+  type Capabilities,
+  type Case,
+  Fault,
+  type OnCall,
+  type Values,
+} from "../types.js";
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
 import type { Plan } from "./bench.js";
 import { destructuredFrom, type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
@@ -39,6 +45,16 @@ export interface Calibrated {
   readonly inputs: readonly string[];
 }
 
+/** A way to call the code that may be the right one. */
+interface Candidate<P extends Plan> {
+  readonly operation: Operation;
+  readonly can: Capabilities;
+  readonly plan: P;
+  /** Its place among the assignments of roles to parameters, the likeliest first. */
+  readonly rank: number;
+  readonly open: (c: Case, inputs: Values) => Session;
+}
+
 interface Attempt<P extends Plan = Plan> {
   readonly plan: P;
   readonly operation: Operation;
@@ -64,49 +80,14 @@ export function calibratePair(
   operations: readonly Operation[],
   own?: OwnTensor,
   known = true,
-  announce: Announce = () => {},
+  onCall: OnCall = () => {},
 ): Calibrated {
   const forward = pair.forward;
   const source = [forward, pair.backward].map((fn) => (fn === undefined ? "" : fullSource(fn))).join("\n");
   const params = forward === undefined ? parametersOf(pair.backward ?? (() => 0)) : parametersOf(forward);
-  const attempts: Attempt<PairPlan>[] = [];
-  const started = process.cpuUsage();
-  search: for (const operation of operations) {
-    const spoken = spokenOf(operation, source, params);
-    const sites = sitesOf[operation.kind];
-    const ways = forward === undefined ? [[]] : assignments(params, sites.forward);
-    for (const [rank, roles] of ways.entries())
-      for (const data of dataArrangements(operation, axesIn(source))) {
-        const can = capabilities(data.x, spoken);
-        for (const form of likelyForms(source, own))
-          for (const W of roles.includes("W") || forward === undefined ? weightArrangements(operation) : [[]])
-            for (const vectors of roles.includes("b") || roles.includes("gamma")
-              ? vectorForms
-              : [undefined]) {
-              if (!fits(operation, data.x, W)) continue;
-              const plan: PairPlan = {
-                form,
-                ...(own === undefined ? {} : { own }),
-                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
-                forward: roles,
-                backward: [],
-                ...(vectors === undefined ? {} : { vectors }),
-              };
-              const attempt = tryForward(
-                operation,
-                can,
-                plan,
-                rank,
-                (c) => new PairSession(pair, operation, c, plan, asked),
-              );
-              attempts.push(attempt);
-              if (attempt.score === 10) break search;
-              if (attempts.length >= mostWays || workedSince(started) > patience) break search;
-            }
-      }
-  }
+  const attempts = search(pairCandidates(pair, operations, params, source, own));
   const best = bestOf(name, attempts, params, known);
-  announce("backward", "first call");
+  onCall("backward", "first call");
   const withBackward = calibrateBackward(pair, best);
   const { operation, can, plan } = best;
   const open = (c: Case, seed?: string) =>
@@ -133,7 +114,7 @@ export function calibrateClass(
   operations: readonly Operation[],
   own?: OwnTensor,
   known = true,
-  announce: Announce = () => {},
+  onCall: OnCall = () => {},
 ): Calibrated {
   const source =
     maker.make === undefined
@@ -142,52 +123,12 @@ export function calibrateClass(
   const params = (maker.make === undefined ? [] : constructorParameters(maker.make)).map((p) =>
     isRecord(p, source) ? { ...p, name: "options" } : p,
   );
-  const attempts: Attempt<ClassPlan>[] = [];
-  const started = process.cpuUsage();
   const sample = prototypeOf(maker);
   const methods = {
     forward: sample === undefined ? undefined : method(sample, forwardNames)?.fn,
     backward: sample === undefined ? undefined : method(sample, backwardNames)?.fn,
   };
-  search: for (const operation of operations) {
-    const spokenCan = spokenOf(operation, source, [...params, ...(params.length > 0 ? [] : [])]);
-    const sites = sitesOf[operation.kind];
-    const constructions = assignments(params, sites.construct, 6);
-    for (const [rank, construct] of constructions.entries())
-      for (const data of dataArrangements(operation))
-        for (const form of likelyForms(source, own)) {
-          const can = capabilities(data.x, spokenCan);
-          const forwardParams = methods.forward === undefined ? undefined : parametersOf(methods.forward);
-          const ways =
-            forwardParams === undefined
-              ? [["x"] as Role[]]
-              : assignments(forwardParams, sites.forwardMethod, 3);
-          for (const forward of ways)
-            for (const W of operation.axes.W === undefined ? [[]] : weightArrangements(operation)) {
-              if (!fits(operation, data.x, W)) continue;
-              const plan: ClassPlan = {
-                form,
-                ...(own === undefined ? {} : { own }),
-                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
-                construct,
-                forward,
-                backward: [],
-              };
-              const probe = probeOf(operation, can);
-              if (W.length > 0 && visibleOtherwise(maker, operation, probe, plan, W)) continue;
-              const attempt = tryForward(
-                operation,
-                can,
-                plan,
-                rank,
-                (c, inputs) => new ClassSession(maker, operation, c, plan, asked, "doctor", inputs),
-              );
-              attempts.push(attempt);
-              if (attempt.score === 10) break search;
-              if (attempts.length >= mostWays || workedSince(started) > patience) break search;
-            }
-        }
-  }
+  const attempts = search(classCandidates(maker, operations, params, methods.forward, source, own));
   const best = bestOf(name, attempts, params, known);
   const { operation, can, plan } = best;
   const probe = probeOf(operation, can);
@@ -206,7 +147,7 @@ export function calibrateClass(
       `Keep the parameters in fields that can be reached, e.g. this.${lost[0]} (not private with #).`,
     );
   }
-  announce("backward", "first call");
+  onCall("backward", "first call");
   const withBackward = calibrateMethods(maker, best, methods.backward);
   const open = (c: Case, seed = "doctor") =>
     new ClassSession(maker, operation, c, pairsFor(c, withBackward), asked, seed);
@@ -220,6 +161,96 @@ export function calibrateClass(
     source,
     inputs: has,
   };
+}
+
+/** The first ways to call that give numbers, until one computes the operation itself. */
+function search<P extends Plan>(candidates: Iterable<Candidate<P>>): readonly Attempt<P>[] {
+  const attempts: Attempt<P>[] = [];
+  const started = process.cpuUsage();
+  for (const candidate of candidates) {
+    const attempt = tryForward(candidate);
+    attempts.push(attempt);
+    if (attempt.score === 10) break;
+    if (attempts.length >= mostWays || workedSince(started) > patience) break;
+  }
+  return attempts;
+}
+
+/** The ways to call a pair of functions, the likeliest of each operation first. */
+function* pairCandidates(
+  pair: Pair,
+  operations: readonly Operation[],
+  params: readonly Param[],
+  source: string,
+  own: OwnTensor | undefined,
+): Generator<Candidate<PairPlan>> {
+  for (const operation of operations) {
+    const conventions = spokenOf(operation, source, params);
+    const ways = pair.forward === undefined ? [[]] : assignments(params, sitesOf[operation.kind].forward);
+    for (const [rank, roles] of ways.entries()) {
+      const takesWeights = roles.includes("W") || pair.forward === undefined;
+      const takesVectors = roles.includes("b") || roles.includes("gamma");
+      for (const data of dataArrangements(operation, axesIn(source))) {
+        const can = capabilities(data.x, conventions);
+        for (const form of likelyForms(source, own))
+          for (const W of takesWeights ? weightArrangements(operation) : [[]])
+            for (const vectors of takesVectors ? vectorForms : [undefined]) {
+              if (!fits(operation, data.x, W)) continue;
+              const plan: PairPlan = {
+                form,
+                ...(own === undefined ? {} : { own }),
+                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
+                forward: roles,
+                backward: [],
+                ...(vectors === undefined ? {} : { vectors }),
+              };
+              const open = (c: Case) => new PairSession(pair, operation, c, plan, asked);
+              yield { operation, can, plan, rank, open };
+            }
+      }
+    }
+  }
+}
+
+/** The ways to construct a class and to call its forward. */
+function* classCandidates(
+  maker: Maker,
+  operations: readonly Operation[],
+  params: readonly Param[],
+  forwardMethod: Callable | undefined,
+  source: string,
+  own: OwnTensor | undefined,
+): Generator<Candidate<ClassPlan>> {
+  const forwardParams = forwardMethod === undefined ? undefined : parametersOf(forwardMethod);
+  for (const operation of operations) {
+    const conventions = spokenOf(operation, source, params);
+    const sites = sitesOf[operation.kind];
+    const ways =
+      forwardParams === undefined ? [["x"] as Role[]] : assignments(forwardParams, sites.forwardMethod, 3);
+    const weights = operation.axes.W === undefined ? [[]] : weightArrangements(operation);
+    for (const [rank, construct] of assignments(params, sites.construct, 6).entries())
+      for (const data of dataArrangements(operation)) {
+        const can = capabilities(data.x, conventions);
+        for (const form of likelyForms(source, own))
+          for (const forward of ways)
+            for (const W of weights) {
+              if (!fits(operation, data.x, W)) continue;
+              const plan: ClassPlan = {
+                form,
+                ...(own === undefined ? {} : { own }),
+                arrangements: { ...data, ...(W.length > 0 ? { W } : {}) },
+                construct,
+                forward,
+                backward: [],
+              };
+              if (W.length > 0 && visibleOtherwise(maker, operation, probeOf(operation, can), plan, W))
+                continue;
+              const open = (c: Case, inputs: Values) =>
+                new ClassSession(maker, operation, c, plan, asked, "doctor", inputs);
+              yield { operation, can, plan, rank, open };
+            }
+      }
+  }
 }
 
 /** A parameter of whatever name from which options are read: `size.in`, `const { kernel } = this.geometry`. */
@@ -298,13 +329,7 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
-function tryForward<P extends Plan>(
-  operation: Operation,
-  can: Capabilities,
-  plan: P,
-  rank: number,
-  open: (c: Case, inputs: Values) => Session,
-): Attempt<P> {
+function tryForward<P extends Plan>({ operation, can, plan, rank, open }: Candidate<P>): Attempt<P> {
   const c = probeOf(operation, can);
   const inputs = probeInputs(operation, c);
   try {

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Operation } from "../operations/operation.js";
 import { decode, encode } from "../reading/decode.js";
 import { plainName, type Role, rolesOf } from "../reading/roles.js";

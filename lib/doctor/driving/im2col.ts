@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import { compare } from "../judging/compare.js";
 import { im2col } from "../operations/im2col.js";
 import { encode } from "../reading/decode.js";

@@ -1,5 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { Rng, type Tensor } from "@gradbook/core";
 import type { Operation } from "../operations/operation.js";
 import { decode, encode, type Form } from "../reading/decode.js";
 import {

@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import { compare } from "../judging/compare.js";
 import { oneHot } from "../operations/losses.js";
 import type { Operation } from "../operations/operation.js";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Hyper, OptimizerKind } from "../operations/optimizer-rules.js";
 import { decode, encode, type Form } from "../reading/decode.js";
 import { method } from "../reading/fields.js";

@@ -1,4 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
+import { Rng } from "@gradbook/core";
 
 /** A random source in every usual dress: call it, or ask it for uniform(), random(), next(), bits(), normal() … */
 export interface RandomSource {

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import { type Decoded, decode } from "../reading/decode.js";
 import { type Callable, Fault, type Values } from "../types.js";
 import { restored } from "./arrange.js";

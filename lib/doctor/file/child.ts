@@ -1,7 +1,7 @@
 // Runs in a process of its own: loads a file, examines what it exports, and tells each step to the watching process.
 import { writeSync } from "node:fs";
 import { parse } from "node:path";
-import { GradbookError } from "../../errors/error.js";
+import { GradbookError } from "@gradbook/base";
 import { examine } from "../examine.js";
 import { asOwnInterface } from "../reading/own-interfaces.js";
 import { recognise, type Subject } from "../reading/recognise.js";

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { dataError } from "../../errors/error.js";
+import { dataError } from "@gradbook/base";
 import { Diagnosis } from "../diagnosis.js";
 import { judging } from "../judging/trial.js";
 import type { Examination, Finding } from "../types.js";

@@ -2,9 +2,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { temporaryFolder, writeAtomic } from "@gradbook/base";
 import { build, type Loader } from "esbuild";
-import { temporaryFolder } from "../../files/temporary.js";
-import { writeAtomic } from "../../files/write-atomic.js";
 import { hiddenExport } from "../reading/own-tensor.js";
 
 /** The code could not be loaded, as one sentence. */
@@ -41,7 +40,7 @@ export async function loadFile(file: string): Promise<Record<string, unknown>> {
 async function bundle(path: string, handOut: boolean): Promise<string> {
   const url = pathToFileURL(path).href;
   const fromFile = createRequire(url);
-  const library = new URL("../../index.js", import.meta.url).href;
+  const library = new URL("./library.js", import.meta.url).href;
   try {
     const result = await build({
       stdin: {
@@ -69,7 +68,7 @@ async function bundle(path: string, handOut: boolean): Promise<string> {
             onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) => {
               if (kind === "entry-point") return undefined;
               if (isBuiltin(name)) return { path: name, external: true };
-              if (name === "gradbook") return { path: library, external: true };
+              if (name === "gradbook" || name === "@gradbook/core") return { path: library, external: true };
               try {
                 const found = fromFile.resolve(name);
                 return { path: kind === "require-call" ? found : pathToFileURL(found).href, external: true };

@@ -1,15 +1,14 @@
-import { Rng } from "../../tensor/rng.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { Rng, type Tensor } from "@gradbook/core";
 import { asked, type Calibrated } from "../driving/calibrate.js";
 import { withSeededRandom } from "../driving/random-source.js";
 import type { Session } from "../driving/session.js";
-import { type Examination, Fault, type Finding } from "../types.js";
+import { type Examination, Fault, type Finding, type OnCall } from "../types.js";
 import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
-import { type Announce, evaluationBackward, randomLike } from "./trial.js";
+import { evaluationBackward, randomLike } from "./trial.js";
 
 /** Dropout has no derivative to compare with but its own mask: y/x of the forward pass is what dx/dy must be. */
-export function examineDropout(subject: string, code: Calibrated, announce: Announce): Examination {
+export function examineDropout(subject: string, code: Calibrated, onCall: OnCall): Examination {
   const findings: Finding[] = [];
   const checked: string[] = [];
   const conventions = [...code.conventions];
@@ -27,12 +26,12 @@ export function examineDropout(subject: string, code: Calibrated, announce: Anno
     });
   try {
     withSeededRandom("dropout", () => {
-      announce("forward", c.label);
+      onCall("forward", c.label);
       const session = code.open(c);
       const y = session.forward(inputs, true);
       const scale = judgeMask(code, inputs.x, y, add, checked, conventions);
       if (code.hasBackward && scale !== undefined) {
-        announce("backward", c.label);
+        onCall("backward", c.label);
         judgeBackward(session, inputs.x, y, scale, add, checked);
       }
       newMask(code, session, inputs, y, add, checked);

@@ -1,21 +1,21 @@
 import { noBackward } from "../diagnosis.js";
 import type { Calibrated } from "../driving/calibrate.js";
-import type { Examination } from "../types.js";
+import type { Examination, OnCall } from "../types.js";
 import { judgeForward } from "./judge-forward.js";
 import { judgeGradients } from "./judge-gradients.js";
 import { checkPromises, isDeterministic } from "./promises.js";
 import type { Report } from "./report.js";
 import { checkSpecials } from "./specials.js";
-import { type Announce, judging, runTrial, type Trial } from "./trial.js";
+import { judging, runTrial, type Trial } from "./trial.js";
 
 /** Examines a layer that can be run: forward, every gradient, promises, special values. */
-export function examineLayer(subject: string, code: Calibrated, announce: Announce): Examination {
+export function examineLayer(subject: string, code: Calibrated, onCall: OnCall): Examination {
   const { operation } = code;
   const report: Report = { findings: [], checked: [], conventions: [...code.conventions], open: [] };
   const { cases } = operation.cases(code.can);
-  const all = cases.map((c) => runTrial(code, c, announce));
+  const all = cases.map((c) => runTrial(code, c, onCall));
   const trials = all.filter((t) => !isRefusal(t, report));
-  announce(judging, "");
+  onCall(judging, "");
 
   const sound = trials.find((t) => t.fault === undefined);
   if (sound !== undefined && !isDeterministic(code, sound, report)) return concluded(subject, code, report);
@@ -24,8 +24,8 @@ export function examineLayer(subject: string, code: Calibrated, announce: Announ
   else report.open.push(noBackward);
   const broken = trials.every((t) => t.fault !== undefined);
   if (!broken) {
-    checkPromises(code, trials, forward, report, announce);
-    checkSpecials(code, forward, report, announce);
+    checkPromises(code, trials, forward, report, onCall);
+    checkSpecials(code, forward, report, onCall);
   }
   return concluded(subject, code, report);
 }

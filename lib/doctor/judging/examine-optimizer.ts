@@ -19,10 +19,9 @@ import {
   simulate,
 } from "../operations/optimizer-rules.js";
 import { fullSource, parametersOf } from "../reading/source.js";
-import { CannotDrive, type Examination, Fault, type Finding } from "../types.js";
+import { CannotDrive, type Examination, Fault, type Finding, type OnCall } from "../types.js";
 import { compare } from "./compare.js";
 import { fromFault } from "./findings.js";
-import type { Announce } from "./trial.js";
 
 const asked: Hyper = { lr: 0.125, momentum: 0.75, rho: 0.8, beta1: 0.7, beta2: 0.95, eps: 0.03125 };
 const w0 = [0.5, -1.25, 2, -0.75, 0.375];
@@ -51,9 +50,9 @@ export function examineOptimizer(
   subject: string,
   kinds: readonly OptimizerKind[],
   code: OptimizerCode,
-  announce: Announce,
+  onCall: OnCall,
 ): Examination {
-  announce("steps", subject);
+  onCall("steps", subject);
   const kind = kinds[0];
   const source = sourceOf(code);
   const attempts = tryAll(kinds, code, source);

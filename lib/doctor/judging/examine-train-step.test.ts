@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Sequential } from "../../layers/sequential.js";
-import { softmax, softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { type Sequential, softmax, softmaxCrossEntropy, type Tensor } from "@gradbook/core";
 import { diagnose } from "../diagnose.js";
 import { stepMistakes } from "./examine-train-step.js";
 

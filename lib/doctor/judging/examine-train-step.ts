@@ -1,16 +1,19 @@
-import { linear } from "../../layers/linear.js";
-import { relu } from "../../layers/relu.js";
-import { type Sequential, sequential } from "../../layers/sequential.js";
-import { softmaxCrossEntropy, softmaxRows } from "../../losses/softmax-cross-entropy.js";
-import { sgd } from "../../optimizers/sgd.js";
-import { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import {
+  linear,
+  Rng,
+  relu,
+  type Sequential,
+  sequential,
+  sgd,
+  softmaxCrossEntropy,
+  Tensor,
+} from "@gradbook/core";
+import { softmaxRows } from "@gradbook/core/internal";
 import { call } from "../driving/session.js";
 import { plainName } from "../reading/roles.js";
 import { fullSource, type Param, parametersOf } from "../reading/source.js";
-import { type Callable, CannotDrive, type Examination, Fault, type Finding } from "../types.js";
+import { type Callable, CannotDrive, type Examination, Fault, type Finding, type OnCall } from "../types.js";
 import { compare } from "./compare.js";
-import type { Announce } from "./trial.js";
 
 /** One mistake in a step of training, by the flag that `simulateTraining` looks at. */
 export interface StepMistake {
@@ -114,8 +117,8 @@ export const stepMistakes: readonly StepMistake[] = [
 ];
 
 /** A function (model, x, labels, lr) that trains a gradbook model by one step. */
-export function examineTrainStep(subject: string, fn: Callable, announce: Announce): Examination {
-  announce("steps", subject);
+export function examineTrainStep(subject: string, fn: Callable, onCall: OnCall): Examination {
+  onCall("steps", subject);
   const right = simulateTraining(new Set());
   let got: readonly Float64Array[];
   try {

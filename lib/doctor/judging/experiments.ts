@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Convention } from "../operations/operation.js";
 import type { Values } from "../types.js";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Mistake, Operation } from "../operations/operation.js";
 import type { Case, Fault, Finding } from "../types.js";
 import { circumstances } from "./circumstances.js";

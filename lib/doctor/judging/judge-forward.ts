@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Convention, Operation, Sample } from "../operations/operation.js";
 import type { Finding } from "../types.js";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Convention, Moment } from "../operations/operation.js";
 import type { Fault, Finding } from "../types.js";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import { forEachIndex } from "../driving/arrange.js";
 
 const axisWords: Readonly<Record<string, string>> = {

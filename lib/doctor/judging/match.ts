@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import { workedSince } from "../driving/patience.js";
 import type { Mistake, Moment, Operation } from "../operations/operation.js";
 import { mistakesOf } from "../operations/operation.js";

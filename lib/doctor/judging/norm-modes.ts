@@ -1,22 +1,22 @@
-import { batchMean, batchVariance } from "../../layers/batch-norm.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
+import { batchMean, batchVariance } from "@gradbook/core/internal";
 import { asked, type Calibrated } from "../driving/calibrate.js";
 import { normDims } from "../operations/batch-norm-terms.js";
 import { decode } from "../reading/decode.js";
 import { fieldsOf } from "../reading/fields.js";
 import { plainName } from "../reading/roles.js";
 import { takesNumber } from "../reading/source.js";
-import { Fault, type Finding } from "../types.js";
+import { Fault, type Finding, type OnCall } from "../types.js";
 import { compare } from "./compare.js";
 import type { Forward, Report } from "./report.js";
-import { type Announce, evaluationBackward, randomLike, runTrial } from "./trial.js";
+import { evaluationBackward, randomLike, runTrial } from "./trial.js";
 
 /** Running statistics: moved by training, used when evaluating. Only where the code has them. */
-export function checkModes(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
+export function checkModes(code: Calibrated, forward: Forward, report: Report, onCall: OnCall): void {
   if (!/running|moving|ema|runmean|run_mean/i.test(code.source) || !forward.right) return;
   const c = code.operation.cases(code.can).probe;
-  announce("running statistics", c.label);
-  const trial = runTrial(code, c, announce);
+  onCall("running statistics", c.label);
+  const trial = runTrial(code, c, onCall);
   if (trial.y === undefined) return;
   try {
     const session = code.open(c);

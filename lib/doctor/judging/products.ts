@@ -1,5 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Rng, Tensor } from "@gradbook/core";
 import { forEachIndex } from "../driving/arrange.js";
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Convention, Operation } from "../operations/operation.js";

@@ -1,10 +1,10 @@
 import type { Calibrated } from "../driving/calibrate.js";
 import { withSeededRandom } from "../driving/random-source.js";
 import type { Gradients, Session } from "../driving/session.js";
-import { Fault, type Values } from "../types.js";
+import { Fault, type OnCall, type Values } from "../types.js";
 import { compare } from "./compare.js";
 import { differs, type Forward, type Report } from "./report.js";
-import { type Announce, type Trial, upstream } from "./trial.js";
+import { type Trial, upstream } from "./trial.js";
 
 /** Inputs unchanged, the same result every time, nothing left over from the call before. */
 export function checkPromises(
@@ -12,13 +12,13 @@ export function checkPromises(
   trials: readonly Trial[],
   forward: Forward,
   report: Report,
-  announce: Announce,
+  onCall: OnCall,
 ): void {
   purity(code, trials, report);
   const sound = trials.filter((t) => t.fault === undefined);
   const trial = sound[Math.floor(sound.length * 0.7)];
   if (trial === undefined) return;
-  announce("repeated calls", trial.case.label);
+  onCall("repeated calls", trial.case.label);
   try {
     if (code.hasBackward) repeated(code, trial, forward, report);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Convention } from "../operations/operation.js";
 import type { Finding } from "../types.js";
 import { compare } from "./compare.js";

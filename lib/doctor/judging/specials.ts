@@ -1,27 +1,26 @@
-import { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Rng, Tensor } from "@gradbook/core";
 import { asked, type Calibrated } from "../driving/calibrate.js";
 import { takesNumber } from "../reading/source.js";
-import { type Case, Fault, type Finding, type Values } from "../types.js";
+import { type Case, Fault, type Finding, type OnCall, type Values } from "../types.js";
 import { checkModes } from "./norm-modes.js";
 import type { Forward, Report } from "./report.js";
-import { type Announce, only, randomLike } from "./trial.js";
+import { only, randomLike } from "./trial.js";
 
 /** Special values: x = 0 at a kink, equal maxima, numbers that overflow an exponential, training against evaluation. */
-export function checkSpecials(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
+export function checkSpecials(code: Calibrated, forward: Forward, report: Report, onCall: OnCall): void {
   const { kind } = code.operation;
   // a dx that is wrong already says more than what it does in special places
   const wrong = report.findings.some((f) => f.tensor === "dx");
-  if (!wrong && (kind === "relu" || kind === "leakyRelu")) kink(code, forward, report, announce);
+  if (!wrong && (kind === "relu" || kind === "leakyRelu")) kink(code, forward, report, onCall);
   if (kind === "leakyRelu")
     numberUsed(code, forward, "slope", "slope|alpha|negativeSlope|negative_slope", report);
-  if (!wrong && kind === "maxPool2d" && code.hasBackward) ties(code, report, announce);
+  if (!wrong && kind === "maxPool2d" && code.hasBackward) ties(code, report, onCall);
   if (kind === "sigmoid" || kind === "tanh" || kind === "softmax" || kind === "softmaxCrossEntropy")
-    extremes(code, report, announce);
-  if (kind === "batchNorm1d" || kind === "batchNorm2d") constant(code, forward, report, announce);
+    extremes(code, report, onCall);
+  if (kind === "batchNorm1d" || kind === "batchNorm2d") constant(code, forward, report, onCall);
   if (kind === "batchNorm1d" || kind === "batchNorm2d")
     numberUsed(code, forward, "eps", "eps|epsilon", report);
-  if (kind === "batchNorm1d" || kind === "batchNorm2d") checkModes(code, forward, report, announce);
+  if (kind === "batchNorm1d" || kind === "batchNorm2d") checkModes(code, forward, report, onCall);
 }
 
 interface Outcome {
@@ -43,10 +42,10 @@ function run(code: Calibrated, c: Case, inputs: Values, dy: (y: Tensor) => Tenso
 }
 
 /** Equal values have the variance 0: only ε keeps the division from 0/0. */
-function constant(code: Calibrated, forward: Forward, report: Report, announce: Announce): void {
+function constant(code: Calibrated, forward: Forward, report: Report, onCall: OnCall): void {
   if (!forward.right) return;
   const { probe } = code.operation.cases(code.can);
-  announce("equal values", probe.label);
+  onCall("equal values", probe.label);
   const given = only(code.operation.draw(probe, new Rng("equal values")), code.inputs);
   const x = new Tensor(given.x.shape, new Float64Array(given.x.size).fill(0.5));
   const outcome = run(code, probe, { ...given, x }, (y) => randomLike(y.shape, "equal values dy"));
@@ -91,9 +90,9 @@ function numberUsed(
 }
 
 /** x = 0: either side's derivative is right; which one is said. */
-function kink(code: Calibrated, { convention }: Forward, report: Report, announce: Announce): void {
+function kink(code: Calibrated, { convention }: Forward, report: Report, onCall: OnCall): void {
   const c = { ...code.operation.cases(code.can).probe };
-  announce("x = 0", c.label);
+  onCall("x = 0", c.label);
   const x = Tensor.zeros(
     code.operation.axes.x.map((l) => c.sizes[l]),
     "float64",
@@ -142,12 +141,12 @@ function kink(code: Calibrated, { convention }: Forward, report: Report, announc
 }
 
 /** Windows with equal maxima: one of them takes the gradient. */
-function ties(code: Calibrated, report: Report, announce: Announce): void {
+function ties(code: Calibrated, report: Report, onCall: OnCall): void {
   const probe = code.operation
     .cases({ ...code.can, rect: false })
     .cases.find(({ sizes: s }) => s.KH === 2 && s.SH === 2 && s.OH > 1 && s.OW > 1 && s.PH === 0);
   if (probe === undefined) return;
-  announce("equal maxima", probe.label);
+  onCall("equal maxima", probe.label);
   const { N, C, H, W, OH, OW } = probe.sizes;
   const x = Tensor.zeros([N, C, H, W], "float64");
   // two, three and four equal maxima in turn
@@ -222,12 +221,12 @@ function ties(code: Calibrated, report: Report, announce: Announce): void {
 }
 
 /** e^1000 is infinite: forms that divide infinity by infinity give NaN. */
-function extremes(code: Calibrated, report: Report, announce: Announce): void {
+function extremes(code: Calibrated, report: Report, onCall: OnCall): void {
   const { probe } = code.operation.cases(code.can);
   const shape = code.operation.axes.x.map((l) => probe.sizes[l]);
   const x = Tensor.zeros(shape, "float64");
   for (let i = 0; i < x.size; i++) x.data[i] = [-1000, 1000, -40, 40][i % 4];
-  announce("x = ±1000", probe.label);
+  onCall("x = ±1000", probe.label);
   const given = code.operation.draw(probe, new Rng("extremes"));
   // the label's own logit is the large one: the loss is 0 then, in every stable form
   for (const [n, label] of Array.from(given.labels?.data ?? []).entries()) {

@@ -1,10 +1,9 @@
-import { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Rng, Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
 import { withSeededRandom } from "../driving/random-source.js";
 import type { Gradients, Session } from "../driving/session.js";
 import type { Operation } from "../operations/operation.js";
-import { type Case, Fault, type Values } from "../types.js";
+import { type Case, Fault, type OnCall, type Values } from "../types.js";
 import { compare } from "./compare.js";
 
 /** One case, run once on a fresh instance. */
@@ -21,10 +20,7 @@ export interface Trial {
 /** The phase in which it is the doctor that thinks; the examined code has come back from all these calls before. */
 export const judging = "judging";
 
-/** Told before every call, so that a watcher knows what is running when a call never ends. */
-export type Announce = (phase: string, where: string) => void;
-
-export function runTrial(code: Calibrated, c: Case, announce: Announce, training = true): Trial {
+export function runTrial(code: Calibrated, c: Case, onCall: OnCall, training = true): Trial {
   const { operation } = code;
   const inputs = only(operation.draw(c, new Rng(`case/${c.label}`)), [
     ...code.inputs,
@@ -35,13 +31,13 @@ export function runTrial(code: Calibrated, c: Case, announce: Announce, training
   let mutations: ReadonlySet<string> = new Set();
   let y: Tensor | undefined;
   try {
-    announce("forward", c.label);
+    onCall("forward", c.label);
     const { result } = withSeededRandom("trial", () => {
       const session = code.open(c);
       mutations = session.mutations;
       y = session.forward(inputs, training);
       if (!code.hasBackward) return undefined;
-      announce("backward", c.label);
+      onCall("backward", c.label);
       return session.backward(dy);
     });
     return {

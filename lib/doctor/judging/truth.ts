@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
 import { Fault } from "../types.js";
 import { numericalGradient } from "./numeric.js";

@@ -1,6 +1,5 @@
-import { tanh as hyperbolicTangent, sigmoid as logistic } from "../../tensor/portable.js";
-import type { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { type Rng, Tensor } from "@gradbook/core";
+import { tanh as hyperbolicTangent, sigmoid as logistic } from "@gradbook/core/internal";
 import type { Capabilities, Case, LayerKind, Values } from "../types.js";
 import {
   type Convention,

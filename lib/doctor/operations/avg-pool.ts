@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Sizes } from "../types.js";
 import { chosenTwists, contract, type Term, type Twist, targetOf } from "./contraction.js";
 import { type Convention, drawAll, type Mistake, type Operation, usual } from "./operation.js";

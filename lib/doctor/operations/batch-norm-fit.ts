@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import { type Terms, termsOf } from "./batch-norm-terms.js";
 import type { Mistake, Moment } from "./operation.js";
 

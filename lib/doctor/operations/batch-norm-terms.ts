@@ -1,4 +1,4 @@
-import { batchMean, batchNormForward, batchVariance } from "../../layers/batch-norm.js";
+import { batchMean, batchNormForward, batchVariance } from "@gradbook/core/internal";
 import type { Sizes } from "../types.js";
 import type { Convention, Moment } from "./operation.js";
 

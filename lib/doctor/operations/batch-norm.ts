@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Capabilities, Case } from "../types.js";
 import { explainNorm, explainStatistics } from "./batch-norm-fit.js";
 import { batchNormMistakes } from "./batch-norm-mistakes.js";

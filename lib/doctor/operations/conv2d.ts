@@ -1,11 +1,11 @@
+import { Tensor } from "@gradbook/core";
 import {
   type Conv2dDims,
   conv2dBackwardBias,
   conv2dBackwardInput,
   conv2dBackwardWeight,
   conv2dForward,
-} from "../../layers/conv2d.js";
-import { Tensor } from "../../tensor/tensor.js";
+} from "@gradbook/core/internal";
 import type { Sizes } from "../types.js";
 import { chosenTwists, contract, targetOf } from "./contraction.js";
 import { conv2dMistakes } from "./conv2d-mistakes.js";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Case } from "../types.js";
 import { drawAll, type Operation, usual } from "./operation.js";
 

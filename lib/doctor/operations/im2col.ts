@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Sizes } from "../types.js";
 import { chosenTwists, type Letter, sizeOfLetter, type Term, type Twist } from "./contraction.js";
 import { drawAll, type Mistake, type Operation, usual } from "./operation.js";

@@ -1,10 +1,10 @@
+import { Tensor } from "@gradbook/core";
 import {
   linearBackwardBias,
   linearBackwardInput,
   linearBackwardWeight,
   linearForward,
-} from "../../layers/linear.js";
-import { Tensor } from "../../tensor/tensor.js";
+} from "@gradbook/core/internal";
 import type { Case, Sizes } from "../types.js";
 import { chosenTwists, contract, targetOf } from "./contraction.js";
 import { linearMistakes } from "./linear-mistakes.js";

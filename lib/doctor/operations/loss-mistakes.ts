@@ -1,5 +1,4 @@
-import { softmaxRows } from "../../losses/softmax-cross-entropy.js";
-import { exp, log } from "../../tensor/portable.js";
+import { exp, log, softmaxRows } from "@gradbook/core/internal";
 import type { Mistake, Moment } from "./operation.js";
 
 /** One wrong element: p is softmax(z), t the one-hot target, f the loss's own factor (1/N for a mean). */

@@ -1,7 +1,5 @@
-import { softmaxRows } from "../../losses/softmax-cross-entropy.js";
-import { exp, log } from "../../tensor/portable.js";
-import type { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { type Rng, Tensor } from "@gradbook/core";
+import { exp, log, softmaxRows } from "@gradbook/core/internal";
 import type { Case, Sizes, Values } from "../types.js";
 import { crossEntropyMistakes, euclideanMistakes, softmaxMistakes } from "./loss-mistakes.js";
 import { type Convention, drawAll, dyadic, type Operation, usual } from "./operation.js";

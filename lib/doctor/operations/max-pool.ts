@@ -1,6 +1,5 @@
-import { maxPool2dBackwardInput, maxPool2dForward } from "../../layers/max-pool2d.js";
-import type { Rng } from "../../tensor/rng.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { type Rng, Tensor } from "@gradbook/core";
+import { maxPool2dBackwardInput, maxPool2dForward } from "@gradbook/core/internal";
 import type { Case, Sizes, Values } from "../types.js";
 import { type Mistake, type Moment, type Operation, usual } from "./operation.js";
 import { windowCases } from "./window-cases.js";

@@ -1,6 +1,4 @@
-import type { Rng } from "../../tensor/rng.js";
-import type { Shape } from "../../tensor/shape.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { type Rng, type Shape, Tensor } from "@gradbook/core";
 import type { Capabilities, Case, LayerKind, Sizes, Values } from "../types.js";
 import type { Twist } from "./contraction.js";
 

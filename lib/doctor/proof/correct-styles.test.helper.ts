@@ -1,4 +1,4 @@
-import type { Rng } from "../../tensor/rng.js";
+import type { Rng } from "@gradbook/core";
 import { type Raw, type Student, students } from "./students.test.helper.js";
 
 /** A correct layer in one person's style: its exports, and the source as a title. */

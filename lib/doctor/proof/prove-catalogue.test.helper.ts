@@ -1,4 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
+import { Rng } from "@gradbook/core";
 import { definitionWith, waysOf } from "../definition-code.test.helper.js";
 import { diagnose } from "../diagnose.js";
 import { compare } from "../judging/compare.js";

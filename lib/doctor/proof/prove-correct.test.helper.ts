@@ -1,4 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
+import { Rng } from "@gradbook/core";
 import { diagnose } from "../diagnose.js";
 import type { Calibrated } from "../driving/calibrate.js";
 import { calibrateClass, calibratePair } from "../driving/calibrate.js";

@@ -1,4 +1,4 @@
-import { Rng } from "../../tensor/rng.js";
+import { Rng } from "@gradbook/core";
 import { diagnose } from "../diagnose.js";
 import { compile, mutateSource } from "./source-mutants.test.helper.js";
 import { type Student, students } from "./students.test.helper.js";

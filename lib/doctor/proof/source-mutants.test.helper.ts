@@ -1,4 +1,4 @@
-import type { Rng } from "../../tensor/rng.js";
+import type { Rng } from "@gradbook/core";
 
 /** A definition's function with one small random edit in its source. */
 export interface SourceMutant {

@@ -1,19 +1,14 @@
-import * as avg from "../../layers/avg-pool2d.js";
-import * as norm from "../../layers/batch-norm.js";
-import * as conv from "../../layers/conv2d.js";
-import * as leaky from "../../layers/leaky-relu.js";
-import * as lin from "../../layers/linear.js";
-import * as max from "../../layers/max-pool2d.js";
-import * as plain from "../../layers/relu.js";
-import * as sig from "../../layers/sigmoid.js";
-import * as hyperbolic from "../../layers/tanh.js";
+import type { FloatArray } from "@gradbook/core";
+import * as core from "@gradbook/core/internal";
 import {
+  exp,
+  log,
+  sigmoid,
   softmaxCrossEntropyGradient,
   softmaxCrossEntropySum,
   softmaxRows,
-} from "../../losses/softmax-cross-entropy.js";
-import { exp, log, sigmoid, tanh } from "../../tensor/portable.js";
-import type { FloatArray } from "../../tensor/tensor.js";
+  tanh,
+} from "@gradbook/core/internal";
 
 /** Numbers with a shape, in whatever precision a student has chosen. */
 export interface Raw {
@@ -53,10 +48,10 @@ function windowDims(x: Raw, k: number, stride: number, pad: number) {
 const convolution: Student = {
   name: "conv2d",
   loops: {
-    conv2dForward: conv.conv2dForward,
-    conv2dBackwardInput: conv.conv2dBackwardInput,
-    conv2dBackwardWeight: conv.conv2dBackwardWeight,
-    conv2dBackwardBias: conv.conv2dBackwardBias,
+    conv2dForward: core.conv2dForward,
+    conv2dBackwardInput: core.conv2dBackwardInput,
+    conv2dBackwardWeight: core.conv2dBackwardWeight,
+    conv2dBackwardBias: core.conv2dBackwardBias,
   },
   tensorOf: {
     conv2dForward: "y",
@@ -87,10 +82,10 @@ const convolution: Student = {
 const dense: Student = {
   name: "linear",
   loops: {
-    linearForward: lin.linearForward,
-    linearBackwardInput: lin.linearBackwardInput,
-    linearBackwardWeight: lin.linearBackwardWeight,
-    linearBackwardBias: lin.linearBackwardBias,
+    linearForward: core.linearForward,
+    linearBackwardInput: core.linearBackwardInput,
+    linearBackwardWeight: core.linearBackwardWeight,
+    linearBackwardBias: core.linearBackwardBias,
   },
   tensorOf: {
     linearForward: "y",
@@ -118,7 +113,7 @@ const dense: Student = {
 
 const average: Student = {
   name: "avgPool2d",
-  loops: { avgPool2dForward: avg.avgPool2dForward, avgPool2dBackwardInput: avg.avgPool2dBackwardInput },
+  loops: { avgPool2dForward: core.avgPool2dForward, avgPool2dBackwardInput: core.avgPool2dBackwardInput },
   tensorOf: { avgPool2dForward: "y", avgPool2dBackwardInput: "dx" },
   make: (l, real) => ({
     AvgPool2D: class {
@@ -151,7 +146,7 @@ const average: Student = {
 
 const maximum: Student = {
   name: "maxPool2d",
-  loops: { maxPool2dForward: max.maxPool2dForward, maxPool2dBackwardInput: max.maxPool2dBackwardInput },
+  loops: { maxPool2dForward: core.maxPool2dForward, maxPool2dBackwardInput: core.maxPool2dBackwardInput },
   // forward keeps the winners that dx is made of
   tensorOf: { maxPool2dForward: "y|dx", maxPool2dBackwardInput: "dx" },
   make: (l, real) => ({
@@ -183,12 +178,12 @@ const maximum: Student = {
 const batchNorm: Student = {
   name: "batchNorm2d",
   loops: {
-    batchMean: norm.batchMean,
-    batchVariance: norm.batchVariance,
-    batchNormForward: norm.batchNormForward,
-    batchNormBackwardInput: norm.batchNormBackwardInput,
-    batchNormBackwardWeight: norm.batchNormBackwardWeight,
-    batchNormBackwardBias: norm.batchNormBackwardBias,
+    batchMean: core.batchMean,
+    batchVariance: core.batchVariance,
+    batchNormForward: core.batchNormForward,
+    batchNormBackwardInput: core.batchNormBackwardInput,
+    batchNormBackwardWeight: core.batchNormBackwardWeight,
+    batchNormBackwardBias: core.batchNormBackwardBias,
   },
   tensorOf: {
     batchMean: "y",
@@ -306,12 +301,12 @@ export const students: readonly Student[] = [
   average,
   maximum,
   batchNorm,
-  activation("relu", "ReLU", plain.reluForward, plain.reluBackwardInput, false),
-  activation("leakyRelu", "LeakyReLU", leaky.leakyReluForward, leaky.leakyReluBackwardInput, true),
-  activation("sigmoid", "Sigmoid", sig.sigmoidForward, sig.sigmoidBackwardInput, false, {
+  activation("relu", "ReLU", core.reluForward, core.reluBackwardInput, false),
+  activation("leakyRelu", "LeakyReLU", core.leakyReluForward, core.leakyReluBackwardInput, true),
+  activation("sigmoid", "Sigmoid", core.sigmoidForward, core.sigmoidBackwardInput, false, {
     portableSigmoid: sigmoid,
   }),
-  activation("tanh", "Tanh", hyperbolic.tanhForward, hyperbolic.tanhBackwardInput, false, {
+  activation("tanh", "Tanh", core.tanhForward, core.tanhBackwardInput, false, {
     portableTanh: tanh,
   }),
   crossEntropy,

@@ -1,6 +1,5 @@
-import type { Shape } from "../../tensor/shape.js";
-import { sizeOf } from "../../tensor/shape.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { type Shape, Tensor } from "@gradbook/core";
+import { sizeOf } from "@gradbook/core/internal";
 
 /** How code holds numbers. */
 export type Form = "nested" | "tensor" | "record" | "flat" | "typed" | "own";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
 import type { Callable } from "../types.js";
 import { type Decoded, decode, writeBack } from "./decode.js";
 import { plainName } from "./roles.js";

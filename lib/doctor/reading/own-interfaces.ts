@@ -1,4 +1,4 @@
-import type { Tensor } from "../../tensor/tensor.js";
+import type { Tensor } from "@gradbook/core";
 import type { Callable, Kind } from "../types.js";
 import type { Subject } from "./recognise.js";
 

@@ -1,5 +1,5 @@
-import { sameShape } from "../../tensor/shape.js";
-import { Tensor } from "../../tensor/tensor.js";
+import { Tensor } from "@gradbook/core";
+import { sameShape } from "@gradbook/core/internal";
 import type { Callable } from "../types.js";
 import { decode } from "./decode.js";
 import { isClass } from "./source.js";

@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
-import { GradbookError } from "../../errors/error.js";
-import { onDisk } from "../../errors/os-error.js";
-import { temporaryFolder } from "../../files/temporary.js";
-import { writeAtomic } from "../../files/write-atomic.js";
-import { isJsonObject, type JsonObject } from "../../frontend/frontend.js";
+import {
+  GradbookError,
+  isJsonObject,
+  type JsonObject,
+  onDisk,
+  temporaryFolder,
+  writeAtomic,
+} from "@gradbook/base";
 
 /** The five sockets of a kernel and the key that signs what goes over them: the content of a connection file. */
 export interface ConnectionInfo {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { homeFolder } from "../../files/home.js";
+import { homeFolder } from "@gradbook/base";
 
 /** Where Jupyter looks for what belongs to one user; undefined for a user without a home. */
 export function userDataFolder(): string | undefined {

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { GradbookError } from "../../errors/error.js";
-import type { JsonObject } from "../../frontend/frontend.js";
+import { GradbookError, type JsonObject } from "@gradbook/base";
 import { parseObject } from "./json.js";
 import type { Header, Message } from "./messages.js";
 

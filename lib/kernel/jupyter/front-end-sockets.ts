@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "@gradbook/base";
 import type { Dealer, Subscriber } from "zeromq";
-import type { JsonObject } from "../../frontend/frontend.js";
 import { addressOf, type ConnectionInfo } from "./connection.js";
 import { buildFrames, numberOf, parseMessage, Signer } from "./frames.js";
 import { type Channel, createHeader } from "./messages.js";

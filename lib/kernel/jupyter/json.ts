@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../../frontend/frontend.js";
+import { isJsonObject, type JsonObject } from "@gradbook/base";
 
 /** A JSON value as text: "" unless it is a string. */
 export function text(value: unknown): string {

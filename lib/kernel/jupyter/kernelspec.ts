@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { GradbookError } from "../../errors/error.js";
-import { onDisk } from "../../errors/os-error.js";
-import type { JsonObject } from "../../frontend/frontend.js";
+import { GradbookError, type JsonObject, onDisk } from "@gradbook/base";
 import { record, text } from "./json.js";
 import { ownPackage } from "./own-package.js";
 
@@ -34,7 +32,7 @@ export function kernelSpec(name: string): KernelSpec {
   const javascript = name === "jslab";
   const options = ["--connection-file", "{connection_file}", ...(javascript ? ["--javascript"] : [])];
   return {
-    argv: [process.execPath, ...nodeOptions, ...ownCommand(), ...options],
+    argv: [process.execPath, ...nodeOptions, ownProgram(), ...options],
     display_name: javascript ? "JavaScript (gradbook)" : "TypeScript (gradbook)",
     language: javascript ? "javascript" : "typescript",
     interrupt_mode: "message",
@@ -42,11 +40,10 @@ export function kernelSpec(name: string): KernelSpec {
   };
 }
 
-/** The program that runs a kernel, and its first arguments: of the package that this code lies in. */
-function ownCommand(): readonly string[] {
+/** The program that runs a kernel: of the package that this code lies in. */
+function ownProgram(): string {
   const { folder, bin } = ownPackage();
-  if (bin.gradbook !== undefined) return [join(folder, bin.gradbook), "kernel"];
-  return [join(folder, bin["gradbook-kernel"])];
+  return join(folder, bin["gradbook-kernel"]);
 }
 
 /** The text of kernel.json. */

@@ -1,6 +1,6 @@
 // Jupyter's messages, as both sides of the protocol see them.
 import { randomUUID } from "node:crypto";
-import type { JsonObject } from "../../frontend/frontend.js";
+import type { JsonObject } from "@gradbook/base";
 
 /** The version of the messaging protocol that is spoken here. */
 export const protocolVersion = "5.4";

@@ -1,4 +1,4 @@
-import type { JsonObject, MimeBundle } from "../../frontend/frontend.js";
+import type { JsonObject, MimeBundle } from "@gradbook/base";
 import type { ErrorContent, StreamName } from "./messages.js";
 
 /** What a cell printed; neighbouring pieces of the same stream are one output. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemCode } from "../../errors/os-error.js";
+import { systemCode } from "@gradbook/base";
 
-/** The package that this code lies in: the kernel's own, or `gradbook` with all its rooms. */
+/** The package that this code lies in, from its package.json. */
 export interface OwnPackage {
   /** Path of its folder, without a separator at the end. */
   readonly folder: string;

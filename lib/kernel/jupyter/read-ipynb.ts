@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { GradbookError } from "../../errors/error.js";
-import { osError } from "../../errors/os-error.js";
 import {
+  GradbookError,
   isJsonMime,
   isJsonObject,
   type Json,
   type JsonObject,
   type MimeBundle,
-} from "../../frontend/frontend.js";
+  osError,
+} from "@gradbook/base";
 import type { Cell, CodeCell, Notebook, Output, StreamOutput, TextCell } from "./nbformat.js";
 
 /** Reads a notebook file. @throws GradbookError when there is none, or it is no notebook */

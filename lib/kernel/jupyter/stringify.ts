@@ -1,4 +1,4 @@
-import { isJsonMime, type Json, type MimeBundle } from "../../frontend/frontend.js";
+import { isJsonMime, type Json, type MimeBundle } from "@gradbook/base";
 import type { Cell, Notebook, Output } from "./nbformat.js";
 
 /**

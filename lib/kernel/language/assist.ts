@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import type { MimeBundle } from "../../frontend/frontend.js";
+import type { MimeBundle } from "@gradbook/base";
 import type { Completion, CursorRequest } from "../methods.js";
 import type { Checker } from "./checker.js";
 import { type Definition, draftDocument, visibleNames } from "./documents.js";

@@ -1,5 +1,4 @@
-import { GradbookError } from "../../errors/error.js";
-import type { Json, JsonObject } from "../../frontend/frontend.js";
+import { GradbookError, type Json, type JsonObject } from "@gradbook/base";
 import type { EmitOptions } from "./strip-types.js";
 
 /** `compilerOptions` of all files that a tsconfig.json extends, in one; paths are absolute. */

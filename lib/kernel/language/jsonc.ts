@@ -1,5 +1,5 @@
+import type { Json } from "@gradbook/base";
 import { type Expression, getLineInfo, type Program, parse, type SpreadElement } from "acorn";
-import type { Json } from "../../frontend/frontend.js";
 
 /** A text is no JSON. Line and column from 1. */
 export class JsonMistake extends Error {

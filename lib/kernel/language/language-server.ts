@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { GradbookError } from "../../errors/error.js";
+import { GradbookError } from "@gradbook/base";
 
 /** Name of the configuration that the kernel lays over the notebook's folder; it exists in memory only. */
 export const configName = ".gradbook-kernel.tsconfig.json";

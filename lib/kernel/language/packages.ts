@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { GradbookError } from "../../errors/error.js";
-import { isJsonObject } from "../../frontend/frontend.js";
+import { GradbookError, isJsonObject } from "@gradbook/base";
 
 interface Manifest {
   readonly name?: string;

@@ -1,5 +1,5 @@
+import { GradbookError } from "@gradbook/base";
 import { type Program, parse } from "acorn";
-import { GradbookError } from "../../errors/error.js";
 import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent } from "../jupyter/messages.js";
 import { originalPlace } from "../positions.js";

@@ -1,7 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { GradbookError } from "../../errors/error.js";
-import { isJsonObject, type Json, type JsonObject } from "../../frontend/frontend.js";
+import { GradbookError, isJsonObject, type Json, type JsonObject } from "@gradbook/base";
 import { type CompilerOptions, checkOptions } from "./compiler-options.js";
 import { JsonMistake, parseJsonc } from "./jsonc.js";
 import { ancestors, isFile, resolveConfig } from "./packages.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Comm, CommMessage, CommOptions, Comms, JsonObject } from "../../frontend/frontend.js";
+import type { Comm, CommMessage, CommOptions, Comms, JsonObject } from "@gradbook/base";
 import type { ToMain } from "../threads.js";
 import { checkObject } from "./display.js";
 import type { Notes } from "./notes.js";

@@ -6,7 +6,7 @@ import {
   type Json,
   type JsonObject,
   type MimeBundle,
-} from "../../frontend/frontend.js";
+} from "@gradbook/base";
 import { htmlTable, maximumCharacters } from "./table.js";
 
 /** What a cell's last expression looks like; undefined shows nothing. */

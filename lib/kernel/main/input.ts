@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { InputPrompt } from "../../frontend/frontend.js";
+import type { InputPrompt } from "@gradbook/base";
 import { type SharedState, Word } from "../shared.js";
 import type { InputAnswer } from "../threads.js";
 import { currentCell, Interrupted } from "./cell.js";

@@ -136,7 +136,7 @@ export class Loader {
       try {
         return required(specifier);
       } catch (error) {
-        // As with import: the package that this kernel is a part of, where no other is installed.
+        // As with import: the library that was installed with this kernel, where no other is.
         if (specifier !== "gradbook" || !isMissing(error)) throw error;
         return createRequire(import.meta.url)(specifier);
       }

@@ -2,7 +2,7 @@
 import { rmSync, writeSync as writeSyncAsItIs } from "node:fs";
 import { resolve } from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import { temporaryFolder } from "../../files/temporary.js";
+import { temporaryFolder } from "@gradbook/base";
 import { readConnectionFile } from "../jupyter/connection.js";
 import { createSharedState } from "../shared.js";
 import type { LanguageData, WireData } from "../threads.js";
@@ -118,7 +118,7 @@ function startWorker(
   worker.on("error", (error) => {
     // What has a cure is said without the way to it.
     const text = "cure" in error ? error.message : `${file} failed: ${error.stack ?? error.message}`;
-    writeSync(2, `gradbook kernel: ${text}\n`);
+    writeSync(2, `gradbook-kernel: ${text}\n`);
     exit(1);
   });
 }

@@ -1,13 +1,7 @@
 // The process as cells find it: their output, input, timers, children, modules and errors lead to the notebook.
 import { dirname, join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import {
-  commsSymbol,
-  inputSymbol,
-  interruptSymbol,
-  type Publish,
-  publishSymbol,
-} from "../../frontend/frontend.js";
+import { commsSymbol, inputSymbol, interruptSymbol, type Publish, publishSymbol } from "@gradbook/base";
 import { BlockingCaller } from "../blocking-caller.js";
 import type { StreamName } from "../jupyter/messages.js";
 import type { ModuleMethods } from "../methods.js";

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { Script } from "node:vm";
-import type { JsonObject, MimeBundle } from "../../frontend/frontend.js";
+import type { JsonObject, MimeBundle } from "@gradbook/base";
 import type { ErrorContent } from "../jupyter/messages.js";
 import { type SharedState, Word } from "../shared.js";
 import type { CellOutcome, PreparedCell, RefusedCell, ToMain } from "../threads.js";

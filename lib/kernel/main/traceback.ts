@@ -4,14 +4,13 @@ import { inspect } from "node:util";
 import { isNativeError } from "node:util/types";
 import { codeFrame, dim, red } from "../code-frame.js";
 import type { ErrorContent } from "../jupyter/messages.js";
-import { ownPackage } from "../jupyter/own-package.js";
 import { originalPlace } from "../positions.js";
 import type { Positions } from "../threads.js";
 
 /** Frames of the kernel itself are of no interest. */
 const kernelCode = fileURLToPath(new URL("../", import.meta.url));
-/** Other frames of the package that it lies in are a library's. */
-const home = `${ownPackage().folder}${sep}`;
+/** The folder of this package and those beside it. */
+const packages = fileURLToPath(new URL("../../../", import.meta.url));
 /** More frames than this in a row in one library are counted and not listed. */
 const libraryFrames = 2;
 
@@ -143,8 +142,7 @@ function callOf(site: NodeJS.CallSite): string {
 function shorten(path: string): string {
   const inPackage = path.lastIndexOf(`${sep}node_modules${sep}`);
   if (inPackage !== -1) return path.slice(inPackage + 14);
-  if (path.startsWith(home))
-    return `${ownPackage().name}${sep}${path.slice(home.length).replace(/^dist[\\/]/, "")}`;
+  if (path.startsWith(packages)) return `@gradbook${sep}${path.slice(packages.length)}`;
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith("..") ? path : fromHere;
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../frontend/frontend.js";
+import type { JsonObject } from "@gradbook/base";
 import type { Header, Message } from "../jupyter/messages.js";
 import type { OutputOwner } from "./output.js";
 

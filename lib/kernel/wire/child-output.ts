@@ -2,8 +2,7 @@ import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import { GradbookError } from "../../errors/error.js";
-import { temporaryFolder } from "../../files/temporary.js";
+import { GradbookError, temporaryFolder } from "@gradbook/base";
 import type { StreamName } from "../jupyter/messages.js";
 import { type SharedState, Word } from "../shared.js";
 

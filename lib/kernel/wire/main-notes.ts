@@ -1,4 +1,4 @@
-import type { MimeBundle, PublishMessage } from "../../frontend/frontend.js";
+import type { MimeBundle, PublishMessage } from "@gradbook/base";
 import type { ToWire } from "../threads.js";
 import type { CellBook } from "./cells.js";
 import type { Children } from "./children.js";

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../frontend/frontend.js";
+import type { JsonObject } from "@gradbook/base";
 import type { Header, StreamName } from "../jupyter/messages.js";
 
 /** Text that arrives within this time (milliseconds) after the last message is sent as one. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "@gradbook/base";
 import { Reply, Router, XPublisher } from "zeromq";
-import type { JsonObject } from "../../frontend/frontend.js";
 import { addressOf, type ConnectionInfo } from "../jupyter/connection.js";
 import { buildFrames, numberFrame, parseMessage, type Refusal, type Signer } from "../jupyter/frames.js";
 import { type Channel, createHeader, type Header, type Message } from "../jupyter/messages.js";

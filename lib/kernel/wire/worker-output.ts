@@ -1,5 +1,5 @@
 import { BroadcastChannel } from "node:worker_threads";
-import { isJsonObject } from "../../frontend/frontend.js";
+import { isJsonObject } from "@gradbook/base";
 import type { StreamName } from "../jupyter/messages.js";
 
 /** Worker threads of the user print on a channel of their own, because main may be in a loop. */

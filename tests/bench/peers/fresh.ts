@@ -2,14 +2,14 @@
 // of JSON.
 // The library is imported below, because the time of its import is part of what is measured; whoever looks inside takes
 // it module by module.
-import type { Phase } from "#lib/engine/plan.js";
+import type { Phase } from "@gradbook/core/internal";
 import { median } from "../bench.js";
 import { workloads } from "../workloads.js";
 
 const [what, id = "W1"] = process.argv.slice(2);
 const began = performance.now();
 const inside = what === "plan" || what === "profile";
-const library = inside ? await import("#lib/index.js") : await import("gradbook");
+const library = inside ? await import("gradbook") : await import("gradbook");
 const { arrayDataset, fit, lastEpoch, sgd, softmaxCrossEntropy } = library;
 const { buildModel, buildOptimizer } = await import("./models.js");
 const workload = workloads.find((w) => w.id === id) ?? workloads[0];
@@ -96,7 +96,7 @@ function own(): object {
 
 /** Milliseconds in which a model is planned: layout, kernels, their compilation, memory, threads told of it. */
 async function plan(): Promise<object> {
-  const { makeTrainer } = await import("#lib/train/make-trainer.js");
+  const { makeTrainer } = await import("@gradbook/core/internal");
   const batch = workload.batches[workload.batches.length - 1];
   const [model, train, optimizer] = [
     buildModel(library, workload),
@@ -110,7 +110,7 @@ async function plan(): Promise<object> {
 
 /** Where one thread spends a training step: milliseconds of each kind of phase, the median of twenty steps. */
 async function profile(): Promise<object> {
-  const { Machine } = await import("#lib/engine/machine.js");
+  const { Machine } = await import("@gradbook/core/internal");
   const run = Machine.prototype.run;
   let step: Record<string, number> = {};
   Machine.prototype.run = function (this: InstanceType<typeof Machine>, phase, ...rest) {

@@ -1,16 +1,16 @@
 // C = A·B on gradbook's own kernels and threads: packing B into panels is part of the time, as it is of a layer's.
 import {
+  Arena,
   gemmKernel,
   gemmTasks,
+  Machine,
+  type Phase,
+  Program,
   packKernel,
   packTasks,
   panelBytes,
   panelFloats,
-} from "#lib/engine/kernels/gemm.js";
-import { Machine } from "#lib/engine/machine.js";
-import { Arena } from "#lib/engine/memory.js";
-import type { Phase } from "#lib/engine/plan.js";
-import { Program } from "#lib/engine/render/program.js";
+} from "@gradbook/core/internal";
 import type { Answer } from "../job.js";
 
 /** @returns billions of operations a second, 2·size³ a product */

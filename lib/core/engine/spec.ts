@@ -1,0 +1,102 @@
+import type { Pair } from "@gradbook/base";
+import type { ActivationSpec } from "./kernels/activations.js";
+
+export type { ActivationSpec } from "./kernels/activations.js";
+
+/**
+ * What the engine needs to know of a model: plain data, no classes. The layers, losses and optimizers above describe
+ * themselves in these records; the engine never imports them.
+ */
+
+export interface Conv2dSpec {
+  readonly kind: "conv2d";
+  readonly in: number;
+  readonly out: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly pad: Pair;
+  readonly bias: boolean;
+}
+
+export interface Pool2dSpec {
+  readonly kind: "maxPool2d" | "avgPool2d";
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly pad: Pair;
+}
+
+export interface LinearSpec {
+  readonly kind: "linear";
+  readonly in: number;
+  readonly out: number;
+  readonly bias: boolean;
+}
+
+/** Images to features, or anything to one axis. */
+export interface FlattenSpec {
+  readonly kind: "flatten";
+}
+
+/** Over axis 1 of [N, F] (1d) or [N, C, H, W] (2d). */
+export interface BatchNormSpec {
+  readonly kind: "batchNorm1d" | "batchNorm2d";
+  readonly features: number;
+  readonly eps: number;
+  readonly momentum: number;
+}
+
+export interface DropoutSpec {
+  readonly kind: "dropout";
+  readonly p: number;
+}
+
+export type LayerSpec =
+  | Conv2dSpec
+  | Pool2dSpec
+  | LinearSpec
+  | FlattenSpec
+  | ActivationSpec
+  | BatchNormSpec
+  | DropoutSpec;
+
+/**
+ * Whether the loss of a batch is the mean of its samples' losses, or their sum.
+ * @inline
+ */
+export type Reduction = "mean" | "sum";
+
+export interface LossSpec {
+  readonly kind: "softmaxCrossEntropy" | "euclidean" | "mse";
+  readonly reduction: Reduction;
+}
+
+export type OptimizerSpec =
+  | {
+      readonly kind: "sgd";
+      readonly lr: number;
+      readonly momentum: number;
+      readonly nesterov: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: "rmsprop";
+      readonly lr: number;
+      readonly rho: number;
+      readonly eps: number;
+      readonly epsInside: boolean;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: "adam" | "adamw";
+      readonly lr: number;
+      readonly beta1: number;
+      readonly beta2: number;
+      readonly eps: number;
+      readonly weightDecay: number;
+    }
+  | {
+      readonly kind: "adagrad";
+      readonly lr: number;
+      readonly eps: number;
+      readonly weightDecay: number;
+    };

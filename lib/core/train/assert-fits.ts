@@ -1,0 +1,32 @@
+import { shapeError } from "@gradbook/base";
+import type { Dataset } from "../datasets/dataset.js";
+import { assertDataset, nameOf } from "../datasets/samples.js";
+import { assertModel, type Sequential } from "../layers/sequential.js";
+import { formatShape, sameShape } from "../tensor/shape.js";
+
+/**
+ * @param what the function that is given both, e.g. "fit"
+ * @throws GradbookError when the set is empty, its samples are not the model's input, or a class has no output
+ */
+export function assertFits(what: string, model: Sequential, set: Dataset): void {
+  assertSamples(what, model, set);
+  if (model.output.length === 1 && model.output[0] >= set.classes) return;
+  throw shapeError(
+    `${what} on ${nameOf(set)}`,
+    `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
+    `[${set.classes}]`,
+    `linear({ in: …, out: ${set.classes} }) as the last layer gives one score per class.`,
+  );
+}
+
+/** Whatever the model's output is. */
+export function assertSamples(what: string, model: Sequential, set: Dataset): void {
+  assertModel(what, model);
+  assertDataset(what, set);
+  if (sameShape(set.shape, model.input)) return;
+  throw shapeError(
+    `${what} on ${nameOf(set)}`,
+    `samples of the shape ${formatShape(set.shape)}`,
+    `${formatShape(model.input)}, the model's input`,
+  );
+}

@@ -1,0 +1,125 @@
+import { assertList } from "@gradbook/base";
+import type { Dataset } from "../datasets/dataset.js";
+import type { Sequential } from "../layers/sequential.js";
+import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
+import { sgd } from "../optimizers/sgd.js";
+import { Tensor } from "../tensor/tensor.js";
+import { assertFits, assertSamples } from "./assert-fits.js";
+import { argmax, gather } from "./definition.js";
+import { makeTrainer } from "./make-trainer.js";
+
+/** A model's answers on a set, in the set's order. */
+export interface Predictions {
+  /** Most probable class of each sample, [N]; bytes, as labels are, where the model has at most 256 outputs. */
+  readonly classes: Uint8Array | Uint32Array;
+  /** Softmax of the outputs, [N, K]. */
+  readonly probabilities: Tensor;
+}
+
+/**
+ * A model's answers on a set: the most probable class of each sample, and all probabilities.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, linear, predict, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const { classes, probabilities } = predict(model, train);
+ * console.log(classes.length, probabilities.shape); // 4 [ 4, 2 ]
+ * ```
+ */
+export function predict(model: Sequential, set: Dataset): Predictions {
+  assertFits("predict", model, set);
+  const [K] = model.output;
+  const classes = K > 256 ? new Uint32Array(set.size) : new Uint8Array(set.size);
+  const probabilities = Tensor.zeros([set.size, K], model.dtype);
+  const trainer = makeTrainer(model, {
+    loss: softmaxCrossEntropy(),
+    optimizer: sgd({ lr: 0 }),
+    train: set,
+    batch: Math.min(100, set.size),
+    seed: 0,
+  });
+  try {
+    trainer.outputs(set, (output, from) => {
+      const [n] = output.shape;
+      for (let i = 0; i < n; i++) classes[from + i] = argmax(output.data, i, K);
+      softmaxRows(output.data, probabilities.data.subarray(from * K, (from + n) * K), K);
+    });
+  } finally {
+    trainer.dispose();
+  }
+  return { classes, probabilities };
+}
+
+/**
+ * counts[t][p]: how many samples of class t the model calls p, [K, K] for K outputs. Rows sum to the class's samples; a
+ * set may lack classes.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, confusionMatrix, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * const counts = confusionMatrix(model, train);
+ * console.log(counts.map((row) => row.reduce((sum, n) => sum + n))); // [ 2, 2 ]
+ * ```
+ */
+export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
+  assertFits("confusionMatrix", model, set);
+  const [K] = model.output;
+  const counts = Array.from({ length: K }, () => new Array<number>(K).fill(0));
+  const { classes } = predict(model, set);
+  for (let n = 0; n < set.size; n++) counts[set.labels[n]][classes[n]]++;
+  return counts;
+}
+
+/**
+ * Every layer's output for the given samples of a set, by the layer's name: `[samples, …]`.
+ * @param samples indices into the set
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { activations, arrayDataset, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * console.log(activations(model, train, [0, 3]).linear1.shape); // [ 2, 2 ]
+ * ```
+ */
+export function activations(
+  model: Sequential,
+  set: Dataset,
+  samples: ArrayLike<number>,
+): Record<string, Tensor> {
+  assertSamples("activations", model, set);
+  assertList("activations", "samples", samples, "a list of samples, from 0");
+  const x = gather(model, set, samples);
+  return { input: x, ...model.activations(x) };
+}
+
+/**
+ * One layer's output for a whole set, flattened to features: [N, F]; what `tsne` takes.
+ * @throws GradbookError when set and model do not fit, as `fit` does
+ *
+ * @example
+ * ```ts
+ * import { arrayDataset, features, linear, sequential } from "gradbook";
+ *
+ * const train = arrayDataset(Float32Array.of(1, 0, 0, 1, 2, 1, 1, 3), [0, 1, 0, 1], [2]);
+ * const model = sequential([linear({ in: 2, out: 2 })], { input: [2], seed: 1 });
+ * console.log(features(model, train, "linear1").shape); // [ 4, 2 ]
+ * ```
+ */
+export function features(model: Sequential, set: Dataset, layer: string): Tensor {
+  assertSamples("features", model, set);
+  model.layer(layer);
+  const all = Uint32Array.from({ length: set.size }, (_, i) => i);
+  const output = activations(model, set, all)[layer];
+  return output.reshape([set.size, output.size / set.size]);
+}

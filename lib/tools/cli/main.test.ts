@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { runCommand } from "./main.js";
+
+const refusals: readonly (readonly [command: string, said: string])[] = [
+  ["data nothing", 'gradbook data: data set: "nothing", expected one of mnist, cifar10.'],
+  ["doctor", "gradbook doctor: FILE: none given, expected one file. gradbook doctor my-conv.ts"],
+  ["lab --port x", 'gradbook lab: --port: "x", expected 1 to 65535.'],
+  ["report --jobs 0", 'gradbook report: --jobs: "0", expected an integer of at least 1.'],
+  ["run", "gradbook run: NOTEBOOK: no notebook given, expected one. See gradbook run --help."],
+  ["submit", "gradbook submit: NAME --roll ROLL: missing, expected "],
+  ["sweep", "gradbook sweep: FILE: no file given, expected one. See gradbook sweep --help."],
+];
+for (const [command, said] of refusals)
+  test(`gradbook ${command}: one sentence, that names the command once`, async (t) => {
+    const line = await refused(t, command.split(" "));
+    assert.equal(line.slice(0, said.length), said);
+  });
+
+test("gradbook sweep FILE: what the function sweep says begins with its own name", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "gradbook-main-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "twice.ts");
+  writeFileSync(
+    file,
+    "export const grid = { a: [1] }; export const seeds = [2, 2]; export const run = () => 1;",
+  );
+  const line = await refused(t, ["sweep", file]);
+  assert.equal(line, "gradbook sweep: seeds is [2, 2], expected whole numbers, each once.");
+});
+
+/** The one line that a command prints which cannot do what it is told. */
+async function refused(t: TestContext, args: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  t.mock.method(console, "error", (line: string) => lines.push(line));
+  assert.equal(await runCommand(args), 1);
+  assert.equal(lines.length, 1);
+  return lines[0];
+}

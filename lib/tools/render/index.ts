@@ -1,0 +1,2 @@
+export { renderSmallPng } from "./raster.js";
+export { renderSvg } from "./svg.js";

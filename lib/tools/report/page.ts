@@ -1,0 +1,228 @@
+import type { Table } from "@gradbook/core";
+import { escapeHtml, heading } from "@gradbook/core/internal";
+import { pageBundle } from "../render/still.js";
+import { fontFaces, shownText } from "../render/subset-font.js";
+import { anyUri } from "./any-picture.js";
+import type { Artist, FigureFiles } from "./artist.js";
+import { type Block, type Contents, flat } from "./block.js";
+import { scriptJson } from "./html.js";
+import type { Omissions } from "./omissions.js";
+import { contentPolicy, type PagePrograms, programElements } from "./page-programs.js";
+import { pageScript } from "./page-script.js";
+import { pageStyle } from "./page-style.js";
+import { type Heading, proseWriter } from "./prose.js";
+
+/** An interactive figure writes other texts than the still one: numbers and the names of its buttons. */
+const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i));
+
+/** What page and PDF need besides the notebook's contents. */
+export interface ReportParts {
+  /** Facts under the title, e.g. "quick scale", "12 runs". */
+  readonly facts: readonly string[];
+  /** Each figure, drawn, by its name. */
+  readonly drawn: ReadonlyMap<string, FigureFiles>;
+  /** Files of each figure and table, relative to the page, e.g. `figures/x.svg`; shown as links. */
+  readonly files: ReadonlyMap<string, readonly string[]>;
+  /** Term and value, at the foot. */
+  readonly provenance: readonly (readonly [string, string])[];
+  /** Draws what the notebook brought as SVG. */
+  readonly artist: Artist;
+  /** Files beside the page that it links to in its head. */
+  readonly documents: readonly string[];
+  /** What the report does not hold; what page and PDF find themselves is added. */
+  readonly omissions: Omissions;
+}
+
+export interface PageParts extends ReportParts {
+  /** Sources of the programs that interactive figures need; empty without such figures. */
+  readonly programs: PagePrograms;
+}
+
+/** The page's text, in HTML, and its sections. */
+export interface PageBody {
+  readonly html: string;
+  readonly headings: readonly Heading[];
+}
+
+/** Writes all blocks, and tells what is missing of them; what it throws on is shown as it is and told. */
+export async function pageBody(contents: Contents, parts: ReportParts): Promise<PageBody> {
+  const write = await proseWriter();
+  const headings: Heading[] = [];
+  let figures = 0;
+  let tables = 0;
+  const html = async (blocks: readonly Block[]): Promise<string> => {
+    const body: string[] = [];
+    for (const block of blocks) body.push(await blockHtml(block));
+    return body.join("\n");
+  };
+  const blockHtml = async (block: Block): Promise<string> => {
+    switch (block.kind) {
+      case "prose":
+        return proseHtml(block);
+      case "figure":
+        return figureHtml(block, ++figures, parts);
+      case "table":
+        return tableHtml(block.table, block.name, ++tables, parts);
+      case "folded": {
+        const inside = await html(block.blocks);
+        return `<details class="folded"><summary>${escapeHtml(block.summary)}</summary>\n${inside}\n</details>`;
+      }
+      default:
+        return otherHtml(block);
+    }
+  };
+  const proseHtml = async ({ markdown, attachments, place }: Extract<Block, { kind: "prose" }>) => {
+    try {
+      const prose = await write(markdown, attachments);
+      headings.push(...prose.headings);
+      for (const what of prose.left) parts.omissions.add(place, what);
+      return prose.html;
+    } catch (error) {
+      parts.omissions.add(place, `its Markdown is shown as it is typed (${whyUnread(error)})`);
+      return `<pre class="out raw" tabindex="0">${escapeHtml(markdown)}</pre>`;
+    }
+  };
+  return { html: await html(contents.blocks), headings };
+}
+
+/** Why something could not be read, without words of the engine for a stack that was full. */
+export function whyUnread(error: unknown): string {
+  if (error instanceof RangeError) return "nested too deep";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The report as one HTML file that needs nothing else: no network, no font of the system, no script to be read. */
+export function reportPage(contents: Contents, { html, headings }: PageBody, parts: PageParts): string {
+  const figures = Object.fromEntries(
+    flat(contents.blocks).flatMap((b) =>
+      b.kind === "figure" && pageBundle(b.figure) !== null ? [[`fig-${b.name}`, b.figure] as const] : [],
+    ),
+  );
+  const documents = parts.documents.map(
+    (file) => `<a href="${escapeHtml(encodeURI(file))}">${escapeHtml(file)}</a>`,
+  );
+  const facts =
+    `<p class="facts">${parts.facts.map(escapeHtml).join(" · ")}</p>\n` +
+    `<p class="links documents">${documents.join(" ")}</p>`;
+  const opened = /<h1[ >]/.test(html)
+    ? html.replace(/<\/h1>/, () => `</h1>\n${facts}\n${navigation(headings)}`)
+    : `<h1>${escapeHtml(contents.title)}</h1>\n${facts}\n${navigation(headings)}\n${html}`;
+
+  const content = `${opened}\n${leftOut(parts.omissions)}${footer(parts.provenance)}`;
+  const { programs } = parts;
+
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(programs)}">
+<meta name="generator" content="gradbook">
+<title>${escapeHtml(contents.title)}</title>
+<style>${fontFaces(shownText(content) + ascii)}${pageStyle}</style>
+</head>
+<body>
+<main>
+${content}
+</main>
+<script type="application/json" id="figure-data">${scriptJson(figures)}</script>
+${programElements(programs)}<script>${pageScript}</script>
+</body>
+</html>
+`;
+}
+
+/** What the report does not hold, for whoever reads it. */
+function leftOut(omissions: Omissions): string {
+  const items = omissions
+    .list()
+    .map(({ place, what }) => `<li>${escapeHtml(place)}: ${escapeHtml(what)}</li>`);
+  if (items.length === 0) return "";
+  return `<section class="left-out"><p><strong>Left out of this report</strong></p>\n<ul>${items.join("\n")}</ul></section>\n`;
+}
+
+function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, parts: ReportParts): string {
+  const { name, figure } = block;
+  const { caption, title } = figure.layout.meta;
+  const { width } = figure.layout;
+  const { svg = "", said = [] } = parts.drawn.get(name) ?? {};
+  const links = fileLinks(name, parts);
+  const isLive = pageBundle(figure) !== null;
+  const button = isLive
+    ? `<button type="button" data-figure="fig-${name}" aria-pressed="false" hidden>Interactive</button>`
+    : "";
+  const words = said.length === 0 ? "" : `Not drawn in this picture: ${said.join(", ")}. `;
+  const note = words === "" ? "" : `<span class="note">${escapeHtml(words)}</span>`;
+  return `<figure id="fig-${name}">
+<div class="picture">${svg.trim().replace("<svg ", `<svg data-width="${width}" `)}</div>
+<figcaption><strong>Figure ${number}.</strong> ${escapeHtml(caption === "" ? title : caption)}
+${note}<span class="links">${links}${button}</span></figcaption>
+</figure>`;
+}
+
+function tableHtml(table: Table, name: string, number: number, parts: ReportParts): string {
+  const kind = (c: number) => (table.columns[c].numeric ? ' class="number"' : "");
+  const head = table.columns.map(
+    (column, c) => `<th scope="col"${kind(c)}>${escapeHtml(heading(column))}</th>`,
+  );
+  const cell = (text: string, best: boolean) =>
+    best ? `<strong>${escapeHtml(text)}</strong>` : escapeHtml(text);
+  const rows = table.rows.map(
+    (row) => `<tr>${row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best)}</td>`).join("")}</tr>`,
+  );
+  const title = table.title === "" ? `Table ${number}.` : `Table ${number}. ${table.title}`;
+  const note = table.caption === "" ? "" : `<span class="note">${escapeHtml(table.caption)}</span> `;
+  return `<div class="table" id="table-${name}" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table>
+<caption>${escapeHtml(title)}${note === "" ? "" : "."} ${note}<span class="links">${fileLinks(name, parts)}</span></caption>
+<thead><tr>${head.join("")}</tr></thead>
+<tbody>
+${rows.join("\n")}
+</tbody></table></div>`;
+}
+
+function otherHtml(block: Exclude<Block, { kind: "prose" | "figure" | "table" | "folded" }>): string {
+  switch (block.kind) {
+    case "code":
+      return `<details class="code"><summary>Code of cell ${block.cell}</summary><pre tabindex="0"><code>${escapeHtml(block.source)}</code></pre></details>`;
+    case "picture": {
+      const width = ` width="${Math.round(block.width ?? block.picture.width)}"`;
+      return `<figure><div class="picture"><img src="${anyUri(block.small ?? block.picture)}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;
+    }
+    case "text":
+      return block.text.text === ""
+        ? ""
+        : `<pre class="out ${block.stream}" tabindex="0">${block.text.html}</pre>`;
+    case "html":
+      return /^\s*<table>/.test(block.html)
+        ? `<div class="table" tabindex="0">${block.html}</div>`
+        : `<div class="html" tabindex="0">${block.html}</div>`;
+    case "left":
+      return `<p class="missing">[left out: ${escapeHtml(block.what)}]</p>`;
+    default:
+      return block satisfies never;
+  }
+}
+
+function fileLinks(name: string, parts: ReportParts): string {
+  const files = parts.files.get(name) ?? [];
+  return files
+    .map((file) => {
+      const label = file.slice(file.lastIndexOf("/") + 1 + name.length).replace(/^[.@]/, "");
+      return `<a href="${escapeHtml(file)}" download>${escapeHtml(label.toUpperCase().replace("2X.PNG", "PNG 2×"))}</a>`;
+    })
+    .join("");
+}
+
+function navigation(headings: readonly Heading[]): string {
+  const sections = headings.filter((h) => h.level === 2);
+  if (sections.length < 2) return "";
+  const items = sections.map((h) => `<li><a href="#${escapeHtml(encodeURI(h.id))}">${h.text}</a></li>`);
+  return `<nav aria-label="Contents"><h2>Contents</h2><ol>${items.join("")}</ol></nav>`;
+}
+
+function footer(provenance: ReportParts["provenance"]): string {
+  const items = provenance.map(
+    ([term, value]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}</dd>`,
+  );
+  return `<footer><p>Made by gradbook from the executed notebook; the same inputs give the same bytes. Where the files that it links to are missing, gradbook report writes them.</p><dl>${items.join("")}</dl></footer>`;
+}

@@ -1,0 +1,3 @@
+// What `import … from "gradbook"` offers, from the sources.
+export * from "../../lib/core/index.js";
+export * from "../../lib/doctor/index.js";
