@@ -1,14 +1,14 @@
 import type { Tensor } from "@gradbook/core";
 import type { Calibrated } from "./driving/calibrate.js";
 import type { Session } from "./driving/session.js";
-import type { Mistake, Moment, Operation } from "./operations/operation.js";
+import type { BackwardInput, Mistake, Operation } from "./operations/operation.js";
 import type { Case, Values } from "./types.js";
 
 /** A layer that is the definition itself, but for one tensor that the given mistakes spoil: what the catalogue is proved with. */
 export function definitionWith(operation: Operation, mistakes: readonly Mistake[], variant = 0): Calibrated {
   const convention = operation.conventions([])[0];
   const [spoilt] = mistakes.map((m) => m.tensor);
-  const spoil = (tensor: string, moment: Moment, right: Tensor): Tensor => {
+  const spoil = (tensor: string, moment: BackwardInput, right: Tensor): Tensor => {
     if (tensor !== spoilt) return right;
     const made = operation.mutant(tensor, moment, mistakes, variant);
     if (made === undefined) return right;

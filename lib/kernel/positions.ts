@@ -1,5 +1,5 @@
 /** A place in a text, line and column from 0. */
-export interface Place {
+export interface Position {
   readonly line: number;
   readonly column: number;
 }
@@ -12,7 +12,7 @@ export function originalPlace(
   { runs }: { readonly runs: ArrayLike<number> },
   line: number,
   column: number,
-): Place | undefined {
+): Position | undefined {
   // The last run that begins at or before the place.
   let low = 0;
   let high = runs.length / 4;

@@ -3,10 +3,10 @@ const capacity = 4 * 1024 * 1024;
 /** A record begins with four words: kind, owner, length in bytes, and one that keeps records aligned. */
 const headSize = 16;
 /** How long (milliseconds) a blocked writer sleeps at most before it looks again. */
-const nap = 50;
+const maxSleepMs = 50;
 
 /** Places in the ring's control words. */
-const Place = {
+const Slot = {
   /** Bytes ever written, modulo 2³². */
   head: 0,
   /** Bytes ever taken. */
@@ -28,7 +28,7 @@ export interface RingMemory {
 
 export function createRing(bytes: number = capacity): RingMemory {
   return {
-    control: new Int32Array(new SharedArrayBuffer(4 * Object.keys(Place).length)),
+    control: new Int32Array(new SharedArrayBuffer(4 * Object.keys(Slot).length)),
     data: new Int32Array(new SharedArrayBuffer(bytes)),
   };
 }
@@ -67,12 +67,12 @@ export class RingWriter {
 
   /** Returns when everything has been taken. */
   flush(): void {
-    const head = Atomics.load(this.#control, Place.head);
+    const head = Atomics.load(this.#control, Slot.head);
     for (;;) {
-      const tail = Atomics.load(this.#control, Place.tail);
+      const tail = Atomics.load(this.#control, Slot.tail);
       if (tail === head) return;
       this.#rouse();
-      Atomics.wait(this.#control, Place.tail, tail, nap);
+      Atomics.wait(this.#control, Slot.tail, tail, maxSleepMs);
     }
   }
 
@@ -85,7 +85,7 @@ export class RingWriter {
     this.#words[word + 1] = owner;
     this.#words[word + 2] = length;
     head = (head + headSize + roundUp(length)) | 0;
-    Atomics.store(this.#control, Place.head, head);
+    Atomics.store(this.#control, Slot.head, head);
     this.#rouse();
   }
 
@@ -94,23 +94,23 @@ export class RingWriter {
     const total = this.#bytes.length;
     const wanted = roundUp(size);
     for (;;) {
-      const head = Atomics.load(this.#control, Place.head);
-      const tail = Atomics.load(this.#control, Place.tail);
+      const head = Atomics.load(this.#control, Slot.head);
+      const tail = Atomics.load(this.#control, Slot.tail);
       const free = total - ((head - tail) | 0);
       const toEnd = total - ((head >>> 0) % total);
       if (toEnd >= wanted && free >= wanted) return head;
       if (toEnd < wanted && free >= toEnd) {
         this.#words[((head >>> 0) % total) >> 2] = padding;
-        Atomics.store(this.#control, Place.head, (head + toEnd) | 0);
+        Atomics.store(this.#control, Slot.head, (head + toEnd) | 0);
       } else {
         this.#rouse();
-        Atomics.wait(this.#control, Place.tail, tail, nap);
+        Atomics.wait(this.#control, Slot.tail, tail, maxSleepMs);
       }
     }
   }
 
   #rouse(): void {
-    if (Atomics.exchange(this.#control, Place.asleep, 0) === 1) this.#wake();
+    if (Atomics.exchange(this.#control, Slot.asleep, 0) === 1) this.#wake();
   }
 }
 
@@ -129,8 +129,8 @@ export class RingReader {
   /** Takes the next record. @returns false when there is none */
   take(handle: (kind: number, owner: number, text: string) => void): boolean {
     const total = this.#bytes.length;
-    const tail = Atomics.load(this.#control, Place.tail);
-    if (tail === Atomics.load(this.#control, Place.head)) return false;
+    const tail = Atomics.load(this.#control, Slot.tail);
+    if (tail === Atomics.load(this.#control, Slot.head)) return false;
     const start = (tail >>> 0) % total;
     const word = start >> 2;
     if (this.#words[word] === padding) {
@@ -146,14 +146,14 @@ export class RingReader {
 
   /** Asks to be woken for the next record. @returns false when there is one already */
   sleep(): boolean {
-    Atomics.store(this.#control, Place.asleep, 1);
-    if (Atomics.load(this.#control, Place.tail) === Atomics.load(this.#control, Place.head)) return true;
-    return Atomics.exchange(this.#control, Place.asleep, 0) === 0;
+    Atomics.store(this.#control, Slot.asleep, 1);
+    if (Atomics.load(this.#control, Slot.tail) === Atomics.load(this.#control, Slot.head)) return true;
+    return Atomics.exchange(this.#control, Slot.asleep, 0) === 0;
   }
 
   #advance(tail: number, size: number): void {
-    Atomics.store(this.#control, Place.tail, (tail + size) | 0);
-    Atomics.notify(this.#control, Place.tail);
+    Atomics.store(this.#control, Slot.tail, (tail + size) | 0);
+    Atomics.notify(this.#control, Slot.tail);
   }
 }
 

@@ -28,7 +28,7 @@ export const bitmapOption = (): RequiredOption<Bitmap> =>
   object({ height: count(), width: count(), data: numbers() });
 
 /** Where a tile stands; the units are those of the axes, y grows downwards. */
-export interface Place {
+export interface GridCell {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -40,7 +40,7 @@ export type Ramp = readonly (readonly [number, string])[];
 /** A bitmap as a heatmap of its own within shared axes: its hover text shows the true values. */
 export function tile(
   bitmap: Bitmap,
-  place: Place,
+  place: GridCell,
   colors: {
     readonly ramp: Ramp;
     readonly low: number;
@@ -139,7 +139,7 @@ export function colorBar({ size, theme }: ResolvedOptions, title: string, length
 }
 
 /** A grey or (with three times as many values) colour image as one of Plotly's layout images, stretched to 0…255. */
-export function picture(bitmap: Bitmap, place: Place): JsonObject {
+export function picture(bitmap: Bitmap, place: GridCell): JsonObject {
   const { height, width, data } = bitmap;
   const n = height * width;
   if (data.length !== n && data.length !== 3 * n) checkBitmap("picture", "the image", bitmap);

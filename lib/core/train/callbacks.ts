@@ -29,7 +29,7 @@ export function warnOnce(text: string): void {
 }
 
 /** Likewise, for what is no more than worth knowing. */
-export function tellOnce(text: string): void {
+export function informOnce(text: string): void {
   if (warned.has(text)) return;
   warned.add(text);
   console.info(text);

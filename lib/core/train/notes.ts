@@ -4,7 +4,7 @@ import { heldBy } from "../layers/nested.js";
 import type { Sequential } from "../layers/sequential.js";
 import { builtinLossSpec, type Loss, lossName } from "../losses/loss.js";
 import { builtinOptimizerSpec, type Optimizer } from "../optimizers/optimizer.js";
-import { tellOnce, warnOnce } from "./callbacks.js";
+import { informOnce, warnOnce } from "./callbacks.js";
 
 /** Says which code runs as it is written, and which parameters nobody will train. */
 export function tellOfHandWork(model: Sequential, loss: Loss, optimizer: Optimizer): void {
@@ -18,7 +18,7 @@ export function tellOfHandWork(model: Sequential, loss: Loss, optimizer: Optimiz
   const all = [...layers, ...others];
   if (model.dtype === "float32" && all.length > 0) {
     const verb = all.length === 1 ? "runs" : "run";
-    tellOnce(
+    informOnce(
       `fit: ${all.join(", ")}, written or changed by hand, ${verb} on the main thread; everything else runs on the engine.`,
     );
   }

@@ -19,7 +19,7 @@ export interface Plan {
 }
 
 /** Values of one forward and backward call, by the role that they play. */
-export class Bench {
+export class CallArguments {
   readonly operation: Operation;
   readonly c: Case;
   readonly plan: Plan;

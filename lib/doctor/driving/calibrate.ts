@@ -18,14 +18,14 @@ import {
 import { type Arrangement, arrangementOf, dataArrangements, weightArrangements } from "./arrange.js";
 import type { Plan } from "./bench.js";
 import { destructuredFrom, type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
-import { axesIn, likelyForms, spokenOf } from "./hints.js";
+import { axesIn, conventionsIn, likelyForms } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
 import { workedSince } from "./patience.js";
 import type { Session } from "./session.js";
 import { sitesOf } from "./sites.js";
 
-/** Numbers that are asked for where the code takes them. */
-export const asked: Readonly<Record<string, number>> = {
+/** Numbers that are probeOptions for where the code takes them. */
+export const probeOptions: Readonly<Record<string, number>> = {
   slope: 0.125,
   p: 0.25,
   eps: askedEps,
@@ -66,7 +66,7 @@ interface Attempt<P extends Plan = Plan> {
 }
 
 /** Milliseconds of work for the search of a way to call. */
-const patience = 2000;
+const searchBudgetMs = 2000;
 /** Ways to call that are tried: a number, so that a busy machine gives the same answer. */
 const mostWays = 600;
 
@@ -91,7 +91,7 @@ export function calibratePair(
   const withBackward = calibrateBackward(pair, best);
   const { operation, can, plan } = best;
   const open = (c: Case, seed?: string) =>
-    new PairSession(pair, operation, c, pairsFor(c, withBackward), asked, seed);
+    new PairSession(pair, operation, c, pairsFor(c, withBackward), probeOptions, seed);
   const inputs = operation.inputs.filter(
     (i) => i === "x" || forward === undefined || takes(params, plan.forward, i, source),
   );
@@ -134,7 +134,7 @@ export function calibrateClass(
   const probe = probeOf(operation, can);
   const inputs = probeInputs(operation, probe);
   const first = attempt(() => {
-    const session = new ClassSession(maker, operation, probe, plan, asked, "doctor", inputs);
+    const session = new ClassSession(maker, operation, probe, plan, probeOptions, "doctor", inputs);
     session.forward(inputs);
     return session;
   });
@@ -150,7 +150,7 @@ export function calibrateClass(
   onCall("backward", "first call");
   const withBackward = calibrateMethods(maker, best, methods.backward);
   const open = (c: Case, seed = "doctor") =>
-    new ClassSession(maker, operation, c, pairsFor(c, withBackward), asked, seed);
+    new ClassSession(maker, operation, c, pairsFor(c, withBackward), probeOptions, seed);
   return {
     operation,
     can: withRect(operation, can, open, has),
@@ -171,7 +171,7 @@ function search<P extends Plan>(candidates: Iterable<Candidate<P>>): readonly At
     const attempt = tryForward(candidate);
     attempts.push(attempt);
     if (attempt.score === 10) break;
-    if (attempts.length >= mostWays || workedSince(started) > patience) break;
+    if (attempts.length >= mostWays || workedSince(started) > searchBudgetMs) break;
   }
   return attempts;
 }
@@ -185,7 +185,7 @@ function* pairCandidates(
   own: OwnTensor | undefined,
 ): Generator<Candidate<PairPlan>> {
   for (const operation of operations) {
-    const conventions = spokenOf(operation, source, params);
+    const conventions = conventionsIn(operation, source, params);
     const ways = pair.forward === undefined ? [[]] : assignments(params, sitesOf[operation.kind].forward);
     for (const [rank, roles] of ways.entries()) {
       const takesWeights = roles.includes("W") || pair.forward === undefined;
@@ -204,7 +204,7 @@ function* pairCandidates(
                 backward: [],
                 ...(vectors === undefined ? {} : { vectors }),
               };
-              const open = (c: Case) => new PairSession(pair, operation, c, plan, asked);
+              const open = (c: Case) => new PairSession(pair, operation, c, plan, probeOptions);
               yield { operation, can, plan, rank, open };
             }
       }
@@ -223,7 +223,7 @@ function* classCandidates(
 ): Generator<Candidate<ClassPlan>> {
   const forwardParams = forwardMethod === undefined ? undefined : parametersOf(forwardMethod);
   for (const operation of operations) {
-    const conventions = spokenOf(operation, source, params);
+    const conventions = conventionsIn(operation, source, params);
     const sites = sitesOf[operation.kind];
     const ways =
       forwardParams === undefined ? [["x"] as Role[]] : assignments(forwardParams, sites.forwardMethod, 3);
@@ -246,7 +246,7 @@ function* classCandidates(
               if (W.length > 0 && visibleOtherwise(maker, operation, probeOf(operation, can), plan, W))
                 continue;
               const open = (c: Case, inputs: Values) =>
-                new ClassSession(maker, operation, c, plan, asked, "doctor", inputs);
+                new ClassSession(maker, operation, c, plan, probeOptions, "doctor", inputs);
               yield { operation, can, plan, rank, open };
             }
       }
@@ -342,7 +342,7 @@ function tryForward<P extends Plan>({ operation, can, plan, rank, open }: Candid
     const likeness = Math.max(
       ...conventions.map((k) => Math.abs(correlation(y, operation.forward(c.sizes, inputs, k)))),
     );
-    return { plan, operation, can, score: 2 + likeness - rank * 0.02 - oddity(operation, plan) };
+    return { plan, operation, can, score: 2 + likeness - rank * 0.02 - layoutPenalty(operation, plan) };
   } catch (error) {
     const fault = error instanceof Fault ? error : new Fault("forward", "throws", "y", String(error), error);
     const score = { shape: 1, nan: 0.9, nothing: 0.5, promise: 0.4, throws: 0 }[fault.sort];
@@ -351,7 +351,7 @@ function tryForward<P extends Plan>({ operation, can, plan, rank, open }: Candid
 }
 
 /** Rare layouts must be a good deal more like the definition than the usual one. */
-function oddity(operation: Operation, { arrangements: { x, W }, vectors }: Plan): number {
+function layoutPenalty(operation: Operation, { arrangements: { x, W }, vectors }: Plan): number {
   const odd = (letters: Arrangement | undefined, usual: Arrangement | undefined) =>
     letters !== undefined && letters !== usual ? 0.1 : 0;
   return odd(x, operation.axes.x) + odd(W, operation.axes.W) + (vectors === undefined ? 0 : 0.5);
@@ -432,7 +432,7 @@ function calibrateBackward(pair: Pair, best: Attempt<PairPlan>): PairPlan {
     { ...best.plan, backward: roles },
     ...(roles.includes("cache") ? [{ ...best.plan, backward: roles, wholeCache: true }] : []),
   ]);
-  return bestBackward(best, plans, (c, plan) => new PairSession(pair, best.operation, c, plan, asked));
+  return bestBackward(best, plans, (c, plan) => new PairSession(pair, best.operation, c, plan, probeOptions));
 }
 
 function calibrateMethods(maker: Maker, best: Attempt<ClassPlan>, backward: Callable | undefined): ClassPlan {
@@ -444,7 +444,7 @@ function calibrateMethods(maker: Maker, best: Attempt<ClassPlan>, backward: Call
   return bestBackward(
     best,
     plans,
-    (c, plan) => new ClassSession(maker, best.operation, c, plan, asked, "doctor"),
+    (c, plan) => new ClassSession(maker, best.operation, c, plan, probeOptions, "doctor"),
   );
 }
 
@@ -503,7 +503,7 @@ function visibleOtherwise(
 ): boolean {
   const inputs = probeInputs(operation, c);
   const shapes = attempt(() =>
-    new ClassSession(maker, operation, c, plan, asked, "doctor", inputs).parameterShapes(inputs),
+    new ClassSession(maker, operation, c, plan, probeOptions, "doctor", inputs).parameterShapes(inputs),
   );
   const found = shapes?.get("W");
   if (found === undefined || found.shape.length < 2) return false;

@@ -5,7 +5,7 @@ import { plainName, type Role, rolesOf } from "../reading/roles.js";
 import { fullSource, type Param, parametersOf } from "../reading/source.js";
 import { type Callable, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
-import { Bench, type Plan } from "./bench.js";
+import { CallArguments, type Plan } from "./bench.js";
 import { type Output, orderOf, readGradients, readOutput } from "./results.js";
 import { call, type Gradients, restore, type Session, watch } from "./session.js";
 
@@ -33,7 +33,7 @@ export class PairSession implements Session {
   readonly #seed: string;
 
   readonly mutations = new Set<string>();
-  #bench: Bench | undefined;
+  #bench: CallArguments | undefined;
   #output: Output | undefined;
 
   constructor(
@@ -57,7 +57,7 @@ export class PairSession implements Session {
     const operation = this.#operation;
     const c = this.#c;
     const plan = this.#plan;
-    const bench = new Bench(operation, c, plan, inputs, this.#numbers, training, this.#seed);
+    const bench = new CallArguments(operation, c, plan, inputs, this.#numbers, training, this.#seed);
     this.#bench = bench;
     if (pair.forward === undefined) {
       // nothing to call: the definition's forward stands in
@@ -114,7 +114,7 @@ export function dyForm(output: Output | undefined, plan: Plan): Plan["form"] {
 }
 
 /** Gradients that a call returned, each read for itself. */
-export function gradientsOf(raw: unknown, operation: Operation, bench: Bench): Gradients {
+export function gradientsOf(raw: unknown, operation: Operation, bench: CallArguments): Gradients {
   const values: Record<string, Tensor> = {};
   const faults: Fault[] = [];
   for (const [name, found] of readGradients(raw, operation, bench.c.sizes)) {
@@ -129,7 +129,12 @@ export function gradientsOf(raw: unknown, operation: Operation, bench: Bench): G
 }
 
 /** The values for a function's parameters; names that mean nothing to us are looked up in what forward returned. */
-export function argumentsOf(fn: Callable, roles: readonly Role[], bench: Bench, output?: Output): unknown[] {
+export function argumentsOf(
+  fn: Callable,
+  roles: readonly Role[],
+  bench: CallArguments,
+  output?: Output,
+): unknown[] {
   const params = parametersOf(fn).filter((p) => !p.rest);
   const source = fullSource(fn);
   const unused = [...(output?.rest ?? [])];
@@ -153,7 +158,7 @@ export function argumentsOf(fn: Callable, roles: readonly Role[], bench: Bench, 
 }
 
 /** `({ x, w, b, stride, pad })`: tensors that are wanted in a record, where they are no parameters of their own. */
-function tensorsInRecord(param: Param, roles: readonly Role[], bench: Bench, source: string): object {
+function tensorsInRecord(param: Param, roles: readonly Role[], bench: CallArguments, source: string): object {
   const wanted = rolesInRecord(param, roles, source);
   return Object.fromEntries(
     Array.from(wanted, ([key, role]) => [key, bench.valueOf(role)]).filter(([, v]) => v !== undefined),

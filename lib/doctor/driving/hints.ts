@@ -37,8 +37,8 @@ export function axesIn(source: string): number | undefined {
   return depth === 0 ? undefined : depth;
 }
 
-/** Whether the code can be asked for strides and pads, by the names of its parameters and options. */
-export function spokenOf(
+/** Whether the code can be probeOptions for strides and pads, by the names of its parameters and options. */
+export function conventionsIn(
   operation: Operation,
   source: string,
   params: readonly Param[],

@@ -7,10 +7,10 @@ import { assignments, type Role } from "../reading/roles.js";
 import { fullSource, parametersOf } from "../reading/source.js";
 import { CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { type Arrangement, arranged, dataArrangements } from "./arrange.js";
-import { Bench, type Plan } from "./bench.js";
-import { asked, type Calibrated, probeInputs } from "./calibrate.js";
+import { CallArguments, type Plan } from "./bench.js";
+import { type Calibrated, probeInputs, probeOptions } from "./calibrate.js";
 import { argumentsOf, gradientsOf, type Pair } from "./function-pair.js";
-import { likelyForms, spokenOf } from "./hints.js";
+import { conventionsIn, likelyForms } from "./hints.js";
 import { type Output, readOutput } from "./results.js";
 import { call, type Gradients, restore, type Session, watch } from "./session.js";
 import { sitesOf } from "./sites.js";
@@ -99,7 +99,7 @@ function spokenOfColumns(
   params: ReturnType<typeof parametersOf>,
   source: string,
 ): Pick<Capabilities, "stride" | "pad"> {
-  return spokenOf({ ...im2col, axes: { x: im2col.axes.x, y: ["N", "C", "OH", "OW"] } }, source, params);
+  return conventionsIn({ ...im2col, axes: { x: im2col.axes.x, y: ["N", "C", "OH", "OW"] } }, source, params);
 }
 
 /** The order of letters in which most of the columns are right. */
@@ -177,7 +177,7 @@ class ColumnsSession implements Session {
   readonly #plan: ColumnsPlan;
 
   readonly mutations = new Set<string>();
-  #bench: Bench | undefined;
+  #bench: CallArguments | undefined;
   #output: Output | undefined;
 
   constructor(pair: Pair, c: Case, plan: ColumnsPlan) {
@@ -191,7 +191,7 @@ class ColumnsSession implements Session {
     const c = this.#c;
     const plan = this.#plan;
     if (pair.forward === undefined) {
-      this.#bench = new Bench(im2col, c, plan, inputs, asked, true);
+      this.#bench = new CallArguments(im2col, c, plan, inputs, probeOptions, true);
       return im2col.forward(c.sizes, inputs, im2col.conventions([])[0]);
     }
     this.forwardFlat(inputs);
@@ -206,7 +206,7 @@ class ColumnsSession implements Session {
     const pair = this.#pair;
     const c = this.#c;
     const plan = this.#plan;
-    const bench = new Bench(im2col, c, plan, inputs, asked, true);
+    const bench = new CallArguments(im2col, c, plan, inputs, probeOptions, true);
     this.#bench = bench;
     const fn = pair.forward ?? (() => undefined);
     const changed = watch(bench);

@@ -13,7 +13,7 @@ import type { Role } from "../reading/roles.js";
 import { fullSource, isClass } from "../reading/source.js";
 import { type Callable, CannotDrive, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
-import { Bench, type Plan } from "./bench.js";
+import { CallArguments, type Plan } from "./bench.js";
 import { argumentsOf, dyForm, gradientsOf } from "./function-pair.js";
 import { type Output, readOutput } from "./results.js";
 import { call, type Gradients, restore, type Session, watch } from "./session.js";
@@ -85,7 +85,7 @@ export class ClassSession implements Session {
 
   readonly mutations = new Set<string>();
   object: object;
-  #bench: Bench;
+  #bench: CallArguments;
   #output: Output | undefined;
   readonly #parameters = new Map<string, Field>();
   readonly #source: string;
@@ -113,7 +113,7 @@ export class ClassSession implements Session {
       make === undefined ? fullSource((maker.instance as object).constructor as Callable) : fullSource(make);
     this.#takesParameters = plan.construct.some((role) => role === "W" || role === "gamma");
     const given = inputs ?? (this.#takesParameters ? operation.draw(c, new Rng("construct")) : {});
-    this.#bench = new Bench(operation, c, plan, given, numbers, true, seed);
+    this.#bench = new CallArguments(operation, c, plan, given, numbers, true, seed);
     this.object = this.#build();
   }
 
@@ -131,7 +131,7 @@ export class ClassSession implements Session {
     const operation = this.#operation;
     const c = this.#c;
     const plan = this.#plan;
-    const bench = new Bench(operation, c, plan, inputs, this.#numbers, training, this.#seed);
+    const bench = new CallArguments(operation, c, plan, inputs, this.#numbers, training, this.#seed);
     if (this.#takesParameters && this.#parameters.size === 0 && !sameParameters(this.#bench.inputs, inputs)) {
       this.#bench = bench;
       this.object = this.#build();
@@ -285,7 +285,7 @@ function current(field: Field): Float64Array | undefined {
   return decode(Reflect.get(field.holder, field.key) ?? field.value)?.data.slice();
 }
 
-function constructorArguments(roles: readonly Role[], bench: Bench, source: string): unknown[] {
+function constructorArguments(roles: readonly Role[], bench: CallArguments, source: string): unknown[] {
   const args = roles.map((role) => (role === "extra" ? undefined : bench.valueOf(role, source)));
   while (args.length > 0 && args[args.length - 1] === undefined) args.pop();
   return args;

@@ -9,8 +9,8 @@ import { assignments, plainName, type Role } from "../reading/roles.js";
 import { constructorParameters, fullSource, parametersOf } from "../reading/source.js";
 import { type Callable, CannotDrive, type Capabilities, type Case, Fault, type Values } from "../types.js";
 import { arranged } from "./arrange.js";
-import { Bench, type Plan } from "./bench.js";
-import { asked, type Calibrated, probeInputs, ramp } from "./calibrate.js";
+import { CallArguments, type Plan } from "./bench.js";
+import { type Calibrated, probeInputs, probeOptions, ramp } from "./calibrate.js";
 import { argumentsOf } from "./function-pair.js";
 import { likelyForms } from "./hints.js";
 import { backwardNames, construct, forwardNames, type Maker } from "./layer-class.js";
@@ -172,7 +172,7 @@ class LossSession implements Session {
 
   readonly mutations = new Set<string>();
   readonly object: object | undefined;
-  #bench: Bench | undefined;
+  #bench: CallArguments | undefined;
   #output: Output | undefined;
 
   constructor(operation: Operation, code: LossCode, plan: LossPlan, c: Case) {
@@ -189,7 +189,7 @@ class LossSession implements Session {
     const c = this.#c;
     const plan = this.#plan;
     const code = this.#code;
-    const bench = new Bench(operation, c, plan, inputs, asked, true);
+    const bench = new CallArguments(operation, c, plan, inputs, probeOptions, true);
     bench.set("labels", this.#labels(inputs));
     this.#bench = bench;
     const fn = code.forward ?? (() => undefined);

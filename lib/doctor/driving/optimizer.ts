@@ -348,8 +348,8 @@ export function looksForState(kind: OptimizerKind, source: string): boolean {
   return memory.some((word) => {
     const name = escaped(word);
     const absent = `!\\s*(?:[\\w$.]+\\??\\.\\s*)?${name}\\b(?!\\s*[.([])|\\.\\s*${name}\\s*[!=]==?\\s*(?:undefined|null)\\b`;
-    const asked = `typeof\\s+[\\w$.]+\\.\\s*${name}\\b|(["'\`])${name}\\1\\s*in\\b`;
-    return startsByItself(source, word) || new RegExp(`${absent}|${asked}`).test(source);
+    const probeOptions = `typeof\\s+[\\w$.]+\\.\\s*${name}\\b|(["'\`])${name}\\1\\s*in\\b`;
+    return startsByItself(source, word) || new RegExp(`${absent}|${probeOptions}`).test(source);
   });
 }
 

@@ -39,7 +39,7 @@ export function randomSource(seed: string): RandomSource {
   });
 }
 
-/** Runs something with Math.random seeded, and says how often it was asked. */
+/** Runs something with Math.random seeded, and says how often it was probeOptions. */
 export function withSeededRandom<T>(seed: string, run: () => T): { result: T; draws: number } {
   const kept = Math.random;
   const rng = new Rng(seed);

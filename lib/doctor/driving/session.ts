@@ -2,7 +2,7 @@ import type { Tensor } from "@gradbook/core";
 import { type Decoded, decode } from "../reading/decode.js";
 import { type Callable, Fault, type Values } from "../types.js";
 import { restored } from "./arrange.js";
-import type { Bench } from "./bench.js";
+import type { CallArguments } from "./bench.js";
 
 /** Gradients of one backward call, by the name of the input; and what was wrong with those that could not be read. */
 export interface Gradients {
@@ -53,7 +53,7 @@ export function restore(
   found: Decoded,
   tensor: string,
   name: string,
-  bench: Pick<Bench, "operation" | "c" | "plan">,
+  bench: Pick<CallArguments, "operation" | "c" | "plan">,
   phase: string,
 ): Tensor {
   const { operation, c, plan } = bench;
@@ -87,7 +87,7 @@ function turned(got: readonly number[], expected: readonly number[]): boolean {
 }
 
 /** Remembers what was handed over, and afterwards names what has changed. */
-export function watch(bench: Bench): (phase: string) => string[] {
+export function watch(bench: CallArguments): (phase: string) => string[] {
   const before = Array.from(
     bench.handedOver(),
     ([name, value]) => [name, value, decode(value)?.data.slice()] as const,

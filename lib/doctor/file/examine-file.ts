@@ -14,7 +14,7 @@ export interface ExamineFileOptions {
   /** Examine this export only. Default: all that look like an operation. */
   readonly export?: string;
   /** Milliseconds without a sign of life after which a call counts as endless. Default 6000. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -78,7 +78,7 @@ interface Round {
 /** One process, until it is done or lost. */
 function run(
   file: string,
-  { export: only = "", patience = 6000 }: ExamineFileOptions,
+  { export: only = "", timeoutMs = 6000 }: ExamineFileOptions,
   skipped: readonly string[],
 ): Promise<Round> {
   const child = spawn(
@@ -105,7 +105,7 @@ function run(
       clearTimeout(timer);
       // the examined code is not blamed for the doctor's own thinking on a busy machine
       const slack = { [judging]: 10, load: 3 }[phase.phase] ?? 1;
-      const time = slack * patience;
+      const time = slack * timeoutMs;
       timer = setTimeout(() => {
         silent = true;
         child.kill("SIGKILL");

@@ -1,5 +1,5 @@
 import { Rng, type Tensor } from "@gradbook/core";
-import { asked, type Calibrated } from "../driving/calibrate.js";
+import { type Calibrated, probeOptions } from "../driving/calibrate.js";
 import { withSeededRandom } from "../driving/random-source.js";
 import type { Session } from "../driving/session.js";
 import { type Examination, Fault, type Finding, type OnCall } from "../types.js";
@@ -86,7 +86,7 @@ function judgeMask(
     /\b(p|prob|rate|dropRate|dropProb|drop_prob|dropoutRate|dropout_rate|keep|keepProb|keep_prob|ratio|probability)\b/.test(
       code.source,
     );
-  const p = takesRate ? asked.p : nearestRate(dropped);
+  const p = takesRate ? probeOptions.p : nearestRate(dropped);
   const near = (v: number, expected: number) =>
     Math.abs(v - expected) < 5 * Math.sqrt((expected * (1 - expected)) / factors.length) + 1e-9;
   if (dropped === 0) {
@@ -203,7 +203,7 @@ function judgeBackward(
       cure,
       "dx = dy · ⟦(1 − m)⟧/(1 − p)",
     );
-  else if (scale === 1 && is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - asked.p))))
+  else if (scale === 1 && is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - probeOptions.p))))
     add(
       "scale-only-here",
       "dx",
@@ -219,7 +219,7 @@ function judgeBackward(
       cure,
       "dx = dy · m ⟦· (1 − p)⟧",
     );
-  else if (is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - asked.p))))
+  else if (is((i) => (factor[i] === 0 ? 0 : dy.data[i] / (1 - probeOptions.p))))
     // the scale of the forward pass is a finding already
     checked.push(
       "dx = dy · m/(1 − p), with the forward pass's own mask: it is the forward pass that has to be repaired",
@@ -297,7 +297,7 @@ function judgeEvaluation(
     add("drops-in-evaluation", "y", "elements are dropped while evaluating", "When not training, y = x.");
     return;
   }
-  const expected = scale !== undefined && Math.abs(scale - 1) < 1e-9 ? 1 - asked.p : 1;
+  const expected = scale !== undefined && Math.abs(scale - 1) < 1e-9 ? 1 - probeOptions.p : 1;
   if (Math.abs(f - expected) < 1e-6) {
     checked.push("evaluation drops nothing");
     if (code.hasBackward) {

@@ -1,6 +1,6 @@
 import type { Tensor } from "@gradbook/core";
 import type { Calibrated } from "../driving/calibrate.js";
-import type { Convention, Moment } from "../operations/operation.js";
+import type { BackwardInput, Convention } from "../operations/operation.js";
 import type { Fault, Finding } from "../types.js";
 import { circumstances } from "./circumstances.js";
 import { compare } from "./compare.js";
@@ -147,7 +147,7 @@ function judgeGradient(
         y: trial.y ?? got,
         dy: trial.dy,
         convention,
-      } satisfies Moment,
+      } satisfies BackwardInput,
       got,
       expected,
     }),

@@ -36,7 +36,7 @@ export function axisWord(letter: string): string {
 }
 
 /** Where in a tensor two arrays differ. */
-export interface Place {
+export interface ErrorRegion {
   /** `"at the last column only"`, `"in 24 of 96 elements"` */
   readonly words: string;
   readonly axes: readonly string[];
@@ -50,7 +50,7 @@ export function localise(
   expected: Tensor,
   letters: readonly string[],
   tolerance: number,
-): Place {
+): ErrorRegion {
   const { shape } = expected;
   let largest = 0;
   for (let i = 0; i < expected.size; i++)

@@ -1,12 +1,12 @@
 import type { Tensor } from "@gradbook/core";
 import { workedSince } from "../driving/patience.js";
-import type { Mistake, Moment, Operation } from "../operations/operation.js";
+import type { BackwardInput, Mistake, Operation } from "../operations/operation.js";
 import { mistakesOf } from "../operations/operation.js";
 import { bestScale, compare } from "./compare.js";
 
 /** The wrong tensor in one case, with what it should be. */
 export interface Evidence {
-  readonly moment: Moment;
+  readonly moment: BackwardInput;
   readonly got: Tensor;
   readonly expected: Tensor;
 }
@@ -21,7 +21,7 @@ export interface Match {
 }
 
 /** Milliseconds of work for the search of pairs. */
-const patience = 900;
+const searchBudgetMs = 900;
 
 /**
  * Looks for the mistake that turns every case's right tensor into what the code gave: one of the catalogue, the same up
@@ -84,7 +84,7 @@ function pairs(
       const b = sum - a;
       if (b <= a || b >= all.length) continue;
       const both = [all[a], all[b]];
-      if (workedSince(started) > patience) return undefined;
+      if (workedSince(started) > searchBudgetMs) return undefined;
       const explains = (mistakes: readonly Mistake[], variant: number) =>
         holds(operation, tensor, evidence, mistakes, variant, tolerance);
       if (someVariant(both, explains)) return { mistakes: both };
@@ -159,7 +159,7 @@ const letters = ["N", "C", "F", "I", "O", "K", "H", "W", "KH", "KW", "OH", "OW",
 
 /** The right tensor times a factor that changes with the case: the quotient of sizes that it is, `""` when it is none. */
 function scaleBySizes(evidence: readonly Evidence[], tolerance: number): string | undefined {
-  const factors: { factor: number; sizes: Moment["sizes"] }[] = [];
+  const factors: { factor: number; sizes: BackwardInput["sizes"] }[] = [];
   for (const { got, expected, moment } of evidence) {
     if (expected.data.every((v) => v === 0)) continue;
     const { factor, rest } = bestScale(expected.data, got.data);
@@ -175,7 +175,8 @@ function scaleBySizes(evidence: readonly Evidence[], tolerance: number): string 
     ...known.map((l) => [l]),
     ...known.flatMap((a, i) => known.slice(i).map((b) => [a, b])),
   ];
-  const value = (list: readonly string[], sizes: Moment["sizes"]) => list.reduce((p, l) => p * sizes[l], 1);
+  const value = (list: readonly string[], sizes: BackwardInput["sizes"]) =>
+    list.reduce((p, l) => p * sizes[l], 1);
   for (const above of products)
     for (const below of products) {
       if (above.length + below.length === 0) continue;

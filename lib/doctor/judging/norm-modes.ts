@@ -1,6 +1,6 @@
 import { Tensor } from "@gradbook/core";
 import { batchMean, batchVariance } from "@gradbook/core/internal";
-import { asked, type Calibrated } from "../driving/calibrate.js";
+import { type Calibrated, probeOptions } from "../driving/calibrate.js";
 import { normDims } from "../operations/batch-norm-terms.js";
 import { decode } from "../reading/decode.js";
 import { fieldsOf } from "../reading/fields.js";
@@ -57,14 +57,14 @@ export function checkModes(code: Calibrated, forward: Forward, report: Report, o
 }
 
 const followsMomentum = (rate: number): boolean =>
-  [asked.momentum, 1 - asked.momentum].some((asks) => Math.abs(rate - asks) < 1e-9);
+  [probeOptions.momentum, 1 - probeOptions.momentum].some((asks) => Math.abs(rate - asks) < 1e-9);
 
 function rateUnused(rate: number): Finding {
   return finding(
     "momentum-unused",
     "runningMean",
     `the option momentum is taken but not used: the running statistics always move towards the batch's by ${rate}`,
-    `momentum ${asked.momentum}`,
+    `momentum ${probeOptions.momentum}`,
     "Keep what is handed in: this.momentum = momentum.",
   );
 }
@@ -96,7 +96,7 @@ function judgeStatistic(
   takesRate: boolean,
   report: Report,
 ): number | undefined {
-  const rates = [asked.momentum, 1 - asked.momentum, 0.1, 0.9, 0.01, 0.99];
+  const rates = [probeOptions.momentum, 1 - probeOptions.momentum, 0.1, 0.9, 0.01, 0.99];
   for (const target of targets) {
     for (const rate of rates) {
       const expected = before.map((v, i) => v + rate * (target[i] - v));

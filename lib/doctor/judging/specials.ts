@@ -1,5 +1,5 @@
 import { Rng, Tensor } from "@gradbook/core";
-import { asked, type Calibrated } from "../driving/calibrate.js";
+import { type Calibrated, probeOptions } from "../driving/calibrate.js";
 import { takesNumber } from "../reading/source.js";
 import { type Case, Fault, type Finding, type OnCall, type Values } from "../types.js";
 import { checkModes } from "./norm-modes.js";
@@ -76,14 +76,14 @@ function numberUsed(
   report: Report,
 ): void {
   const used = convention.numbers[option];
-  if (!right || used === undefined || Math.abs(used - asked[option]) < 1e-6) return;
+  if (!right || used === undefined || Math.abs(used - probeOptions[option]) < 1e-6) return;
   if (!takesNumber(code.source, words)) return;
   report.findings.push(
     special(
       `${code.operation.kind}/y/${option}-unused`,
       "y",
       `the option ${option} is taken but not used: it is always ${Number(used.toPrecision(4))}`,
-      `${option} ${asked[option]}`,
+      `${option} ${probeOptions[option]}`,
       `Keep what is handed in: this.${option} = ${option}.`,
     ),
   );

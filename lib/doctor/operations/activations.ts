@@ -2,10 +2,10 @@ import { type Rng, Tensor } from "@gradbook/core";
 import { tanh as hyperbolicTangent, sigmoid as logistic } from "@gradbook/core/internal";
 import type { Capabilities, Case, LayerKind, Values } from "../types.js";
 import {
+  type BackwardInput,
   type Convention,
   dyadic,
   type Mistake,
-  type Moment,
   type Operation,
   type Sample,
   usual,
@@ -79,7 +79,7 @@ function ofRank(rule: Rule, axes: Operation["axes"]): Operation {
         formula,
         cure,
         axes: ["element"],
-        produce: ({ inputs: { x }, dy, convention }: Moment) =>
+        produce: ({ inputs: { x }, dy, convention }: BackwardInput) =>
           Float64Array.from(x.data, (v, i) =>
             value({ dy: dy.data[i], x: v, y: rule.f(v, slopeOf(convention)), slope: slopeOf(convention) }),
           ),

@@ -1,6 +1,6 @@
 import type { Tensor } from "@gradbook/core";
 import { type Terms, termsOf } from "./batch-norm-terms.js";
-import type { Mistake, Moment } from "./operation.js";
+import type { BackwardInput, Mistake } from "./operation.js";
 
 /** What a term of dx may be multiplied by, in words. */
 interface Weight {
@@ -52,7 +52,7 @@ const names = ["dy", "the mean's term 1/M·Σdy", "the variance's term x̂·1/M�
  */
 export function explainNorm(
   kind: string,
-  wrong: readonly { readonly moment: Moment; readonly got: Tensor }[],
+  wrong: readonly { readonly moment: BackwardInput; readonly got: Tensor }[],
 ): Mistake | undefined {
   let left: (readonly Weight[])[] = [weights, weights, weights];
   let used = 0;
@@ -96,7 +96,7 @@ export function explainNorm(
  */
 export function explainStatistics(
   kind: string,
-  wrong: readonly { readonly moment: Moment; readonly got: Tensor }[],
+  wrong: readonly { readonly moment: BackwardInput; readonly got: Tensor }[],
 ): Mistake | undefined {
   let [meanWrong, varianceWrong, used] = [false, false, 0];
   let [wrongChannels, severalChannels] = [0, 0];

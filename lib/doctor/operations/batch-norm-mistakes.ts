@@ -1,5 +1,5 @@
 import { type Factor, type Terms, termsOf } from "./batch-norm-terms.js";
-import type { Mistake, Moment } from "./operation.js";
+import type { BackwardInput, Mistake } from "./operation.js";
 
 const list: Mistake[] = [];
 
@@ -9,7 +9,7 @@ function add(
   mistake: string,
   formula: string,
   cure: string,
-  produce: (t: Terms, m: Moment) => ArrayLike<number> | undefined,
+  produce: (t: Terms, m: BackwardInput) => ArrayLike<number> | undefined,
   axes: readonly string[] = ["sample"],
 ): void {
   list.push({
@@ -391,7 +391,8 @@ for (const [tensor, term, name] of [
   ["dgamma", "dy·x̂", "dγ"],
   ["dbeta", "dy", "dβ"],
 ] as const) {
-  const value = (t: Terms, m: Moment, at: number) => m.dy.data[at] * (tensor === "dgamma" ? t.xHat[at] : 1);
+  const value = (t: Terms, m: BackwardInput, at: number) =>
+    m.dy.data[at] * (tensor === "dgamma" ? t.xHat[at] : 1);
   add(
     tensor,
     "last-sample-only",
@@ -479,15 +480,15 @@ const y = (
   mistake: string,
   formula: string,
   cure: string,
-  value: (t: Terms, m: Moment, at: number, c: number) => number,
+  value: (t: Terms, m: BackwardInput, at: number, c: number) => number,
 ) =>
   add("y", id, mistake, formula, cure, (t, m) =>
     Float64Array.from({ length: m.inputs.x.size }, (_, at) =>
       value(t, m, at, Math.floor(at / t.d.S) % t.d.C),
     ),
   );
-const beta = (m: Moment, c: number) => m.inputs.beta?.data[c] ?? 0;
-const epsOf = (m: Moment) => m.convention.numbers.eps;
+const beta = (m: BackwardInput, c: number) => m.inputs.beta?.data[c] ?? 0;
+const epsOf = (m: BackwardInput) => m.convention.numbers.eps;
 
 y(
   "unbiased-variance",
@@ -567,10 +568,10 @@ for (const [id, words, axis, group] of [
   );
 }
 
-const kept = new WeakMap<Moment, Map<unknown, (at: number) => { mean: number; variance: number }>>();
+const kept = new WeakMap<BackwardInput, Map<unknown, (at: number) => { mean: number; variance: number }>>();
 
 /** Mean and variance of the group that an element belongs to. */
-function statistics(t: Terms, m: Moment, group: (t: Terms, at: number) => number) {
+function statistics(t: Terms, m: BackwardInput, group: (t: Terms, at: number) => number) {
   const known = kept.get(m) ?? new Map();
   kept.set(m, known);
   const found = known.get(group);

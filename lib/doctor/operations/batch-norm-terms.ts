@@ -1,6 +1,6 @@
 import { batchMean, batchNormForward, batchVariance } from "@gradbook/core/internal";
 import type { Sizes } from "../types.js";
-import type { Convention, Moment } from "./operation.js";
+import type { BackwardInput, Convention } from "./operation.js";
 
 export function normDims({ N, C, H, W }: Sizes): { N: number; C: number; S: number } {
   return { N, C, S: H * W };
@@ -9,7 +9,7 @@ export function normDims({ N, C, H, W }: Sizes): { N: number; C: number; S: numb
 /** x̂, y and the statistics by channel. */
 export function normalise(
   sizes: Sizes,
-  { x, gamma, beta }: Moment["inputs"],
+  { x, gamma, beta }: BackwardInput["inputs"],
   { numbers: { eps, outside } }: Convention,
 ): {
   mean: ArrayLike<number>;
@@ -52,7 +52,7 @@ export interface Terms {
 
 export type Factor = number | ((channel: number, element: number) => number);
 
-export function termsOf({ sizes, inputs, dy, convention }: Omit<Moment, "y">): Terms {
+export function termsOf({ sizes, inputs, dy, convention }: Omit<BackwardInput, "y">): Terms {
   const { mean, variance, inverse, xHat, y } = normalise(sizes, inputs, convention);
   const d = normDims(sizes);
   const M = d.N * d.S;

@@ -1,6 +1,6 @@
 import { Tensor } from "@gradbook/core";
 import type { Case } from "../types.js";
-import { drawAll, type Mistake, type Moment, type Operation, usual } from "./operation.js";
+import { type BackwardInput, drawAll, type Mistake, type Operation, usual } from "./operation.js";
 
 const axes = { x: ["N", "C", "H", "W"], y: ["N", "I"] };
 
@@ -39,7 +39,7 @@ export const flatten: Operation = {
       formula: "dx[n,c,h,k] = dy[n,⟦(h·W + k)·C + c⟧]",
       cure: "dx[n,c,h,k] = dy[n,(c·H + h)·W + k]: the very index of the forward pass.",
       axes: ["channel", "height", "width"],
-      produce: ({ sizes, dy, convention }: Moment) =>
+      produce: ({ sizes, dy, convention }: BackwardInput) =>
         convention.id === "usual" ? reordered(sizes, dy.data, false) : dy.data,
     },
   ] satisfies Mistake[],
@@ -47,7 +47,11 @@ export const flatten: Operation = {
 };
 
 /** From C-major to channels-last, or back. */
-function reordered({ N, C, H, W }: Moment["sizes"], data: ArrayLike<number>, toLast: boolean): Float64Array {
+function reordered(
+  { N, C, H, W }: BackwardInput["sizes"],
+  data: ArrayLike<number>,
+  toLast: boolean,
+): Float64Array {
   const result = new Float64Array(data.length);
   for (let n = 0; n < N; n++)
     for (let c = 0; c < C; c++)

@@ -1,5 +1,5 @@
 import { exp, log, softmaxRows } from "@gradbook/core/internal";
-import type { Mistake, Moment } from "./operation.js";
+import type { BackwardInput, Mistake } from "./operation.js";
 
 /** One wrong element: p is softmax(z), t the one-hot target, f the loss's own factor (1/N for a mean). */
 interface Element {
@@ -59,14 +59,14 @@ function crossEntropy(rows: readonly Row[]): Mistake[] {
   }));
 }
 
-function softmaxOf(m: Moment): Float64Array {
+function softmaxOf(m: BackwardInput): Float64Array {
   const p = new Float64Array(m.inputs.x.size);
   softmaxRows(m.inputs.x.data, p, m.sizes.K);
   return p;
 }
 
 /** Softmax down the columns: over the batch. */
-function softmaxOverBatch(m: Pick<Moment, "inputs" | "sizes">): Float64Array {
+function softmaxOverBatch(m: Pick<BackwardInput, "inputs" | "sizes">): Float64Array {
   const { N, K } = m.sizes;
   const z = m.inputs.x.data;
   const p = new Float64Array(z.length);
@@ -78,14 +78,14 @@ function softmaxOverBatch(m: Pick<Moment, "inputs" | "sizes">): Float64Array {
   return p;
 }
 
-function softmaxOverAll(m: Pick<Moment, "inputs">): Float64Array {
+function softmaxOverAll(m: Pick<BackwardInput, "inputs">): Float64Array {
   const z = m.inputs.x.data;
   let sum = 0;
   for (const v of z) sum += exp(v);
   return Float64Array.from(z, (v) => exp(v) / sum);
 }
 
-function factorOf({ convention: { numbers }, sizes: { N, K } }: Moment): number {
+function factorOf({ convention: { numbers }, sizes: { N, K } }: BackwardInput): number {
   return numbers.factor / ((numbers.byBatch === 1 ? N : 1) * (numbers.byClass === 1 ? K : 1));
 }
 
@@ -388,7 +388,7 @@ function overAxis(
   tensor: string,
   mistake: string,
   formula: string,
-  p: (m: Moment) => Float64Array,
+  p: (m: BackwardInput) => Float64Array,
 ): Mistake {
   return {
     id: `softmaxCrossEntropy/${tensor}/${id}`,
@@ -411,7 +411,7 @@ function lossValue(
   formula: string,
   cure: string,
   axes: readonly string[],
-  value: (m: Moment) => number,
+  value: (m: BackwardInput) => number,
 ): Mistake {
   return {
     id: `softmaxCrossEntropy/loss/${id}`,
@@ -424,12 +424,12 @@ function lossValue(
   };
 }
 
-function entropy(m: Moment, p: ArrayLike<number>): number {
+function entropy(m: BackwardInput, p: ArrayLike<number>): number {
   return sumOver(m, (n, label) => -log(p[n * m.sizes.K + label]));
 }
 
 function sumOver(
-  { sizes: { N }, inputs: { labels } }: Moment,
+  { sizes: { N }, inputs: { labels } }: BackwardInput,
   value: (n: number, label: number) => number,
 ): number {
   let sum = 0;
@@ -605,14 +605,14 @@ export const euclideanMistakes: readonly Mistake[] = [
         "the root of the mean of squares is taken",
         "L = ⟦√⟧ (1/N·Σ(y − t)²)",
         "L = 1/(2N)·Σ(y − t)².",
-        (s: number, m: Moment) => Math.sqrt(s * factorOf(m)),
+        (s: number, m: BackwardInput) => Math.sqrt(s * factorOf(m)),
       ],
       [
         "negative",
         "the loss is negative",
         "L = ⟦−⟧1/(2N)·Σ(y − t)²",
         "L = 1/(2N)·Σ(y − t)².",
-        (s: number, m: Moment) => -s * factorOf(m),
+        (s: number, m: BackwardInput) => -s * factorOf(m),
       ],
     ] as const
   ).map(
@@ -642,7 +642,7 @@ export const euclideanMistakes: readonly Mistake[] = [
   },
 ];
 
-function sumOfSquares({ inputs: { x, target } }: Moment): number {
+function sumOfSquares({ inputs: { x, target } }: BackwardInput): number {
   return total(x.size, (i) => (x.data[i] - target.data[i]) * (x.data[i] - target.data[i]));
 }
 
@@ -703,7 +703,7 @@ function softmaxMistake(
   id: string,
   mistake: string,
   formula: string,
-  produce: (m: Moment) => ArrayLike<number>,
+  produce: (m: BackwardInput) => ArrayLike<number>,
 ): Mistake {
   return {
     id: `softmax/${tensor}/${id}`,

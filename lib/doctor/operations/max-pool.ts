@@ -1,7 +1,7 @@
 import { type Rng, Tensor } from "@gradbook/core";
 import { maxPool2dBackwardInput, maxPool2dForward } from "@gradbook/core/internal";
 import type { Case, Sizes, Values } from "../types.js";
-import { type Mistake, type Moment, type Operation, usual } from "./operation.js";
+import { type BackwardInput, type Mistake, type Operation, usual } from "./operation.js";
 import { windowCases } from "./window-cases.js";
 
 const axes = { x: ["N", "C", "H", "W"], y: ["N", "C", "OH", "OW"] };
@@ -76,7 +76,7 @@ interface Window {
 
 /** dx from a rule that says what each window adds. */
 function spread(
-  { sizes: s, inputs, dy }: Moment,
+  { sizes: s, inputs, dy }: BackwardInput,
   rule: (w: Window, add: (n: number, c: number, h: number, k: number, g: number) => void) => void,
   assign = false,
 ): Float64Array {
@@ -100,7 +100,7 @@ function spread(
 
 /** y from a rule over the pixels of each window. */
 function windows(
-  { sizes: s, inputs }: Moment,
+  { sizes: s, inputs }: BackwardInput,
   rule: (pixels: readonly number[], total: number) => number,
   stride: readonly [number, number] = [s.SH, s.SW],
   pad: readonly [number, number] = [s.PH, s.PW],
@@ -131,9 +131,9 @@ function mistakes(): Mistake[] {
     formula: string,
     cure: string,
     axes: readonly string[],
-    produce: (m: Moment) => ArrayLike<number> | undefined,
+    produce: (m: BackwardInput) => ArrayLike<number> | undefined,
   ) => list.push({ id: `maxPool2d/${tensor}/${id}`, tensor, mistake, formula, cure, axes, produce });
-  const each = (m: Moment, w: Window, see: (h: number, k: number) => void) => {
+  const each = (m: BackwardInput, w: Window, see: (h: number, k: number) => void) => {
     const { sizes: s } = m;
     for (let u = 0; u < s.KH; u++)
       for (let v = 0; v < s.KW; v++) see(w.i * s.SH + u - s.PH, w.j * s.SW + v - s.PW);

@@ -19,7 +19,7 @@ export interface Sample {
 }
 
 /** Everything that a gradient may depend on. */
-export interface Moment {
+export interface BackwardInput {
   readonly sizes: Sizes;
   readonly inputs: Values;
   readonly y: Tensor;
@@ -40,7 +40,7 @@ export interface Mistake {
   /** For sums of products: how the sum is changed; several when it can be made in several ways. */
   readonly twists?: readonly Twist[];
   /** For everything else: the wrong tensor itself; undefined where the mistake cannot happen. */
-  readonly produce?: (moment: Moment) => ArrayLike<number> | undefined;
+  readonly produce?: (moment: BackwardInput) => ArrayLike<number> | undefined;
 }
 
 /** One operation: its definition, the situations to try it in, and the mistakes that people make with it. */
@@ -64,11 +64,11 @@ export interface Operation {
   conventions(samples: readonly Sample[]): readonly Convention[];
   forward(sizes: Sizes, inputs: Values, convention: Convention): Tensor;
   /** The definition's gradient by an input. */
-  gradient(name: string, moment: Omit<Moment, "y">): Tensor;
+  gradient(name: string, moment: Omit<BackwardInput, "y">): Tensor;
   /** What one or two mistakes together make of a tensor; undefined when they cannot be combined. */
   mutant(
     tensor: string,
-    moment: Moment,
+    moment: BackwardInput,
     mistakes: readonly Mistake[],
     variant: number,
   ): ArrayLike<number> | undefined;
@@ -78,7 +78,7 @@ export interface Operation {
   /** Reads a mistake off the wrong gradients themselves, where nothing in the catalogue fits. */
   explain?(
     tensor: string,
-    wrong: readonly { readonly moment: Moment; readonly got: Tensor }[],
+    wrong: readonly { readonly moment: BackwardInput; readonly got: Tensor }[],
   ): Mistake | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Checker } from "./checker.js";
 import { type Definition, draftDocument, visibleNames } from "./documents.js";
 import type { LanguageServer } from "./language-server.js";
 
-interface Place {
+interface Position {
   readonly line: number;
   readonly character: number;
 }
@@ -20,7 +20,7 @@ interface CompletionItem {
   readonly labelDetails?: { readonly detail?: string };
   readonly textEdit?: {
     readonly newText: string;
-    readonly range?: { readonly start: Place; readonly end: Place };
+    readonly range?: { readonly start: Position; readonly end: Position };
   };
 }
 
@@ -165,12 +165,12 @@ function definedItems(definitions: ReadonlyMap<string, Definition>): CompletionI
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function placeAt(code: string, offset: number): Place {
+function placeAt(code: string, offset: number): Position {
   const lines = code.slice(0, offset).split("\n");
   return { line: lines.length - 1, character: lines[lines.length - 1].length };
 }
 
-function offsetOf(code: string, { line, character }: Place): number {
+function offsetOf(code: string, { line, character }: Position): number {
   const above = code.split("\n").slice(0, line);
   return above.reduce((sum, { length }) => sum + length + 1, character);
 }

@@ -90,14 +90,14 @@ async function readTypeScript(source: string): Promise<Program> {
 // ---- the last expression ----------------------------------------------------------------------------------------------
 
 /** Where an expression stands, and the text before it that goes (`export default`). */
-interface Place {
+interface Position {
   readonly start: number;
   readonly end: number;
   readonly blankFrom: number;
 }
 
 /** The expression that the cell ends in: what is only for types, and imports, which are done before, may follow. */
-function lastExpression(body: readonly AnyNode[]): Place | undefined {
+function lastExpression(body: readonly AnyNode[]): Position | undefined {
   const last = body.findLast((statement) => !isPassedOver(statement));
   if (last === undefined) return undefined;
   const { type, start, end }: { type: string; start: number; end: number } = last;
@@ -141,7 +141,7 @@ function isNode(value: unknown): value is AnyNode {
 /** `value;` → `mark((value));`, every other sign where it was, so that lines stay the same. */
 function markExpression(
   source: string,
-  { start: written, end: statementEnd, blankFrom }: Place,
+  { start: written, end: statementEnd, blankFrom }: Position,
 ): Pick<CellSource, "marked" | "mark" | "columnOf"> {
   const mark = unusedName("$last$", source);
   const start = outerStart(source, written, blankFrom);

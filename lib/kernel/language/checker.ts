@@ -28,13 +28,13 @@ import { translateCell } from "./translate.js";
 import type { Translation } from "./translation.js";
 import type { ConfigReader, ProjectConfig } from "./tsconfig.js";
 
-interface Place {
+interface Position {
   readonly line: number;
   readonly character: number;
 }
 
 interface Diagnostic {
-  readonly range: { readonly start: Place };
+  readonly range: { readonly start: Position };
   readonly severity?: number;
   readonly code?: number | string;
   readonly message: string;
@@ -43,7 +43,7 @@ interface Diagnostic {
 interface DocumentSymbol {
   readonly name: string;
   readonly kind: number;
-  readonly selectionRange: { readonly start: Place };
+  readonly selectionRange: { readonly start: Position };
 }
 
 /** A cell that others refer to. */
@@ -359,7 +359,7 @@ function ownNames(
 }
 
 /** Whether a name stands behind a dot, as in `thing.method = function () { … }`. */
-function isMember(code: string, { line, character }: Place): boolean {
+function isMember(code: string, { line, character }: Position): boolean {
   return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
 }
 

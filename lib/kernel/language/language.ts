@@ -26,8 +26,8 @@ function projectModules(): Promise<Modules> {
 }
 
 /** `exit`, as consoles have it, and `Math.max?`. */
-const goodbye = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
-const question = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
+const exitCommand = /^\s*(exit|quit)\s*(?:\(\s*\))?\s*;?\s*$/;
+const helpQuery = /^\s*([\p{ID_Start}$_][\p{ID_Continue}$.]*)\?{1,2}\s*$/u;
 
 // Cells are prepared one after the other: each sees what the one before it has defined.
 let before: Promise<unknown> = Promise.resolve();
@@ -35,11 +35,11 @@ let before: Promise<unknown> = Promise.resolve();
 serve<LanguageMethods>(wire, {
   prepare({ code, count }) {
     const prepared = before.then(async (): Promise<LanguageMethods["prepare"][1]> => {
-      const [, farewell] = goodbye.exec(code) ?? [];
-      if (farewell !== undefined && !checker.definitions.has(farewell)) {
+      const [, exitWord] = exitCommand.exec(code) ?? [];
+      if (exitWord !== undefined && !checker.definitions.has(exitWord)) {
         return { payload: { source: "ask_exit", keepkernel: false } };
       }
-      const [, name] = question.exec(code) ?? [];
+      const [, name] = helpQuery.exec(code) ?? [];
       if (name === undefined)
         return checker.prepare(code, count).catch((failure: unknown) => ({ error: contentOf(failure) }));
       const found = await assist.help(name);
@@ -60,7 +60,7 @@ serve<LanguageMethods>(wire, {
   complete: (request) => assist.complete(request),
   inspect: (request) => assist.inspect(request),
   async isComplete({ code }) {
-    if (question.test(code)) return { status: "complete" };
+    if (helpQuery.test(code)) return { status: "complete" };
     try {
       await translateCell(code, "cell", { ...noContext, javascript });
       return { status: "complete" };

@@ -65,8 +65,8 @@ function settle(cell: undefined, value: unknown): Outcome | Promise<Outcome> {
 
 function stopAt(cell: Cell): Outcome | Promise<never> {
   cell.stopped = true;
-  if (cell.told) return never;
-  cell.told = true;
+  if (cell.interruptDelivered) return never;
+  cell.interruptDelivered = true;
   return { cell, failed: true, value: new Interrupted() };
 }
 

@@ -4,7 +4,7 @@ import { bindToCell, currentCell } from "./cell.js";
 type Listener = ((...values: unknown[]) => void) & { listener?: Listener };
 
 /** Callbacks given to Node run as the cell that gave them: microtasks, ticks and listeners of events. */
-export function ownCallbacks(): void {
+export function patchCallbacks(): void {
   const { queueMicrotask: microtask } = globalThis;
   const { nextTick } = process;
   globalThis.queueMicrotask = (callback) => microtask(bindToCell(callback));

@@ -17,7 +17,7 @@ export class Cell {
   /** Its awaits don't go on any more. */
   stopped = false;
   /** Whether `Interrupted` was thrown into the cell, which happens once. */
-  told = false;
+  interruptDelivered = false;
 
   constructor(id: number) {
     this.id = id;

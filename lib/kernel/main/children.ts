@@ -11,7 +11,7 @@ type SpawnOptions = { stdio?: unknown };
  * Child processes print into the notebook where they inherit stdout or stderr, and an interrupt ends the ones that
  * main is blocked in (`spawnSync`, `execSync`, `execFileSync`).
  */
-export function ownChildren(notes: Notes, shared: SharedState): void {
+export function patchChildProcess(notes: Notes, shared: SharedState): void {
   const { spawnSync, execFileSync, execSync } = childProcess;
   const synchronous =
     (original: (...parameters: never[]) => unknown) =>

@@ -11,7 +11,7 @@ type Diverted = (descriptor: Descriptor, ...parameters: unknown[]) => unknown;
  * Descriptors 1 and 2 lead to the notebook, whichever function of `fs` is called with their number, and stay open: a
  * stream of `fs` would close them at its end. What else `fs` writes with goes through these functions.
  */
-export function ownDescriptors(print: (descriptor: Descriptor, bytes: Buffer) => void): void {
+export function patchDescriptors(print: (descriptor: Descriptor, bytes: Buffer) => void): void {
   const take = (descriptor: Descriptor, bytes: Buffer): number => {
     print(descriptor, bytes);
     return bytes.length;

@@ -21,7 +21,7 @@ export class Input implements InputPrompt {
     this.#notes = notes;
     this.#port = port;
     this.#words = shared.words;
-    port.on("message", (letter: Letter) => this.#deliver(letter));
+    port.on("message", (message: Letter) => this.#deliver(message));
   }
 
   /** Blocks until the front end has answered; an interrupt ends the wait. */
@@ -34,13 +34,13 @@ export class Input implements InputPrompt {
         post !== undefined;
         post = receiveMessageOnPort(this.#port)
       ) {
-        const letter: Letter = post.message;
-        if (letter.sync) {
+        const message: Letter = post.message;
+        if (message.sync) {
           // There is one question at a time: the one that waited with a promise was forgotten for this one.
           this.#reader?.ask();
-          return textOf(letter.answer);
+          return textOf(message.answer);
         }
-        this.#deliver(letter);
+        this.#deliver(message);
       }
       Atomics.wait(this.#words, Word.inputAnswered, seen);
     }
@@ -74,7 +74,7 @@ function textOf(answer: InputAnswer): string {
 }
 
 /** `prompt`, `confirm` and `alert` as in a browser: they return when the person has answered. */
-export function ownDialogs(input: Input): void {
+export function patchDialogs(input: Input): void {
   const dialogs = {
     prompt(message = "", preset = ""): string | null {
       const hint = preset === "" ? "" : ` [${preset}]`;

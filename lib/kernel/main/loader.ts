@@ -9,7 +9,7 @@ import type { Awaits } from "./awaits.js";
 import { hookRequire, isMissing, requireFrom } from "./require-typescript.js";
 import type { Scope } from "./scope.js";
 import type { Tracebacks } from "./traceback.js";
-import { ownWorkers } from "./user-workers.js";
+import { patchWorkers } from "./user-workers.js";
 
 type Namespace = Readonly<Record<string, unknown>>;
 
@@ -120,7 +120,7 @@ export class Loader {
   /** CommonJS files that require TypeScript, and worker threads that are written in it. */
   own(): void {
     hookRequire((path) => this.translated(path, path));
-    ownWorkers((path) => this.#own(path, path));
+    patchWorkers((path) => this.#own(path, path));
   }
 
   /** `require` of cells and of files of the project: CommonJS packages, JSON, TypeScript. */

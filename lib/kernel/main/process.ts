@@ -11,17 +11,17 @@ import type { ToMain } from "../threads.js";
 import { createTslab } from "../tslab.js";
 import { MendableHooks } from "./async-hooks.js";
 import { type Awaits, createAwaits } from "./awaits.js";
-import { ownCallbacks } from "./callbacks.js";
+import { patchCallbacks } from "./callbacks.js";
 import { currentCell, latestCell } from "./cell.js";
-import { ownChildren } from "./children.js";
+import { patchChildProcess } from "./children.js";
 import { CommManager } from "./comms.js";
 import { checkBundle, checkObject } from "./display.js";
-import { Input, ownDialogs } from "./input.js";
+import { Input, patchDialogs } from "./input.js";
 import { importMeta, Loader, type ModuleKit } from "./loader.js";
 import { Notes } from "./notes.js";
 import { Session } from "./session.js";
-import { ownInput, ownOutput } from "./streams.js";
-import { ownTimers } from "./timers.js";
+import { patchInput, patchOutput } from "./streams.js";
+import { patchTimers } from "./timers.js";
 import { Tracebacks } from "./traceback.js";
 
 /** Ways to the other threads, and out. */
@@ -77,13 +77,13 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
 
   // From here on the process belongs to the cells.
   const print = (name: StreamName, text: string): void => notes.print(session.currentCell, name, text);
-  ownTimers();
-  ownCallbacks();
-  ownChildren(notes, shared);
+  patchTimers();
+  patchCallbacks();
+  patchChildProcess(notes, shared);
   loader.own();
-  ownOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
-  ownInput({ running: () => session.running, ask: (cell) => asker.ask("", false, cell) });
-  ownDialogs(asker);
+  patchOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
+  patchInput({ running: () => session.running, ask: (cell) => asker.ask("", false, cell) });
+  patchDialogs(asker);
   tracebacks.install();
   Object.assign(globalThis, {
     [publishSymbol]: publish,

@@ -15,7 +15,7 @@ import { cellsWithTimers, clearTimers, clock } from "./timers.js";
 import type { Tracebacks } from "./traceback.js";
 
 /** How long (milliseconds) a stopped cell has for its `finally` blocks. */
-const tidyTime = 50;
+const finallyGraceMs = 50;
 
 type RunNote = Extract<ToMain, { type: "run" }>;
 
@@ -81,11 +81,14 @@ export class Session {
     clearTimers(cell);
     cell.stopped = true;
     for (const stop of cell.waiting) {
-      cell.told = true;
+      cell.interruptDelivered = true;
       stop();
     }
     cell.waiting.clear();
-    clock.setTimeout(() => finish(this.#failure(new Interrupted())), cell.told ? tidyTime : 0);
+    clock.setTimeout(
+      () => finish(this.#failure(new Interrupted())),
+      cell.interruptDelivered ? finallyGraceMs : 0,
+    );
   }
 
   /** An exception or a rejection that nothing waits for. @param cell whose it is */

@@ -4,7 +4,7 @@ import { Readable, Writable } from "node:stream";
 import { format } from "node:util";
 import type { StreamName } from "../jupyter/messages.js";
 import { Interrupted } from "./cell.js";
-import { ownDescriptors } from "./descriptors.js";
+import { patchDescriptors } from "./descriptors.js";
 import { clock } from "./timers.js";
 
 type Print = (name: StreamName, text: string) => void;
@@ -13,14 +13,14 @@ type Print = (name: StreamName, text: string) => void;
  * Puts the front end in the place of the terminal: process.stdout, process.stderr, console, and descriptors 1 and 2
  * written through `fs`. Printing is synchronous up to the wire thread.
  */
-export function ownOutput(print: Print, clear: () => void): void {
+export function patchOutput(print: Print, clear: () => void): void {
   const stdout = new OutputStream((text) => print("stdout", text), 1);
   const stderr = new OutputStream((text) => print("stderr", text), 2);
   for (const [name, stream] of Object.entries({ stdout, stderr }))
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   ownConsole(print);
   console.clear = clear;
-  ownDescriptors((descriptor, bytes) => (descriptor === 1 ? stdout : stderr).printBytes(bytes));
+  patchDescriptors((descriptor, bytes) => (descriptor === 1 ? stdout : stderr).printBytes(bytes));
 }
 
 /** A stream that hands its text on before `write` returns, and that later cells find open whatever one has done to it. */
@@ -122,7 +122,7 @@ export interface LineSource {
 }
 
 /** process.stdin: asks the front end for a line whenever somebody reads. A stream that has ended is replaced. */
-export function ownInput(source: LineSource): void {
+export function patchInput(source: LineSource): void {
   let stdin: InputStream;
   const open = (): void => {
     stdin = new InputStream(source, (over) => {

@@ -14,7 +14,7 @@ export const clock = { setTimeout, clearTimeout, setImmediate };
  * Makes every timer known to the cell that started it, so that an interrupt can clear it: in the globals, in
  * `node:timers` and in `node:timers/promises`.
  */
-export function ownTimers(): void {
+export function patchTimers(): void {
   const setTimeoutOfCell = owned<NodeJS.Timeout>(timers.setTimeout as Schedule<NodeJS.Timeout>, true);
   const setIntervalOfCell = owned<NodeJS.Timeout>(timers.setInterval as Schedule<NodeJS.Timeout>, false);
   const setImmediateOfCell = owned<NodeJS.Immediate>(timers.setImmediate as Schedule<NodeJS.Immediate>, true);

@@ -15,7 +15,7 @@ const output = ["--require", fileURLToPath(new URL("./worker-output.cjs", import
  * while it is in a loop or waits for them. And they may be TypeScript.
  * @param load where Node finds a file of the project, translated if it needs to be; `undefined` for what is not there
  */
-export function ownWorkers(load: (path: string) => string | undefined): void {
+export function patchWorkers(load: (path: string) => string | undefined): void {
   const { Worker } = workerThreads;
   class PrintingWorker extends Worker {
     constructor(file: string | URL, options: workerThreads.WorkerOptions = {}) {

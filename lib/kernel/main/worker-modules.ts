@@ -10,7 +10,7 @@ import { BlockingCaller } from "../blocking-caller.js";
 import { type LoadedModule, type ModuleMethods, moduleChannel } from "../methods.js";
 import { hookRequire, requireFrom } from "./require-typescript.js";
 import { Tracebacks } from "./traceback.js";
-import { ownWorkers } from "./user-workers.js";
+import { patchWorkers } from "./user-workers.js";
 
 const channel = new BroadcastChannel(moduleChannel);
 channel.unref();
@@ -66,4 +66,4 @@ const own =
 new Tracebacks((url) => (url.endsWith(".mjs") ? language.call("positions", { url }) : undefined)).install();
 Object.assign(globalThis, { [Symbol.for("gradbook.kernel.kit")]: kitOf });
 hookRequire((path) => load(path, path));
-ownWorkers((path) => own(path)(path));
+patchWorkers((path) => own(path)(path));

@@ -9,10 +9,10 @@ export interface InboxHandlers {
   readonly note: (note: ToWire) => void;
 }
 
-/** After a record, wire looks for more in this rhythm (milliseconds) before it asks to be woken again. */
-const rhythm = 2;
+/** After a record, wire looks for more in this pollMs (milliseconds) before it asks to be woken again. */
+const pollMs = 2;
 /** Looks in vain before wire goes to sleep. */
-const patience = 3;
+const idleLooks = 3;
 /** Records taken in one go, so that a heartbeat is never long behind. */
 const batch = 2000;
 
@@ -49,8 +49,8 @@ export class Inbox {
     clearTimeout(this.#timer);
     let taken = 0;
     while (taken < batch && !this.#paused && this.#reader.take(this.#take)) taken++;
-    if (this.#paused || (taken === 0 && idle >= patience && this.#reader.sleep())) return;
-    this.#timer = setTimeout(() => this.#look(taken === 0 ? idle + 1 : 0), taken === batch ? 0 : rhythm);
+    if (this.#paused || (taken === 0 && idle >= idleLooks && this.#reader.sleep())) return;
+    this.#timer = setTimeout(() => this.#look(taken === 0 ? idle + 1 : 0), taken === batch ? 0 : pollMs);
   }
 
   readonly #take = (kind: number, owner: number, text: string): void => {
@@ -62,10 +62,10 @@ export class Inbox {
   /** Up to the note of this number: main may have been ended between a note and its record. */
   #takeNotes(number: number): void {
     for (;;) {
-      const letter = receiveMessageOnPort(this.#port)?.message;
-      if (letter === undefined) return;
-      this.#handlers.note(letter.note);
-      if (letter.number === number) return;
+      const message = receiveMessageOnPort(this.#port)?.message;
+      if (message === undefined) return;
+      this.#handlers.note(message.note);
+      if (message.number === number) return;
     }
   }
 }

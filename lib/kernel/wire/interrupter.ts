@@ -3,9 +3,9 @@ import { type SharedState, Word } from "../shared.js";
 import { HookAccess } from "./hook-access.js";
 
 /** Who has not stopped after this time (milliseconds) is stopped hard. */
-const patience = 300;
-/** Until main's event loop answers, it is stopped again in this rhythm (milliseconds). */
-const rhythm = 25;
+const timeoutMs = 300;
+/** Until main's event loop answers, it is stopped again in this retryMs (milliseconds). */
+const retryMs = 25;
 /** How often main may be too busy to make itself ready before it is stopped all the same. */
 const patientTries = 20;
 /** Main has answered, but the cell is not over: who does not answer again within this time (milliseconds) is in a loop. */
@@ -46,7 +46,7 @@ export class Interrupter {
     Atomics.store(this.#shared.interrupt, 0, 1);
     this.#tell(++this.#sequence);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stopHard(), patience);
+    this.#timer = setTimeout(() => this.#stopHard(), timeoutMs);
   }
 
   /** Ends what main is doing at once. Resolves when that has happened, or main had no room to make itself ready. */
@@ -97,6 +97,6 @@ export class Interrupter {
     }
     void this.stopNow();
     this.#tell(this.#sequence);
-    this.#timer = setTimeout(() => this.#stopHard(), rhythm);
+    this.#timer = setTimeout(() => this.#stopHard(), retryMs);
   }
 }

@@ -237,9 +237,9 @@ export class KernelClient {
     if (this.#process.alive && graceSeconds > 0) {
       await this.#sockets.request("control", "shutdown_request", { restart: false }).sent;
       const stop = new AbortController();
-      const patience = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
-      patience.catch(() => undefined);
-      await Promise.race([this.#process.exited, patience]);
+      const grace = sleep(graceSeconds * 1000, undefined, { signal: stop.signal });
+      grace.catch(() => undefined);
+      await Promise.race([this.#process.exited, grace]);
       stop.abort();
     }
     this.#process.destroy();

@@ -2,7 +2,7 @@ import type { JsonObject, MimeBundle } from "@gradbook/base";
 import type { Figure, Table } from "@gradbook/core";
 import type { Picture } from "../render/picture.js";
 import type { AnyPicture } from "./any-picture.js";
-import type { Place } from "./omissions.js";
+import type { CellPlace } from "./omissions.js";
 import type { TerminalText } from "./terminal-text.js";
 
 /** One piece of a report, in reading order. */
@@ -11,7 +11,7 @@ export type Block =
       readonly kind: "prose";
       readonly markdown: string;
       readonly attachments: Readonly<Record<string, MimeBundle>>;
-      readonly place: Place;
+      readonly place: CellPlace;
     }
   | { readonly kind: "code"; readonly source: string; readonly cell: number }
   | {
@@ -19,7 +19,7 @@ export type Block =
       readonly name: string;
       readonly figure: Figure;
       readonly cell: number;
-      readonly place: Place;
+      readonly place: CellPlace;
     }
   | {
       readonly kind: "picture";
@@ -30,7 +30,7 @@ export type Block =
       readonly text: string;
       /** CSS pixels; null for those of the picture. */
       readonly width: number | null;
-      readonly place: Place;
+      readonly place: CellPlace;
     }
   | { readonly kind: "table"; readonly name: string; readonly table: Table; readonly cell: number }
   | {
@@ -39,7 +39,7 @@ export type Block =
       readonly stream: "stdout" | "stderr" | "result" | "error" | "raw";
     }
   /** HTML that was cleaned. */
-  | { readonly kind: "html"; readonly html: string; readonly place: Place }
+  | { readonly kind: "html"; readonly html: string; readonly place: CellPlace }
   /** What stands in place of an output that has no other form in a report. */
   | { readonly kind: "left"; readonly what: string }
   /** What its author hid behind a button: folded on the page, left out on paper. */

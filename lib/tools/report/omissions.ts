@@ -1,5 +1,5 @@
 /** A cell of the notebook, as a report names it. */
-export interface Place {
+export interface CellPlace {
   /** Position in the notebook, for the order. */
   readonly order: number;
   /** `cell 3` (code cells are counted from 1), or `text after cell 3`. */
@@ -14,9 +14,9 @@ export interface Omission {
 
 /** Gathers what a report leaves out, wherever it is found, in the order of the notebook and each once. */
 export class Omissions {
-  readonly #found = new Map<string, { readonly place: Place; readonly what: string }>();
+  readonly #found = new Map<string, { readonly place: CellPlace; readonly what: string }>();
 
-  add(place: Place, what: string): void {
+  add(place: CellPlace, what: string): void {
     this.#found.set(`${place.order} ${what}`, { place, what });
   }
 

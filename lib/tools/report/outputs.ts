@@ -12,7 +12,7 @@ import { problemText, readFigure } from "@gradbook/core/internal";
 import { asPng, pictureMimes, readPicture } from "../render/picture.js";
 import type { Block } from "./block.js";
 import { latexMarkdown } from "./latex-output.js";
-import type { Omissions, Place } from "./omissions.js";
+import type { CellPlace, Omissions } from "./omissions.js";
 import { readTable } from "./read-table.js";
 import { sanitizeHtml } from "./sanitize.js";
 import { readSvg } from "./svg-picture.js";
@@ -21,7 +21,7 @@ import { terminalText } from "./terminal-text.js";
 /** Where an output stands, and who is told what it loses. */
 export interface OutputContext {
   readonly cell: number;
-  readonly place: Place;
+  readonly place: CellPlace;
   readonly metadata: JsonObject;
   /** The bundle's own words for what cannot be seen. */
   readonly text: string;
@@ -144,7 +144,7 @@ function readPlotly(data: Json, _mime: string, { cell, place, omissions, unused 
 /** Characters of one text; more is a mistake, and takes minutes to be read. */
 export const longestProse = 500_000;
 
-function readProse(markdown: string, place: Place): Read {
+function readProse(markdown: string, place: CellPlace): Read {
   if (markdown.length <= longestProse) return [{ kind: "prose", markdown, attachments: {}, place }];
   return `${(markdown.length / 1e6).toFixed(1)} MB of text, of at most ${longestProse / 1e6}`;
 }

@@ -5,7 +5,7 @@ import { diskError } from "./disk.js";
 import { MirrorFailure, type Patience } from "./listener.js";
 
 /** Tries that bring nothing new before a mirror is given up, and tries in all. */
-const barrenTries = 2;
+const idleAttempts = 2;
 const mostTries = 20;
 
 /**
@@ -24,7 +24,7 @@ export async function download(
   onBytes: (done: number, total: number) => void,
 ): Promise<void> {
   let best = sizeOf(part);
-  let barren = 0;
+  let idle = 0;
   for (let tries = 0; tries < mostTries; tries++) {
     const before = best;
     let reason: string;
@@ -36,10 +36,10 @@ export async function download(
       reason = error.message;
     }
     best = Math.max(best, sizeOf(part));
-    barren = best > before ? 0 : barren + 1;
-    if (barren >= barrenTries)
+    idle = best > before ? 0 : idle + 1;
+    if (idle >= idleAttempts)
       throw new MirrorFailure(
-        `${reason} at byte ${sizeOf(part)}, giving up after ${barrenTries} attempts without progress`,
+        `${reason} at byte ${sizeOf(part)}, giving up after ${idleAttempts} attempts without progress`,
       );
     await sleep(patience.pause);
   }

@@ -1,9 +1,9 @@
 import { Rng } from "../../tensor/rng.js";
-import { type Moment, samples } from "./moment.js";
 import { type CheckLine, number, percent } from "./panel.js";
+import { type ModelSnapshot, samples } from "./snapshot.js";
 
 /** Pixels of 0 … 255, features that never change, NaN. */
-export function checkInputScale({ x }: Moment): CheckLine {
+export function checkInputScale({ x }: ModelSnapshot): CheckLine {
   const check = "input scale";
   let [low, high, sum, squares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   for (const v of x.data) {
@@ -44,7 +44,7 @@ export function checkInputScale({ x }: Moment): CheckLine {
 }
 
 /** A set sorted by class, read in its own order, shows the model one class after the other. */
-export function checkLabelOrder({ data: { labels, classes } }: Moment, shuffle: boolean): CheckLine {
+export function checkLabelOrder({ data: { labels, classes } }: ModelSnapshot, shuffle: boolean): CheckLine {
   const check = "order of the labels";
   const counts = new Array<number>(classes).fill(0);
   let changes = 0;
@@ -85,7 +85,7 @@ export function checkLabelOrder({ data: { labels, classes } }: Moment, shuffle: 
 const comparedSamples = 600;
 
 /** Labels that were shuffled apart from their images cannot be told by any rule: not even by the nearest class mean. */
-export function checkLabels({ model, data, seed }: Moment): CheckLine {
+export function checkLabels({ model, data, seed }: ModelSnapshot): CheckLine {
   const check = "labels and images";
   const count = Math.min(comparedSamples, data.size);
   const chosen = new Rng(seed).fork("labels").permutation(data.size).subarray(0, count);

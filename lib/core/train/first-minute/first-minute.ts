@@ -9,9 +9,9 @@ import { Snapshot } from "../../tensor/snapshot.js";
 import { assertLoss, assertOptimizer, lossOption, optimizerOption } from "../fit-config.js";
 import { checkInputScale, checkLabelOrder, checkLabels } from "./data-checks.js";
 import { checkBatchReduction, checkGradients, checkInitialLoss, checkUnits } from "./model-checks.js";
-import { type Moment, momentOf } from "./moment.js";
 import { checkOverfit } from "./overfit.js";
 import { type FirstMinute, Panel } from "./panel.js";
+import { type ModelSnapshot, snapshotOf } from "./snapshot.js";
 
 const firstMinuteOptions = {
   /**
@@ -79,16 +79,23 @@ export function firstMinute(model: Sequential, data: Dataset, config: FirstMinut
   }
   const kept = keep(model);
   try {
-    const moment: Moment = momentOf(model, data, loss, optimizer, Math.min(batch, data.size), seed);
+    const snapshot: ModelSnapshot = snapshotOf(
+      model,
+      data,
+      loss,
+      optimizer,
+      Math.min(batch, data.size),
+      seed,
+    );
     return new Panel([
-      checkInputScale(moment),
-      checkLabelOrder(moment, shuffle),
-      checkLabels(moment),
-      checkInitialLoss(moment),
-      ...checkUnits(moment),
-      ...checkGradients(moment),
-      checkBatchReduction(moment),
-      checkOverfit(moment, () => kept.restore()),
+      checkInputScale(snapshot),
+      checkLabelOrder(snapshot, shuffle),
+      checkLabels(snapshot),
+      checkInitialLoss(snapshot),
+      ...checkUnits(snapshot),
+      ...checkGradients(snapshot),
+      checkBatchReduction(snapshot),
+      checkOverfit(snapshot, () => kept.restore()),
     ]);
   } finally {
     kept.restore();

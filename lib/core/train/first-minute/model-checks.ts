@@ -3,11 +3,11 @@ import { builtinLossSpec, lossName } from "../../losses/loss.js";
 import { lossGradient, lossSum } from "../../losses/run-loss.js";
 import { log } from "../../tensor/portable.js";
 import { Tensor } from "../../tensor/tensor.js";
-import { type Moment, rms } from "./moment.js";
 import { type CheckLine, number, percent } from "./panel.js";
+import { type ModelSnapshot, rms } from "./snapshot.js";
 
 /** A model that knows nothing gives every class the same chance: cross-entropy ln K. */
-export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckLine {
+export function checkInitialLoss({ loss, output, labels, data }: ModelSnapshot): CheckLine {
   const check = "initial loss";
   const value = lossSum(loss, output, labels) / labels.length;
   const K = output.shape[1];
@@ -61,7 +61,7 @@ export function checkInitialLoss({ loss, output, labels, data }: Moment): CheckL
 }
 
 /** Rectifiers that are 0, and sigmoids that are flat, for every sample of the batch. */
-export function checkUnits({ model, outputs }: Moment): CheckLine[] {
+export function checkUnits({ model, outputs }: ModelSnapshot): CheckLine[] {
   const dead: string[] = [];
   const flat: string[] = [];
   let [rectifiers, squashers] = [0, 0];
@@ -124,7 +124,7 @@ function saturatedShare(y: Tensor, kind: "sigmoid" | "tanh"): number {
 }
 
 /** Gradient of each layer, and how far the first step moves its weights. */
-export function checkGradients({ model, loss, optimizer, output, labels }: Moment): CheckLine[] {
+export function checkGradients({ model, loss, optimizer, output, labels }: ModelSnapshot): CheckLine[] {
   model.zeroGradients();
   model.backward(lossGradient(loss, output, labels));
   const rows = model.parameters
@@ -195,7 +195,7 @@ export function checkGradients({ model, loss, optimizer, output, labels }: Momen
 }
 
 /** The same sample twice: a mean gives each half its gradient, a sum the whole. */
-export function checkBatchReduction({ loss, output, labels }: Moment): CheckLine {
+export function checkBatchReduction({ loss, output, labels }: ModelSnapshot): CheckLine {
   const check = "batch reduction";
   const K = output.shape[1];
   const one = new Tensor([1, K], output.data.slice(0, K));

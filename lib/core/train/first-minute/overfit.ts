@@ -3,8 +3,8 @@ import type { Dataset } from "../../datasets/dataset.js";
 import { adam } from "../../optimizers/adam.js";
 import { fit } from "../fit.js";
 import { lastEpoch } from "../history.js";
-import type { Moment } from "./moment.js";
 import { type CheckLine, number, percent } from "./panel.js";
+import type { ModelSnapshot } from "./snapshot.js";
 
 /** Images that every sound model learns by heart. */
 const images = 10;
@@ -15,7 +15,7 @@ const rounds = 120;
  * together. Adam is used whatever the optimizer of the run is, so that only the model is on trial.
  * @param restore puts the model's weights back
  */
-export function checkOverfit({ model, data, loss, seed }: Moment, restore: () => void): CheckLine {
+export function checkOverfit({ model, data, loss, seed }: ModelSnapshot, restore: () => void): CheckLine {
   const check = "ten images by heart";
   const few = tenImages(data);
   for (const lr of [0.003, 0.0003]) {

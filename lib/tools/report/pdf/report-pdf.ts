@@ -9,7 +9,7 @@ import type { Picture } from "../../render/picture.js";
 import type { Block, Contents } from "../block.js";
 import { htmlTokens } from "../html-tokens.js";
 import { mathExtension } from "../math-extension.js";
-import type { Place } from "../omissions.js";
+import type { CellPlace } from "../omissions.js";
 import { type ReportParts, whyUnread } from "../page.js";
 import { paperPicture } from "../picture-files.js";
 import { prosePictures, withAttachments, withImages } from "../prose-pictures.js";
@@ -47,7 +47,7 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
       }
     } catch (error) {
       const what = `not in the PDF (${whyUnread(error)})`;
-      const place: Place | undefined = "place" in block ? block.place : undefined;
+      const place: CellPlace | undefined = "place" in block ? block.place : undefined;
       if (place !== undefined) parts.omissions.add(place, what);
       writer.missing(what);
     }

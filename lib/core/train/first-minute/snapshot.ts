@@ -8,7 +8,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { gather } from "../definition.js";
 
 /** One batch before training has begun, and what the model makes of it. */
-export interface Moment {
+export interface ModelSnapshot {
   readonly model: Sequential;
   readonly data: Dataset;
   readonly loss: Loss;
@@ -23,14 +23,14 @@ export interface Moment {
   readonly output: Tensor;
 }
 
-export function momentOf(
+export function snapshotOf(
   model: Sequential,
   data: Dataset,
   loss: Loss,
   optimizer: Optimizer,
   batch: number,
   seed: number | string,
-): Moment {
+): ModelSnapshot {
   const chosen = new Rng(seed).fork("first minute").permutation(data.size).subarray(0, batch);
   const { x, labels } = samples(model, data, chosen);
   const outputs: Record<string, Tensor> = {};
