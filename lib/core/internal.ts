@@ -37,7 +37,7 @@ export { examples } from "./figures/examples.test.helper.js";
 export { isSafeName, plain, slug, wrap } from "./figures/figure.js";
 export { figureFrom, problemText, readFigure } from "./figures/plotly-figure.js";
 export { isList, isRecord, shapeOf, valuesOf } from "./figures/plotly-values.js";
-export { concat, encodePalettePng, encodePng, pngChunk, pngUri } from "./figures/png.js";
+export { encodePalettePng, encodePng, pngUri } from "./figures/png.js";
 export { family, themes } from "./figures/theme.js";
 export { isVisible, typeOf } from "./figures/trace-checks.js";
 export { type Area, type TraceType, traceKind, traceTypes } from "./figures/trace-kinds.js";

@@ -1,4 +1,4 @@
-import { concat, encodePalettePng, pngChunk } from "@gradbook/core/internal";
+import { encodePalettePng, encodePng } from "@gradbook/core/internal";
 import { fontFamily, fontFiles } from "./font.js";
 import { forSvg11, type Provenance } from "./svg.js";
 
@@ -8,10 +8,14 @@ import { forSvg11, type Provenance } from "./svg.js";
  * @param about written into the file as text
  */
 export async function renderPng(svg: string, scale = 1, about: Provenance = {}): Promise<Uint8Array> {
-  return withText((await rasterize(svg, scale)).asPng(), about);
+  const { width, height, pixels } = await rasterize(svg, scale);
+  const text = Object.fromEntries(
+    Object.entries(about).map(([key, value]) => [`gradbook:${key}`, latin1(String(value))]),
+  );
+  return encodePng(width, height, pixels, text);
 }
 
-/** The same in at most 256 colours and a third of the bytes, for pictures that live inside a notebook. */
+/** The same in at most 256 colours and half of the bytes, for pictures that live inside a notebook. */
 export async function renderSmallPng(svg: string, scale = 1): Promise<Uint8Array> {
   const { width, height, pixels } = await rasterize(svg, scale);
   return encodePalettePng(width, height, pixels);
@@ -26,13 +30,7 @@ async function rasterize(svg: string, scale: number) {
   return picture.render();
 }
 
-/** Adds text chunks behind the header. */
-function withText(png: Uint8Array, about: Provenance): Uint8Array {
-  const entries = Object.entries(about);
-  if (entries.length === 0) return png;
-  const headerEnd = 8 + 25;
-  const texts = entries.map(([key, value]) =>
-    pngChunk("tEXt", new TextEncoder().encode(`gradbook:${key}\0${value}`)),
-  );
-  return concat([png.subarray(0, headerEnd), ...texts, png.subarray(headerEnd)]);
+/** The bytes of a text in UTF-8, as the text of Latin-1 that the format wants: names may be in any script. */
+function latin1(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }

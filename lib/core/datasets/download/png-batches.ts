@@ -1,4 +1,4 @@
-import { optionalPackage } from "@gradbook/base";
+import { decode } from "fast-png";
 import { cifarRecord } from "../cifar-binary.js";
 import { MirrorFailure } from "./listener.js";
 import { readTar, type TarEntry } from "./tar.js";
@@ -15,11 +15,6 @@ export async function* pngBatches(
   open: () => AsyncIterable<Uint8Array>,
 ): AsyncGenerator<{ name: string; bytes: Uint8Array }> {
   const labels = await readLabels(open());
-  const { decode } = await optionalPackage(
-    "fast-png",
-    "CIFAR-10 from its PNG mirror",
-    () => import("fast-png"),
-  );
   for await (const entry of readTar(open())) {
     const batch = /^(?:data_batch_([1-5])|test_batch)\.png$/.exec(entry.name);
     if (batch === null) continue;
