@@ -1,26 +1,24 @@
-import { datasetFolders } from "@gradbook/base";
 import { published } from "./published.js";
 
-/** What is published, where it can be had, and how to know that it is unharmed. */
-export interface Catalogue {
-  readonly mnist: PublishedDataset;
-  readonly cifar10: PublishedDataset & {
-    /** Made from the others after a download: the first images of each class, for quick runs. */
-    readonly subset: { readonly name: string; readonly sha256: string };
-  };
-}
+/** The names by which `gradbook data` knows the sets, and of their folders in data/. */
+export type DatasetKey = keyof typeof published;
+export const datasetKeys = Object.keys(published) as readonly DatasetKey[];
 
-export type DatasetKey = keyof Catalogue;
-export const datasetKeys = datasetFolders satisfies readonly DatasetKey[];
+/** What is published, where it can be had, and how to know that it is unharmed. */
+export type Catalogue = Readonly<Record<DatasetKey, PublishedDataset>>;
 
 export interface PublishedDataset {
   /** "MNIST" */
   readonly title: string;
+  /** The function that reads it, "loadMnist". */
+  readonly loader: string;
   readonly licence: string;
   readonly cite: string;
   readonly files: readonly PublishedFile[];
   /** In the order in which they are tried. */
   readonly mirrors: readonly Mirror[];
+  /** Made from the others after a download: the first images of each class, for quick runs. */
+  readonly subset?: { readonly name: string; readonly sha256: string };
 }
 
 export interface PublishedFile {

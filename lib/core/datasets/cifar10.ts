@@ -15,6 +15,7 @@ import { ByteImages, withoutCopy } from "./byte-images.js";
 import { readCatalogue } from "./catalogue.js";
 import { cifarRecord, readCifarBatches } from "./cifar-binary.js";
 import { checkContent, type DataFolder, dataFolder, locateFiles } from "./folder.js";
+import { cifarSubset } from "./published.js";
 import { readRaw } from "./read-file.js";
 
 const cifar10Options = {
@@ -137,8 +138,9 @@ function batchImages(name: string, pixels: Uint8Array, labels: Uint8Array, sourc
 
 /** The small file: records like a batch's, the training images before the test images. Made from the batches when needed. */
 function loadSubset(folder: DataFolder): Cifar10 {
-  const path = join(folder.path, readCatalogue().cifar10.subset.name);
-  if (!isSubset(path)) return makeSubset(folder, path);
+  const { subset = cifarSubset } = readCatalogue().cifar10;
+  const path = join(folder.path, subset.name);
+  if (!isSubset(path, subset.sha256)) return makeSubset(folder, path);
   const { bytes, labels } = readCifarBatches([path]);
   const cut = subsetPerClass * cifarRecord.classes;
   const part = (name: string, from: number, to: number) =>
@@ -151,8 +153,7 @@ function loadSubset(folder: DataFolder): Cifar10 {
   return { train: part("train", 0, cut), test: part("test", cut, 2 * cut), source: "CIFAR-10" };
 }
 
-function isSubset(path: string): boolean {
-  const { sha256: expected } = readCatalogue().cifar10.subset;
+function isSubset(path: string, expected: string): boolean {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
   return isFile && sha256(readRaw(path)) === expected;
 }

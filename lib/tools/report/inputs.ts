@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { codeDigests, executedDigest, filesBehind, type ImportedNames, onDisk, sha256 } from "@gradbook/base";
-import { canonical, type DatasetKey, datasetKeys, isHere, readCatalogue } from "@gradbook/core/internal";
+import { canonical, datasetKeys, isHere, readCatalogue } from "@gradbook/core/internal";
 import { cellTags, type Notebook } from "@gradbook/kernel/internal";
 import { notebookImports } from "./notebook-imports.js";
 
@@ -49,15 +49,13 @@ export async function reportInputs(
   };
 }
 
-const loaders: Readonly<Record<DatasetKey, string>> = { mnist: "loadMnist", cifar10: "loadCifar10" };
-
 /**
  * The published digests of the data sets whose loaders are imported: the loaders refuse every other content, so there
  * is no need to read them. A set that is not here, and for which something else may stand in, counts as missing.
  */
 function publishedData(names: ImportedNames, folder: string | undefined): string {
-  const used = datasetKeys.filter((key) => names === "everything" || names.has(loaders[key]));
   const catalogue = readCatalogue();
+  const used = datasetKeys.filter((key) => names === "everything" || names.has(catalogue[key].loader));
   return canonical(
     used.map((key) => {
       return [

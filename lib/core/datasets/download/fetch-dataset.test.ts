@@ -37,7 +37,14 @@ function published(...mirrors: readonly Mirror[]): PublishedDataset {
   const file = (name: string, bytes: Buffer) => {
     return { name, bytes: bytes.length, sha256: sha256(bytes), blockBytes: 64, blocks: blockSums(bytes, 64) };
   };
-  return { title: "Tiny", licence: "none", cite: "none", files: [file("a", a), file("b", b)], mirrors };
+  return {
+    title: "Tiny",
+    loader: "loadTiny",
+    licence: "none",
+    cite: "none",
+    files: [file("a", a), file("b", b)],
+    mirrors,
+  };
 }
 
 /** Fetches into `folder`; also collects what would be printed. */

@@ -32,6 +32,7 @@ export async function tinyProject(
   });
   const mnist: PublishedDataset = {
     title: "MNIST",
+    loader: "loadMnist",
     licence: "none",
     cite: "nobody",
     files: published,
