@@ -104,6 +104,17 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   batchNorm2d: call(gradbook.batchNorm2d, () => [{ features: 2 }]),
   channelMaps: call(gradbook.channelMaps, () => [{ shape: [1, 1, 2, 2], data: [1, 2, 3, 4] }, 0]),
   col2im: call(gradbook.col2im, () => [Tensor.zeros([1, 4, 1]), [1, 1, 2, 2], { kernel: 2 }]),
+  comparison: call(gradbook.comparison, () => [
+    {
+      ...look,
+      groups: ["a"],
+      series: [{ name: "s", intervals: [{ mean: 1, low: 0.5, high: 1.5, values: [1, 1.2] }] }],
+      quantity: "q",
+      marks: "bars",
+      xTitle: "x",
+      interval: "i",
+    },
+  ]),
   compareMeans: call(gradbook.compareMeans, () => [[1, 2, 3], [2, 3, 5], 0.95]),
   confusionFigure: call(gradbook.confusionFigure, () => [
     {
@@ -163,6 +174,16 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   ],
   euclidean: call(gradbook.euclidean, () => [{ reduction: "sum" }]),
   features: call(gradbook.features, () => [model(), data(), "flatten"]),
+  figure: call(gradbook.figure, () => [
+    {
+      ...look,
+      data: [{ type: "bar", name: "b", x: ["a", "b"], y: [1, 2] }],
+      layout: { height: 300, yaxis: { title: "y" }, yaxis2: { overlaying: "y" } },
+      frames: [{ data: [] }],
+      config: { displaylogo: false },
+      description: "d",
+    },
+  ]),
   filters: [
     call(gradbook.filters, () => [
       { ...look, weight: { shape: [1, 1, 2, 2], data: [1, 2, 3, 4] }, quantity: "q" },
@@ -206,6 +227,35 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   fitMeanImage: call(gradbook.fitMeanImage, () => [images(), 255]),
   flatten: bare(gradbook.flatten),
   gelu: bare(gradbook.gelu),
+  heatMap: call(gradbook.heatMap, () => [
+    {
+      ...look,
+      columns: ["a", 1],
+      rows: ["b"],
+      values: [[1, null]],
+      quantity: "q",
+      columnTitle: "c",
+      rowTitle: "r",
+      digits: 1,
+      scale: "diverging",
+    },
+  ]),
+  histograms: [
+    call(gradbook.histograms, () => [
+      {
+        ...look,
+        layers: [{ name: "l", values: { start: [1, 2, 3], end: [2, 3, 4] } }],
+        quantity: "q",
+        bins: 3,
+        range: "shared",
+        yScale: "log",
+      },
+    ]),
+    call(gradbook.histograms, () => [{ ...look, layers: [{ name: "l", values: [1, 2, 3] }] }]),
+  ],
+  imageGrid: call(gradbook.imageGrid, () => [
+    { ...look, images: [{ image: bitmap(), label: "a" }, { image: bitmap() }], columns: 2 },
+  ]),
   im2col: call(gradbook.im2col, () => [x(), { kernel: [2, 1], stride: 1, pad: 0 }]),
   intervalInWords: call(gradbook.intervalInWords, () => [
     { ...interval },
@@ -232,6 +282,28 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   "live().end": bare(() => gradbook.live().end()),
   loadCifar10: refusedCall(gradbook.loadCifar10, () => [{ folder: "nowhere", perClass: 1 }]),
   loadMnist: refusedCall(gradbook.loadMnist, () => [{ folder: "nowhere", heldOut: false }]),
+  lossLandscape: [
+    call(gradbook.lossLandscape, () => [
+      {
+        ...look,
+        x: [0, 1],
+        y: [0, 1],
+        loss: [
+          [1, 2],
+          [3, 4],
+        ],
+        path: { x: [0, 1], y: [0, 1] },
+        view: "surface",
+        scale: "log",
+        quantity: "q",
+        xTitle: "x",
+        yTitle: "y",
+      },
+    ]),
+    call(gradbook.lossLandscape, () => [
+      { ...look, x: [0, 1], y: [0, 1], loss: [Float32Array.of(1, 2), [3, 4]], path: { x: [0], y: [1] } },
+    ]),
+  ],
   lossCurve: call(gradbook.lossCurve, () => [
     { ...look, runs: [{ name: "r", losses: [3, 2, 1] }], yScale: "linear", quantity: "q" },
   ]),
@@ -255,6 +327,16 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   ]),
   mse: call(gradbook.mse, () => [{ reduction: "mean" }]),
   neighbourPurity: call(gradbook.neighbourPurity, () => [points(), [0, 1, 0, 1, 0, 1, 0, 1], { k: 2 }]),
+  networkDiagram: call(gradbook.networkDiagram, () => [
+    {
+      ...look,
+      layers: [
+        { name: "a", layer: "A", output: "[1]", parameters: 3 },
+        { name: "b", layer: "B", output: "[1]", after: ["a", "input"] },
+      ],
+      input: "[2]",
+    },
+  ]),
   normCurves: call(gradbook.normCurves, () => [
     { ...look, layers: [{ name: "l", gradient: [1, 2], update: [1, 2] }], steps: [1, 2], xTitle: "step" },
   ]),
@@ -295,6 +377,13 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     },
   ]),
   rmsprop: call(gradbook.rmsprop, () => [{ lr: 0.1, eps: 1e-8 }]),
+  scoreCurves: call(gradbook.scoreCurves, () => [
+    {
+      ...look,
+      runs: [{ name: "r", scores: [0.1, 0.9, 0.5], positive: [false, true, 1] }],
+      curves: "both",
+    },
+  ]),
   sequential: [
     call(gradbook.sequential, () => [
       [ownLayer(), gradbook.flatten()],
@@ -341,6 +430,15 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       classes: ["a"],
       marks: "images",
       images: [bitmap()],
+    },
+  ]),
+  twinCurves: call(gradbook.twinCurves, () => [
+    {
+      ...look,
+      left: { name: "l", values: [1, 2], scale: "log", line: "straight" },
+      right: { name: "r", values: [2, 1], line: "steps" },
+      x: [1, 2],
+      xTitle: "step",
     },
   ]),
   weightsDigest: call(gradbook.weightsDigest, () => [model()]),

@@ -112,6 +112,20 @@ export { differenceInWords, intervalInWords, mcnemarInWords, type WordsConfig } 
 
 // Figures and tables
 export type { Figure, FigureMeta, FigureOptions } from "./figures/figure.js";
+export { type FigureConfig, figure } from "./figures/own-figure.js";
+export {
+  type ComparedSeries,
+  type ComparisonConfig,
+  comparison,
+  type Measurement,
+} from "./figures/comparison.js";
+export { type HistogramsConfig, histograms, type LayerValues } from "./figures/histograms.js";
+export { type ScoreCurvesConfig, type ScoredRun, scoreCurves } from "./figures/score-curves.js";
+export { type TwinCurvesConfig, type Twin, twinCurves } from "./figures/twin-curves.js";
+export { type LossLandscapeConfig, lossLandscape } from "./figures/loss-landscape.js";
+export { type DrawnLayer, type NetworkDiagramConfig, networkDiagram } from "./figures/network-diagram.js";
+export { type ImageGridConfig, imageGrid, type LabelledImage } from "./figures/image-grid.js";
+export { type HeatMapConfig, heatMap } from "./figures/heat-map.js";
 export type { PlotlyJson } from "./figures/plotly-figure.js";
 export {
   type EpochPoint,

@@ -8,7 +8,7 @@ import {
   shapeError,
   text,
 } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { type Figure, type FigureOptions, makeFigure, plain, resolveOptions, short } from "./figure.js";
 import { bitmapOption, checkBitmap, colorBar, countNotFinite, finiteRange, picture, tile } from "./tiles.js";
 
 const activationRow = {
@@ -156,7 +156,7 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   const broken = countNotFinite(all);
   const note = broken === 0 ? "" : ` ${broken} values are not finite and left blank.`;
   const axis = { visible: false, fixedrange: false };
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       xaxis: { ...axis, range: [0, across] },

@@ -1,6 +1,7 @@
 import { count, type Given, list, shapeError, text } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { type Figure, type FigureOptions, makeFigure, plain, resolveOptions, short } from "./figure.js";
 import { axisLook } from "./panels.js";
+import { inkOn } from "./theme.js";
 
 const confusionFigureOptions = {
   /**
@@ -85,14 +86,11 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
     font: { size: size.text, color: theme.muted },
   });
 
-  return figure(options, {
+  return makeFigure(options, {
     data: [
       {
         type: "heatmap",
         z: share,
-        text: matrix.map((row) => row.map((n) => (n === 0 ? "" : String(n)))),
-        // Counts that would not fit into their cells are left to the hover text.
-        ...(cell < size.text * 1.6 ? {} : { texttemplate: "%{text}" }),
         customdata: matrix,
         hovertemplate:
           "true %{y}, predicted %{x}: %{customdata} images (%{z:.1%} of the class)<extra></extra>",
@@ -113,6 +111,22 @@ export function confusionFigure(config: ConfusionFigureConfig): Figure {
       },
       yaxis: { ...axis, range: [k - 0.5, -0.5], title: title("true class", 6) },
       annotations: [
+        // Counts that would not fit into their cells are left to the hover text.
+        ...(cell < size.text * 1.6 ? [] : matrix).flatMap((row, t) =>
+          row.flatMap((n, p) =>
+            n === 0
+              ? []
+              : [
+                  {
+                    text: String(n),
+                    x: p,
+                    y: t,
+                    showarrow: false,
+                    font: { size: size.text, color: inkOn(theme.sequential, n / totals[t]) },
+                  },
+                ],
+          ),
+        ),
         ...recall.map((text, t) => ({
           text,
           x: 1,

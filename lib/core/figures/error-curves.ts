@@ -15,14 +15,14 @@ import {
 import {
   type Figure,
   type FigureOptions,
-  figure,
+  makeFigure,
   pack,
   plain,
   type ResolvedOptions,
   resolveOptions,
   short,
 } from "./figure.js";
-import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
+import { belowNote, countAxis, countBelow, legendAbove, legendHeight, logAxis, panelGrid } from "./panels.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -163,7 +163,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
         : { rangemode: "tozero", nticks: 6, ...(yAxis === "error" ? { ticksuffix: " %" } : {}) },
     xTitle,
     yTitle: yAxis === "error" ? "error rate (%)" : "cross-entropy (nats)",
-    legend: options.size.text * 1.6,
+    legend: legendHeight(options),
   });
 
   const data: JsonObject[] = [];
@@ -194,7 +194,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     });
   });
 
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       ...grid.axes,

@@ -1,14 +1,23 @@
 import { activationSlices } from "./activation-slices.js";
+import { comparison } from "./comparison.js";
 import { confusionFigure } from "./confusion-figure.js";
 import { errorCurves } from "./error-curves.js";
 import type { Figure } from "./figure.js";
 import { filters } from "./filters.js";
+import { heatMap } from "./heat-map.js";
+import { histograms } from "./histograms.js";
+import { imageGrid } from "./image-grid.js";
 import { lossCurve } from "./loss-curve.js";
+import { lossLandscape } from "./loss-landscape.js";
 import { mistakes } from "./mistakes.js";
+import { networkDiagram } from "./network-diagram.js";
 import { normCurves } from "./norm-curves.js";
+import { figure } from "./own-figure.js";
 import { rateGrid } from "./rate-grid.js";
+import { scoreCurves } from "./score-curves.js";
 import type { Bitmap } from "./tiles.js";
 import { tsneMap } from "./tsne-map.js";
+import { twinCurves } from "./twin-curves.js";
 
 // One short example for each kind of figure. Each is drawn and compared with its picture in snapshots/ by
 // examples.test.ts; the data is made up, but of the shapes and sizes of a real notebook's.
@@ -47,7 +56,51 @@ const ring = (side: number, radius: number, x0 = 0.5, y0 = 0.5): Bitmap => ({
   }),
 });
 
+/** A number that looks normal: the sum of a few uniform ones. */
+const bell = (n: number): number => noise(n) + noise(n + 7919) + noise(n + 104729) + noise(n + 1299709) - 2;
+
+/** Three seeds around a mean, with an interval as `meanInterval` makes one. */
+const seeds = (mean: number, spread: number, n: number) => {
+  const values = [0, 1, 2, 3, 4].map((k) => mean + spread * bell(n * 5 + k));
+  const middle = values.reduce((a, b) => a + b, 0) / values.length;
+  return { mean: middle, low: middle - spread * 0.7, high: middle + spread * 0.7, values };
+};
+
+const optimizers = ["SGD", "momentum", "RMSProp"].map((name, s) => ({
+  name,
+  intervals: [0, 1, 2].map((k) => seeds(3 + 2 * k - s * 0.8, 0.4 + 0.3 * k, s * 3 + k)),
+}));
+
+const steps = Array.from({ length: 25 }, (_, k) => (k - 12) / 12);
+const landscape = {
+  x: steps,
+  y: steps,
+  loss: steps.map((b) =>
+    steps.map((a) => 0.2 + 1.5 * (a - 0.2) ** 2 + 3 * (b - 0.4 * a * a) ** 2 + 0.15 * a * b),
+  ),
+  path: { x: [-0.9, -0.6, -0.3, -0.1, 0.05, 0.15, 0.19], y: [0.9, 0.55, 0.3, 0.12, 0.03, 0.01, 0.01] },
+};
+
 export const examples: Readonly<Record<string, () => Figure>> = {
+  figure: () =>
+    figure({
+      title: "Any Plotly figure: parameters and time of each layer",
+      data: [
+        { type: "bar", name: "parameters", x: ["conv1", "conv2", "linear1"], y: [208, 3216, 15690] },
+        {
+          name: "time (ms)",
+          x: ["conv1", "conv2", "linear1"],
+          y: [3.1, 5.2, 0.8],
+          yaxis: "y2",
+          mode: "lines+markers",
+        },
+      ],
+      layout: {
+        yaxis: { title: "parameters" },
+        yaxis2: { title: "time (ms)", overlaying: "y", side: "right", rangemode: "tozero", showgrid: false },
+        height: 300,
+      },
+    }),
   "error-curves-grid": () =>
     errorCurves({
       title: "Error after each epoch: two optimizers × three batch sizes",
@@ -202,5 +255,157 @@ export const examples: Readonly<Record<string, () => Figure>> = {
         [null, 44.8, 58.1],
       ],
       quantity: "test error (%)",
+    }),
+  "comparison-points": () =>
+    comparison({
+      title: "Test error over five seeds",
+      quantity: "test error (%)",
+      groups: ["1", "10", "100"],
+      xTitle: "batch size",
+      series: optimizers,
+    }),
+  "comparison-bars": () =>
+    comparison({
+      title: "Test error over five seeds, as bars",
+      quantity: "test error (%)",
+      groups: ["batch 1", "batch 10", "batch 100"],
+      series: optimizers,
+      marks: "bars",
+      size: "column",
+    }),
+  histograms: () =>
+    histograms({
+      title: "Weights of each layer, before and after training",
+      layers: ["conv1", "conv2", "linear1"].map((name, i) => ({
+        name,
+        values: {
+          start: Array.from({ length: 500 * (i + 1) }, (_, k) => (bell(k + i * 999) * 0.2) / (i + 1)),
+          "after epoch 15": Array.from(
+            { length: 500 * (i + 1) },
+            (_, k) => (bell(k + i * 777) * 0.3) / (i + 1) + 0.02,
+          ),
+        },
+      })),
+    }),
+  "histograms-log-dark": () =>
+    histograms({
+      title: "Activations after ReLU",
+      layers: ["relu1", "relu2"].map((name, i) => ({
+        name,
+        values: Array.from({ length: 2000 }, (_, k) => Math.max(0, bell(k + i * 999) - i * 0.3)),
+      })),
+      quantity: "activation",
+      range: "shared",
+      yScale: "log",
+      theme: "dark",
+      size: "column",
+    }),
+  "score-curves": () =>
+    scoreCurves({
+      title: "Is it a 3? Two networks",
+      runs: [1.6, 0.9].map((gap, r) => ({
+        name: r === 0 ? "CNN" : "MLP",
+        scores: Array.from({ length: 200 }, (_, k) => bell(k + r * 991) + (k % 5 === 0 ? gap : 0)),
+        positive: Array.from({ length: 200 }, (_, k) => k % 5 === 0),
+      })),
+    }),
+  "score-curves-column": () =>
+    scoreCurves({
+      title: "ROC, one network",
+      runs: [
+        {
+          name: "CNN",
+          scores: Array.from({ length: 200 }, (_, k) => bell(k) + (k % 5 === 0 ? 1 : 0)),
+          positive: Array.from({ length: 200 }, (_, k) => k % 5 === 0),
+        },
+      ],
+      curves: "roc",
+      size: "column",
+    }),
+  "image-grid": () =>
+    imageGrid({
+      title: "Samples of the training set, with their classes",
+      images: Array.from({ length: 16 }, (_, k) => ({
+        image: ring(28, 0.1 + (k % 8) * 0.04),
+        label: k === 3 ? "a label that is rather long" : `class ${k % 8}`,
+      })),
+      columns: 8,
+    }),
+  "heat-map": () =>
+    heatMap({
+      title: "Correlation of the feature maps",
+      rows: Array.from({ length: 6 }, (_, r) => `map ${r}`),
+      columns: Array.from({ length: 6 }, (_, c) => `map ${c}`),
+      values: Array.from({ length: 6 }, (_, r) =>
+        Array.from({ length: 6 }, (_, c) => (r === c ? 1 : bell(Math.min(r, c) * 7 + Math.max(r, c)) * 0.7)),
+      ),
+      quantity: "correlation",
+      digits: 2,
+      scale: "diverging",
+    }),
+  "heat-map-column": () =>
+    heatMap({
+      title: "Images per class and writer",
+      rows: [0, 1, 2],
+      columns: [0, 1, 2, 3],
+      values: [
+        [12, 3, 7, 4],
+        [5, null, 20, 8],
+        [1, 9, 2, 16],
+      ],
+      quantity: "images",
+      rowTitle: "writer",
+      columnTitle: "class",
+      size: "column",
+    }),
+  "twin-curves": () =>
+    twinCurves({
+      title: "The learning rate falls to a tenth at epochs 11 and 21",
+      left: {
+        name: "test loss (nats)",
+        values: Array.from(
+          { length: 30 },
+          (_, k) => 2 / (1 + k) + 0.3 / (1 + Math.floor(k / 10)) + 0.1 * noise(k),
+        ),
+      },
+      right: {
+        name: "learning rate",
+        values: Array.from({ length: 30 }, (_, k) => 0.1 / 10 ** Math.floor(k / 10)),
+        scale: "log",
+        line: "steps",
+      },
+    }),
+  "loss-landscape": () => lossLandscape({ ...landscape, title: "The loss around the trained weights" }),
+  "loss-landscape-surface-dark": () =>
+    lossLandscape({ ...landscape, title: "The loss as a surface", view: "surface", theme: "dark" }),
+  "network-diagram": () =>
+    networkDiagram({
+      title: "LeNet-5",
+      input: "[1, 28, 28]",
+      layers: [
+        {
+          name: "conv1",
+          layer: "Conv2d(1→6, 5×5, pad 2, 156 params)",
+          output: "[6, 28, 28]",
+          parameters: 156,
+        },
+        { name: "relu1", layer: "Relu()", output: "[6, 28, 28]", parameters: 0 },
+        { name: "pool1", layer: "MaxPool2d(2×2)", output: "[6, 14, 14]", parameters: 0 },
+        { name: "conv2", layer: "Conv2d(6→16, 5×5, 2416 params)", output: "[16, 10, 10]", parameters: 2416 },
+        { name: "flatten1", layer: "Flatten()", output: "[1600]", parameters: 0 },
+        { name: "linear1", layer: "Linear(1600→10, 16010 params)", output: "[10]", parameters: 16010 },
+      ],
+    }),
+  "network-diagram-branches": () =>
+    networkDiagram({
+      title: "A residual block with two branches",
+      input: "[8, 14, 14]",
+      layers: [
+        { name: "conv1", layer: "3×3 convolution", output: "[8, 14, 14]", parameters: 584 },
+        { name: "left", layer: "3×3 convolution", output: "[8, 14, 14]", parameters: 584, after: ["conv1"] },
+        { name: "right", layer: "1×1 convolution", output: "[8, 14, 14]", parameters: 72, after: ["conv1"] },
+        { name: "sum", layer: "x + left + right", output: "[8, 14, 14]", after: ["left", "right", "input"] },
+      ],
+      size: "column",
     }),
 };

@@ -219,7 +219,7 @@ function littleEndianFloats(values: readonly number[]): Uint8Array {
 }
 
 /** Puts data, look and description together. `layout` holds what differs from the common look. */
-export function figure(
+export function makeFigure(
   options: ResolvedOptions,
   parts: {
     readonly data: readonly JsonObject[];
@@ -228,30 +228,38 @@ export function figure(
     readonly description: string;
   },
 ): Figure {
-  const { theme, size, title, name, caption } = options;
+  const { theme, title, name, caption } = options;
   return {
     data: parts.data,
     layout: {
-      title: {
-        text: options.heading,
-        font: { size: size.title, weight: 600 },
-        x: edge / size.width,
-        xref: "container",
-        xanchor: "left",
-        // Plotly centres the lines of a title around the first one.
-        y: 1 - (8 + (options.headingLines - 1) * size.title * 0.65) / parts.height,
-        yref: "container",
-        yanchor: "top",
-      },
-      font: { family: theme.family, size: size.text, color: theme.text },
-      paper_bgcolor: theme.paper,
-      plot_bgcolor: theme.paper,
-      separators: ".\u2009",
-      hoverlabel: { font: { family: theme.family } },
+      ...baseLayout(options, parts.height),
       ...parts.layout,
-      width: size.width,
+      width: options.size.width,
       height: parts.height,
       meta: { name, title, caption, description: parts.description, theme: theme.name },
     },
+  };
+}
+
+/** Title, font and colours, which all figures have in common. */
+export function baseLayout(options: ResolvedOptions, height: number): JsonObject {
+  const { theme, size } = options;
+  return {
+    title: {
+      text: options.heading,
+      font: { size: size.title, weight: 600 },
+      x: edge / size.width,
+      xref: "container",
+      xanchor: "left",
+      // Plotly centres the lines of a title around the first one.
+      y: 1 - (8 + (options.headingLines - 1) * size.title * 0.65) / height,
+      yref: "container",
+      yanchor: "top",
+    },
+    font: { family: theme.family, size: size.text, color: theme.text },
+    paper_bgcolor: theme.paper,
+    plot_bgcolor: theme.paper,
+    separators: ".\u2009",
+    hoverlabel: { font: { family: theme.family } },
   };
 }

@@ -1,6 +1,6 @@
 import { type Given, type JsonObject, shapeError, text } from "@gradbook/base";
 import { activationSlices } from "./activation-slices.js";
-import { type Figure, type FigureOptions, figure, plain, resolveOptions, short } from "./figure.js";
+import { type Figure, type FigureOptions, makeFigure, plain, resolveOptions, short } from "./figure.js";
 import { arrayOption, colorBar, countNotFinite, finiteRange, tile } from "./tiles.js";
 
 const filtersOptions = {
@@ -98,7 +98,7 @@ export function filters(config: FiltersConfig): Figure {
   const figureHeight = Math.round(margin.t + tall + 16);
   const broken = countNotFinite([values]);
   const note = broken === 0 ? "" : ` ${broken} values are not finite and left blank.`;
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       xaxis: { visible: false, range: [0, across] },

@@ -1,6 +1,6 @@
 import { configError, type Given, type JsonObject, list, numbers, object, oneOf, text } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
-import { belowNote, countAxis, countBelow, legendAbove, logAxis, panelGrid } from "./panels.js";
+import { type Figure, type FigureOptions, makeFigure, pack, plain, resolveOptions, short } from "./figure.js";
+import { belowNote, countAxis, countBelow, legendAbove, legendHeight, logAxis, panelGrid } from "./panels.js";
 
 const stepLosses = {
   /** The run's name in the legend. */
@@ -69,7 +69,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     y: yScale === "log" ? logAxis(runs.map((run) => run.losses)) : { rangemode: "tozero", nticks: 6 },
     xTitle: width === 1 ? "step" : `step (each point: ${width} steps)`,
     yTitle: quantity,
-    legend: options.size.text * 1.6,
+    legend: legendHeight(options),
   });
 
   const data: JsonObject[] = [];
@@ -104,7 +104,7 @@ export function lossCurve(config: LossCurveConfig): Figure {
     });
   });
   const note = notFinite === 0 ? "" : ` ${notFinite} losses are not finite and left out.`;
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       ...grid.axes,

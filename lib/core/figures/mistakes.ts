@@ -1,5 +1,5 @@
 import { count, type Given, type JsonObject, list, numbers, object, shapeError, text } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, plain, resolveOptions } from "./figure.js";
+import { type Figure, type FigureOptions, makeFigure, plain, resolveOptions } from "./figure.js";
 import { bitmapOption, picture } from "./tiles.js";
 
 const mistake = {
@@ -124,7 +124,7 @@ export function mistakes(config: MistakesConfig): Figure {
   data.push({ type: "scatter", mode: "markers", x: [0], y: [0], marker: { opacity: 0 }, hoverinfo: "skip" });
 
   const left = given.mistakes.length - shown.length;
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       xaxis: { visible: false, range: [0, round(size.width - 24)] },

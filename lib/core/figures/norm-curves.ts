@@ -1,6 +1,6 @@
 import { type Given, type JsonObject, list, numbers, object, shapeError, text } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
-import { countAxis, legendAbove, logAxis, panelGrid } from "./panels.js";
+import { type Figure, type FigureOptions, makeFigure, pack, plain, resolveOptions, short } from "./figure.js";
+import { countAxis, legendAbove, legendHeight, logAxis, panelGrid } from "./panels.js";
 
 const layerNorms = {
   /** The layer's name in the legend. */
@@ -83,7 +83,7 @@ export function normCurves(config: NormCurvesConfig): Figure {
     ),
     xTitle,
     yTitle: "norm",
-    legend: options.size.text * 1.6,
+    legend: legendHeight(options),
     ownY: true,
   });
   const data: JsonObject[] = [];
@@ -111,7 +111,7 @@ export function normCurves(config: NormCurvesConfig): Figure {
     });
   });
   const note = dropped === 0 ? "" : ` ${dropped} values are zero or not finite and left out.`;
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       ...grid.axes,

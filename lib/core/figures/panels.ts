@@ -77,6 +77,8 @@ export function panelGrid(
     readonly legend?: number;
     /** Each panel has a scale of its own, with tick labels. Default: one scale for all. */
     readonly ownY?: boolean;
+    /** Likewise for the x axes. */
+    readonly ownX?: boolean;
   },
 ): PanelGrid {
   const { size, theme } = options;
@@ -90,7 +92,7 @@ export function panelGrid(
   };
   const ownY = grid.ownY === true && columns > 1;
   const gapX = size.text * (ownY ? 4 : 1.5);
-  const gapY = size.text * 2.1;
+  const gapY = size.text * (grid.ownX === true ? 3.4 : 2.1);
   const inner = {
     width: size.width - margin.l - margin.r,
     height: rows * grid.panelHeight + (rows - 1) * gapY,
@@ -107,7 +109,7 @@ export function panelGrid(
     const top = bottom + grid.panelHeight / inner.height;
     const n = i === 0 ? "" : String(i + 1);
     const lowest = i + columns >= grid.count;
-    const link: JsonObject = i === 0 ? {} : { matches: "x" };
+    const link: JsonObject = i === 0 || grid.ownX === true ? {} : { matches: "x" };
     const linkY: JsonObject = i === 0 || ownY ? {} : { matches: "y" };
     axes[`xaxis${n}`] = {
       ...axisLook(options),
@@ -115,7 +117,7 @@ export function panelGrid(
       ...link,
       domain: [fraction(left), fraction(right)],
       anchor: `y${n}`,
-      showticklabels: lowest,
+      showticklabels: lowest || grid.ownX === true,
     };
     axes[`yaxis${n}`] = {
       ...axisLook(options),
@@ -157,6 +159,11 @@ export function panelGrid(
     margin,
     at: (i) => ({ xaxis: `x${i === 0 ? "" : i + 1}`, yaxis: `y${i === 0 ? "" : i + 1}` }),
   };
+}
+
+/** Pixels that one line of the legend takes under the title. */
+export function legendHeight({ size }: ResolvedOptions): number {
+  return size.text * 1.6;
 }
 
 /** The legend in one line under the title. */

@@ -128,3 +128,20 @@ const dark: Theme = {
 };
 
 export const themes: { readonly light: Theme; readonly dark: Theme } = { light, dark };
+
+/** Black or white, whichever can be read on a ramp's colour (the contrast is 4.5 or more on every colour). */
+export function inkOn(ramp: readonly (readonly [number, string])[], share: number): string {
+  const above = Math.max(
+    1,
+    ramp.findIndex(([at]) => at >= share),
+  );
+  const [[from, dark], [to, light]] = [ramp[above - 1], ramp[above]];
+  const part = Math.min(1, Math.max(0, (share - from) / (to - from)));
+  const channel = (color: string, i: number) => Number.parseInt(color.slice(1 + 2 * i, 3 + 2 * i), 16) / 255;
+  // Relative luminance as WCAG 2 defines it; the ramp itself is mixed in sRGB, as Plotly does.
+  const luminance = [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {
+    const value = channel(dark, i) * (1 - part) + channel(light, i) * part;
+    return sum + weight * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  }, 0);
+  return luminance > 0.179 ? "#000000" : "#ffffff";
+}

@@ -11,7 +11,7 @@ import {
   shapeError,
   text,
 } from "@gradbook/base";
-import { type Figure, type FigureOptions, figure, pack, plain, resolveOptions, short } from "./figure.js";
+import { type Figure, type FigureOptions, makeFigure, pack, plain, resolveOptions, short } from "./figure.js";
 import { legendAbove } from "./panels.js";
 import { pngUri } from "./png.js";
 import { type Bitmap, bitmapOption, checkBitmap, finiteRange } from "./tiles.js";
@@ -208,7 +208,7 @@ export function tsneMap(config: TsneMapConfig): Figure {
   });
 
   const note = dropped === 0 ? "" : ` ${dropped} points are not finite and left out.`;
-  return figure(options, {
+  return makeFigure(options, {
     data,
     layout: {
       ...axes,
