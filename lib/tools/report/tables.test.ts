@@ -20,18 +20,51 @@ test("CSV: quotes doubled, numbers in full, no formula for a spreadsheet to run"
   );
 });
 
-test("LaTeX: its own characters are escaped, numbers stand to the right", () => {
+test("LaTeX: a table with caption and label; its own characters are escaped", () => {
   const tex = tableTex(table);
-  assert.match(tex, /\\begin\{tabular\}\{lrl\}/);
-  assert.match(tex, /name & error \(\\%\) & note \\\\/);
-  assert.match(tex, /c\\_d \\& e & -- & \$\\rho\$ \$\\times\$ 2 \\\\/);
+  assert.match(
+    tex,
+    /\\begin\{table\}\n {2}\\centering\n {2}\\caption\{Results, 50 \\%\}\n {2}\\label\{tab:results-50\}/,
+  );
+  assert.match(tex, /name & \{error \(\\%\)\} & note \\\\/);
+  assert.match(tex, /c\\_d \\& e & \{--\} & \$\\rho\$ \$\\times\$ 2 \\\\/);
+});
+
+test("LaTeX: the caption is the table's, where it has one", () => {
+  const own = resultsTable({ title: "t", caption: "Why & how", rows: [{ a: 1 }] });
+  assert.match(tableTex(own), /\\caption\{Why \\& how\}/);
+});
+
+test("LaTeX: numbers stand at their points: digits, thousands, signs and powers are siunitx's", () => {
+  const rows = [
+    { n: 12345, x: -0.5, p: 1e-7, none: null },
+    { n: 3, x: 12.25, p: 0.0312, none: null },
+  ];
+  const columns = ["n", { key: "x", best: "max" as const }, "p", "none"];
+  const tex = tableTex(resultsTable({ title: "t", rows, columns }));
+  assert.match(tex, /tabular\}\{S\[table-format=5\.0\]S\[table-format=-2\.2\]S\[table-format=1\.4e-1\]r\}/);
+  assert.match(tex, /12345 & -0\.5 & 1e-7 & -- \\\\\n {4}3 & \\bfseries 12\.25 & 0\.0312 & -- \\\\/);
+});
+
+test("LaTeX: long texts and headings are broken into lines, a wide table takes the page", () => {
+  const row = Object.fromEntries(
+    Array.from({ length: 8 }, (_, i) => [`a heading of column ${i}`, i === 0 ? "word ".repeat(20) : i]),
+  );
+  const tex = tableTex(resultsTable({ title: "t", rows: [row] }));
+  assert.match(tex, /\\begin\{table\*\}[\s\S]*\\end\{table\*\}/);
+  assert.match(tex, /\\begin\{tabular\}\{>\{\\raggedright\\arraybackslash\}p\{\d+em\}S/);
+  assert.match(tex, /a heading of\\\\\{\}column 1\\end\{tabular\}/);
+  assert.match(tableTex(table), /\\begin\{table\}/);
 });
 
 test("LaTeX: a row that starts with [ or * is no argument of the line before", () => {
   const rows = ["[1]", "[2pt] a", " * b", "c [3]"].map((a) => ({ a, b: "[4]" }));
   const tex = tableTex(resultsTable({ title: "t", rows, columns: [{ key: "a", title: "[a]" }, "b"] }));
   assert.deepEqual(
-    tex.split("\n").filter((line) => line.includes("&")),
+    tex
+      .split("\n")
+      .filter((line) => line.includes("&"))
+      .map((line) => line.trim()),
     ["{}[a] & b \\\\", "{}[1] & [4] \\\\", "{}[2pt] a & [4] \\\\", "{} * b & [4] \\\\", "c [3] & [4] \\\\"],
   );
 });
