@@ -43,7 +43,8 @@ test("a figure is a PNG at twice its size, the Plotly JSON beside it, its descri
   assert.deepEqual(Object.keys(data), ["image/png", plotlyMime, "text/plain"]);
   const png = Buffer.from(String(data["image/png"]), "base64");
   assert.equal(png.readUInt32BE(16), 2 * figure.layout.width);
-  assert.deepEqual(metadata, { "image/png": { width: figure.layout.width, height: figure.layout.height } });
+  const { width, height, meta } = figure.layout;
+  assert.deepEqual(metadata, { "image/png": { width, height, alt: meta.description } });
   assert.deepEqual(data[plotlyMime], { data: figure.data, layout: figure.layout });
 });
 
@@ -108,8 +109,9 @@ test("Plotly JSON of one's own is shown with all that it lacks, and can be read 
       },
     },
   });
-  assert.deepEqual(metadata, { "image/png": { width: 680, height: 420 } });
-  assert.equal(data["text/plain"], "Figure. 3-D surface, 2 × 2, z 1 to 4.");
+  const alt = "Figure. 3-D surface, 2 × 2, z 1 to 4.";
+  assert.deepEqual(metadata, { "image/png": { width: 680, height: 420, alt } });
+  assert.equal(data["text/plain"], alt);
 });
 
 test("an object that shows itself does so, whatever fields it has", async () => {

@@ -119,7 +119,9 @@ export function markdown(text: string): void {
 export async function figureMessage(figure: Figure): Promise<PublishMessage> {
   const { width, height, meta } = figure.layout;
   if (frontEnd() === "terminal") return { data: { "text/plain": meta.description } };
-  return { data: await figureBundle(figure), metadata: { "image/png": { width, height } } };
+  // Where the picture is an <img>, as in nbconvert's pages, the description is its alternative text.
+  const picture = { width, height, alt: meta.description };
+  return { data: await figureBundle(figure), metadata: { "image/png": picture } };
 }
 
 function isTable(value: unknown): value is Table {

@@ -267,6 +267,16 @@ test("a picture keeps the size that the notebook gives it", async () => {
   assert.equal(blocks[0].kind === "picture" && blocks[0].width, 40);
 });
 
+test("a picture's alternative text is that of its metadata, else the output's text", async () => {
+  const bundle = { "image/png": png, "text/plain": "<Figure size 640x480>" };
+  const wordsOf = async (metadata: Readonly<Record<string, Json>>) => {
+    const [block] = (await read(bundle, metadata)).blocks;
+    return block.kind === "picture" && block.text;
+  };
+  assert.equal(await wordsOf({ "image/png": { alt: "a falling line" } }), "a falling line");
+  assert.equal(await wordsOf({}), await wordsOf({ "image/png": { alt: "" } }));
+});
+
 test("a JSON output with a key __proto__ changes no other object", async () => {
   const hostile: Json = JSON.parse(
     '{"data":[{"y":[1],"__proto__":{"polluted":1}}],"layout":{"__proto__":{"polluted":1}}}',

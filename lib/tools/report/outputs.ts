@@ -189,11 +189,12 @@ async function readRaster(data: Json, mime: string, context: OutputContext): Pro
 function pictureBlock(
   picture: Extract<Block, { kind: "picture" }>["picture"],
   mime: string,
-  { metadata, text: alt, place, unused }: OutputContext,
+  { metadata, text: words, place, unused }: OutputContext,
 ): Extract<Block, { kind: "picture" }> {
-  const size = metadata[mime];
-  const given = isJsonObject(size) && typeof size.width === "number" && size.width > 0 ? size.width : null;
-  return { kind: "picture", name: unused("picture"), picture, text: alt, width: given, place };
+  const about = metadata[mime];
+  const { width, alt } = isJsonObject(about) ? about : {};
+  const given = typeof width === "number" && width > 0 ? width : null;
+  return { kind: "picture", name: unused("picture"), picture, text: text(alt) || words, width: given, place };
 }
 
 function printed(output: string): Read {
