@@ -24,7 +24,7 @@ export function liveSvg(title: string, epochs: readonly EpochPoint[], losses: re
     `<text x="55" y="20" font-weight="600" font-size="14">${escapeHtml(title)}</text>`,
     `<text x="55" y="40" fill="${muted}">${escapeHtml(now)}</text>`,
     curves(55, `error (%): ${set("train", 0)}, ${set("test", 1)}`, "epoch", [
-      { color: series[0], points: error("trainError") },
+      { color: series[0], dash: "3 3", points: error("trainError") },
       { color: series[1], points: error("testError") },
     ]),
     losses.length === 0 ? "" : curves(390, "loss", "step", [{ color: series[2], points: thinned(losses) }]),
@@ -34,6 +34,8 @@ export function liveSvg(title: string, epochs: readonly EpochPoint[], losses: re
 
 interface Curve {
   readonly color: string;
+  /** As SVG has it: train and test are told apart without colours too. */
+  readonly dash?: string;
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
@@ -45,9 +47,9 @@ function curves(left: number, yTitle: string, xTitle: string, lines: readonly Cu
   const at = (x: number, y: number) =>
     `${(left + (x / xMax) * panel.width).toFixed(1)},${(panel.top + panel.height * (1 - Math.max(0, y) / yMax)).toFixed(1)}`;
   const bottom = panel.top + panel.height;
-  const drawn = lines.map(({ color, points }) => {
+  const drawn = lines.map(({ color, dash, points }) => {
     const d = points.map((p, i) => (Number.isFinite(p.y) ? `${i === 0 ? "M" : "L"}${at(p.x, p.y)}` : ""));
-    return `<path d="${d.join("").replace(/^L/, "M")}" fill="none" stroke="${color}" stroke-width="1.6"/>`;
+    return `<path d="${d.join("").replace(/^L/, "M")}" fill="none" stroke="${color}" stroke-width="1.6"${dash === undefined ? "" : ` stroke-dasharray="${dash}"`}/>`;
   });
   const label = (x: number, y: number, anchor: string, content: string) =>
     `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${muted}" font-size="11">${content}</text>`;

@@ -166,7 +166,7 @@ export function comparison(config: ComparisonConfig): Figure {
           tickmode: "array",
           range: [-0.55, groups.length - 0.45],
           showgrid: false,
-          title: { text: plain(xTitle) },
+          ...(xTitle === "" ? {} : { title: { text: plain(xTitle) } }),
         },
         yaxis: { title: { text: plain(quantity) }, nticks: 7, ...(bars ? { rangemode: "tozero" } : {}) },
         barmode: "overlay",

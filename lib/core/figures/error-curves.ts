@@ -22,7 +22,19 @@ import {
   resolveOptions,
   short,
 } from "./figure.js";
-import { belowNote, countAxis, countBelow, legendAbove, legendHeight, logAxis, panelGrid } from "./panels.js";
+import {
+  axisLook,
+  belowNote,
+  countAxis,
+  countBelow,
+  legendAbove,
+  legendHeight,
+  logAxis,
+  type PanelGrid,
+  panelGrid,
+} from "./panels.js";
+import { valuesOf } from "./plotly-values.js";
+import { finiteRange } from "./tiles.js";
 
 /** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
@@ -83,6 +95,21 @@ const errorCurvesOptions = {
    */
   yScale: oneOf("linear", "log").or("linear"),
   /**
+   * `"own"`: each panel of a grid runs from its own least to its own largest value, where runs differ by orders of magnitude.
+   * @default "shared"
+   */
+  ranges: oneOf("shared", "own").or("shared"),
+  /**
+   * Epochs (first and last) that an inset in the upper right corner shows again, larger, where curves lie close
+   * together; for a single panel.
+   * @default none
+   */
+  zoom: option<readonly [first: number, last: number]>("[first, last] with first < last", (v) =>
+    Array.isArray(v) && v.length === 2 && Number.isFinite(v[0]) && Number.isFinite(v[1]) && v[0] < v[1]
+      ? [v[0], v[1]]
+      : undefined,
+  ).optional(),
+  /**
    * What `epoch` counts.
    * @default "epoch"
    */
@@ -105,7 +132,7 @@ interface Line {
 /**
  * Error rate (or cross-entropy) of the training and the test set after each epoch.
  *
- * In one panel a run has a colour, its training curve is dotted; in a grid each run has a panel and each set a colour.
+ * In one panel a run has a colour, in a grid a panel, and each set a colour; training curves are dashed.
  * Values that are not finite (a run that diverged) are left out as gaps, and the description says how many.
  * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
@@ -126,7 +153,7 @@ interface Line {
  * ```
  */
 export function errorCurves(config: ErrorCurvesConfig): Figure {
-  const { options, runs, yAxis, yScale, xTitle, ...given } = resolveOptions(
+  const { options, runs, yAxis, yScale, xTitle, ranges, zoom, ...given } = resolveOptions(
     "errorCurves",
     errorCurvesOptions,
     config,
@@ -134,6 +161,9 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
   if (runs.length === 0) throw noRuns("no runs");
   const { layout = runs.length > 3 ? "grid" : "single" } = given;
   const { columns = Math.min(4, Math.ceil(Math.sqrt(runs.length))) } = given;
+
+  if (zoom !== undefined && layout === "grid")
+    throw configError("errorCurves", "a zoom in a grid", 'layout: "single"', 'A grid has ranges: "own".');
 
   const sets = ["train", "test"] as const;
   const lines = runs.map((run) => ({
@@ -163,7 +193,13 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
         : { rangemode: "tozero", nticks: 6, ...(yAxis === "error" ? { ticksuffix: " %" } : {}) },
     xTitle,
     yTitle: yAxis === "error" ? "error rate (%)" : "cross-entropy (nats)",
-    legend: legendHeight(options),
+    legend: legendHeight(
+      options,
+      (single ? runs : [{ name: "" }]).flatMap(({ name }) =>
+        sets.map((set) => (single ? `${name} · ${set}` : set)),
+      ),
+    ),
+    ownY: ranges === "own",
   });
 
   const data: JsonObject[] = [];
@@ -186,7 +222,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
         line: {
           color,
           width: set === "test" ? 2 : 1.6,
-          ...(single && set === "train" ? { dash: "2px,2px" } : {}),
+          ...(set === "train" ? { dash: "2px,2px" } : {}),
         },
         marker: { color, size: 7, symbol: set === "test" ? "circle" : "circle-open" },
         hovertemplate: `${plain(run.name)}, ${set}: %{y:.4g}${yAxis === "error" ? " %" : ""}, ${plain(xTitle)} %{x}<extra></extra>`,
@@ -194,22 +230,67 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     });
   });
 
+  const zoomed = zoom === undefined ? undefined : inset(options, grid, data, zoom, yScale);
   return makeFigure(options, {
-    data,
+    data: zoomed === undefined ? data : [...data, ...zoomed.data],
     layout: {
       ...grid.axes,
+      ...zoomed?.layout,
       annotations: grid.headings,
       margin: grid.margin,
       hovermode: "closest",
       legend: legendAbove(options, grid.height),
     },
     height: grid.height,
-    description: describe(config, lines, yAxis),
+    description: describe(config, lines, yAxis) + (zoomed?.words ?? ""),
   });
 }
 
 function seriesColor({ theme }: ResolvedOptions, i: number): string {
   return theme.series[i % theme.series.length];
+}
+
+/** The stretch of the curves between two epochs once more, on axes of its own, and a frame where it comes from. */
+function inset(
+  options: ResolvedOptions,
+  grid: PanelGrid,
+  data: readonly JsonObject[],
+  [first, last]: readonly [number, number],
+  yScale: "linear" | "log",
+) {
+  const within = data.flatMap(({ x, y }) => {
+    const at = valuesOf(x);
+    return valuesOf(y).filter((v, k): v is number => {
+      const there = typeof v === "number" && (yScale === "linear" || v > 0);
+      return there && Number(at[k]) >= first && Number(at[k]) <= last;
+    });
+  });
+  if (within.length === 0)
+    throw configError("errorCurves", `a zoom into ${first} … ${last}`, "epochs with finite values");
+  const scale = yScale === "log" ? Math.log10 : (v: number) => v;
+  const { low, high } = finiteRange([within.map(scale)]);
+  const room = (high - low || 1) * 0.08;
+  const [bottom, top] = [low - room, high + room].map((v) => short(yScale === "log" ? 10 ** v : v));
+  const axis = { ...axisLook(options), mirror: true, tickfont: { size: options.size.text * 0.9 } };
+  const { title: _x, matches: _m, ...x } = grid.axes.xaxis as JsonObject;
+  const { title: _y, ...y } = grid.axes.yaxis as JsonObject;
+  const frame = { x0: first, x1: last, y0: bottom, y1: top };
+  return {
+    data: data.map((trace) => ({ ...trace, xaxis: "x2", yaxis: "y2", showlegend: false })),
+    layout: {
+      xaxis2: { ...x, ...axis, nticks: 5, domain: [0.5, 0.985], anchor: "y2", range: [first, last] },
+      yaxis2: {
+        ...y,
+        ...axis,
+        nticks: 5,
+        domain: [0.48, 0.965],
+        anchor: "x2",
+        range: [short(low - room), short(high + room)],
+      },
+      shapes: [{ type: "rect", ...frame, line: { color: options.theme.muted, width: 1 } }],
+    },
+    words: ` An inset shows ${first} to ${last} again, from ${bottom} to ${top}.`,
+  };
 }
 
 function band(values: Line, color: string, place: JsonObject, group: string): JsonObject {

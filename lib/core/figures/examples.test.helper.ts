@@ -123,6 +123,23 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       layout: "single",
       size: "column",
     }),
+  "error-curves-zoom": () =>
+    errorCurves({
+      title: "Error of three optimizers, the last epochs larger",
+      runs: [
+        { name: "RMSProp", epochs: [0.6, 0.65, 0.7].map((factor) => falling(0.9, 0.04, factor, 0.02)) },
+        { name: "momentum", epochs: falling(0.9, 0.05, 0.62, 0.01) },
+        { name: "SGD", epochs: falling(0.9, 0.045, 0.7, 0.01) },
+      ],
+      zoom: [10, 15],
+    }),
+  "error-curves-own-ranges": () =>
+    errorCurves({
+      title: "Loss of each run on a scale of its own",
+      runs: [0.9, 0.3, 0.05, 0.01].map((to, k) => ({ name: `run ${k}`, epochs: falling(1, to, 0.5) })),
+      yAxis: "loss",
+      ranges: "own",
+    }),
   "error-curves-loss-dark": () =>
     errorCurves({
       title: "Cross-entropy, logarithmic",

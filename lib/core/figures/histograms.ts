@@ -115,7 +115,7 @@ export function histograms(config: HistogramsConfig): Figure {
         : { rangemode: "tozero", nticks: 5, ticksuffix: " %" },
     xTitle: quantity,
     yTitle: "share of the values",
-    legend: names.length > 1 ? legendHeight(options) : 0,
+    legend: names.length > 1 ? legendHeight(options, names) : 0,
     ownY: own,
     ownX: own,
   });

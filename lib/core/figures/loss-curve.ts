@@ -69,7 +69,10 @@ export function lossCurve(config: LossCurveConfig): Figure {
     y: yScale === "log" ? logAxis(runs.map((run) => run.losses)) : { rangemode: "tozero", nticks: 6 },
     xTitle: width === 1 ? "step" : `step (each point: ${width} steps)`,
     yTitle: quantity,
-    legend: legendHeight(options),
+    legend: legendHeight(
+      options,
+      runs.map(({ name }) => name),
+    ),
   });
 
   const data: JsonObject[] = [];

@@ -83,7 +83,10 @@ export function normCurves(config: NormCurvesConfig): Figure {
     ),
     xTitle,
     yTitle: "norm",
-    legend: legendHeight(options),
+    legend: legendHeight(
+      options,
+      layers.map(({ name }) => name),
+    ),
     ownY: true,
   });
   const data: JsonObject[] = [];

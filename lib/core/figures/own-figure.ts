@@ -83,7 +83,8 @@ export function styledFigure(
   const { data, layout = {}, description, ...rest } = parts;
   const given: { readonly height?: unknown; readonly showlegend?: unknown } = layout;
   const height = typeof given.height === "number" ? given.height : Math.round(options.size.width * 0.6);
-  const showlegend = given.showlegend ?? data.filter(isNamed).length > 1;
+  const names = data.flatMap(legendName);
+  const showlegend = given.showlegend ?? names.length > 1;
   const base = baseLayout(options, height);
   const { title, name, caption, theme } = options;
   return figureFrom(
@@ -96,7 +97,7 @@ export function styledFigure(
         ...withOwnTicks(layout),
         showlegend,
         title: base.title,
-        template: template(options, height, showlegend !== false),
+        template: template(options, height, showlegend === false ? [] : names),
         meta: {
           name,
           title,
@@ -121,14 +122,14 @@ function withOwnTicks(layout: object): object {
   return Object.fromEntries(entries);
 }
 
-/** Whether a trace has a line in the legend. */
-function isNamed(trace: object): boolean {
+/** A trace's name, where it stands in the legend. */
+function legendName(trace: object): readonly string[] {
   const { name, showlegend }: { readonly name?: unknown; readonly showlegend?: unknown } = trace ?? {};
-  return typeof name === "string" && name !== "" && showlegend !== false;
+  return typeof name === "string" && name !== "" && showlegend !== false ? [name] : [];
 }
 
 /** Our look as Plotly takes it: what stands for every attribute that a figure leaves open. */
-function template(options: ResolvedOptions, height: number, legend: boolean): object {
+function template(options: ResolvedOptions, height: number, names: readonly string[]): object {
   const { theme, size, top } = options;
   const { title: _title, ...base } = baseLayout(options, height);
   const axisTitle = { standoff: 8, font: { size: size.text, color: theme.muted } };
@@ -145,7 +146,7 @@ function template(options: ResolvedOptions, height: number, legend: boolean): ob
       polar: { bgcolor: theme.paper, angularaxis: axisLook(options), radialaxis: axisLook(options) },
       scene: { xaxis: wall, yaxis: wall, zaxis: wall },
       // Axes make their margins as wide as their labels.
-      margin: { l: 16, r: 16, t: top + (legend ? legendHeight(options) : 0) + 8, b: 16 },
+      margin: { l: 16, r: 16, t: top + (names.length > 0 ? legendHeight(options, names) : 0) + 8, b: 16 },
       legend: legendAbove(options, height),
       colorway: theme.series,
       colorscale: { sequential: theme.sequential, diverging: theme.diverging },

@@ -161,9 +161,16 @@ export function panelGrid(
   };
 }
 
-/** Pixels that one line of the legend takes under the title. */
-export function legendHeight({ size }: ResolvedOptions): number {
-  return size.text * 1.6;
+/** Pixels that the legend takes under the title, by the lines that its names need side by side. */
+export function legendHeight({ size }: ResolvedOptions, names: readonly string[]): number {
+  const room = size.width - size.text * 5.6;
+  let [lines, used] = [1, 0];
+  for (const name of names) {
+    const width = 46 + name.length * size.text * 0.5;
+    if (used > 0 && used + width > room) [lines, used] = [lines + 1, 0];
+    used += width;
+  }
+  return size.text * 1.6 * lines;
 }
 
 /** The legend in one line under the title. */
