@@ -83,7 +83,13 @@ const gridSweep = () => ({
 /** Every function and class of the library with arguments that do, and the methods of what they make. */
 const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   activationSlices: call(gradbook.activationSlices, () => [
-    { ...look, rows: [{ label: "a", input: bitmap(), maps: [bitmap()] }], scale: "shared", quantity: "q" },
+    {
+      ...look,
+      rows: [{ label: "a", input: bitmap(), maps: [bitmap()] }],
+      scale: "shared",
+      range: [0, 2],
+      quantity: "q",
+    },
   ]),
   activations: call(gradbook.activations, () => [model(), data(), [0, 1]]),
   adagrad: call(gradbook.adagrad, () => [{ lr: 0.1, eps: 1e-8 }]),
@@ -426,16 +432,21 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   toNCHW: call(gradbook.toNCHW, () => [x()]),
   trustworthiness: call(gradbook.trustworthiness, () => [points(), points(), { k: 2 }]),
   tsne: call(gradbook.tsne, () => [points(), { perplexity: 2, iterations: 3, seed: 1 }]),
-  tsneMap: call(gradbook.tsneMap, () => [
-    {
-      ...look,
-      maps: [{ name: "m", points: [[0, 1]], scores: { KL: 0.5 } }],
-      labels: [0],
-      classes: ["a"],
-      marks: "images",
-      images: [bitmap()],
-    },
-  ]),
+  tsneMap: [
+    call(gradbook.tsneMap, () => [
+      { ...look, maps: [{ name: "m", points: [[0, 1, 2]] }], labels: [0], marks: "dots" },
+    ]),
+    call(gradbook.tsneMap, () => [
+      {
+        ...look,
+        maps: [{ name: "m", points: [[0, 1]], scores: { KL: 0.5 } }],
+        labels: [0],
+        classes: ["a"],
+        marks: "images",
+        images: [bitmap()],
+      },
+    ]),
+  ],
   twinCurves: call(gradbook.twinCurves, () => [
     {
       ...look,

@@ -5,6 +5,7 @@ import {
   list,
   object,
   oneOf,
+  option,
   shapeError,
   text,
 } from "@gradbook/base";
@@ -26,11 +27,20 @@ const activationSlicesOptions = {
   /** One row per input image. */
   rows: list(object(activationRow), "a list of rows"),
   /**
-   * `"shared"`: one scale for all maps, with a colour bar; `"row"`: each row from its own least to its own largest
-   * value; `"own"`: each map likewise, which shows structure and hides strength.
+   * `"shared"`: one scale for all maps; `"row"`: each row from its own least to its own largest
+   * value; `"own"`: each map likewise, which shows structure and hides strength. The colour bar says which.
    * @default "shared"
    */
   scale: oneOf("shared", "row", "own").or("shared"),
+  /**
+   * Ends of the shared scale, so that several figures (layers, epochs) can be compared: `[0, 2.5]`.
+   * @default the least (at most 0) and the largest value of this figure; with negative values the same on both sides of 0
+   */
+  range: option<readonly [low: number, high: number]>("[low, high] with low < high", (v) =>
+    Array.isArray(v) && v.length === 2 && Number.isFinite(v[0]) && Number.isFinite(v[1]) && v[0] < v[1]
+      ? [v[0], v[1]]
+      : undefined,
+  ).optional(),
   /**
    * What a value is, with its unit; written at the colour bar.
    * @default "activation"
@@ -66,7 +76,7 @@ export type ActivationSlicesConfig = FigureOptions & Given<typeof activationSlic
  * ```
  */
 export function activationSlices(config: ActivationSlicesConfig): Figure {
-  const { options, rows, scale, quantity, columnName } = resolveOptions(
+  const { options, rows, scale, range, quantity, columnName } = resolveOptions(
     "activationSlices",
     activationSlicesOptions,
     config,
@@ -75,18 +85,42 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
   const { size, theme } = options;
 
   const all = rows.flatMap((r) => r.maps.map((m) => m.data));
-  const signed = finiteRange(all).low < 0;
+  if (range !== undefined && scale !== "shared")
+    throw configError("activationSlices", `a range and scale: "${scale}"`, 'scale: "shared", or no range');
+  const signed = (range?.[0] ?? finiteRange(all).low) < 0;
   const ramp = signed ? theme.diverging : theme.glow;
   const around0 = ({ low, high }: { low: number; high: number }) => {
     const limit = Math.max(-low, high);
     return signed ? { low: -limit, high: limit } : { low: Math.min(0, low), high };
   };
-  const shared = around0(finiteRange(all));
+  const shared = range === undefined ? around0(finiteRange(all)) : { low: range[0], high: range[1] };
+
+  // Where each map or row has a scale of its own, the bar has words for its ends in place of numbers.
+  const ends = ({ low, high }: { low: number; high: number }): JsonObject => {
+    if (scale === "shared") return {};
+    const ticks: readonly (readonly [number, string])[] = signed
+      ? [
+          [low, "−max"],
+          [0, "0"],
+          [high, "max"],
+        ]
+      : [
+          [low, low === 0 ? "0" : "min"],
+          [high, "max"],
+        ];
+    return {
+      tickmode: "array",
+      tickvals: ticks.map(([at]) => short(at)),
+      ticktext: ticks.map(([, words]) => words),
+    };
+  };
+  const barTitle =
+    scale === "shared" ? quantity : `${quantity} of each ${scale === "own" ? columnName : "row"}`;
 
   const withInput = rows.some((r) => r.input !== undefined);
   const first = withInput ? 1.25 : 0;
   const left = 14 + size.text * 0.55 * Math.max(...rows.map((r) => r.label.length));
-  const right = scale === "shared" ? 6 + size.text * 5.5 : 12;
+  const right = 6 + size.text * 5.5;
   const gap = 0.08;
   const across = first + maps * (1 + gap) - gap;
   const cell = Math.min(size.width / 7, (size.width - left - right) / across);
@@ -123,20 +157,20 @@ export function activationSlices(config: ActivationSlicesConfig): Figure {
       );
     }
     row.maps.forEach((map, m) => {
-      const range =
+      const own =
         scale === "shared"
           ? shared
           : around0(finiteRange(scale === "row" ? row.maps.map((x) => x.data) : [map.data]));
       const bar =
-        scale === "shared" && r === 0 && m === 0 ? { bar: colorBar(options, quantity, down * cell) } : {};
+        r === 0 && m === 0 ? { bar: { ...colorBar(options, barTitle, down * cell), ...ends(own) } } : {};
       data.push(
         tile(
           map,
           { x: first + m * (1 + gap), y, width: 1, height: 1 },
           {
             ramp,
-            low: short(range.low) ?? 0,
-            high: short(range.high) ?? 1,
+            low: short(own.low) ?? 0,
+            high: short(own.high) ?? 1,
             label: `${plain(row.label)}, map ${m}`,
             ...bar,
           },

@@ -251,6 +251,21 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       theme: "dark",
       size: "column",
     }),
+  "tsne-map-3d": () =>
+    tsneMap({
+      title: "Three dimensions",
+      labels: Array.from({ length: 120 }, (_, i) => i % 5),
+      maps: [
+        {
+          name: "after epoch 15",
+          points: Array.from({ length: 120 }, (_, i) =>
+            [0, 1, 2].map((d) => (((i % 5) * (d + 2)) % 5) + bell(i * 3 + d) * 0.5),
+          ),
+          scores: { KL: 0.41 },
+        },
+      ],
+      marks: "dots",
+    }),
   "norm-curves": () =>
     normCurves({
       title: "Gradients and updates of each layer",

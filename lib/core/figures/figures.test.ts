@@ -257,9 +257,33 @@ const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
     /1 points in "a" for 2 labels/,
   ],
   [
-    "points in three dimensions",
-    () => tsneMap({ title: "t", labels: [0], maps: [{ name: "a", points: [[0, 0, 0]] }] }),
-    /has 3 coordinates/,
+    "points in four dimensions",
+    () => tsneMap({ title: "t", labels: [0], maps: [{ name: "a", points: [[0, 0, 0, 0]] }] }),
+    /has 4 coordinates, expected 2 or 3/,
+  ],
+  [
+    "points of two and of three dimensions in one map",
+    () =>
+      tsneMap({
+        title: "t",
+        labels: [0, 0],
+        maps: [
+          {
+            name: "a",
+            points: [
+              [0, 0, 0],
+              [1, 1],
+            ],
+          },
+        ],
+      }),
+    /point 1 of "a" has 2 coordinates, expected 3/,
+  ],
+  [
+    "a range beside scales of each map",
+    () =>
+      activationSlices({ title: "t", scale: "own", range: [0, 1], rows: [{ label: "a", maps: [bitmap] }] }),
+    /a range and scale: "own"/,
   ],
   [
     "image marks without images",

@@ -11,7 +11,16 @@ import {
   shapeError,
   text,
 } from "@gradbook/base";
-import { type Figure, type FigureOptions, makeFigure, pack, plain, resolveOptions, short } from "./figure.js";
+import {
+  type Figure,
+  type FigureOptions,
+  makeFigure,
+  pack,
+  plain,
+  type ResolvedOptions,
+  resolveOptions,
+  short,
+} from "./figure.js";
 import { legendAbove } from "./panels.js";
 import { pngUri } from "./png.js";
 import { type Bitmap, bitmapOption, checkBitmap, finiteRange } from "./tiles.js";
@@ -19,8 +28,8 @@ import { type Bitmap, bitmapOption, checkBitmap, finiteRange } from "./tiles.js"
 const embeddingMap = {
   /** Heading of the panel, e.g. `"after epoch 15"`. */
   name: text(),
-  /** Coordinates of each sample: `[N][2]`, as `tsne` gives them. */
-  points: list(list(number(), "two coordinates"), "a list of points"),
+  /** Coordinates of each sample: `[N][2]`, as `tsne` gives them; `[N][3]` is a cloud to turn where the figure is interactive. */
+  points: list(list(number(), "two or three coordinates"), "a list of points"),
   /** A line under the heading: `{ KL: 0.31, trustworthiness: 0.97 }` or a text of your own. */
   scores: option<string | Readonly<Record<string, number>>>("a string, or numbers by name", (v) =>
     typeof v === "string" || isNumbersByName(v) ? v : undefined,
@@ -70,8 +79,11 @@ const symbols = [
   "bowtie",
 ];
 
+/** The symbols that Plotly has in three dimensions. */
+const solids = ["circle", "square", "diamond", "cross", "x", "circle-open", "square-open", "diamond-open"];
+
 /**
- * Two-dimensional maps, coloured by class. The axes of such a map have no unit and no meaning, so they are not drawn.
+ * Maps in two or three dimensions, coloured by class. The axes of such a map have no unit and no meaning, so they are not drawn.
  * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
@@ -128,21 +140,15 @@ export function tsneMap(config: TsneMapConfig): Figure {
       mirror: true,
       showline: true,
     };
+    const flat = map.points[0].length === 2;
     const [x, y] = squareRanges(map.points);
-    axes[`xaxis${n}`] = {
-      ...frame,
-      linecolor: theme.grid,
-      domain: [unit(left), unit(left + side / inner.width)],
-      anchor: `y${n}`,
-      range: x,
-    };
-    axes[`yaxis${n}`] = {
-      ...frame,
-      linecolor: theme.grid,
-      domain: [unit(top - side / inner.height), unit(top)],
-      anchor: `x${n}`,
-      range: y,
-    };
+    const across = [unit(left), unit(left + side / inner.width)];
+    const down = [unit(top - side / inner.height), unit(top)];
+    if (flat) {
+      const line = { ...frame, linecolor: theme.grid };
+      axes[`xaxis${n}`] = { ...line, domain: across, anchor: `y${n}`, range: x };
+      axes[`yaxis${n}`] = { ...line, domain: down, anchor: `x${n}`, range: y };
+    } else axes[`scene${n}`] = { ...cloudScene(options), domain: { x: across, y: down } };
     const heading = {
       xref: "paper",
       yref: "paper",
@@ -173,21 +179,22 @@ export function tsneMap(config: TsneMapConfig): Figure {
       const members = indices(labels, c).filter(shown);
       if (members.length === 0) continue;
       data.push({
-        type: "scatter",
+        type: flat ? "scatter" : "scatter3d",
         mode: marks === "digits" ? "text" : "markers",
         name: plain(classes[c]),
         legendgroup: String(c),
         showlegend: marks === "dots" && i === 0,
         x: pack(members.map((k) => short(map.points[k][0]))),
         y: pack(members.map((k) => short(map.points[k][1]))),
-        xaxis: `x${n}`,
-        yaxis: `y${n}`,
+        ...(flat
+          ? { xaxis: `x${n}`, yaxis: `y${n}` }
+          : { z: pack(members.map((k) => short(map.points[k][2]))), scene: `scene${n}` }),
         customdata: members,
         hovertemplate: `class ${plain(classes[c])}, sample %{customdata}<extra></extra>`,
         marker: {
           color: color(c),
-          symbol: symbols[c % symbols.length],
-          size: 7,
+          symbol: (flat ? symbols : solids)[c % (flat ? symbols : solids).length],
+          size: flat ? 7 : 4,
           opacity: marks === "images" ? 0 : 0.9,
         },
         ...(marks === "digits"
@@ -220,7 +227,7 @@ export function tsneMap(config: TsneMapConfig): Figure {
     },
     height,
     description:
-      `${config.title}. ${maps.length === 1 ? "A map" : `${maps.length} maps`} of ${labels.length} samples of ${count} classes: ` +
+      `${config.title}. ${maps.length === 1 ? "A map" : `${maps.length} maps`}${maps.some(({ points }) => points[0].length === 3) ? " in three dimensions" : ""} of ${labels.length} samples of ${count} classes: ` +
       `${maps.map(mapInWords).join("; ")}.${note}`,
   });
 }
@@ -236,6 +243,26 @@ function scoreLine({ scores = "" }: EmbeddingMap): string {
   return Object.entries(scores)
     .map(([name, score]) => `${name} ${Number.isFinite(score) ? score.toFixed(3) : "not finite"}`)
     .join(" · ");
+}
+
+/** A cube without ticks, seen from a corner; all three directions have one scale. */
+function cloudScene({ theme }: ResolvedOptions): JsonObject {
+  const wall = {
+    backgroundcolor: theme.paper,
+    gridcolor: theme.grid,
+    linecolor: theme.line,
+    showticklabels: false,
+    showspikes: false,
+    zeroline: false,
+    title: { text: "" },
+  };
+  return {
+    xaxis: wall,
+    yaxis: wall,
+    zaxis: wall,
+    aspectmode: "data",
+    camera: { eye: { x: 1.4, y: -1.4, z: 0.8 } },
+  };
 }
 
 /** Equal scales in both directions, and room for the marks at the border. */
@@ -304,13 +331,16 @@ function checkMaps({ maps, labels, marks, images }: TsneMapConfig): void {
         "one for each label",
       );
     }
-    const bad = map.points.findIndex((p) => p.length !== 2);
+    const dimensions = map.points[0].length === 3 ? 3 : 2;
+    const bad = map.points.findIndex((p) => p.length !== dimensions);
     if (bad >= 0)
       throw shapeError(
         "tsneMap",
         `point ${bad} of "${map.name}" has ${map.points[bad].length} coordinates`,
-        "2",
+        bad === 0 ? "2 or 3" : String(dimensions),
       );
+    if (dimensions === 3 && marks === "images")
+      throw configError("tsneMap", 'marks: "images" in three dimensions', '"dots" or "digits"');
   }
   for (let k = 0; k < labels.length; k++) {
     if (!Number.isInteger(labels[k]) || labels[k] < 0)
