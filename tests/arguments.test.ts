@@ -194,6 +194,10 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       description: "d",
     },
   ]),
+  figureDefaults: [
+    call(gradbook.figureDefaults, () => [{ size: "column", theme: "dark", titles: false }]),
+    call(gradbook.figureDefaults, () => [{ size: { width: 84, text: 8 } }]),
+  ],
   filters: [
     call(gradbook.filters, () => [
       { ...look, weight: { shape: [1, 1, 2, 2], data: [1, 2, 3, 4] }, quantity: "q" },

@@ -111,7 +111,14 @@ export {
 export { differenceInWords, intervalInWords, mcnemarInWords, type WordsConfig } from "./sweep/words.js";
 
 // Figures and tables
-export type { Figure, FigureMeta, FigureOptions } from "./figures/figure.js";
+export {
+  type Figure,
+  type FigureDefaults,
+  type FigureMeta,
+  type FigureOptions,
+  figureDefaults,
+  type PaperSize,
+} from "./figures/figure.js";
 export { type FigureConfig, figure } from "./figures/own-figure.js";
 export {
   type ComparedSeries,

@@ -266,6 +266,15 @@ export const examples: Readonly<Record<string, () => Figure>> = {
       ],
       marks: "dots",
     }),
+  "paper-size": () =>
+    errorCurves({
+      title: "In a paper's column: 84 mm, 8 pt",
+      runs: [
+        { name: "RMSProp", epochs: falling(0.9, 0.04, 0.6, 0.02) },
+        { name: "SGD", epochs: falling(0.9, 0.04, 0.8, 0.02) },
+      ],
+      size: { width: 84, text: 8 },
+    }),
   "norm-curves": () =>
     normCurves({
       title: "Gradients and updates of each layer",

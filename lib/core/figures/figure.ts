@@ -1,4 +1,5 @@
 import {
+  flag,
   type Given,
   type Json,
   type JsonObject,
@@ -10,7 +11,7 @@ import {
   type RequiredOption,
   text,
 } from "@gradbook/base";
-import { type Size, sizes, type Theme, themes } from "./theme.js";
+import { paperSize, type Size, sizes, type Theme, themes } from "./theme.js";
 
 /** What a figure says about itself; it travels in Plotly's free field `layout.meta`. */
 export interface FigureMeta {
@@ -62,20 +63,66 @@ const figureOptions = {
   caption: text().or(""),
   /**
    * Dark on light, or light on dark.
-   * @default "light"
+   * @default that of `figureDefaults`, at first "light"
    */
-  theme: oneOf("light", "dark").or("light"),
+  theme: oneOf("light", "dark").optional(),
   /**
-   * `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide.
-   * @default "page"
+   * `"column"` is 336 px (89 mm), `"page"` 680 px (180 mm) wide; `{ width, text }` is what a paper asks for, in
+   * millimetres and points.
+   * @default that of `figureDefaults`, at first "page"
    */
-  size: oneOf("column", "page").or("page"),
+  size: sizeOption().optional(),
 };
 /**
  * What every builder takes besides its data.
  * @interface
  */
 export type FigureOptions = Given<typeof figureOptions>;
+
+const figureDefaultsOptions = {
+  /**
+   * `"column"`, `"page"`, or the width of the paper's column in millimetres with the size of its text in points.
+   * @default "page"
+   */
+  size: sizeOption().or("page"),
+  /**
+   * Dark on light, or light on dark.
+   * @default "light"
+   */
+  theme: oneOf("light", "dark").or("light"),
+  /**
+   * Whether titles are drawn above figures; in a paper the caption says what is shown.
+   * @default true
+   */
+  titles: flag().or(true),
+};
+/**
+ * Options of `figureDefaults`.
+ * @interface
+ */
+export type FigureDefaults = Given<typeof figureDefaultsOptions>;
+
+let defaults: Parsed<typeof figureDefaultsOptions> = { size: "page", theme: "light", titles: true };
+
+/**
+ * Says once how all figures that are made from now on look, unless they say otherwise themselves: a paper's figures
+ * in its column's width and with letters of its text's size, to be included as they are (`\includegraphics{name.pdf}`).
+ * What is left out is as at first.
+ * @throws GradbookError when a size is not one of those, or an option is unknown
+ *
+ * @example
+ * ```ts
+ * import { figure, figureDefaults } from "gradbook";
+ *
+ * figureDefaults({ size: { width: 84, text: 8 }, titles: false }); // mm, pt
+ * const { layout } = figure({ title: "Loss", data: [{ y: [2, 1] }] });
+ * console.log(layout.width); // 317
+ * figureDefaults({});
+ * ```
+ */
+export function figureDefaults(config: FigureDefaults): void {
+  defaults = options("figureDefaults", figureDefaultsOptions, config);
+}
 
 /** The options of one call with their defaults, checked. */
 export interface ResolvedOptions {
@@ -106,18 +153,25 @@ export function resolveOptions<const T extends OptionTable>(
   return { ...parsed, options: resolveLook(parsed) };
 }
 
-function resolveLook({ title, name, caption, theme, size }: Parsed<typeof figureOptions>): ResolvedOptions {
-  const lines = wrap(title, (sizes[size].width - 2 * edge) / (sizes[size].title * 0.53));
+function resolveLook({ title, name, caption, ...look }: Parsed<typeof figureOptions>): ResolvedOptions {
+  const { size: given, theme, titles } = { ...defaults, ...defined(look) };
+  const size = typeof given === "string" ? sizes[given] : paperSize(given.width, given.text);
+  const lines = titles ? wrap(title, (size.width - 2 * edge) / (size.title * 0.53)) : [];
   return {
     heading: lines.map(plain).join("<br>"),
     headingLines: lines.length,
-    top: Math.round(16 + lines.length * sizes[size].title * 1.35),
+    top: Math.round((titles ? 16 : 8) + lines.length * size.title * 1.35),
     title,
     name: name ?? slug(title),
     caption,
     theme: themes[theme],
-    size: sizes[size],
+    size,
   };
+}
+
+function defined<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** Pixels between the title and the figure's left edge. */
@@ -133,6 +187,27 @@ export function wrap(text: string, width: number): string[] {
     else lines.push(word);
   }
   return lines;
+}
+
+/** A name of ours for a size, or a paper's own. */
+export function sizeOption(): RequiredOption<"column" | "page" | PaperSize> {
+  const expected = '"column", "page", or { width, text } in 40 … 300 mm and 5 … 20 pt';
+  return option(expected, (v) => {
+    if (v === "column" || v === "page") return v;
+    if (typeof v !== "object" || v === null) return undefined;
+    const { width, text: letters }: { readonly width?: unknown; readonly text?: unknown } = v;
+    const isIn = (n: unknown, low: number, high: number): n is number =>
+      typeof n === "number" && n >= low && n <= high;
+    return isIn(width, 40, 300) && isIn(letters, 5, 20) ? { width, text: letters } : undefined;
+  });
+}
+
+/** What a paper asks for. */
+export interface PaperSize {
+  /** Of the column that the figure stands in, in millimetres. */
+  readonly width: number;
+  /** Size of the letters, in points. */
+  readonly text: number;
 }
 
 /** Digits after the decimal point, as `toFixed` takes them. */

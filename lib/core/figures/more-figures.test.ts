@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { comparison } from "./comparison.js";
+import { figureDefaults } from "./figure.js";
 import { heatMap } from "./heat-map.js";
 import { histograms } from "./histograms.js";
 import { imageGrid } from "./image-grid.js";
@@ -108,6 +109,19 @@ test("every number on a ramp can be read: contrast of at least 4.5", () => {
   }
 });
 
+test("figureDefaults: a paper's width in millimetres and letters in points, until it is called again", (t) => {
+  t.after(() => figureDefaults({}));
+  const of = (more: object = {}) => figure({ title, data: [{ y: [1] }], ...more }).layout;
+  figureDefaults({ size: { width: 84, text: 9 }, theme: "dark", titles: false });
+  assert.equal(of().width, Math.round((84 / 25.4) * 96));
+  assert.match(JSON.stringify(of().template), /"size":12/);
+  assert.match(JSON.stringify(of().title), /"text":""/);
+  assert.deepEqual([of().meta.theme, of({ theme: "light" }).meta.theme], ["dark", "light"]);
+  assert.equal(of({ size: "column" }).width, 336);
+  figureDefaults({});
+  assert.deepEqual([of().width, of().meta.theme], [680, "light"]);
+});
+
 const refused: Readonly<Record<string, () => unknown>> = {
   "a series with fewer intervals than groups": () =>
     comparison({ title, quantity: "q", groups: ["a", "b"], series: [{ name: "s", intervals: [] }] }),
@@ -125,6 +139,8 @@ const refused: Readonly<Record<string, () => unknown>> = {
     networkDiagram({ title, layers: [{ name: "a", layer: "", output: "", after: ["b"] }] }),
   "two layers of one name": () =>
     networkDiagram({ title, layers: ["a", "a"].map((name) => ({ name, layer: "", output: "" })) }),
+  "a paper as wide as a house": () => figureDefaults({ size: { width: 3000, text: 8 } }),
+  "letters without a width": () => figure({ title, data: [], size: { text: 8 } as never }),
   "no images": () => imageGrid({ title, images: [] }),
   "an image whose data does not fit its size": () =>
     imageGrid({ title, images: [{ image: { height: 2, width: 2, data: [1] } }] }),

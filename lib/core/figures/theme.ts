@@ -34,6 +34,14 @@ export const sizes: { readonly column: Size; readonly page: Size } = {
   page: { name: "page", width: 680, text: 12, title: 14 },
 };
 
+/** The size that a paper asks for, from millimetres and typographic points (96 pixels and 72 points an inch). */
+export function paperSize(width: number, text: number): Size {
+  const pixels = Math.round((width / 25.4) * 96);
+  const size = (text / 72) * 96;
+  // Narrower than two columns of a page: as many panels in a row as a column takes.
+  return { name: pixels < 500 ? "column" : "page", width: pixels, text: size, title: size * 1.15 };
+}
+
 /** The shipped font first; the others for a notebook on a machine without it. */
 export const family = '"Source Sans 3", "Source Sans Pro", Helvetica, Arial, sans-serif';
 
