@@ -48,6 +48,8 @@ export type Block =
 /** What a report is made of. */
 export interface Contents {
   readonly title: string;
+  /** Language of its code, e.g. `typescript`. */
+  readonly language: string;
   readonly blocks: readonly Block[];
   /** All `metrics(…)` of the notebook, merged; a later key wins. */
   readonly metrics: JsonObject;

@@ -41,6 +41,7 @@ export async function contents(
   const heading = prose.map((line) => /^#\s+(.+?)\s*#*$/.exec(line)?.[1]).find((t) => t !== undefined);
   return {
     title: heading ?? fallbackTitle,
+    language: language(notebook),
     blocks,
     metrics: notebookMetrics(notebook),
     config: configSources(notebook),
@@ -160,6 +161,16 @@ export function notebookMetrics(notebook: Notebook): JsonObject {
     }
   }
   return all;
+}
+
+/** What the notebook says of its code; a notebook that says nothing is one of ours. */
+function language({ metadata }: Notebook): string {
+  const { language_info: info, kernelspec } = metadata;
+  const named = [
+    isJsonObject(info) ? info.name : undefined,
+    isJsonObject(kernelspec) ? kernelspec.language : undefined,
+  ];
+  return named.find((name) => typeof name === "string") ?? "typescript";
 }
 
 /** The cells tagged as parameters or config; else the first code cell, where every notebook of ours has its config. */

@@ -1,5 +1,5 @@
 import type { Json, MimeBundle } from "@gradbook/base";
-import { type Figure, resultsTable } from "@gradbook/core";
+import { type Figure, resultsTable, type Table } from "@gradbook/core";
 import { examples, tableBundle } from "@gradbook/core/internal";
 import type { Cell, Notebook } from "@gradbook/kernel/internal";
 
@@ -28,7 +28,7 @@ export function executedNotebook(extra: readonly Cell[] = []): Notebook {
       prose("## Inside"),
       code("await show(maps); show(table);", [
         figureOutput(examples["activation-slices"]()),
-        toJson(tableBundle(table)),
+        tableOutput(table),
         {
           "application/vnd.gradbook.metrics+json": { notebook: "small", runs: [{ digest: "abc" }] },
           "text/plain": "metrics",
@@ -67,6 +67,10 @@ export function figureOutput(figure: Figure): MimeBundle {
     "application/vnd.plotly.v1+json": { data: figure.data, layout: figure.layout },
     "text/plain": figure.layout.meta.description,
   });
+}
+
+export function tableOutput(table: Table): MimeBundle {
+  return toJson(tableBundle(table));
 }
 
 /** As it comes back from a notebook file. */

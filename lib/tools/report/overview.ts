@@ -11,7 +11,7 @@ const overviewStyle = `
 .reports li { border: 1px solid var(--line); border-radius: 8px; padding: .9rem 1.2rem; }
 .reports h2 { border: 0; margin: 0; padding: 0; font-size: 1.2rem; }
 .reports .links a:first-child { margin-left: 0; }
-.reports img { max-width: 100%; height: auto; margin-top: .6rem; }
+.reports img { background: #fff; border-radius: 6px; max-width: 100%; height: auto; margin-top: .6rem; }
 `;
 
 const elsewhere = "--out DIR";

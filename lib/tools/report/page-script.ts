@@ -25,6 +25,21 @@ export const pageScript = `
     await run("plotly-source");
     return window.Plotly;
   };
+  // the still picture's colours are variables that a dark page sets; Plotly wants the colours themselves
+  const colored = (value) => {
+    if (value && typeof value === "object") {
+      for (const key of Object.keys(value)) value[key] = colored(value[key]);
+      return value;
+    }
+    const found = typeof value === "string" && /^(?:#([0-9a-f]{6})|rgba?\\((\\d+), ?(\\d+), ?(\\d+)(, ?[\\d.]+)?\\))$/i.exec(value);
+    if (!found) return value;
+    const [, hex, r, g, b, alpha] = found;
+    const name = hex ?? [r, g, b].map((n) => Number(n).toString(16).padStart(2, "0")).join("");
+    const dark = getComputedStyle(document.documentElement).getPropertyValue("--c" + name.toLowerCase()).trim();
+    if (dark === "") return value;
+    if (!alpha) return dark;
+    return "rgba(" + [1, 3, 5].map((i) => Number.parseInt(dark.slice(i, i + 2), 16)).join(",") + alpha + ")";
+  };
   let programs;
   const load = () => (programs ??= loadPrograms());
   for (const button of document.querySelectorAll("button[data-figure]")) {
@@ -44,6 +59,10 @@ export const pageScript = `
       live = document.createElement("div");
       still.replaceWith(live);
       const figure = JSON.parse(JSON.stringify(figures[button.dataset.figure]));
+      if ("adapts" in still.dataset) {
+        live.className = "adapts";
+        colored(figure);
+      }
       figure.config = { displaylogo: false, ...figure.config };
       await plotly.newPlot(live, figure);
     };

@@ -1,19 +1,21 @@
 import type { Table } from "@gradbook/core";
 import { escapeHtml, heading } from "@gradbook/core/internal";
 import { pageBundle } from "../render/still.js";
-import { fontFaces, shownText } from "../render/subset-font.js";
 import { anyUri } from "./any-picture.js";
 import type { Artist, FigureFiles } from "./artist.js";
 import { type Block, type Contents, flat } from "./block.js";
+import { references } from "./cross-references.js";
+import { Footnotes } from "./footnotes.js";
+import { highlighter } from "./highlight.js";
 import { scriptJson } from "./html.js";
 import type { Omissions } from "./omissions.js";
+import { figureSvg } from "./page-figure.js";
+import { pageFonts } from "./page-fonts.js";
 import { contentPolicy, type PagePrograms, programElements } from "./page-programs.js";
 import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
-
-/** An interactive figure writes other texts than the still one: numbers and the names of its buttons. */
-const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i));
+import { typesetNumber } from "./typeset-number.js";
 
 /** What page and PDF need besides the notebook's contents. */
 export interface ReportParts {
@@ -46,7 +48,10 @@ export interface PageBody {
 
 /** Writes all blocks, and tells what is missing of them; what it throws on is shown as it is and told. */
 export async function pageBody(contents: Contents, parts: ReportParts): Promise<PageBody> {
-  const write = await proseWriter();
+  const texts = flat(contents.blocks).flatMap((block) => (block.kind === "prose" ? [block.markdown] : []));
+  const footnotes = new Footnotes(texts);
+  const write = await proseWriter({ references: references(contents.blocks), footnotes });
+  const highlight = await highlighter();
   const headings: Heading[] = [];
   let figures = 0;
   let tables = 0;
@@ -67,6 +72,10 @@ export async function pageBody(contents: Contents, parts: ReportParts): Promise<
         const inside = await html(block.blocks);
         return `<details class="folded"><summary>${escapeHtml(block.summary)}</summary>\n${inside}\n</details>`;
       }
+      case "code": {
+        const code = await highlight(block.source, contents.language);
+        return `<details class="code"><summary>Code of cell ${block.cell}</summary><pre tabindex="0"><code>${code}</code></pre></details>`;
+      }
       default:
         return otherHtml(block);
     }
@@ -82,7 +91,8 @@ export async function pageBody(contents: Contents, parts: ReportParts): Promise<
       return `<pre class="out raw" tabindex="0">${escapeHtml(markdown)}</pre>`;
     }
   };
-  return { html: await html(contents.blocks), headings };
+  const body = await html(contents.blocks);
+  return { html: `${body}\n${footnotes.list()}`, headings };
 }
 
 /** Why something could not be read, without words of the engine for a stack that was full. */
@@ -119,7 +129,7 @@ export function reportPage(contents: Contents, { html, headings }: PageBody, par
 <meta http-equiv="Content-Security-Policy" content="${contentPolicy(programs)}">
 <meta name="generator" content="gradbook">
 <title>${escapeHtml(contents.title)}</title>
-<style>${fontFaces(shownText(content) + ascii)}${pageStyle}</style>
+<style>${pageFonts(content)}${pageStyle}</style>
 </head>
 <body>
 <main>
@@ -154,7 +164,7 @@ function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, p
   const words = said.length === 0 ? "" : `Not drawn in this picture: ${said.join(", ")}. `;
   const note = words === "" ? "" : `<span class="note">${escapeHtml(words)}</span>`;
   return `<figure id="fig-${name}">
-<div class="picture">${svg.trim().replace("<svg ", `<svg data-width="${width}" `)}</div>
+<div class="picture" tabindex="0">${figureSvg(svg, width)}</div>
 <figcaption><strong>Figure ${number}.</strong> ${escapeHtml(caption === "" ? title : caption)}
 ${note}<span class="links">${links}${button}</span></figcaption>
 </figure>`;
@@ -165,25 +175,31 @@ function tableHtml(table: Table, name: string, number: number, parts: ReportPart
   const head = table.columns.map(
     (column, c) => `<th scope="col"${kind(c)}>${escapeHtml(heading(column))}</th>`,
   );
-  const cell = (text: string, best: boolean) =>
-    best ? `<strong>${escapeHtml(text)}</strong>` : escapeHtml(text);
-  const rows = table.rows.map(
-    (row) => `<tr>${row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best)}</td>`).join("")}</tr>`,
-  );
-  const title = table.title === "" ? `Table ${number}.` : `Table ${number}. ${table.title}`;
-  const note = table.caption === "" ? "" : `<span class="note">${escapeHtml(table.caption)}</span> `;
-  return `<div class="table" id="table-${name}" tabindex="0" role="region" aria-label="${escapeHtml(title)}"><table>
-<caption>${escapeHtml(title)}${note === "" ? "" : "."} ${note}<span class="links">${fileLinks(name, parts)}</span></caption>
+  const cell = (text: string, best: boolean, numeric: boolean) => {
+    const html = numeric ? typesetNumber(text) : escapeHtml(text);
+    return best ? `<strong>${html}</strong>` : html;
+  };
+  const rows = table.rows.map((row) => {
+    const cells = row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best, table.columns[i].numeric)}</td>`);
+    return `<tr>${cells.join("")}</tr>`;
+  });
+  const words = `Table ${number}${table.title === "" ? "" : `. ${table.title}`}`;
+  const title = table.title === "" ? "" : ` ${escapeHtml(table.title)}.`;
+  const note = table.caption === "" ? "" : ` ${escapeHtml(table.caption)}`;
+  return `<figure class="tabular" id="table-${name}">
+<figcaption><strong>Table ${number}.${title}</strong>${note} <span class="links">${fileLinks(name, parts)}</span></figcaption>
+<div class="table" tabindex="0" role="region" aria-label="${escapeHtml(words)}"><table>
 <thead><tr>${head.join("")}</tr></thead>
 <tbody>
 ${rows.join("\n")}
-</tbody></table></div>`;
+</tbody></table></div>
+</figure>`;
 }
 
-function otherHtml(block: Exclude<Block, { kind: "prose" | "figure" | "table" | "folded" }>): string {
+function otherHtml(
+  block: Exclude<Block, { kind: "prose" | "figure" | "table" | "folded" | "code" }>,
+): string {
   switch (block.kind) {
-    case "code":
-      return `<details class="code"><summary>Code of cell ${block.cell}</summary><pre tabindex="0"><code>${escapeHtml(block.source)}</code></pre></details>`;
     case "picture": {
       const width = ` width="${Math.round(block.width ?? block.picture.width)}"`;
       return `<figure><div class="picture"><img src="${anyUri(block.small ?? block.picture)}" alt="${escapeHtml(block.text)}"${width}></div></figure>`;

@@ -14,6 +14,27 @@ const cases: readonly (readonly [string, string, RegExp])[] = [
   ["display math", "$$\na_b\n$$", /<div class="math"><svg/],
   ["an environment", "\\begin{align}a &= b\\\\ c &= d\\end{align}", /<div class="math"><svg/],
   ["dollars before digits as money", "from $5 to $10", /<p>from \$5 to \$10<\/p>/],
+  [
+    "code in its colours",
+    "```ts\nconst a = '<';\n```",
+    /<code><span class="tok-keyword">const<\/span> a = <span class="tok-string">&#39;&lt;&#39;/,
+  ],
+  [
+    "a callout",
+    "> [!TIP]\n> Look.",
+    /<div class="callout callout-tip" role="note"><p class="callout-title">Tip<\/p>\s*<p>Look\.<\/p>/,
+  ],
+  [
+    "a callout of several paragraphs",
+    "> [!NOTE]\n>\n> a\n>\n> b",
+    /Note<\/p>\s*<p>a<\/p>\s*<p>b<\/p>\s*<\/div>/,
+  ],
+  ["a quotation that is no callout", "> [!OTHER] a", /<blockquote>\s*<p>\[!OTHER\] a<\/p>/],
+  [
+    "a reference to nothing as it is typed, an address too",
+    "@fig-x, a@fig-x.org",
+    /<p>@fig-x, a@fig-x\.org<\/p>|mailto:a@fig-x\.org/,
+  ],
   ["an escaped dollar", "\\$a$", /<p>\$a\$<\/p>/],
   ["a table", "| a | b |\n|---|--:|\n| 1 | 2 |", /<table>[\s\S]*<td align="right">2<\/td>/],
   ["a link to the web", "[x](https://example.org)", /<a href="https:\/\/example.org">x<\/a>/],
