@@ -1,9 +1,17 @@
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { assertWritableFolder, GradbookError, isFolder, removeDeadDrafts, usageError } from "@gradbook/base";
+import {
+  assertWritableFolder,
+  findProject,
+  GradbookError,
+  isFolder,
+  removeDeadDrafts,
+  usageError,
+} from "@gradbook/base";
 import { standInPolicy } from "@gradbook/core/internal";
 import { CellError } from "../notebook/cell-error.js";
 import { checkReport } from "../report/check.js";
+import { diffReports } from "../report/diff.js";
 import type { Omission } from "../report/omissions.js";
 import { assertOwnOverview, writeOverview } from "../report/overview.js";
 import {
@@ -15,6 +23,7 @@ import {
 } from "../report/place.js";
 import { type MadeReport, makeReport, type ReportOptions } from "../report/report.js";
 import { needsStandIn } from "../report/variables.js";
+import { watchReport } from "../report/watch.js";
 import type { Command } from "./command.js";
 import { interruptible } from "./interruptible.js";
 import { runProgress } from "./run-progress.js";
@@ -25,9 +34,9 @@ Runs notebooks/NAME.ipynb of the project in a fresh kernel and writes its report
 index.html (one file, readable offline and on paper), NAME.pdf, figures/, tables/, figures.tex, metrics.json; and an
 index.html over all reports. NAME may also be the path of an .ipynb file. Default: all notebooks.
 
-It runs again when the notebook, a file of code that it uses, the code of gradbook that it reaches by its imports, the
-data or the scale has changed. When only what draws figures and pages has, or files are missing that come out of the
-executed notebook, it is rendered again from that one in seconds. Otherwise it is left alone.
+It runs again when the notebook's code, a file of code that it uses, the code of gradbook that it reaches by its
+imports, the data or the scale has changed. When only its text or what draws figures and pages has, or files are missing
+that come out of the executed notebook, it is rendered again from that one in seconds. Otherwise it is left alone.
 
   reports/NAME/            a report of full scale
   reports/quick/NAME/      a quick one; git ignores the folder
@@ -39,11 +48,17 @@ is named and left as it is.
   --scale quick|full   how large the runs are (default quick)
   --data DIR           your own copy of the data set's files (default: data/ of the project)
   --stand-in           where MNIST is missing, continue with held-out training images in place of the test images
+  --kernel NAME        run in this kernel (default: the one that the notebook names)
+  --title TEXT         title of the report (default: the notebook's front matter, else its first heading)
+  --author NAME        its author; give it once for each (default: the front matter)
   --out DIR            write DIR/NAME/ instead
   --replace-full       let a quick report replace one of full scale there
   --no-overview        write no index.html over all reports
   --force              run also what is up to date
   --jobs N             run N notebooks in parallel (default 1)
+  --watch              stay, and make it again whenever the notebook is saved; the PDF follows when nothing changes
+  --diff A B           run nothing; say in which settings, numbers, tables and figures two reports differ (folders, or
+                       names of reports/); exit code 1 if in any
   --check              run nothing; list what is stale or would change, byte for byte; exit code 1 if anything`;
 
 export const command: Command = {
@@ -60,10 +75,16 @@ export const command: Command = {
         "replace-full": { type: "boolean", default: false },
         "no-overview": { type: "boolean", default: false },
         force: { type: "boolean", default: false },
+        kernel: { type: "string" },
+        title: { type: "string" },
+        author: { type: "string", multiple: true },
+        watch: { type: "boolean", default: false },
+        diff: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
         jobs: { type: "string" },
       },
     });
+    if (values.diff) return diff(positionals);
     const scale = parseScale(values.scale);
     const data = parseData(values.data);
     const allowed = parseStandIn(values["stand-in"]);
@@ -90,7 +111,11 @@ export const command: Command = {
       standIn: allowed,
       replaceFull: values["replace-full"],
       data,
+      ...(values.kernel === undefined ? {} : { kernel: values.kernel }),
+      ...(values.title === undefined ? {} : { title: values.title }),
+      ...(values.author === undefined ? {} : { authors: values.author }),
     };
+    if (values.watch) return watch(places, options);
     const done = await interruptible((signal) =>
       inParallel(places, parseJobs(values.jobs) ?? 1, (place, alone) =>
         reportOne(place, { ...options, signal }, alone),
@@ -101,6 +126,31 @@ export const command: Command = {
     return done.length === places.length ? 0 : 1;
   },
 };
+
+/** Makes reports again and again, until Ctrl-C. */
+async function watch(places: readonly ReportPlace[], options: ReportOptions): Promise<number> {
+  const onMade = (place: ReportPlace, { done, why }: MadeReport) => {
+    const file = relative(process.cwd(), join(place.folder, "index.html"));
+    console.log(`${place.name}: ${outcome[done](file, reason(why))}`);
+  };
+  const onFailed = (place: ReportPlace, error: GradbookError) => printFailure(place.name, error);
+  console.log("Watching; Ctrl-C ends it.");
+  await interruptible((signal) =>
+    Promise.all(places.map((place) => watchReport(place, { ...options, signal, onMade, onFailed }))),
+  );
+  return 0;
+}
+
+async function diff(names: readonly string[]): Promise<number> {
+  if (names.length !== 2) throw usageError("--diff", `${names.length} reports`, "two");
+  const [a, b] = names.map((name) => (isFolder(name) ? name : join(findProject(), "reports", name)));
+  const found = Object.entries<readonly string[]>({ ...(await diffReports(a, b)) }).filter(
+    ([, lines]) => lines.length > 0,
+  );
+  for (const [kind, lines] of found) console.log(`${kind}:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  if (found.length === 0) console.log("no setting, number, table or figure differs");
+  return found.length === 0 ? 0 : 1;
+}
 
 /** What is kept; where that is not there, or it is asked for by its scale, the quick one. */
 function placeToCheck(name: string, scale: Scale | undefined, out: string | undefined): ReportPlace {

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { sha256 } from "@gradbook/base";
 import type { Figure } from "@gradbook/core";
+import { canonical } from "@gradbook/core/internal";
 import type { Provenance } from "../render/svg.js";
 
 /** A figure in all its forms. */
@@ -23,6 +25,9 @@ export type Answer = { readonly result: FigureFiles | Uint8Array } | { readonly 
 /** Milliseconds for one picture. Figures of ours take one second, on a slow machine a few. */
 const limitMs = 60_000;
 
+/** Figures, in all their forms; a report that is written again and again has fewer. */
+const mostRemembered = 200;
+
 /**
  * Draws in a process of its own. A notebook may come from anybody, and some pictures never end, take all memory, or
  * end the process that draws them: then this process is given up, and the report goes on with the next.
@@ -32,14 +37,25 @@ export class Artist {
 
   #child: ChildProcess | undefined;
 
+  readonly #drawn = new Map<string, FigureFiles>();
+
   constructor(milliseconds: number = limitMs) {
     this.#milliseconds = milliseconds;
   }
 
-  /** @throws Error saying why there is no picture */
+  /**
+   * One that it has drawn before comes from its memory.
+   * @throws Error saying why there is no picture
+   */
   async figure(figure: Figure, about: Provenance): Promise<FigureFiles> {
+    const key = sha256(canonical([figure, about]));
+    const known = this.#drawn.get(key);
+    if (known !== undefined) return known;
     const result = await this.#do({ kind: "figure", figure, about });
     if (result instanceof Uint8Array) throw new Error("a drawing for a figure");
+    for (const oldest of [...this.#drawn.keys()].slice(0, this.#drawn.size - mostRemembered + 1))
+      this.#drawn.delete(oldest);
+    this.#drawn.set(key, result);
     return result;
   }
 

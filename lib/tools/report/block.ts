@@ -2,6 +2,7 @@ import type { JsonObject, MimeBundle } from "@gradbook/base";
 import type { Figure, Table } from "@gradbook/core";
 import type { Picture } from "../render/picture.js";
 import type { AnyPicture } from "./any-picture.js";
+import type { Author } from "./front-matter.js";
 import type { CellPlace } from "./omissions.js";
 import type { TerminalText } from "./terminal-text.js";
 
@@ -48,6 +49,9 @@ export type Block =
 /** What a report is made of. */
 export interface Contents {
   readonly title: string;
+  readonly authors: readonly Author[];
+  /** As its author wrote it; empty when it is not said. */
+  readonly date: string;
   /** Language of its code, e.g. `typescript`. */
   readonly language: string;
   readonly blocks: readonly Block[];

@@ -8,6 +8,7 @@ import {
   type TextCell,
 } from "@gradbook/kernel/internal";
 import type { Block, Contents } from "./block.js";
+import { type FrontMatter, frontMatter } from "./front-matter.js";
 import { hiding } from "./hiding.js";
 import type { Omissions } from "./omissions.js";
 import { longestProse, type OutputContext, readBundle } from "./outputs.js";
@@ -17,12 +18,16 @@ import { terminalText } from "./terminal-text.js";
  * Takes an executed notebook apart. Figures, tables and pictures of the same name get `-2`, `-3`, … behind it.
  * @param fallbackTitle when no heading of the first level is there
  * @param omissions told of everything that is not taken over
+ * @param given stands before what the notebook says of its title and authors
  */
 export async function contents(
-  notebook: Notebook,
+  whole: Notebook,
   fallbackTitle: string,
   omissions: Omissions,
+  given: Partial<FrontMatter> = {},
 ): Promise<Contents> {
+  const { front: own, notebook } = frontMatter(whole, omissions);
+  const front = { ...own, ...given };
   const pieces: (readonly Block[])[] = [];
   const unused = namer();
   let cellNumber = 0;
@@ -36,16 +41,36 @@ export async function contents(
       pieces.push(await textCell(cell, { place: { order, words }, omissions, unused }));
     }
   }
-  const blocks = pieces.flat();
+  const read = pieces.flat();
+  const blocks = front.title === undefined ? read : titled(read, front.title);
   const prose = blocks.flatMap((b) => (b.kind === "prose" ? b.markdown.split("\n") : []));
-  const heading = prose.map((line) => /^#\s+(.+?)\s*#*$/.exec(line)?.[1]).find((t) => t !== undefined);
+  const heading = prose.map((line) => firstHeading.exec(line)?.[1]).find((t) => t !== undefined);
   return {
-    title: heading ?? fallbackTitle,
+    title: front.title ?? heading ?? fallbackTitle,
+    authors: front.authors,
+    date: front.date,
     language: language(notebook),
     blocks,
     metrics: notebookMetrics(notebook),
     config: configSources(notebook),
   };
+}
+
+const firstHeading = /^#\s+(.+?)\s*#*$/m;
+
+/** The blocks with a title of their author's in place of the first heading, or before them where there is none. */
+function titled(blocks: readonly Block[], title: string): readonly Block[] {
+  const at = blocks.findIndex((block) => block.kind === "prose" && firstHeading.test(block.markdown));
+  const words = `# ${title.replace(/\s+/g, " ")}`;
+  if (at < 0) {
+    const place = { order: -1, words: "the title" };
+    return [{ kind: "prose", markdown: words, attachments: {}, place }, ...blocks];
+  }
+  return blocks.map((block, i) =>
+    i === at && block.kind === "prose"
+      ? { ...block, markdown: block.markdown.replace(firstHeading, () => words) }
+      : block,
+  );
 }
 
 type CellContext = Pick<OutputContext, "place" | "omissions" | "unused">;

@@ -7,6 +7,7 @@ import { type Contents, flat } from "./block.js";
 import { contents } from "./blocks.js";
 import { drawFigure } from "./draw.js";
 import type { FileSet } from "./folder.js";
+import { authorLine } from "./front-matter.js";
 import type { ReportInputs } from "./inputs.js";
 import { manifestName, manifestText, previewName } from "./manifest.js";
 import { metricsFile } from "./metrics-file.js";
@@ -23,6 +24,10 @@ export interface BuildOptions {
   readonly inputs: ReportInputs;
   /** Told what of the notebook the report does not hold; the page and the PDF say it too. */
   readonly onLeftOut?: (omissions: readonly Omission[]) => void;
+  /** Draws the figures and goes on living. Default: one for this report alone. */
+  readonly artist?: Artist;
+  /** Stands for the PDF that would be made, which takes longer than everything else. */
+  readonly draftPdf?: Uint8Array;
 }
 
 /**
@@ -30,6 +35,7 @@ export interface BuildOptions {
  * gives the same bytes. An output that is broken is told and ends nothing.
  */
 export async function buildReport(executed: Notebook, options: BuildOptions): Promise<FileSet> {
+  if (options.artist !== undefined) return build(executed, options, options.artist);
   const artist = new Artist();
   try {
     return await build(executed, options, artist);
@@ -41,7 +47,13 @@ export async function buildReport(executed: Notebook, options: BuildOptions): Pr
 async function build(executed: Notebook, options: BuildOptions, artist: Artist): Promise<FileSet> {
   const name = options.notebook.replace(/\.ipynb$/, "");
   const omissions = new Omissions();
-  const all = await contents(executed, name, omissions);
+  const { title, authors } = options.inputs;
+  const all = await contents(executed, name, omissions, {
+    ...(title === undefined ? {} : { title }),
+    ...(authors === undefined
+      ? {}
+      : { authors: authors.map((author) => ({ name: author, affiliation: "" })) }),
+  });
   const config = sha256(all.config.join("\n\n"));
   const run = runDigest(all.metrics);
   const about = (cell: number): Provenance => {
@@ -64,12 +76,14 @@ async function build(executed: Notebook, options: BuildOptions, artist: Artist):
     omissions,
   };
   const body = await pageBody(all, parts);
-  files.set(`${name}.pdf`, await reportPdf(all, parts));
+  const over = [authorLine(all.authors), all.date].filter((fact) => fact !== "");
+  const withAuthors = { ...parts, facts: [...over, ...parts.facts] };
+  files.set(`${name}.pdf`, options.draftPdf ?? (await reportPdf(all, withAuthors)));
   const figures = flat(all.blocks).flatMap((b) => (b.kind === "figure" ? [b.figure] : []));
   files.set("index.html", reportPage(all, body, { ...parts, programs: await pagePrograms(figures) }));
   files.set(
     manifestName,
-    manifestText({ title: all.title, facts: parts.facts, inputs: options.inputs }, files),
+    manifestText({ title: all.title, facts: withAuthors.facts, inputs: options.inputs }, files),
   );
   options.onLeftOut?.(omissions.list());
   return files;
@@ -152,7 +166,7 @@ function facts({ metrics }: Contents, scale: string): string[] {
   const { data, parameters, runs } = metrics;
   if (isJsonObject(data)) {
     const [source, train, test] = [data.source, data.train, data.test].map((v) =>
-      v === undefined ? "" : String(v),
+      v === undefined ? "" : typeof v === "number" ? v.toLocaleString("en") : String(v),
     );
     if (source !== "") found.push(source);
     if (train !== "" && test !== "") found.push(`${train} training and ${test} test images`);

@@ -8,6 +8,7 @@ import type { FileSet } from "./folder.js";
 import { reportInputs } from "./inputs.js";
 import { isFormer, type Manifest, manifestName, readManifest } from "./manifest.js";
 import type { ReportPlace } from "./place.js";
+import { keptFor } from "./report.js";
 import { staleness } from "./staleness.js";
 
 /** What `--check` finds out about a report. */
@@ -28,22 +29,21 @@ export async function checkReport(
   data: string | undefined,
 ): Promise<Checked> {
   const manifest = readManifest(place.folder);
-  const inputs = await reportInputs(
-    await readNotebook(place.notebook),
-    manifest?.inputs.scale ?? scale,
-    data,
-    {
-      folder: dirname(place.notebook),
-      ...(manifest?.inputs.standIn === undefined ? {} : { standIn: true }),
-    },
-  );
+  const notebook = await readNotebook(place.notebook);
+  const { standIn, title, authors, kernel } = manifest?.inputs ?? {};
+  const inputs = await reportInputs(notebook, manifest?.inputs.scale ?? scale, data, {
+    folder: dirname(place.notebook),
+    ...(standIn === undefined ? {} : { standIn }),
+    ...(title === undefined ? {} : { title }),
+    ...(authors === undefined ? {} : { authors }),
+    ...(kernel === undefined ? {} : { kernel }),
+  });
   const stale = staleness(place.folder, inputs).filter(({ kind }) => kind !== "derived");
+  const isKept = keptFor(place, notebook, stale) !== null;
   const findings = stale.map(({ kind, text }) => {
-    const cure = {
-      input: "it has to run again",
-      rendering: "gradbook report renders it again, without a run",
-    };
-    return kind === "input" || kind === "rendering" ? `${text}: ${cure[kind]}` : text;
+    if (kind === "input" || (kind === "notebook" && !isKept)) return `${text}: it has to run again`;
+    const isRendered = kind === "rendering" || kind === "notebook";
+    return isRendered ? `${text}: gradbook report renders it again, without a run` : text;
   });
   const executed = join(place.folder, basename(place.notebook));
   if (manifest === null || isFormer(manifest.inputs) || !existsSync(executed))

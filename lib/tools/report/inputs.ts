@@ -20,12 +20,20 @@ export interface ReportInputs {
   readonly scale: string;
   /** Present when MNIST was missing and training images were allowed to stand in. */
   readonly standIn?: true;
+  /** In place of what the notebook says. */
+  readonly title?: string;
+  readonly authors?: readonly string[];
+  /** The kernel's name, when it is not the notebook's own. */
+  readonly kernel?: string;
 }
 
 export interface InputOptions {
   /** Where the notebook runs, and so looks for its data and files. Default: the current folder. */
   readonly folder?: string;
   readonly standIn?: true;
+  readonly title?: string;
+  readonly authors?: readonly string[];
+  readonly kernel?: string;
 }
 
 /**
@@ -35,17 +43,20 @@ export async function reportInputs(
   notebook: Notebook,
   scale: string,
   data: string | undefined,
-  { folder, standIn }: InputOptions = {},
+  { folder, ...given }: InputOptions = {},
 ): Promise<ReportInputs> {
   const { names, files } = await notebookImports(notebook, folder);
+  const { title, authors, date } = notebook.metadata;
+  const over = [title, authors, date].some((value) => value !== undefined) ? [{ title, authors, date }] : [];
+  const cells = notebook.cells.map((cell) => [cell.cell_type, cell.source, cellTags(cell)]);
   return {
-    notebook: sha256(canonical(notebook.cells.map((cell) => [cell.cell_type, cell.source, cellTags(cell)]))),
+    notebook: sha256(canonical([...cells, ...over])),
     ...(files === undefined ? {} : { files }),
     executed: executedDigest(names),
     rendered: codeDigests().rendering,
     data: data === undefined ? publishedData(names, folder) : folderDigest(data),
     scale,
-    ...(standIn === undefined ? {} : { standIn }),
+    ...given,
   };
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { osError, sha256, systemCode } from "@gradbook/base";
-import { type Notebook, parseNotebook } from "@gradbook/kernel/internal";
+import { canonical } from "@gradbook/core/internal";
+import { type CodeCell, cellTags, type Notebook, parseNotebook } from "@gradbook/kernel/internal";
 import type { ReportInputs } from "./inputs.js";
 import { isFormer, readOwnManifest } from "./manifest.js";
 
@@ -30,4 +31,31 @@ export function keptNotebook(folder: string, name: string): Kept | null {
   }
   if (sha256(content) !== manifest.files[name]) return null;
   return { executed: parseNotebook(content.toString("utf8"), path), inputs: manifest.inputs };
+}
+
+/**
+ * A notebook whose text has changed since it was executed, with the outputs of then; null when any code has, which must
+ * run again.
+ */
+export function withOutputs(now: Notebook, executed: Notebook): Notebook | null {
+  const ran = codeOf(executed);
+  const code = codeOf(now);
+  const identity = (cells: readonly CodeCell[]) =>
+    canonical(cells.map((cell) => [cell.source, cellTags(cell)]));
+  if (identity(ran) !== identity(code)) return null;
+  const { kernelspec, language_info } = executed.metadata;
+  const known = Object.entries({ kernelspec, language_info }).filter(([, value]) => value !== undefined);
+  return {
+    ...now,
+    metadata: { ...now.metadata, ...Object.fromEntries(known) },
+    cells: now.cells.map((cell) => {
+      if (cell.cell_type !== "code") return cell;
+      const { outputs, execution_count } = ran[code.indexOf(cell)];
+      return { ...cell, outputs, execution_count };
+    }),
+  };
+}
+
+function codeOf(notebook: Notebook): readonly CodeCell[] {
+  return notebook.cells.filter((cell) => cell.cell_type === "code");
 }

@@ -6,6 +6,7 @@ import type { Artist, FigureFiles } from "./artist.js";
 import { type Block, type Contents, flat } from "./block.js";
 import { references } from "./cross-references.js";
 import { Footnotes } from "./footnotes.js";
+import { authorLine } from "./front-matter.js";
 import { highlighter } from "./highlight.js";
 import { scriptJson } from "./html.js";
 import type { Omissions } from "./omissions.js";
@@ -111,9 +112,15 @@ export function reportPage(contents: Contents, { html, headings }: PageBody, par
   const documents = parts.documents.map(
     (file) => `<a href="${escapeHtml(encodeURI(file))}">${escapeHtml(file)}</a>`,
   );
+  const authors = authorLine(contents.authors);
   const facts =
-    `<p class="facts">${parts.facts.map(escapeHtml).join(" · ")}</p>\n` +
-    `<p class="links documents">${documents.join(" ")}</p>`;
+    `${authors === "" ? "" : `<p class="authors">${escapeHtml(authors)}</p>\n`}<p class="facts">${[
+      contents.date,
+      ...parts.facts,
+    ]
+      .filter((fact) => fact !== "")
+      .map(escapeHtml)
+      .join(" · ")}</p>\n` + `<p class="links documents">${documents.join(" ")}</p>`;
   const opened = /<h1[ >]/.test(html)
     ? html.replace(/<\/h1>/, () => `</h1>\n${facts}\n${navigation(headings)}`)
     : `<h1>${escapeHtml(contents.title)}</h1>\n${facts}\n${navigation(headings)}\n${html}`;
@@ -128,7 +135,7 @@ export function reportPage(contents: Contents, { html, headings }: PageBody, par
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${contentPolicy(programs)}">
 <meta name="generator" content="gradbook">
-<title>${escapeHtml(contents.title)}</title>
+${authors === "" ? "" : `<meta name="author" content="${escapeHtml(authors)}">\n`}<title>${escapeHtml(contents.title)}</title>
 <style>${pageFonts(content)}${pageStyle}</style>
 </head>
 <body>

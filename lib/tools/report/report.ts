@@ -1,23 +1,26 @@
-import { basename, dirname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import {
   assertWritableFolder,
   GradbookError,
   makeIgnoredFolder,
+  onDisk,
   removeDeadDrafts,
   shownPath,
 } from "@gradbook/base";
-import { readNotebook } from "@gradbook/kernel/internal";
+import { type Notebook, readNotebook } from "@gradbook/kernel/internal";
 import { keepElsewhere } from "../notebook/keep-elsewhere.js";
 import { type RunProgress, runNotebook } from "../notebook/run.js";
+import type { Artist } from "./artist.js";
 import { buildReport } from "./build.js";
 import { writeFolder } from "./folder.js";
 import { type ReportInputs, reportInputs } from "./inputs.js";
-import { keptNotebook } from "./kept-notebook.js";
+import { type Kept, keptNotebook, withOutputs } from "./kept-notebook.js";
 import { readManifest } from "./manifest.js";
 import type { Omission } from "./omissions.js";
 import { assertOwnFolder } from "./ownership.js";
 import type { ReportPlace, Scale } from "./place.js";
-import { isMissing, staleness } from "./staleness.js";
+import { isMissing, type Staleness, staleness } from "./staleness.js";
 import { needsStandIn, runVariables } from "./variables.js";
 
 export interface ReportOptions {
@@ -34,6 +37,15 @@ export interface ReportOptions {
   readonly standIn?: boolean;
   /** Replace also a report of full scale with a quick one. Default false. */
   readonly replaceFull?: boolean;
+  /** Name of the kernel. Default: the notebook's own. */
+  readonly kernel?: string;
+  /** In place of what the notebook says. */
+  readonly title?: string;
+  readonly authors?: readonly string[];
+  /** Draws the figures and goes on living: one that is drawn again comes from its memory. */
+  readonly artist?: Artist;
+  /** Keep the PDF that is there, and say in the manifest that it is not the one of this page. Default false. */
+  readonly isDraft?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
   /** Told what of the notebook the report does not hold. */
   readonly onLeftOut?: (omissions: readonly Omission[]) => void;
@@ -49,7 +61,7 @@ export interface MadeReport {
 }
 
 /**
- * Runs a notebook in a fresh kernel and writes its report, when the report is stale; where only what renders it has
+ * Runs a notebook in a fresh kernel and writes its report, when the report is stale; where only its text or what renders it has
  * changed, or files are missing that come out of the executed notebook, that one is rendered again and nothing runs.
  * The old report stays whole until the new one is; only what gradbook wrote itself is replaced, and never a report by
  * one that is worth less.
@@ -58,11 +70,16 @@ export interface MadeReport {
  */
 export async function makeReport(place: ReportPlace, options: ReportOptions = {}): Promise<MadeReport> {
   const { scale = "quick", data, force = false, standIn = false, replaceFull = false, onLeftOut } = options;
+  const { kernel, title, authors } = options;
   removeDeadDrafts(dirname(place.folder));
   const needed = standIn && needsStandIn(place.notebook, data);
-  const inputs = await reportInputs(await readNotebook(place.notebook), scale, data, {
+  const notebook = await readNotebook(place.notebook);
+  const over = { ...(title === undefined ? {} : { title }), ...(authors === undefined ? {} : { authors }) };
+  const inputs = await reportInputs(notebook, scale, data, {
     folder: dirname(place.notebook),
     ...(needed ? { standIn: true } : {}),
+    ...(kernel === undefined ? {} : { kernel }),
+    ...over,
   });
   const stale = staleness(place.folder, inputs);
   // what somebody has put beside an up-to-date report is no reason to make it again
@@ -70,13 +87,19 @@ export async function makeReport(place: ReportPlace, options: ReportOptions = {}
   assertWritableFolder(place.folder);
   assertOwnFolder(place.folder);
   refuseLesser(place.folder, inputs, replaceFull);
-  const isExecuted = !force && stale.every(({ kind }) => kind !== "input");
-  const kept = isExecuted ? keptNotebook(place.folder, basename(place.notebook)) : null;
+  const kept = force ? null : keptFor(place, notebook, stale);
   const executed = kept?.executed ?? (await run(place, options, needed));
+  const pdf = options.isDraft === true ? formerPdf(place) : undefined;
+  const made =
+    kept === null
+      ? inputs
+      : { ...executedInputs(kept), ...over, notebook: inputs.notebook, rendered: inputs.rendered };
   const files = await buildReport(executed, {
     notebook: basename(place.notebook),
-    inputs: kept === null ? inputs : { ...kept.inputs, rendered: inputs.rendered },
+    inputs: pdf === undefined ? made : { ...made, rendered: "draft" },
     onLeftOut,
+    artist: options.artist,
+    draftPdf: pdf,
   });
   if (place.provisional) makeIgnoredFolder(dirname(place.folder), "--out DIR");
   await keepElsewhere(executed, basename(place.notebook), () => writeFolder(place.folder, files));
@@ -86,9 +109,29 @@ export async function makeReport(place: ReportPlace, options: ReportOptions = {}
   };
 }
 
+/** What a report can be rendered from without a run; null when it has to run. */
+export function keptFor(place: ReportPlace, notebook: Notebook, stale: readonly Staleness[]): Kept | null {
+  if (stale.some(({ kind }) => kind === "input")) return null;
+  const kept = keptNotebook(place.folder, basename(place.notebook));
+  if (kept === null || stale.every(({ kind }) => kind !== "notebook")) return kept;
+  const executed = withOutputs(notebook, kept.executed);
+  return executed === null ? null : { ...kept, executed };
+}
+
+/** What the kept notebook was executed with: not what stands over the report. */
+function executedInputs({ inputs: { title: _, authors: __, ...inputs } }: Kept): ReportInputs {
+  return inputs;
+}
+
+function formerPdf({ folder, name }: ReportPlace): Uint8Array | undefined {
+  const path = join(folder, `${name}.pdf`);
+  return existsSync(path) ? onDisk({ path, doing: "read" }, () => readFileSync(path)) : undefined;
+}
+
 async function run(place: ReportPlace, options: ReportOptions, standIn: boolean) {
-  const { scale = "quick", data, onProgress, signal } = options;
+  const { scale = "quick", data, onProgress, signal, kernel } = options;
   const { notebook } = await runNotebook(place.notebook, {
+    kernel,
     env: runVariables({ scale, standIn, data }),
     onProgress,
     signal,

@@ -9,13 +9,14 @@ import { strangers } from "./ownership.js";
  * Why a report is not what its inputs would give now.
  *
  * - `input`: it has to run again
+ * - `notebook`: it has to run again, unless only its text has changed
  * - `rendering`, `missing`, `derived`: it is made again from its executed notebook, without a run. `derived` says
  *   nothing against the report: git does not keep those files
  * - `changed`: somebody has edited a file
  * - `stranger`: something else stands in the folder, which says nothing about the report itself
  */
 export interface Staleness {
-  readonly kind: "input" | "rendering" | "missing" | "derived" | "changed" | "stranger";
+  readonly kind: "input" | "notebook" | "rendering" | "missing" | "derived" | "changed" | "stranger";
   /** One sentence. */
   readonly text: string;
 }
@@ -31,7 +32,7 @@ export function staleness(folder: string, now: ReportInputs): readonly Staleness
   if (manifest === null) return [input(`${manifestName} is missing or cannot be read`)];
   const { inputs, files } = manifest;
   const reasons: Staleness[] = [];
-  if (inputs.notebook !== now.notebook) reasons.push(input("the notebook has changed"));
+  if (inputs.notebook !== now.notebook) reasons.push({ kind: "notebook", text: "the notebook has changed" });
   if (isFormer(inputs)) {
     reasons.push(
       input("an earlier gradbook made it, which did not say what code of the library it executed"),
@@ -44,6 +45,11 @@ export function staleness(folder: string, now: ReportInputs): readonly Staleness
   }
   if (inputs.scale !== now.scale)
     reasons.push(input(`it was made at ${inputs.scale} scale, not ${now.scale}`));
+  if (inputs.kernel !== now.kernel) reasons.push(input("it was made with another kernel"));
+  const isOver = ({ title, authors = [] }: Pick<ReportInputs, "title" | "authors">) =>
+    JSON.stringify([title, authors]);
+  if (isOver(inputs) !== isOver(now))
+    reasons.push({ kind: "rendering", text: "its title or authors have changed" });
   if (isOtherData(inputs.data, now.data)) reasons.push(input("the data has changed"));
   const missing = Object.keys(files).filter(
     (path) => lstatSync(join(folder, path), { throwIfNoEntry: false }) === undefined,
