@@ -14,6 +14,7 @@ import { root } from "./support/kernel.js";
 const small: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
   hw4: {
     "config.epochs": 2,
+    "config.epochCounts": [1, 2],
     "config.trainPerClass": 20,
     "config.batches": [10, 100],
     "config.tsneIterations": 150,

@@ -1,0 +1,78 @@
+// What the notebooks conclude, with other settings than their own and so little data that the numbers mean nothing: each
+// sentence must still be true of them. Every claim here is computed a second time, from the run's metrics.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Json } from "@gradbook/base";
+import { type Seen, seenIn } from "./support/notebook-run.js";
+
+const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+const percent = (share: number) => (100 * share).toFixed(1);
+
+function assertNothingMissing({ text, conclusions }: Seen): void {
+  assert.ok(conclusions.length > 100, "no conclusions");
+  const found = /.{0,60}\b(?:NaN|undefined|Infinity|null)\b.{0,60}/.exec(text)?.[0];
+  assert.equal(found, undefined);
+}
+
+function assertSays(conclusions: string, ...sentences: string[]): void {
+  for (const sentence of sentences)
+    assert.ok(conclusions.includes(sentence), `${sentence}\n\n${conclusions}`);
+}
+
+interface Hw4Run {
+  readonly optimizer: string;
+  readonly batch: number;
+  readonly validationError: number;
+  readonly epochs: readonly { readonly testError: number }[];
+}
+
+const tiny = { "config.tsneIterations": 110, "config.trainPerClass": 5, "config.validationPerClass": 5 };
+const hw4Configs: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
+  "batches 32 and 64, one optimizer": {
+    "config.batches": [32, 64],
+    "config.optimizers": ["RMSProp"],
+    "config.epochs": 2,
+    "config.epochCounts": [1, 2],
+  },
+  "two seeds, a batch beside its tenth": {
+    "config.scale": "full",
+    "config.seeds": [7, 8],
+    "config.batches": [5, 50],
+    "config.optimizers": ["SGD", "momentum"],
+    "config.epochs": 3,
+    "config.epochCounts": [3],
+  },
+  "one batch, one epoch": { "config.batches": [10], "config.epochs": 1, "config.epochCounts": [2, 4] },
+};
+for (const [title, parameters] of Object.entries(hw4Configs)) {
+  test(`hw4 with ${title}: the best is the best of the table`, { timeout: 120_000 }, async () => {
+    const seen = await seenIn("hw4", { ...tiny, ...parameters });
+    assertNothingMissing(seen);
+    const { runs } = seen.metrics as unknown as { readonly runs: readonly Hw4Run[] };
+    const settings = [...new Set(runs.map(({ optimizer, batch }) => `${optimizer}, batch ${batch}`))].map(
+      (name) => {
+        const own = runs.filter(({ optimizer, batch }) => name === `${optimizer}, batch ${batch}`);
+        return {
+          name,
+          validation: mean(own.map(({ validationError }) => 1 - validationError)),
+          test: mean(own.map(({ epochs }) => 1 - epochs[epochs.length - 1].testError)),
+        };
+      },
+    );
+    const best = settings.reduce((a, b) => (b.validation > a.validation ? b : a));
+    assertSays(
+      seen.conclusions,
+      `**The best of the ${settings.length} settings**, by the validation images, is ${best.name}: ${percent(best.validation)} % of them right, and ${percent(best.test)} % of the 100 test images`,
+    );
+    const highest = Math.max(...settings.map((setting) => setting.test));
+    if (highest > best.test)
+      assertSays(seen.conclusions, `has the highest test accuracy, ${percent(highest)} %`);
+    else assertSays(seen.conclusions, "No setting has a higher test accuracy.");
+    for (const { name, validation, test: right } of settings) {
+      const row = seen.tables.results.find(([optimizer, batch]) => name === `${optimizer}, batch ${batch}`);
+      assert.ok(row?.[4].startsWith(percent(validation)), `${name}: ${row}`);
+      assert.ok(row?.[5].startsWith(percent(right)), `${name}: ${row}`);
+    }
+    assert.equal(seen.tables["accuracy-per-epoch"].length, Number(parameters["config.epochs"]) + 1);
+  });
+}
