@@ -76,3 +76,48 @@ for (const [title, parameters] of Object.entries(hw4Configs)) {
     assert.equal(seen.tables["accuracy-per-epoch"].length, Number(parameters["config.epochs"]) + 1);
   });
 }
+
+interface BackwardRun {
+  readonly system: string;
+  readonly loss: string;
+  readonly epochs: readonly { readonly testError: number }[];
+}
+
+const backwardConfigs: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
+  "one seed, one epoch": { "config.quick": { seeds: [4], trainPerClass: 1, epochs: 1 } },
+  "two seeds, a rate that barely moves": {
+    "config.quick": { seeds: [1, 2], trainPerClass: 1, epochs: 2 },
+    "config.lr": 1e-6,
+  },
+  "a rate that explodes": { "config.quick": { seeds: [1], trainPerClass: 2, epochs: 3 }, "config.lr": 1e6 },
+};
+for (const [title, parameters] of Object.entries(backwardConfigs)) {
+  test(`broken-backward with ${title}: accuracies and symptoms are those of the runs`, {
+    timeout: 120_000,
+  }, async () => {
+    const seen = await seenIn("broken-backward", { ...parameters, "config.testPerClass": 1 });
+    assertNothingMissing(seen);
+    const { runs, headline } = seen.metrics as unknown as {
+      readonly runs: readonly BackwardRun[];
+      readonly headline: readonly { readonly loss: string; readonly noise: number }[];
+    };
+    for (const { loss, noise } of headline) {
+      const of = (system: string) => runs.filter((run) => run.system === system && run.loss === loss);
+      const rights = (system: string) =>
+        of(system).map(({ epochs }) =>
+          epochs.length === 0 ? 0 : 100 * (1 - epochs[epochs.length - 1].testError),
+        );
+      const range = (values: readonly number[]) =>
+        [...new Set([Math.min(...values).toFixed(0), Math.max(...values).toFixed(0)])].join(" to ");
+      const count = of("repaired").length;
+      assertSays(
+        seen.conclusions,
+        `**${loss} loss.** Before the repair ${range(rights("reconstructed"))} % of the test images are right (guessing gives 10 %), after it ${range(rights("repaired"))} %`,
+        `shows with ${noise} of ${count} seeds`,
+        `learns with ${rights("repaired").filter((right) => right >= 20).length} of ${count} seeds`,
+      );
+      const rows = seen.tables.trainings.filter(([system, of]) => system === "reconstructed" && of === loss);
+      assert.equal(rows.length, count);
+    }
+  });
+}
