@@ -121,3 +121,63 @@ for (const [title, parameters] of Object.entries(backwardConfigs)) {
     }
   });
 }
+
+interface TsinghuaRun {
+  readonly system: string;
+  readonly loss: string;
+  readonly epochs: readonly { readonly testError: number; readonly testLoss: number }[];
+}
+
+const tsinghuaConfigs: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
+  "one epoch each and no look between them": {
+    "config.epochs": { exp1: 1, exp2: 1, mlp: 1 },
+    "config.evaluateEvery": 1000,
+    "config.perClass": 3,
+  },
+  "two seeds and no decay": {
+    "config.epochs": { exp1: 2, exp2: 1, mlp: 3 },
+    "config.evaluateEvery": 2,
+    "config.perClass": 5,
+    "config.batch": 25,
+    "config.seeds": [3, 4],
+    "config.decay": 1,
+  },
+  "a CNN that has learned more than the MLP": {
+    "config.epochs": { exp1: 1, exp2: 4, mlp: 1 },
+    "config.evaluateEvery": 50,
+    "config.perClass": 20,
+    "config.batch": 10,
+    "config.lr": { exp1: 0.01, exp2: 0.02, mlp: 1e-5 },
+  },
+};
+for (const [title, parameters] of Object.entries(tsinghuaConfigs)) {
+  test(`tsinghua with ${title}: what is said of the original's claims is true of the runs`, {
+    timeout: 120_000,
+  }, async () => {
+    const seen = await seenIn("tsinghua", parameters);
+    assertNothingMissing(seen);
+    const { runs } = seen.metrics as unknown as { readonly runs: readonly TsinghuaRun[] };
+    const ends = (system: string, loss: string) =>
+      runs
+        .filter((run) => run.system === system && run.loss === loss)
+        .map(({ epochs }) => epochs[epochs.length - 1]);
+    const right = (system: string, loss: string) =>
+      mean(ends(system, loss).map(({ testError }) => 100 * (1 - testError))).toFixed(2);
+    const lossOf = (system: string) => mean(ends(system, "cross-entropy").map(({ testLoss }) => testLoss));
+    for (const system of ["exp 1", "exp 2", "MLP"])
+      assertSays(
+        seen.conclusions,
+        `**${system}.** ${right(system, "cross-entropy")} % with cross-entropy, ${right(system, "Euclidean")} % with the Euclidean loss`,
+      );
+    const larger = ["exp 1", "exp 2"].filter((system) => lossOf(system) > lossOf("MLP"));
+    assertSays(
+      seen.conclusions,
+      ["Our numbers refute it", `True of ${larger[0]} only`, "That agrees with the original."][larger.length],
+      "exp 2 is printed with 864 fewer",
+    );
+    assert.deepEqual(
+      seen.tables["parameter-counts"].map((row) => row[4]),
+      ["0", "864", "0"],
+    );
+  });
+}
