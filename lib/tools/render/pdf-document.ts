@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { type FallbackFont, fallbackFonts } from "./fallback-fonts.js";
 import { fontFamily, fontFile } from "./font.js";
 
 /** The calls of pdfkit that are used here; units are points (1/72 inch), y grows downwards. */
@@ -96,12 +97,27 @@ export async function newPdf(options: {
     svgToPdf(target, svg, x, y, more) {
       draw(target, svg, x, y, {
         assumePt: false,
-        fontCallback: (_family: string, bold: boolean, italic: boolean) =>
-          bold ? pdfFonts.bold : italic ? pdfFonts.italic : pdfFonts.regular,
+        fontCallback: (family: string, bold: boolean, italic: boolean) => {
+          const name = family.replace(/["']/g, "");
+          const fallback = fallbackFonts().find((font) => font.family === name);
+          if (fallback !== undefined) return registered(target, fallback);
+          return bold ? pdfFonts.bold : italic ? pdfFonts.italic : pdfFonts.regular;
+        },
         ...more,
       });
     },
   };
+}
+
+const known = new WeakMap<PdfDocument, Set<string>>();
+
+/** The name of a fallback font in a document, which gets it when it is first used. */
+export function registered(doc: PdfDocument, { family, file }: FallbackFont): string {
+  const names = known.get(doc) ?? new Set<string>(Object.values(pdfFonts));
+  known.set(doc, names);
+  if (!names.has(family)) doc.registerFont(family, readFileSync(file));
+  names.add(family);
+  return family;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Figure } from "@gradbook/core";
+import { withOutlines } from "./outlined-text.js";
 import { embedImages, newPdf, type PdfDocument, pdfBytes, type SvgToPdf } from "./pdf-document.js";
 import { renderPng } from "./raster.js";
 import { forSvg11, type Provenance } from "./svg.js";
@@ -72,7 +73,7 @@ async function page(
  * that begins with nothing is none to it.
  */
 export function forPdf(svg: string): string {
-  return forSvg11(svg)
+  return withOutlines(forSvg11(svg))
     .replace(/font-weight: ?600/g, "font-weight: bold")
     .replace(/stroke-dasharray: ?0(?:px)?, ?0(?:px)?, ?/g, "stroke-dasharray: ");
 }

@@ -4,7 +4,6 @@ import type { DOMWindow } from "jsdom";
 import { svgPathProperties } from "svg-path-properties";
 import { type Box, boundingBox, type SvgNode, textLength } from "./boxes.js";
 import { type CanvasImage, TinyCanvas } from "./canvas.js";
-import { loadFonts } from "./font.js";
 import { type Formula, formulas } from "./formula.js";
 import { picturePixels, readPictureUri } from "./picture.js";
 
@@ -45,7 +44,6 @@ const longestWait = 60_000;
 
 async function open(bundle: Bundle): Promise<PlotlyWindow> {
   const { JSDOM } = await import("jsdom");
-  await loadFonts();
   const { window } = new JSDOM("<!doctype html><html><body></body></html>", { runScripts: "outside-only" });
   completeWindow(window);
   window.eval(readFileSync(plotlyFile(bundle), "utf8"));

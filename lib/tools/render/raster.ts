@@ -1,5 +1,7 @@
 import { encodePalettePng, encodePng } from "@gradbook/core/internal";
-import { fontFamily, fontFiles } from "./font.js";
+import { fallbacksFor, fontFamily, fontFiles } from "./font.js";
+import { withOutlines } from "./outlined-text.js";
+import { shownText } from "./subset-font.js";
 import { forSvg11, type Provenance } from "./svg.js";
 
 /**
@@ -23,9 +25,14 @@ export async function renderSmallPng(svg: string, scale = 1): Promise<Uint8Array
 
 async function rasterize(svg: string, scale: number) {
   const { Resvg } = await import("@resvg/resvg-js");
-  const picture = new Resvg(forSvg11(svg), {
+  const fallbacks = fallbacksFor(shownText(svg)).map(({ file }) => file);
+  const picture = new Resvg(withOutlines(forSvg11(svg)), {
     fitTo: { mode: "zoom", value: scale },
-    font: { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: fontFamily },
+    font: {
+      fontFiles: [...fontFiles(), ...fallbacks],
+      loadSystemFonts: false,
+      defaultFontFamily: fontFamily,
+    },
   });
   return picture.render();
 }

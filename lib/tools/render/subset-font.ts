@@ -1,29 +1,57 @@
 import { readFileSync } from "node:fs";
 import { zlibSync } from "fflate";
-import { fontFamily, fontFile } from "./font.js";
+import { fallbacksFor, fontFamily, fontFile, fontRuns, openFont } from "./font.js";
 
 type Tables = Map<string, Uint8Array>;
 
 /**
  * CSS with the shipped font as data URIs, cut down to the letters of a text, so that a page or an SVG looks the same
- * on a machine that does not have the font, and stays small: a few kB a weight.
+ * on a machine that does not have the font, and stays small: a few kB a weight. Letters that it lacks come from the
+ * fallback fonts, under its name as well as theirs.
  */
 export function fontFaces(text: string, weights: readonly (400 | 600)[] = [400, 600]): string {
   const letters = new Set(text);
-  return weights
-    .map((weight) => {
-      const woff = subsetWoff(readFileSync(fontFile(weight)), letters);
-      const source = `url(data:font/woff;base64,${Buffer.from(woff).toString("base64")})format("woff")`;
-      return `@font-face{font-family:"${fontFamily}";font-weight:${weight};src:${source}}`;
-    })
-    .join("");
+  const own = weights.map((weight) =>
+    fontFace(fontFamily, `${weight}`, subsetWoff(readFileSync(fontFile(weight)), letters)),
+  );
+  const others = fallbacksFor(text).flatMap((font) => {
+    const runs = text
+      .split(/\s+/)
+      .flatMap((word) => fontRuns(word))
+      .filter(({ fallback }) => fallback === font)
+      .map((run) => run.text);
+    const shaped = font.isShaped ? shapes(font.file, runs) : undefined;
+    const theirs = new Set(runs.join(""));
+    const woff = subsetWoff(readFileSync(font.file), theirs, shaped);
+    const range = [...theirs].map((letter) => `U+${(letter.codePointAt(0) ?? 0).toString(16)}`).sort();
+    return [fontFamily, font.family].map((family) => fontFace(family, "1 1000", woff, range.join()));
+  });
+  return [...own, ...others].join("");
 }
 
-/** The letters that an SVG or HTML text shows, entities resolved as far as figures use them. */
+function fontFace(family: string, weight: string, woff: Uint8Array, range?: string): string {
+  const source = `url(data:font/woff;base64,${Buffer.from(woff).toString("base64")})format("woff")`;
+  const letters = range === undefined ? "" : `;unicode-range:${range}`;
+  return `@font-face{font-family:"${family}";font-weight:${weight};src:${source}${letters}}`;
+}
+
+/** The glyphs that words become by their neighbours: joined, stacked, turned around. */
+function shapes(file: string, words: readonly string[]): readonly number[] {
+  const font = openFont(file);
+  return [...new Set(words)].flatMap((word) => font.layout(word).glyphs.map(({ id }) => id));
+}
+
+/** The letters that an SVG or HTML text shows, a line for each text. */
 export function shownText(markup: string): string {
-  return markup
+  const texts = markup
     .replace(/<(title|style|script|metadata|desc)\b[\s\S]*?<\/\1>/g, "")
-    .replace(/<[^>]*>/g, "")
+    .replace(/(?:<[^>]*>)+/g, "\n");
+  return withoutEntities(texts).trim();
+}
+
+/** Entities resolved as far as figures use them. */
+export function withoutEntities(markup: string): string {
+  return markup
     .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
     .replace(
       /&(lt|gt|amp|quot|apos);/g,
@@ -35,11 +63,17 @@ export function shownText(markup: string): string {
  * A TrueType font with the outlines of some letters only, as WOFF. Glyph numbers stay as they are (unused ones are
  * empty), so that composite glyphs need no change; kerning and ligatures are left out.
  * The format: OpenType specification 1.9, tables head, maxp, loca, glyf, hmtx, cmap, post; W3C WOFF 1.0.
+ * @param shaped glyphs beside those of the letters, of a script that needs the font's tables for shaping
  */
-export function subsetWoff(font: Uint8Array, letters: ReadonlySet<string>): Uint8Array {
+export function subsetWoff(
+  font: Uint8Array,
+  letters: ReadonlySet<string>,
+  shaped?: readonly number[],
+): Uint8Array {
   const tables = readTables(font);
   const kept: Tables = new Map();
-  for (const tag of ["OS/2", "cvt ", "fpgm", "gasp", "head", "hhea", "maxp", "name", "prep"]) {
+  const shaping = shaped === undefined ? [] : ["GDEF", "GPOS", "GSUB"];
+  for (const tag of ["OS/2", "cvt ", "fpgm", "gasp", "head", "hhea", "maxp", "name", "prep", ...shaping]) {
     const table = tables.get(tag);
     if (table !== undefined) kept.set(tag, Uint8Array.from(table));
   }
@@ -51,7 +85,7 @@ export function subsetWoff(font: Uint8Array, letters: ReadonlySet<string>): Uint
       const glyph = glyphOf(code);
       return glyph === 0 ? [] : [[code, glyph] as const];
     });
-  const glyphs = withComponents(tables, [0, ...mapping.map(([, glyph]) => glyph)]);
+  const glyphs = withComponents(tables, [0, ...mapping.map(([, glyph]) => glyph), ...(shaped ?? [])]);
   const { glyf, loca } = outlines(tables, glyphs);
   kept.set("glyf", glyf);
   kept.set("loca", loca);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Figure } from "@gradbook/core";
 import { canonical, family } from "@gradbook/core/internal";
 import { exHeight } from "./boxes.js";
+import { withFallbacks } from "./fallback-text.js";
 import { lettersWithoutShape } from "./font.js";
 import { plotlyWindow } from "./plotly-window.js";
 import { stillFigure } from "./still.js";
@@ -55,9 +56,9 @@ export async function renderStill(figure: Figure, provenance: Provenance = {}): 
   const opening = drawn.indexOf(">") + 1;
   const root = `<svg role="img" font-family="${escapeXml(family)}" `;
   const head = drawn.slice(0, opening).replace("<svg ", root).replace(' style=""', "");
-  const svg = `${head}${about}${tidy(drawn.slice(opening))}\n`;
-  const letters = lettersWithoutShape(shownText(svg));
-  return { svg, said: letters === "" ? said : [...said, `${letters} (the font of the pictures lacks them)`] };
+  const body = tidy(drawn.slice(opening));
+  const lost = lettersWithoutShape(shownText(body));
+  return { svg: `${head}${about}${withFallbacks(body)}\n`, said: lost === "" ? said : [...said, lost] };
 }
 
 /** The SVG of `renderStill` alone. */

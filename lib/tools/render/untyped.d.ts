@@ -8,6 +8,11 @@ declare module "fontkit" {
     layout(text: string): {
       readonly advanceWidth: number;
       readonly glyphs: readonly { readonly id: number; readonly path: { toSVG(): string } }[];
+      readonly positions: readonly {
+        readonly xAdvance: number;
+        readonly xOffset: number;
+        readonly yOffset: number;
+      }[];
     };
     hasGlyphForCodePoint(codePoint: number): boolean;
   }
