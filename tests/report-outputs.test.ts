@@ -233,7 +233,6 @@ test("what was left out stands at the end of the page with its cell, as in the t
     /text before cell 1: of its HTML: .*script/,
     /text before cell 1: picture far: a picture on a network/,
     /text before cell 1: formula .*href/,
-    /cell 1: figure surface: not drawn in SVG, PNG and PDF: 3-D surface \(needs WebGL\)/,
     /cell 4: figure map: not drawn .*needs a network/,
     /cell 6: text\/html: left out: onclick, script/,
     /cell 6: text\/html: left out: iframe, meta, style/,

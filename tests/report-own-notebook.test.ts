@@ -37,7 +37,9 @@ const cells: readonly (Pick<Cell, "source" | "metadata"> & {
     "await fig('box', [{ type: 'box', y: [1, 2, 9] }]);\nawait fig('box', [{ type: 'box', y: [1, 1, 1] }]);",
   ),
   code("await fig('../../escape', [{ x: Float32Array.of(1, 2), y: BigInt64Array.of(1n, 2n) }]);"),
-  code("await fig('cloud', [{ type: 'scatter3d', x: [1, 2], y: [1, 2], z: [3, 4] }]);"),
+  code(
+    "await fig('cloud', [{ type: 'cone', x: [1, 2], y: [1, 2], z: [3, 4], u: [1, 1], v: [0, 0], w: [0, 0] }]);",
+  ),
   code(
     "await fig('frames', [{ y: [1, 2] }], { updatemenus: [{ buttons: [{ label: 'a', method: 'skip' }] }] });",
   ),
@@ -132,7 +134,7 @@ const seen: readonly (readonly [string, RegExp])[] = [
   ],
   ["an expected error", /<pre class="out error" tabindex="0">.*Error<?.*: expected/s],
   ["a raw cell", /<pre class="out raw" tabindex="0">raw \\LaTeX/],
-  ["a 3-D plot in words", /3-D scatter plot, 2 values, x 1 to 2, y 1 to 2, z 3 to 4/],
+  ["a 3-D plot in words", /3-D cones, 2 values, x 1 to 2, y 1 to 2, z 3 to 4/],
   ["a formula in a figure", /gtitle-math/],
 ];
 for (const [title, pattern] of seen) test(`the page shows ${title}`, () => assert.ok(pattern.test(page)));
@@ -141,7 +143,7 @@ for (const [title, pattern] of seen) test(`the page shows ${title}`, () => asser
 const named: readonly string[] = [
   "text before cell 1: picture gone: is not attached to its cell",
   "text before cell 1: picture far: a picture on a network",
-  "cell 5: figure cloud: not drawn in SVG, PNG and PDF: 3-D scatter plot (needs WebGL)",
+  "cell 5: figure cloud: not drawn in SVG, PNG and PDF: 3-D cones (needs WebGL)",
   "cell 6: figure frames: not drawn in SVG, PNG and PDF: buttons (interactive only)",
   "cell 9: text/html: left out: onclick, script",
   "cell 12: image/jpeg: neither PNG, JPEG, GIF nor WebP",

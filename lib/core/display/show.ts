@@ -26,7 +26,7 @@ const notebookScale = 2;
  * A figure becomes a PNG (seen everywhere, in untrusted notebooks too) with the Plotly JSON beside it (interactive
  * where the front end draws Plotly); a table becomes a real table; in a terminal both become text.
  * A figure may be Plotly JSON of one's own: typed arrays are copied, name, size and description are filled in, and
- * what is drawn by a browser only (3-D, parallel coordinates, maps) is interactive there and described in words in the PNG.
+ * what is drawn by a browser only (3-D meshes and volumes, parallel coordinates, maps) is interactive there and described in words in the PNG.
  *
  * Anything else shows itself by its method `[Symbol.for("Jupyter.display")]`, as models and datasets do.
  * A figure takes a moment to draw: `await show(figure)`. A table is there when `show` returns.

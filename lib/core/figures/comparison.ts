@@ -103,7 +103,7 @@ export function comparison(config: ComparisonConfig): Figure {
         "one for each group",
       );
   }
-  const { theme, size } = options;
+  const { theme } = options;
   const bars = marks === "bars";
   // Places on an axis of numbers: each series has a lane of its own in its group.
   const lane = (bars ? 0.8 : 0.6) / series.length;
@@ -158,7 +158,6 @@ export function comparison(config: ComparisonConfig): Figure {
     {
       data,
       layout: {
-        height: Math.round(Math.max(240, size.width * 0.5)),
         showlegend: series.length > 1,
         xaxis: {
           tickvals: groups.map((_, g) => g),

@@ -122,8 +122,8 @@ export function drawGrid(what: string, options: ResolvedOptions, grid: Grid): Fi
   const written = (v: number) =>
     (grid.digits === undefined ? String(Number(v.toPrecision(3))) : v.toFixed(grid.digits)).replace("-", "−");
   const ramp = signed ? theme.diverging : theme.sequential;
-  const width = range.high - range.low || 1;
-  const shareOf = (v: number) => (best === "min" ? range.low + width - v : v - range.low) / width;
+  const span = range.high - range.low || 1;
+  const shareOf = (v: number) => (best === "min" ? range.low + span - v : v - range.low) / span;
   const top = best === undefined ? undefined : best === "min" ? found.low : found.high;
   const longest = Math.max(...rows.map((row) => String(row).length));
   const margin = {
@@ -133,14 +133,25 @@ export function drawGrid(what: string, options: ResolvedOptions, grid: Grid): Fi
     t: options.top,
     b: size.text * (columnTitle === "" && best === undefined ? 2.4 : 4),
   };
-  const cell = {
-    width: Math.min(size.text * 8, (size.width - margin.l - margin.r) / columns.length),
-    height: size.text * 2.3,
-  };
-  const inner = { width: cell.width * columns.length, height: cell.height * rows.length };
+  const width = Math.min(size.text * 8, (size.width - margin.l - margin.r) / columns.length);
   const widest = Math.max(...all.map((v) => written(v).length), 1);
-  // Numbers that would not fit into their cells are left to the hover text.
-  const fits = widest * size.text * 0.52 + 4 <= cell.width;
+  // Numbers that would not fit into their cells are left to the hover text, and the cells may be as low as narrow.
+  const fits = widest * size.text * 0.52 + 4 <= width;
+  const cell = { width, height: fits ? size.text * 2.3 : Math.min(width, size.text * 2.3) };
+  const inner = { width: cell.width * columns.length, height: cell.height * rows.length };
+  // Of many rows or columns every so many is named.
+  const every = (labels: readonly (string | number)[], step: number) =>
+    labels.flatMap((label, i) => (i % Math.max(1, Math.ceil(step)) === 0 ? [{ label, i }] : []));
+  const named = {
+    rows: every(rows, (size.text * 1.25) / cell.height),
+    columns:
+      columns.length <= 12
+        ? every(columns, 1)
+        : every(
+            columns,
+            ((Math.max(...columns.map((c) => String(c).length)) + 1) * size.text * 0.55) / cell.width,
+          ),
+  };
   const height = Math.round(inner.height + margin.t + margin.b);
   const axis = {
     ...axisLook(options),
@@ -160,7 +171,7 @@ export function drawGrid(what: string, options: ResolvedOptions, grid: Grid): Fi
         hovertemplate: `%{y}, %{x}: %{z}<extra>${plain(quantity)}</extra>`,
         hoverongaps: false,
         zmin: range.low,
-        zmax: range.low + width,
+        zmax: range.low + span,
         colorscale: ramp,
         reversescale: best === "min",
         ...(best === undefined
@@ -174,8 +185,8 @@ export function drawGrid(what: string, options: ResolvedOptions, grid: Grid): Fi
       xaxis: {
         ...axis,
         range: [-0.5, columns.length - 0.5],
-        tickvals: columns.map((_, c) => c),
-        ticktext: columns.map((c) => plain(String(c))),
+        tickvals: named.columns.map(({ i }) => i),
+        ticktext: named.columns.map(({ label }) => plain(String(label))),
         title: {
           text: plain(best === undefined ? columnTitle : `${columnTitle} (cells: ${quantity})`),
           standoff: 6,
@@ -185,8 +196,8 @@ export function drawGrid(what: string, options: ResolvedOptions, grid: Grid): Fi
       yaxis: {
         ...axis,
         range: [rows.length - 0.5, -0.5],
-        tickvals: rows.map((_, r) => r),
-        ticktext: rows.map((r) => plain(String(r))),
+        tickvals: named.rows.map(({ i }) => i),
+        ticktext: named.rows.map(({ label }) => plain(String(label))),
         ...(rowTitle === ""
           ? {}
           : { title: { text: plain(rowTitle), standoff: 6, font: { size: size.text, color: theme.muted } } }),

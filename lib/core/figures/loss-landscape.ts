@@ -56,7 +56,8 @@ export type LossLandscapeConfig = FigureOptions & Given<typeof lossLandscapeOpti
 
 /**
  * The loss in a plane through weight space (Li et al., "Visualizing the loss landscape of neural nets", 2018), with the
- * way that training took through it. The lower the loss, the darker.
+ * way that training took through it. The lower the loss, the darker
+ * (in the dark theme, the lighter).
  * @throws GradbookError when data is missing, of the wrong size, or an option is unknown
  *
  * @example
@@ -131,7 +132,7 @@ export function lossLandscape(config: LossLandscapeConfig): Figure {
           xaxis: place(xTitle),
           yaxis: place(yTitle),
           zaxis: { ...place(quantity), ...ticks },
-          camera: { eye: { x: 1.5, y: -1.5, z: 0.9 } },
+          camera: { eye: { x: 1.2, y: -1.4, z: 1.5 } },
           aspectratio: { x: 1, y: 1, z: 0.7 },
         },
       }

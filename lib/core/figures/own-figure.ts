@@ -82,9 +82,15 @@ export function styledFigure(
 ): Figure {
   const { data, layout = {}, description, ...rest } = parts;
   const given: { readonly height?: unknown; readonly showlegend?: unknown } = layout;
-  const height = typeof given.height === "number" ? given.height : Math.round(options.size.width * 0.6);
   const names = data.flatMap(legendName);
   const showlegend = given.showlegend ?? names.length > 1;
+  const { top, size } = options;
+  const above = top + (showlegend === false ? 0 : legendHeight(options, names));
+  // Title and legend do not shrink with a narrow figure; the plot below them keeps a height that can be read.
+  const height =
+    typeof given.height === "number"
+      ? given.height
+      : Math.round(above + Math.max(170, size.width * 0.37) + size.text * 5);
   const base = baseLayout(options, height);
   const { title, name, caption, theme } = options;
   return figureFrom(

@@ -2,6 +2,8 @@
 export type Still =
   /** Plotly draws it as SVG. */
   | "drawn"
+  /** A browser draws it with WebGL; a still picture projects it as its camera sees it. */
+  | "projected"
   /** Said in words: it is drawn with WebGL, which only a browser has. */
   | "webgl"
   /** Said in words: its map comes from a network, and neither a still picture nor a report's page asks one. */
@@ -31,6 +33,7 @@ export interface TraceKind {
 const xy = { area: "xy", together: ["x", "y"], needs: ["x|y"] } as const;
 const drawn = { bundle: "cartesian", still: "drawn" } as const;
 const drawnByFull = { bundle: "full", still: "drawn" } as const;
+const projected = { bundle: "full", still: "projected" } as const;
 const webgl = { bundle: "full", still: "webgl" } as const;
 const network = { bundle: "full", still: "network" } as const;
 const matrix = { area: "xy", together: [], needs: ["z"], matrix: true } as const;
@@ -141,8 +144,8 @@ export const traceKinds = {
   scatterpolargl: { words: "polar plot", bundle: "full", still: { as: "scatterpolar" }, ...polar },
   splom: { words: "scatter-plot matrix", ...webgl, area: "xy", together: [], needs: ["dimensions"] },
   parcoords: { words: "parallel coordinates", ...webgl, area: "domain", together: [], needs: ["dimensions"] },
-  scatter3d: { words: "3-D scatter plot", ...webgl, ...points3d },
-  surface: { words: "3-D surface", ...webgl, area: "scene", together: [], needs: ["z"], matrix: true },
+  scatter3d: { words: "3-D scatter plot", ...projected, ...points3d },
+  surface: { words: "3-D surface", ...projected, area: "scene", together: [], needs: ["z"], matrix: true },
   mesh3d: { words: "3-D mesh", ...webgl, ...points3d },
   isosurface: { words: "3-D isosurface", ...webgl, ...volume },
   volume: { words: "3-D volume", ...webgl, ...volume },

@@ -73,7 +73,7 @@ export function twinCurves(config: TwinCurvesConfig): Figure {
     if (length !== count)
       throw shapeError("twinCurves", `${length} values of ${name}`, `${count}, as many as of ${left.name}`);
   const x = Array.from({ length: count }, (_, k) => given?.[k] ?? k + 1);
-  const { theme, size } = options;
+  const { theme } = options;
   const colors = [theme.series[0], theme.series[1]];
   const both = [left, right].map((one) => ({ ...one, shown: Array.from(one.values, short) }));
   const axis = (i: number) => ({
@@ -108,7 +108,6 @@ export function twinCurves(config: TwinCurvesConfig): Figure {
         hovertemplate: `${plain(name)}, ${plain(xTitle)} %{x}: %{y:.4g}<extra></extra>`,
       })),
       layout: {
-        height: Math.round(size.width * 0.46),
         xaxis: {
           title: { text: plain(xTitle) },
           ...countAxis(x, { nticks: 10, tickformat: ",d" }),

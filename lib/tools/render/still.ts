@@ -12,6 +12,7 @@ import {
   valuesOf,
 } from "@gradbook/core/internal";
 import { asPng, pictureUri, readPictureUri } from "./picture.js";
+import { type Projected, projectScene } from "./projection.js";
 import { boxOf, type Words, withWords } from "./words.js";
 
 /** What is drawn in place of a figure where nothing moves and no browser is: SVG, PNG, PDF. */
@@ -28,14 +29,20 @@ export interface StillFigure {
 const mostMarks = 20_000;
 
 /**
- * Turns a figure into what can be drawn without a browser. Of the kinds that need one, the place is kept and says in
+ * Turns a figure into what can be drawn without a browser. Scenes of points, lines
+ * and surfaces are drawn as their camera sees them; of the other kinds that need a browser the place is kept and says in
  * words what stands there; nothing is left as empty axes. A figure that can be drawn comes back as it is.
  */
 export async function stillFigure(figure: Figure): Promise<StillFigure> {
   const said: string[] = [];
   const words: Words[] = [];
+  const scenes = projectedScenes(figure);
   const data = figure.data.flatMap((trace): JsonObject[] => {
-    const { still, area } = traceKind(typeOf(trace));
+    const { still: kind, area } = traceKind(typeOf(trace));
+    const scene = scenes.find(({ traces }) => traces.includes(trace));
+    if (scene !== undefined) return scene.traces[0] === trace ? [...scene.seen.data] : [];
+    // What cannot be projected needs WebGL after all.
+    const still = kind === "projected" ? "webgl" : kind;
     if (still === "drawn") return [trace];
     if (typeof still === "object") return [{ ...trace, type: still.as }];
     if (isVisible(trace)) {
@@ -51,12 +58,49 @@ export async function stillFigure(figure: Figure): Promise<StillFigure> {
   const below = notOnLogAxes(figure.data, figure.layout);
   if (below > 0)
     said.push(`${below} ${below === 1 ? "value" : "values"} not above 0 (on a logarithmic axis)`);
-  const layout = await stillLayout(figure.layout, said);
+  const layout = await stillLayout(withScenes(figure.layout, scenes), said);
   return {
     data: fewerMarks(data, said),
     layout: words.length === 0 ? layout : withWords(layout, data, words),
     bundle: data.every((trace) => traceKind(typeOf(trace)).bundle === "cartesian") ? "cartesian" : "full",
     said: [...new Set(said)],
+  };
+}
+
+interface ProjectedScene {
+  readonly traces: readonly JsonObject[];
+  readonly seen: Projected;
+}
+
+/** The scenes that can be drawn without WebGL: those of points, lines and surfaces only. */
+function projectedScenes({ data, layout }: Figure): readonly ProjectedScene[] {
+  const inScenes = data.filter((trace) => traceKind(typeOf(trace)).area === "scene" && isVisible(trace));
+  const names = [...new Set(inScenes.map(({ scene }) => scene ?? "scene"))];
+  return names.flatMap((name, i) => {
+    const traces = inScenes.filter(({ scene }) => (scene ?? "scene") === name);
+    if (traces.some((trace) => traceKind(typeOf(trace)).still !== "projected")) return [];
+    const seen = projectScene(traces, layout, i);
+    return seen === null ? [] : [{ traces, seen }];
+  });
+}
+
+/** The layout with what stands for its scenes. */
+function withScenes(layout: Figure["layout"], scenes: readonly ProjectedScene[]): Figure["layout"] {
+  if (scenes.length === 0) return layout;
+  const drawn = new Set(scenes.map(({ traces }) => traces[0].scene ?? "scene"));
+  const rest = Object.fromEntries(Object.entries(layout).filter(([key]) => !drawn.has(key)));
+  const all = (key: "shapes" | "annotations") => [
+    ...(isList(layout[key]) ? layout[key] : []),
+    ...scenes.flatMap(({ seen }) => seen[key]),
+  ];
+  return {
+    ...rest,
+    width: layout.width,
+    height: layout.height,
+    meta: layout.meta,
+    ...Object.assign({}, ...scenes.map(({ seen }) => seen.axes)),
+    shapes: all("shapes"),
+    annotations: all("annotations"),
   };
 }
 
