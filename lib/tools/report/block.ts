@@ -14,7 +14,7 @@ export type Block =
       readonly attachments: Readonly<Record<string, MimeBundle>>;
       readonly place: CellPlace;
     }
-  | { readonly kind: "code"; readonly source: string; readonly cell: number }
+  | { readonly kind: "code"; readonly source: string; readonly cell: number; readonly place: CellPlace }
   | {
       readonly kind: "figure";
       readonly name: string;
@@ -33,11 +33,18 @@ export type Block =
       readonly width: number | null;
       readonly place: CellPlace;
     }
-  | { readonly kind: "table"; readonly name: string; readonly table: Table; readonly cell: number }
+  | {
+      readonly kind: "table";
+      readonly name: string;
+      readonly table: Table;
+      readonly cell: number;
+      readonly place: CellPlace;
+    }
   | {
       readonly kind: "text";
       readonly text: TerminalText;
       readonly stream: "stdout" | "stderr" | "result" | "error" | "raw";
+      readonly place: CellPlace;
     }
   /** HTML that was cleaned. */
   | { readonly kind: "html"; readonly html: string; readonly place: CellPlace }

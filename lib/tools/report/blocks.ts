@@ -11,7 +11,7 @@ import type { Block, Contents } from "./block.js";
 import { type FrontMatter, frontMatter } from "./front-matter.js";
 import { hiding } from "./hiding.js";
 import type { Omissions } from "./omissions.js";
-import { longestProse, type OutputContext, readBundle } from "./outputs.js";
+import { longestProse, mostHtml, type OutputContext, readBundle } from "./outputs.js";
 import { terminalText } from "./terminal-text.js";
 
 /**
@@ -30,15 +30,16 @@ export async function contents(
   const front = { ...own, ...given };
   const pieces: (readonly Block[])[] = [];
   const unused = namer();
+  const room = { html: mostHtml };
   let cellNumber = 0;
   for (const [order, cell] of notebook.cells.entries()) {
     if (cell.cell_type === "code") {
       cellNumber++;
       const place = { order, words: `cell ${cellNumber}` };
-      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused }));
+      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused, room }));
     } else {
       const words = cellNumber === 0 ? "text before cell 1" : `text after cell ${cellNumber}`;
-      pieces.push(await textCell(cell, { place: { order, words }, omissions, unused }));
+      pieces.push(await textCell(cell, { place: { order, words }, omissions, unused, room }));
     }
   }
   const read = pieces.flat();
@@ -73,7 +74,7 @@ function titled(blocks: readonly Block[], title: string): readonly Block[] {
   );
 }
 
-type CellContext = Pick<OutputContext, "place" | "omissions" | "unused">;
+type CellContext = Pick<OutputContext, "place" | "omissions" | "unused" | "room">;
 
 async function codeCell(cell: CodeCell, number: number, context: CellContext): Promise<Block[]> {
   const { place, omissions } = context;
@@ -87,7 +88,7 @@ async function codeCell(cell: CodeCell, number: number, context: CellContext): P
   if (cell.source.trim() !== "") {
     if (input.how === "removed") omissions.add(place, `its code (${input.by})`);
     // The page folds all code: one that its author hid looks the same.
-    else blocks.push({ kind: "code", source: cell.source, cell: number });
+    else blocks.push({ kind: "code", source: cell.source, cell: number, place });
   }
   if (cell.outputs.length === 0) return blocks;
   if (output.how === "removed") {
@@ -134,7 +135,7 @@ function printed(
   stream: Extract<Block, { kind: "text" }>["stream"],
   context: CellContext,
 ): Block[] {
-  const block = { kind: "text", text: terminalText(output), stream } as const;
+  const block = { kind: "text", text: terminalText(output), stream, place: context.place } as const;
   tellCut(block, context);
   return [block];
 }

@@ -79,8 +79,8 @@ async function build(executed: Notebook, options: BuildOptions, artist: Artist):
   const over = [authorLine(all.authors), all.date].filter((fact) => fact !== "");
   const withAuthors = { ...parts, facts: [...over, ...parts.facts] };
   files.set(`${name}.pdf`, options.draftPdf ?? (await reportPdf(all, withAuthors)));
-  const figures = flat(all.blocks).flatMap((b) => (b.kind === "figure" ? [b.figure] : []));
-  files.set("index.html", reportPage(all, body, { ...parts, programs: await pagePrograms(figures) }));
+  const programs = await pagePrograms([...body.live.values()]);
+  files.set("index.html", reportPage(all, body, { ...parts, programs }));
   files.set(
     manifestName,
     manifestText({ title: all.title, facts: withAuthors.facts, inputs: options.inputs }, files),

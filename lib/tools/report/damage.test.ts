@@ -137,6 +137,7 @@ for (const [mime, data] of Object.entries(whole)) {
           metadata: {},
           text: "",
           omissions,
+          room: { html: 2e6 },
           unused: (name) => name,
         },
       );

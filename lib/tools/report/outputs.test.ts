@@ -31,6 +31,7 @@ async function read(data: MimeBundle, metadata: Readonly<Record<string, Json>> =
     metadata,
     text: String(data["text/plain"] ?? ""),
     omissions,
+    room: { html: 2e6 },
     unused: (name) => {
       const n = (names.get(name) ?? 0) + 1;
       names.set(name, n);

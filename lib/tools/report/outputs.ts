@@ -14,7 +14,7 @@ import type { Block } from "./block.js";
 import { latexMarkdown } from "./latex-output.js";
 import type { CellPlace, Omissions } from "./omissions.js";
 import { readTable } from "./read-table.js";
-import { sanitizeHtml } from "./sanitize.js";
+import { htmlWeight, sanitizeHtml } from "./sanitize.js";
 import { readSvg } from "./svg-picture.js";
 import { terminalText } from "./terminal-text.js";
 
@@ -28,7 +28,12 @@ export interface OutputContext {
   readonly omissions: Omissions;
   /** A name for files that nothing else in the report has. */
   readonly unused: (name: string) => string;
+  /** Letters of HTML that the report has room for, pictures in it not counted; reading takes of it. */
+  readonly room: { html: number };
 }
+
+/** Letters of HTML in a report: cleaning and laying out more takes minutes, and all memory. */
+export const mostHtml = 2e6;
 
 /** What was made of one form of an output; a text says why nothing could be. */
 type Read = readonly Block[] | string;
@@ -56,9 +61,12 @@ const forms: readonly Form[] = [
   ...pictureMimes.map((mime): Form => ({ mime, read: readRaster })),
   // A page that lost its program may still show something; better than words, worse than a picture.
   { mime: "text/html", isPoor: true, read: (data, _, context) => readHtml(text(data), context, false) },
-  { mime: /^application\/(?:geo\+)?json$/, read: (data) => printed(JSON.stringify(jsonOf(data), null, 2)) },
-  { mime: "text/plain", isPoor: true, read: (data) => printed(text(data)) },
-  { mime: /^text\/(?!javascript)/, isPoor: true, read: (data) => printed(text(data)) },
+  {
+    mime: /^application\/(?:geo\+)?json$/,
+    read: (data, _, { place }) => printed(JSON.stringify(jsonOf(data), null, 2), place),
+  },
+  { mime: "text/plain", isPoor: true, read: (data, _, { place }) => printed(text(data), place) },
+  { mime: /^text\/(?!javascript)/, isPoor: true, read: (data, _, { place }) => printed(text(data), place) },
 ];
 
 /** Forms that a report cannot hold, and why. */
@@ -123,9 +131,11 @@ function unreadable(data: MimeBundle, taken: string): string[] {
   });
 }
 
-function readTableForm(data: Json, _mime: string, { cell, unused }: OutputContext): Read {
+function readTableForm(data: Json, _mime: string, { cell, place, unused }: OutputContext): Read {
   const table = readTable(data);
-  return typeof table === "string" ? table : [{ kind: "table", name: unused(table.name), table, cell }];
+  return typeof table === "string"
+    ? table
+    : [{ kind: "table", name: unused(table.name), table, cell, place }];
 }
 
 /** Some programs hand over JSON as text. */
@@ -150,7 +160,15 @@ function readProse(markdown: string, place: CellPlace): Read {
 }
 
 /** @param whole whether it must have lost nothing that it is about */
-async function readHtml(source: string, { place, omissions }: OutputContext, whole: boolean): Promise<Read> {
+async function readHtml(
+  source: string,
+  { place, omissions, room }: OutputContext,
+  whole: boolean,
+): Promise<Read> {
+  const weight = htmlWeight(source);
+  if (weight > room.html) {
+    return `${(weight / 1e6).toFixed(1)} MB of HTML, of at most ${mostHtml / 1e6} in a report`;
+  }
   const clean = await sanitizeHtml(source);
   if (typeof clean === "string") return clean;
   const { html, left, isWhole } = clean;
@@ -159,6 +177,7 @@ async function readHtml(source: string, { place, omissions }: OutputContext, who
     return words || "nothing to see";
   if (whole && !isWhole) return words;
   if (whole && words !== "") omissions.add(place, `text/html: ${words}`);
+  room.html -= weight;
   return [{ kind: "html", html, place }];
 }
 
@@ -197,8 +216,8 @@ function pictureBlock(
   return { kind: "picture", name: unused("picture"), picture, text: text(alt) || words, width: given, place };
 }
 
-function printed(output: string): Read {
-  return [{ kind: "text", text: terminalText(output), stream: "result" }];
+function printed(output: string, place: CellPlace): Read {
+  return [{ kind: "text", text: terminalText(output), stream: "result", place }];
 }
 
 function text(value: Json | undefined): string {

@@ -1,4 +1,4 @@
-import type { Table } from "@gradbook/core";
+import type { Figure, Table } from "@gradbook/core";
 import { escapeHtml, heading } from "@gradbook/core/internal";
 import { pageBundle } from "../render/still.js";
 import { anyUri } from "./any-picture.js";
@@ -45,7 +45,15 @@ export interface PageParts extends ReportParts {
 export interface PageBody {
   readonly html: string;
   readonly headings: readonly Heading[];
+  /** The figures that can be made interactive, by their names. */
+  readonly live: ReadonlyMap<string, Figure>;
 }
+
+/**
+ * Letters of a page, pictures included: a browser opens it at once, and it goes through a mail. Whoever needs more has
+ * the executed notebook and the files beside the page.
+ */
+const limits = { block: 6e6, body: 16e6, drawing: 1.5e6, live: 6e6 } as const;
 
 /** Writes all blocks, and tells what is missing of them; what it throws on is shown as it is and told. */
 export async function pageBody(contents: Contents, parts: ReportParts): Promise<PageBody> {
@@ -56,17 +64,30 @@ export async function pageBody(contents: Contents, parts: ReportParts): Promise<
   const headings: Heading[] = [];
   let figures = 0;
   let tables = 0;
+  const live = liveFigures(contents.blocks, parts.omissions);
+  let room: number = limits.body;
   const html = async (blocks: readonly Block[]): Promise<string> => {
     const body: string[] = [];
-    for (const block of blocks) body.push(await blockHtml(block));
+    for (const block of blocks)
+      body.push(block.kind === "folded" ? await blockHtml(block) : fitted(block, await blockHtml(block)));
     return body.join("\n");
+  };
+  const fitted = (block: Exclude<Block, { kind: "folded" }>, whole: string): string => {
+    if (whole.length <= Math.min(limits.block, room)) {
+      room -= whole.length;
+      return whole;
+    }
+    const why = whole.length > limits.block ? "too much for a page" : "the page is full";
+    const what = `${words[block.kind]} of ${(whole.length / 1e6).toFixed(1)} MB (${why}; it is in the executed notebook)`;
+    if (block.kind !== "left") parts.omissions.add(block.place, what);
+    return `<p class="missing">[left out: ${escapeHtml(what)}]</p>`;
   };
   const blockHtml = async (block: Block): Promise<string> => {
     switch (block.kind) {
       case "prose":
         return proseHtml(block);
       case "figure":
-        return figureHtml(block, ++figures, parts);
+        return figureHtml(block, ++figures, parts, live.has(block.name));
       case "table":
         return tableHtml(block.table, block.name, ++tables, parts);
       case "folded": {
@@ -93,7 +114,36 @@ export async function pageBody(contents: Contents, parts: ReportParts): Promise<
     }
   };
   const body = await html(contents.blocks);
-  return { html: `${body}\n${footnotes.list()}`, headings };
+  return { html: `${body}\n${footnotes.list()}`, headings, live };
+}
+
+const words: Record<Exclude<Block["kind"], "folded">, string> = {
+  prose: "text",
+  code: "code",
+  figure: "a figure",
+  table: "a table",
+  picture: "a picture",
+  text: "printed text",
+  html: "HTML",
+  left: "an output",
+};
+
+/** Figures whose JSON the page holds too, as far as there is room; of the others it is told. */
+function liveFigures(blocks: readonly Block[], omissions: Omissions): ReadonlyMap<string, Figure> {
+  const live = new Map<string, Figure>();
+  let room: number = limits.live;
+  for (const block of flat(blocks)) {
+    if (block.kind !== "figure" || pageBundle(block.figure) === null) continue;
+    const size = JSON.stringify(block.figure).length;
+    if (size <= room) {
+      room -= size;
+      live.set(block.name, block.figure);
+    } else {
+      const what = `figure ${block.name}: not interactive on the page (${(size / 1e6).toFixed(1)} MB of data)`;
+      omissions.add(block.place, what);
+    }
+  }
+  return live;
 }
 
 /** Why something could not be read, without words of the engine for a stack that was full. */
@@ -103,12 +153,8 @@ export function whyUnread(error: unknown): string {
 }
 
 /** The report as one HTML file that needs nothing else: no network, no font of the system, no script to be read. */
-export function reportPage(contents: Contents, { html, headings }: PageBody, parts: PageParts): string {
-  const figures = Object.fromEntries(
-    flat(contents.blocks).flatMap((b) =>
-      b.kind === "figure" && pageBundle(b.figure) !== null ? [[`fig-${b.name}`, b.figure] as const] : [],
-    ),
-  );
+export function reportPage(contents: Contents, { html, headings, live }: PageBody, parts: PageParts): string {
+  const figures = Object.fromEntries([...live].map(([name, figure]) => [`fig-${name}`, figure]));
   const documents = parts.documents.map(
     (file) => `<a href="${escapeHtml(encodeURI(file))}">${escapeHtml(file)}</a>`,
   );
@@ -158,20 +204,29 @@ function leftOut(omissions: Omissions): string {
   return `<section class="left-out"><p><strong>Left out of this report</strong></p>\n<ul>${items.join("\n")}</ul></section>\n`;
 }
 
-function figureHtml(block: Extract<Block, { kind: "figure" }>, number: number, parts: ReportParts): string {
+function figureHtml(
+  block: Extract<Block, { kind: "figure" }>,
+  number: number,
+  parts: ReportParts,
+  isLive: boolean,
+): string {
   const { name, figure } = block;
   const { caption, title } = figure.layout.meta;
   const { width } = figure.layout;
-  const { svg = "", said = [] } = parts.drawn.get(name) ?? {};
+  const { svg = "", said = [], files = [] } = parts.drawn.get(name) ?? {};
+  const png = files.find(([ending]) => ending === "@2x.png")?.[1];
+  const isHeavy = svg.length > limits.drawing && png !== undefined;
+  const drawing = isHeavy
+    ? `<img src="data:image/png;base64,${Buffer.from(png).toString("base64")}" alt="${escapeHtml(figure.layout.meta.description)}" width="${width}">`
+    : figureSvg(svg, width);
   const links = fileLinks(name, parts);
-  const isLive = pageBundle(figure) !== null;
   const button = isLive
     ? `<button type="button" data-figure="fig-${name}" aria-pressed="false" hidden>Interactive</button>`
     : "";
   const words = said.length === 0 ? "" : `Not drawn in this picture: ${said.join(", ")}. `;
   const note = words === "" ? "" : `<span class="note">${escapeHtml(words)}</span>`;
   return `<figure id="fig-${name}">
-<div class="picture" tabindex="0">${figureSvg(svg, width)}</div>
+<div class="picture" tabindex="0">${drawing}</div>
 <figcaption><strong>Figure ${number}.</strong> ${escapeHtml(caption === "" ? title : caption)}
 ${note}<span class="links">${links}${button}</span></figcaption>
 </figure>`;

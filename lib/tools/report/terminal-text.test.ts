@@ -52,3 +52,12 @@ test("of 3000 lines 2000 are shown, and where the others would be", () => {
   assert.equal(html, text);
   assert.equal(left, "1000 of 3000 lines");
 });
+
+test("50 MB of long lines are 400 kB, their beginning and their end", () => {
+  const line = (i: number) => `${i} ${"x".repeat(9_990)}`;
+  const { text, left } = terminalText(Array.from({ length: 5_000 }, (_, i) => line(i)).join("\n"));
+  assert.ok(text.length < 410_000, `${text.length}`);
+  assert.match(text, /^0 x[^\n]*\n1 x/);
+  assert.match(text, /\n4999 x+$/);
+  assert.match(left, /^49\d\d of 5000 lines$/);
+});

@@ -10,7 +10,11 @@ export interface TerminalText {
 }
 
 /** More is read by nobody, and makes a page of many megabytes. */
-const limits = { lines: 2000, head: 1500, letters: 10_000 } as const;
+const limits = {
+  head: { lines: 1500, letters: 300_000 },
+  tail: { lines: 500, letters: 100_000 },
+  line: 10_000,
+} as const;
 
 /**
  * Lines that were overwritten (`\r`, backspaces) are what is left of them in the end; colours are kept for the page;
@@ -18,22 +22,39 @@ const limits = { lines: 2000, head: 1500, letters: 10_000 } as const;
  */
 export function terminalText(output: string): TerminalText {
   const all = output.replace(/\n+$/, "").split("\n");
-  const hidden = Math.max(0, all.length - limits.lines);
-  const shown = hidden === 0 ? all : [...all.slice(0, limits.head), ...all.slice(limits.head - limits.lines)];
+  const head = fitting(all, limits.head);
+  const tail = Math.min(all.length - head, fitting([...all].reverse(), limits.tail));
+  const hidden = all.length - head - tail;
+  const shown = hidden === 0 ? all : [...all.slice(0, head), ...all.slice(all.length - tail)];
   const style = { now: "" };
   const lines = shown.map((line) => shortened(finalLine(line, style)));
   const cut = lines.reduce((sum, line) => sum + line.cut, 0);
   const left = [
     ...(hidden === 0 ? [] : [`${hidden} of ${all.length} lines`]),
-    ...(cut === 0 ? [] : [`${cut} characters of lines longer than ${limits.letters}`]),
+    ...(cut === 0 ? [] : [`${cut} characters of lines longer than ${limits.line}`]),
   ].join(" and ");
   const join = (part: (line: (typeof lines)[number]) => string, gap: string) => {
     const parts = lines.map(part);
-    if (hidden > 0) parts.splice(limits.head, 0, gap);
+    if (hidden > 0) parts.splice(head, 0, gap);
     return parts.join("\n");
   };
   const gap = `… ${hidden} lines are in the executed notebook …`;
   return { text: join((line) => line.text, gap), html: join((line) => line.html, gap), left };
+}
+
+/** How many of the first lines stay within limits, each as far as it is shown; at least one. */
+function fitting(
+  lines: readonly string[],
+  most: { readonly lines: number; readonly letters: number },
+): number {
+  let letters = 0;
+  let count = 0;
+  for (const line of lines) {
+    letters += Math.min(line.length, limits.line);
+    if (count === most.lines || (count > 0 && letters > most.letters)) break;
+    count++;
+  }
+  return count;
 }
 
 /** Letters of one style. */
@@ -117,7 +138,7 @@ function shortened(runs: readonly Run[]): {
   readonly html: string;
   readonly cut: number;
 } {
-  let room: number = limits.letters;
+  let room: number = limits.line;
   let cut = 0;
   const kept = runs.flatMap(({ text, style }): Run[] => {
     const part = text.slice(0, room);
