@@ -169,7 +169,7 @@ async function readHtml(
   if (weight > room.html) {
     return `${(weight / 1e6).toFixed(1)} MB of HTML, of at most ${mostHtml / 1e6} in a report`;
   }
-  const clean = await sanitizeHtml(source);
+  const clean = await sanitizeHtml(source, true);
   if (typeof clean === "string") return clean;
   const { html, left, isWhole } = clean;
   const words = left.length === 0 ? "" : `left out: ${left.join(", ")}`;

@@ -38,9 +38,10 @@ const properties = new Set(
 /**
  * Cleans HTML with DOMPurify: no script runs, nothing is loaded, no id, class or place on the page is taken. Drawings
  * become images, so that nothing in them reaches the page; images are those that it carries itself.
+ * @param isOutput whether a program wrote it, which seldom says how its numbers stand; Markdown's tables say it
  * @returns what is wrong, as words, when it cannot be read
  */
-export async function sanitizeHtml(source: string): Promise<CleanHtml | string> {
+export async function sanitizeHtml(source: string, isOutput = false): Promise<CleanHtml | string> {
   const weight = htmlWeight(source);
   if (weight > limits.bytes)
     return `${(weight / 1e6).toFixed(1)} MB of HTML, of at most ${limits.bytes / 1e6}`;
@@ -57,7 +58,25 @@ export async function sanitizeHtml(source: string): Promise<CleanHtml | string> 
     if (svg.closest("svg svg") === null) await replaceDrawing(svg, left);
   }
   for (const image of [...body.querySelectorAll("img")]) await checkImage(image, left);
+  if (isOutput) for (const table of [...body.querySelectorAll("table")]) alignNumbers(table);
   return { html: body.innerHTML, left: [...left], isWhole: !active.some((tag) => left.has(tag)) };
+}
+
+const number = /^[-+−]?\d[\d,. ]*(?:e[-+]?\d+)?\s?%?$/i;
+
+/** Columns of numbers stand right, as in tables of ours, where the table says nothing of its own. */
+function alignNumbers(table: DomElement): void {
+  const own = "[colspan], [rowspan], [align], [style*=text-align], table";
+  if ([...table.querySelectorAll(own)].length > 0) return;
+  const rows = [...table.querySelectorAll("tr")].map((row) => [...row.querySelectorAll("th, td")]);
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  for (let c = 0; c < width; c++) {
+    const cells = rows.flatMap((row) => row.slice(c, c + 1));
+    const texts = cells.filter((cell) => cell.localName === "td").map((cell) => cell.textContent.trim());
+    const said = texts.filter((text) => text !== "");
+    if (said.length === 0 || !said.every((text) => number.test(text))) continue;
+    for (const cell of cells) cell.setAttribute("align", "right");
+  }
 }
 
 /** Letters without those of pictures. */
