@@ -16,7 +16,7 @@ import { contentPolicy, type PagePrograms, programElements } from "./page-progra
 import { pageScript } from "./page-script.js";
 import { pageStyle } from "./page-style.js";
 import { type Heading, proseWriter } from "./prose.js";
-import { typesetNumber } from "./typeset-number.js";
+import { areNumbers, typesetNumber } from "./typeset-number.js";
 
 /** What page and PDF need besides the notebook's contents. */
 export interface ReportParts {
@@ -233,7 +233,10 @@ ${note}<span class="links">${links}${button}</span></figcaption>
 }
 
 function tableHtml(table: Table, name: string, number: number, parts: ReportParts): string {
-  const kind = (c: number) => (table.columns[c].numeric ? ' class="number"' : "");
+  const isNumeric = table.columns.map(
+    ({ numeric }, c) => numeric || areNumbers(table.rows.map((row) => row[c].text)),
+  );
+  const kind = (c: number) => (isNumeric[c] ? ' class="number"' : "");
   const head = table.columns.map(
     (column, c) => `<th scope="col"${kind(c)}>${escapeHtml(heading(column))}</th>`,
   );
@@ -242,7 +245,7 @@ function tableHtml(table: Table, name: string, number: number, parts: ReportPart
     return best ? `<strong>${html}</strong>` : html;
   };
   const rows = table.rows.map((row) => {
-    const cells = row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best, table.columns[i].numeric)}</td>`);
+    const cells = row.map((c, i) => `<td${kind(i)}>${cell(c.text, c.best, isNumeric[i])}</td>`);
     return `<tr>${cells.join("")}</tr>`;
   });
   const words = `Table ${number}${table.title === "" ? "" : `. ${table.title}`}`;

@@ -1,6 +1,7 @@
 import { anyUri, leftOf, readAnyUri } from "./any-picture.js";
 import { type DomElement, dom, isTooDeep, svgNamespace, tooDeep } from "./dom.js";
 import { readSvg, svgUri } from "./svg-picture.js";
+import { areNumbers } from "./typeset-number.js";
 
 /** HTML of somebody else, cleaned. */
 export interface CleanHtml {
@@ -62,8 +63,6 @@ export async function sanitizeHtml(source: string, isOutput = false): Promise<Cl
   return { html: body.innerHTML, left: [...left], isWhole: !active.some((tag) => left.has(tag)) };
 }
 
-const number = /^[-+−]?\d[\d,. ]*(?:e[-+]?\d+)?\s?%?$/i;
-
 /** Columns of numbers stand right, as in tables of ours, where the table says nothing of its own. */
 function alignNumbers(table: DomElement): void {
   const own = "[colspan], [rowspan], [align], [style*=text-align], table";
@@ -72,9 +71,8 @@ function alignNumbers(table: DomElement): void {
   const width = Math.max(0, ...rows.map((row) => row.length));
   for (let c = 0; c < width; c++) {
     const cells = rows.flatMap((row) => row.slice(c, c + 1));
-    const texts = cells.filter((cell) => cell.localName === "td").map((cell) => cell.textContent.trim());
-    const said = texts.filter((text) => text !== "");
-    if (said.length === 0 || !said.every((text) => number.test(text))) continue;
+    const texts = cells.filter((cell) => cell.localName === "td").map((cell) => cell.textContent);
+    if (!areNumbers(texts)) continue;
     for (const cell of cells) cell.setAttribute("align", "right");
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { typesetNumber } from "./typeset-number.js";
+import { areNumbers, typesetNumber } from "./typeset-number.js";
 
 const cases: readonly (readonly [string, string])[] = [
   ["1.2e-14", "1.2&#8239;×&#8239;10<sup>−14</sup>"],
@@ -15,3 +15,9 @@ const cases: readonly (readonly [string, string])[] = [
   ["<-1", "&lt;−1"],
 ];
 for (const [text, html] of cases) test(`${text} → ${html}`, () => assert.equal(typesetNumber(text), html));
+
+test("numbers that a program has made text of are numbers; sizes, versions and nothing are not", () => {
+  assert.equal(areNumbers(["1.30e-2", "", "−4", "10,661", "97 %"]), true);
+  for (const texts of [["1", "none"], ["[4, 28]"], ["1.2.3-rc"], ["", " "], []])
+    assert.equal(areNumbers(texts), false);
+});
