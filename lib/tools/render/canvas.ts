@@ -70,9 +70,21 @@ export class TinyCanvas {
   clearRect(): void {}
   fillText(): void {}
 
-  toDataURL(): string {
-    return pngUri(this.width, this.height, this.#pixels);
+  /** @param paper `#rrggbb` behind what is transparent */
+  toDataURL(paper = "#ffffff"): string {
+    return pngUri(this.width, this.height, withoutDarkEdges(this.#pixels, paper));
   }
+}
+
+/**
+ * Gives what is transparent the colour of the paper. Readers of PDF take the mean of colours and of alphas apart where
+ * they scale a picture: beside transparent black every cell of a heat map would have a grey edge.
+ */
+function withoutDarkEdges(pixels: Uint8ClampedArray, paper: string): Uint8ClampedArray {
+  const color = [1, 3, 5].map((at) => Number.parseInt(paper.slice(at, at + 2), 16));
+  const filled = Uint8ClampedArray.from(pixels);
+  for (let i = 0; i < filled.length; i += 4) if (filled[i + 3] === 0) filled.set(color, i);
+  return filled;
 }
 
 /** `rgba(12,34,56)` (no alpha: opaque) → four bytes. */

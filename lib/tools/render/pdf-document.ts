@@ -7,11 +7,7 @@ import { fontFamily, fontFile } from "./font.js";
 /** The calls of pdfkit that are used here; units are points (1/72 inch), y grows downwards. */
 export interface PdfDocument {
   readonly info: Record<string, unknown>;
-  readonly page: {
-    readonly width: number;
-    readonly height: number;
-    readonly margins: { readonly bottom: number };
-  };
+  readonly page: { readonly width: number; readonly height: number };
   x: number;
   y: number;
   registerFont(name: string, data: Uint8Array): this;
@@ -29,13 +25,43 @@ export interface PdfDocument {
   widthOfString(text: string): number;
   image(data: string, x: number, y: number, options: { readonly width: number }): this;
   openImage(source: string): { embed(doc: PdfDocument): void; readonly image?: unknown };
-  readonly outline: { addItem(title: string): unknown };
+  readonly outline: PdfOutline;
+  struct(type: string, options?: StructureOptions): PdfStructure;
+  addStructure(element: PdfStructure): this;
+  markStructureContent(type: string): StructureContent;
+  markContent(type: "Artifact"): this;
+  endMarkedContent(): this;
   bufferedPageRange(): { readonly start: number; readonly count: number };
   switchToPage(page: number): unknown;
-  addPage(): this;
+  addPage(options: Readonly<Record<string, unknown>>): this;
   on(event: "data", listener: (chunk: Uint8Array) => void): this;
   on(event: "end", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
+  end(): void;
+}
+
+export interface PdfOutline {
+  addItem(title: string, options: Readonly<Record<string, number | boolean>>): PdfOutline;
+}
+
+/** What an element of the document's structure says beside its kind. */
+export interface StructureOptions {
+  /** What it shows, in words. */
+  readonly alt?: string;
+  /** Left, top, right and bottom on its page. */
+  readonly bbox?: readonly [number, number, number, number];
+  /** Of a table's head: which cells it is the head of. */
+  readonly scope?: "Column";
+}
+
+/** Marked content on a page. */
+export interface StructureContent {
+  readonly refs: readonly object[];
+}
+
+/** An element of the structure that screen readers read: `P`, `H1`, `Table`, … */
+export interface PdfStructure {
+  add(child: PdfStructure | StructureContent): this;
   end(): void;
 }
 
@@ -68,6 +94,10 @@ export async function newPdf(options: {
   readonly margin: number;
   readonly title: string;
   readonly about?: Readonly<Record<string, string>>;
+  /** BCP 47. Default `"en"`. */
+  readonly lang?: string;
+  /** Whether the document has a structure, for screen readers. Default false. */
+  readonly tagged?: boolean;
 }): Promise<{ doc: PdfDocument; svgToPdf: SvgToPdf }> {
   const require = createRequire(import.meta.url);
   const PDFDocument: PdfKit = require(join(dirname(require.resolve("pdfkit")), "pdfkit.browser.js"));
@@ -76,7 +106,8 @@ export async function newPdf(options: {
     size: options.size,
     margin: options.margin,
     bufferPages: true,
-    lang: "en",
+    lang: options.lang ?? "en",
+    tagged: options.tagged ?? false,
     displayTitle: true,
     pdfVersion: "1.7",
     info: {

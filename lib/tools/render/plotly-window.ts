@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { themes } from "@gradbook/core/internal";
 import type { DOMWindow } from "jsdom";
 import { svgPathProperties } from "svg-path-properties";
 import { type Box, boundingBox, type SvgNode, textLength } from "./boxes.js";
@@ -12,6 +13,7 @@ const require = createRequire(import.meta.url);
 interface PixelSize {
   readonly width: number;
   readonly height: number;
+  readonly meta: { readonly theme: "light" | "dark" };
 }
 
 /** A window without a browser, in which Plotly draws. */
@@ -45,7 +47,8 @@ const longestWait = 60_000;
 async function open(bundle: Bundle): Promise<PlotlyWindow> {
   const { JSDOM } = await import("jsdom");
   const { window } = new JSDOM("<!doctype html><html><body></body></html>", { runScripts: "outside-only" });
-  completeWindow(window);
+  const paper = { color: themes.light.paper };
+  completeWindow(window, paper);
   window.eval(readFileSync(plotlyFile(bundle), "utf8"));
   const plotly = window.Plotly;
   let formula: Formula | undefined;
@@ -53,8 +56,9 @@ async function open(bundle: Bundle): Promise<PlotlyWindow> {
     if (formula === undefined) throw new Error("there is no formula in the figure");
     return formula(tex, display);
   });
-  const drawNow = async (json: string, { width, height }: PixelSize, seed: number): Promise<string> => {
+  const drawNow = async (json: string, { width, height, meta }: PixelSize, seed: number): Promise<string> => {
     window.Math.random = seededRandom(seed);
+    paper.color = themes[meta.theme].paper;
     // Plotly looks for it at each text, and keeps its document: one figure's macros must not reach the next.
     if (/\$[^$]+\$/.test(json)) formula = await formulas();
     window.MathJax = formula === undefined ? undefined : shim;
@@ -117,7 +121,7 @@ function mathJax(window: DOMWindow, formula: Formula): object {
 }
 
 /** Gives jsdom what Plotly expects of a browser and jsdom leaves out. */
-function completeWindow(window: DOMWindow): void {
+function completeWindow(window: DOMWindow, paper: { readonly color: string }): void {
   window.URL.createObjectURL = () => "blob:none";
   window.URL.revokeObjectURL = () => {};
   Object.assign(window, { CSS: { supports: () => true }, TextDecoder, TextEncoder, Image: WindowImage });
@@ -160,7 +164,7 @@ function completeWindow(window: DOMWindow): void {
       return canvas;
     },
     toDataURL(this: object) {
-      return canvases.get(this)?.toDataURL() ?? "data:,";
+      return canvases.get(this)?.toDataURL(paper.color) ?? "data:,";
     },
   });
 }

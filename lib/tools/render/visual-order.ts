@@ -19,6 +19,11 @@ function loaded(): Bidi {
 /** Hebrew, Arabic and their kin. */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 
+/** Whether any letter of a text is read from the right. */
+export function hasRightToLeft(text: string): boolean {
+  return rightToLeft.test(text);
+}
+
 /** Whether a text is read from the right: its first strong letter decides. */
 export function isRightToLeft(text: string): boolean {
   return rightToLeft.test(text) && loaded().getEmbeddingLevels(text, "auto").paragraphs[0]?.level === 1;

@@ -14,7 +14,14 @@ export type Block =
       readonly attachments: Readonly<Record<string, MimeBundle>>;
       readonly place: CellPlace;
     }
-  | { readonly kind: "code"; readonly source: string; readonly cell: number; readonly place: CellPlace }
+  | {
+      readonly kind: "code";
+      readonly source: string;
+      readonly cell: number;
+      readonly place: CellPlace;
+      /** Whether its author wants it read: it stands in the PDF too. */
+      readonly isShown: boolean;
+    }
   | {
       readonly kind: "figure";
       readonly name: string;
@@ -59,6 +66,8 @@ export interface Contents {
   readonly authors: readonly Author[];
   /** As its author wrote it; empty when it is not said. */
   readonly date: string;
+  /** Of its text, BCP 47. */
+  readonly lang: string;
   /** Language of its code, e.g. `typescript`. */
   readonly language: string;
   readonly blocks: readonly Block[];

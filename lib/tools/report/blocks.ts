@@ -36,7 +36,7 @@ export async function contents(
     if (cell.cell_type === "code") {
       cellNumber++;
       const place = { order, words: `cell ${cellNumber}` };
-      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused, room }));
+      pieces.push(await codeCell(cell, cellNumber, { place, omissions, unused, room, areShown: front.code }));
     } else {
       const words = cellNumber === 0 ? "text before cell 1" : `text after cell ${cellNumber}`;
       pieces.push(await textCell(cell, { place: { order, words }, omissions, unused, room }));
@@ -50,6 +50,7 @@ export async function contents(
     title: front.title ?? heading ?? fallbackTitle,
     authors: front.authors,
     date: front.date,
+    lang: front.lang,
     language: language(notebook),
     blocks,
     metrics: notebookMetrics(notebook),
@@ -76,9 +77,14 @@ function titled(blocks: readonly Block[], title: string): readonly Block[] {
 
 type CellContext = Pick<OutputContext, "place" | "omissions" | "unused" | "room">;
 
-async function codeCell(cell: CodeCell, number: number, context: CellContext): Promise<Block[]> {
-  const { place, omissions } = context;
-  const { input, output } = hiding(cell);
+async function codeCell(
+  cell: CodeCell,
+  number: number,
+  context: CellContext & { /** Whether the code of all cells is. */ readonly areShown: boolean },
+): Promise<Block[]> {
+  const { place, omissions, areShown } = context;
+  const { input, output, isCodeWanted } = hiding(cell);
+  const isShown = input.how === "shown" && (areShown || isCodeWanted);
   if (cellTags(cell).includes("skip-execution")) omissions.add(place, "not run (tag skip-execution)");
   if (input.how === "removed" && output.how === "removed" && input.by === output.by) {
     omissions.add(place, `the whole cell (${input.by})`);
@@ -88,7 +94,7 @@ async function codeCell(cell: CodeCell, number: number, context: CellContext): P
   if (cell.source.trim() !== "") {
     if (input.how === "removed") omissions.add(place, `its code (${input.by})`);
     // The page folds all code: one that its author hid looks the same.
-    else blocks.push({ kind: "code", source: cell.source, cell: number, place });
+    else blocks.push({ kind: "code", source: cell.source, cell: number, place, isShown });
   }
   if (cell.outputs.length === 0) return blocks;
   if (output.how === "removed") {

@@ -74,7 +74,7 @@ export function tableOutput(table: Table): MimeBundle {
 }
 
 /** As it comes back from a notebook file. */
-function toJson(bundle: Readonly<Record<string, unknown>>): MimeBundle {
+export function toJson(bundle: Readonly<Record<string, unknown>>): MimeBundle {
   const copy: Record<string, Json> = JSON.parse(JSON.stringify(bundle));
   return copy;
 }

@@ -42,7 +42,7 @@ for (const [title, yaml, expected] of cases) {
 test("nbformat's metadata counts where the cell says nothing", () => {
   const metadata = { title: "M", authors: [{ name: "A" }] };
   const { front } = frontMatter(notebook([raw("---\ntitle: T\n---")], metadata), new Omissions());
-  assert.deepEqual(front, { title: "T", authors: [{ name: "A", affiliation: "" }], date: "" });
+  assert.deepEqual(front, { title: "T", authors: [{ name: "A", affiliation: "" }], date: "", lang: "en", code: false });
 });
 
 const unread: readonly (readonly [string, string, string])[] = [
@@ -51,7 +51,7 @@ const unread: readonly (readonly [string, string, string])[] = [
   [
     "other keys",
     "---\nformat: html\n---",
-    "format (a report uses title, author, authors, affiliation, date)",
+    "format (a report uses title, author, authors, affiliation, date, lang, code)",
   ],
 ];
 for (const [title, source, what] of unread) {
@@ -61,6 +61,15 @@ for (const [title, source, what] of unread) {
     assert.ok(omissions.list()[0].what.startsWith(what), omissions.list()[0].what);
   });
 }
+
+test("the language of the text, and code for the PDF", () => {
+  const read = (source: string, metadata = {}) =>
+    frontMatter({ ...notebook([raw(source)]), metadata }, new Omissions()).front;
+  const { lang, code } = read("---\nlang: fr\ncode: true\n---");
+  assert.deepEqual([lang, code], ["fr", true]);
+  const given = read("text", { lang: "de", code: true });
+  assert.deepEqual([given.lang, given.code], ["de", true]);
+});
 
 test("text between rules is text", () => {
   const { notebook: rest } = frontMatter(notebook([prose("---\n\nText.\n\n---\n\nmore")]), new Omissions());

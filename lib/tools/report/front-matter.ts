@@ -17,9 +17,13 @@ export interface FrontMatter {
   readonly authors: readonly Author[];
   /** As its author wrote it; empty when it is not said. */
   readonly date: string;
+  /** Of the text, BCP 47; `"en"` when it is not said. */
+  readonly lang: string;
+  /** Whether the code of all cells stands in the PDF. */
+  readonly code: boolean;
 }
 
-const known = ["title", "author", "authors", "affiliation", "date"];
+const known = ["title", "author", "authors", "affiliation", "date", "lang", "code"];
 
 /**
  * Title, authors and date of a notebook: a first cell between two lines `---`, as Quarto has it, over what nbformat
@@ -30,17 +34,19 @@ export function frontMatter(
   notebook: Notebook,
   omissions: Omissions,
 ): { readonly front: FrontMatter; readonly notebook: Notebook } {
-  const { title, authors, date } = notebook.metadata;
+  const { title, authors, date, lang, code } = notebook.metadata;
   const [first, ...cells] = notebook.cells;
   const place = { order: 0, words: "front matter" };
   const typed = first === undefined ? null : typedMatter(first, place, omissions);
-  const given: JsonObject = { ...orNothing({ title, authors, date }), ...typed };
+  const given: JsonObject = { ...orNothing({ title, authors, date, lang, code }), ...typed };
   const affiliation = words(given.affiliation);
   return {
     front: {
       ...(words(given.title) === "" ? {} : { title: words(given.title) }),
       authors: list(given.author ?? given.authors).flatMap((one) => author(one, affiliation)),
       date: words(given.date),
+      lang: words(given.lang) || "en",
+      code: given.code === true || words(given.code) === "true",
     },
     notebook: typed === null ? notebook : { ...notebook, cells },
   };

@@ -14,7 +14,12 @@ const shown: Hiding = { how: "shown", by: "" };
  * Tags of cells as Jupyter Book and nbconvert know them, with hyphens or underscores, and what JupyterLab writes when
  * somebody collapses a cell. `remove-…` takes something out; `hide-…` and collapsed folds it.
  */
-export function hiding(cell: Cell): { readonly input: Hiding; readonly output: Hiding } {
+export function hiding(cell: Cell): {
+  readonly input: Hiding;
+  readonly output: Hiding;
+  /** Whether its code is to be read on paper too (tag `show-input`). */
+  readonly isCodeWanted: boolean;
+} {
   const tags = cellTags(cell).map((tag) => tag.replaceAll("_", "-"));
   const { jupyter, collapsed } = cell.metadata;
   const folded = isJsonObject(jupyter) ? jupyter : {};
@@ -26,6 +31,7 @@ export function hiding(cell: Cell): { readonly input: Hiding; readonly output: H
     return isCollapsed ? { how: "folded", by: "collapsed in the notebook" } : shown;
   };
   return {
+    isCodeWanted: tags.includes("show-input"),
     input: of("input", folded.source_hidden === true),
     output: of("output", folded.outputs_hidden === true || collapsed === true),
   };

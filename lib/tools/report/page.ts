@@ -175,7 +175,7 @@ export function reportPage(contents: Contents, { html, headings, live }: PageBod
   const { programs } = parts;
 
   return `<!doctype html>
-<html lang="en">
+<html lang="${escapeHtml(contents.lang)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

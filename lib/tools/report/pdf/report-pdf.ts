@@ -7,6 +7,7 @@ import { forPdf, pointsPerPixel } from "../../render/pdf.js";
 import { embedImages, pdfBytes } from "../../render/pdf-document.js";
 import type { Picture } from "../../render/picture.js";
 import type { Block, Contents } from "../block.js";
+import { authorLine } from "../front-matter.js";
 import { htmlTokens } from "../html-tokens.js";
 import { mathExtension } from "../math-extension.js";
 import type { CellPlace } from "../omissions.js";
@@ -14,16 +15,17 @@ import { type ReportParts, whyUnread } from "../page.js";
 import { paperPicture } from "../picture-files.js";
 import { prosePictures, withAttachments, withImages } from "../prose-pictures.js";
 import { sanitizeHtml } from "../sanitize.js";
+import { formulaParts } from "./formula-parts.js";
 import { colors, fonts, Paper } from "./paper.js";
-import { lines, paragraph, plainText } from "./paragraph.js";
+import { heightOf, type Line, lines, paragraph, plainText } from "./paragraph.js";
 import { drawTable, type PdfCell } from "./table.js";
 
 /** Lines of a printed output that are taken over; the rest is in the executed notebook. */
 const longestOutput = 60;
 
 /**
- * The whole report as a PDF of A4 pages: prose with its formulas, figures as vectors, tables; text stays text. The
- * code is left to the executed notebook.
+ * The whole report as a PDF of A4 pages: prose with its formulas, figures as vectors, tables; text stays text. Code is
+ * left to the executed notebook, unless its author wants it here.
  */
 export async function reportPdf(contents: Contents, parts: ReportParts): Promise<Uint8Array> {
   const { Marked } = await import("marked");
@@ -31,11 +33,14 @@ export async function reportPdf(contents: Contents, parts: ReportParts): Promise
     { gfm: true },
     mathExtension(() => ""),
   );
-  const paper = await Paper.open(contents.title, await formulas());
-  const writer = new Writer(paper, parts);
+  const author = authorLine(contents.authors);
+  const paper = await Paper.open({ ...contents, author }, await formulas());
+  const writer = new Writer(paper, parts, author);
   if (!contents.blocks.some((b) => b.kind === "prose" && /^#\s/m.test(b.markdown)))
     writer.title(contents.title);
-  const drawn = contents.blocks.filter(({ kind }) => kind !== "code" && kind !== "folded");
+  const drawn = contents.blocks.filter(
+    (block) => block.kind !== "folded" && (block.kind !== "code" || block.isShown),
+  );
   for (const [i, block] of drawn.entries()) {
     try {
       if (block.kind !== "prose") await writer.block(block);
@@ -80,6 +85,7 @@ interface PaperPicture {
 class Writer {
   readonly #paper: Paper;
   readonly #parts: ReportParts;
+  readonly #author: string;
 
   #figures = 0;
   #tables = 0;
@@ -87,9 +93,10 @@ class Writer {
   /** The pictures of the text that is written, as PNG, by their addresses. */
   #pictures: ReadonlyMap<string, PaperPicture> = new Map();
 
-  constructor(paper: Paper, parts: ReportParts) {
+  constructor(paper: Paper, parts: ReportParts, author: string) {
     this.#paper = paper;
     this.#parts = parts;
+    this.#author = author;
   }
 
   /** Looks at the pictures of a text before it is written. */
@@ -105,7 +112,7 @@ class Writer {
 
   /** A line in place of something that is not there. */
   missing(what: string): void {
-    plainText(this.#paper, `[${what}]`, { color: colors.muted });
+    this.#paper.tag("P", () => plainText(this.#paper, `[${what}]`, { color: colors.muted }));
     this.#paper.gap(5);
   }
 
@@ -122,10 +129,11 @@ class Writer {
     const rest = tokens.filter(({ type }) => type !== "space");
     const last = rest.pop();
     this.prose(rest);
+    this.#paper.land();
     if (last === undefined) return;
     if (last.type === "paragraph") {
       const text = lines(this.#paper, last.tokens ?? [], {});
-      this.#paper.need(text.reduce((sum, { height }) => sum + height, 5 + this.#endHeight));
+      this.#paper.need(heightOf(text) + 5 + this.#endHeight);
     }
     this.#proseToken(last, 0);
   }
@@ -140,7 +148,7 @@ class Writer {
         this.#paragraphs(token.tokens ?? [], indent);
         break;
       case "text":
-        paragraph(paper, token.tokens ?? [token], { indent });
+        paper.tag("P", () => paragraph(paper, token.tokens ?? [token], { indent }));
         break;
       case "displayMath":
         this.#formula(String(token.text));
@@ -149,10 +157,10 @@ class Writer {
         this.#list(token as Tokens.List, indent);
         break;
       case "blockquote":
-        this.prose(token.tokens ?? [], indent + 14);
+        paper.tag("BlockQuote", () => this.prose(token.tokens ?? [], indent + 14));
         break;
       case "code":
-        this.#lines(String(token.text), colors.text);
+        this.#code(String(token.text));
         break;
       case "table":
         this.#markdownTable(token as Tokens.Table);
@@ -165,7 +173,7 @@ class Writer {
         break;
       default:
         // Whatever it is, its words are not lost: HTML inside a list, say.
-        plainText(paper, token.raw.replace(/<[^>]*>/g, " ").trim(), { indent });
+        paper.tag("P", () => plainText(paper, token.raw.replace(/<[^>]*>/g, " ").trim(), { indent }));
     }
   }
 
@@ -173,14 +181,16 @@ class Writer {
   #paragraphs(tokens: readonly Token[], indent: number): void {
     let inline: Token[] = [];
     const flush = () => {
-      if (inline.length > 0) paragraph(this.#paper, inline, { indent });
+      const text = inline;
+      if (text.length > 0) this.#paper.tag("P", () => paragraph(this.#paper, text, { indent }));
       inline = [];
     };
     for (const token of tokens) {
       const picture = token.type === "image" ? this.#pictures.get(String(token.href)) : undefined;
       if (picture !== undefined) {
         flush();
-        this.#picture(picture.png, Number("width" in token ? token.width : 0) || picture.width);
+        const width = Number("width" in token ? token.width : 0) || picture.width;
+        this.#picture(picture.png, width, "text" in token ? String(token.text) : "");
       } else if (token.type === "displayMath") {
         flush();
         this.#formula(String(token.text));
@@ -194,55 +204,77 @@ class Writer {
     const paper = this.#paper;
     const parts = this.#parts;
     const size = [20, 15, 12.5, 11][Math.min(level, 4) - 1];
+    if (level <= 2) paper.landBeforeSection();
     paper.gap(level === 1 ? 4 : 12);
     paper.need(size * 1.4 + 60);
-    paper.doc.outline.addItem(text.replace(/\$/g, ""));
-    paragraph(paper, tokens, { size, font: fonts.bold, leading: 1.25 });
+    paper.heading(level, text.replace(/[$*`]/g, ""));
+    paper.tag(`H${Math.min(level, 6)}`, () =>
+      paragraph(paper, tokens, { size, font: fonts.bold, leading: 1.25 }),
+    );
     paper.gap(4);
     if (this.#titled) return;
     this.#titled = true;
-    plainText(paper, parts.facts.join(" · "), { size: 9.5, color: colors.muted });
+    const facts = [this.#author, parts.facts.join(" · ")].filter((line) => line !== "");
+    for (const line of facts)
+      paper.tag("P", () => plainText(paper, line, { size: 9.5, color: colors.muted }));
     paper.gap(8);
   }
 
   #formula(source: string): void {
     const paper = this.#paper;
-    // MathJax sets a number at the end of a line whose width it leaves to the page.
-    const tags = /\\tag(\*?)\{([^{}]*)\}/.exec(source);
-    const tex = tags === null ? source : source.replace(tags[0], "");
-    const box = paper.math(tex, true, 10.5);
-    if (box === null) {
-      this.#lines(tex, colors.text);
+    // MathJax sets a number at the end of a line whose width it leaves to the page: one is set here, of several each
+    // stands behind its line.
+    const tags = [...source.matchAll(tagged)].map(([, star, text]) => (star === "*" ? text : `(${text})`));
+    const several = (_: string, star: string, text: string) =>
+      `\\qquad\\text{${star === "*" ? text : `(${text})`}}`;
+    const tex = tags.length > 1 ? source.replace(tagged, several) : source.replace(tagged, "");
+    const number = tags.length === 1 ? tags[0] : "";
+    const style = { font: fonts.regular, size: 10.5 };
+    const beside = number === "" ? 0 : paper.widthOf(number, style.font, style.size) + 10;
+    const room = paper.width - beside;
+    const boxes = formulaParts(paper, tex, { display: true, size: style.size, width: room });
+    if (boxes === null) {
+      this.#code(tex);
       return;
     }
-    const scale = Math.min(1, paper.width / box.width);
-    paper.need(box.height * scale + 8);
+    const height = boxes.reduce((sum, box) => sum + box.height + 3, 0);
+    paper.need(Math.min(height + 8, paper.pageHeight));
     paper.gap(3);
-    paper.svg(
-      box.svg,
-      paper.left + (paper.width - box.width * scale) / 2,
-      paper.y,
-      box.width * scale,
-      box.height * scale,
-    );
-    if (tags !== null) {
-      const number = tags[1] === "*" ? tags[2] : `(${tags[2]})`;
-      const style = { font: fonts.regular, size: 10.5 };
-      const x = paper.left + paper.width - paper.widthOf(number, style.font, style.size);
-      paper.text(number, x, paper.y + (box.height * scale) / 2 + 3.5, style);
+    const draw = () => {
+      boxes.forEach((box, i) => {
+        paper.need(box.height);
+        // lines that go on are set against the right, as TeX's multline does
+        const middle = paper.left + Math.min((paper.width - box.width) / 2, room - box.width);
+        const x = boxes.length === 1 ? middle : paper.left + (i === 0 ? 0 : room - box.width);
+        paper.svg(box.svg, x, paper.y, box.width, box.height);
+        paper.y += box.height + 3;
+      });
+    };
+    paper.tag("Formula", draw, { alt: source.trim() });
+    if (number !== "") {
+      const last = boxes[boxes.length - 1];
+      const right = paper.left + room + 10;
+      const y = paper.y - 3 - last.height / 2 + 3.5;
+      paper.tag("P", () => paper.text(number, right, y, style));
     }
-    paper.y += box.height * scale + 6;
+    paper.y += 3;
   }
 
   #list(list: Tokens.List, indent: number): void {
     const paper = this.#paper;
-    list.items.forEach((item, i) => {
-      const mark = list.ordered ? `${Number(list.start || 1) + i}.` : "•";
-      paper.need(18);
-      const y = paper.y;
-      paper.text(mark, paper.left + indent + 2, y + 10.3, { font: fonts.regular, size: 10.5 });
-      this.prose(item.task ? ticked(item) : item.tokens, indent + 16);
-      if (paper.y === y) paper.y += 14;
+    paper.tag("L", () => {
+      list.items.forEach((item, i) => {
+        const mark = list.ordered ? `${Number(list.start || 1) + i}.` : "•";
+        const style = { font: fonts.regular, size: 10.5 };
+        const inside = indent + Math.max(16, paper.widthOf(mark, style.font, style.size) + 7);
+        paper.need(34);
+        const y = paper.y;
+        paper.tag("LI", () => {
+          paper.tag("Lbl", () => paper.text(mark, paper.left + indent + 2, y + 10.3, style));
+          paper.tag("LBody", () => this.prose(item.task ? ticked(item) : item.tokens, inside));
+        });
+        if (paper.y === y) paper.y += 14;
+      });
     });
     paper.gap(5);
   }
@@ -250,13 +282,8 @@ class Writer {
   #markdownTable(table: Tokens.Table): void {
     const cell = ({ tokens }: Tokens.TableCell): PdfCell => ({ tokens, bold: false });
     const right = table.align.map((align) => align === "right");
-    drawTable(
-      this.#paper,
-      table.header.map(cell),
-      table.rows.map((row) => row.map(cell)),
-      right,
-    );
-    this.#paper.gap(8);
+    const [head, body] = [table.header.map(cell), table.rows.map((row) => row.map(cell))];
+    drawTable(this.#paper, { head, body, right, caption: () => [] });
   }
 
   async block(block: Exclude<Block, { kind: "prose" }>): Promise<void> {
@@ -270,11 +297,11 @@ class Writer {
       case "picture": {
         const png = await paperPicture(block.small ?? block.picture, this.#parts.artist);
         if (typeof png === "string") this.missing(`picture: ${png}`);
-        else this.#picture(png, block.width ?? block.picture.width);
+        else this.#picture(png, block.width ?? block.picture.width, block.text);
         break;
       }
       case "text":
-        this.#lines(block.text.text, block.stream === "error" ? "#b3121d" : colors.muted);
+        this.#lines(cut(block.text.text), block.stream === "error" ? "#b3121d" : colors.muted);
         break;
       case "html": {
         const tokens = htmlTokens(block.html);
@@ -285,8 +312,10 @@ class Writer {
       case "left":
         this.missing(`left out: ${block.what}`);
         break;
-      case "folded":
       case "code":
+        this.#code(block.source);
+        break;
+      case "folded":
         break;
       default:
         block satisfies never;
@@ -301,17 +330,29 @@ class Writer {
     const svg = forPdf(drawn?.svg ?? "");
     if (drawn?.paperPng === undefined) await embedImages(paper.doc, svg);
     const natural = { width: width * pointsPerPixel, height: height * pointsPerPixel };
-    const scale = Math.min(1, paper.width / natural.width, (paper.pageHeight - 60) / natural.height);
-    paper.gap(6);
-    paper.need(natural.height * scale + 36);
-    if (drawn?.paperPng === undefined) {
-      paper.svg(svg, paper.left, paper.y, natural.width * scale, natural.height * scale);
-    } else {
-      const uri = `data:image/png;base64,${Buffer.from(drawn.paperPng).toString("base64")}`;
-      paper.doc.image(uri, paper.left, paper.y, { width: natural.width * scale });
-    }
-    paper.y += natural.height * scale + 4;
-    this.#caption(`Figure ${++this.#figures}.`, meta.caption || meta.title);
+    const caption = this.#caption(`Figure ${++this.#figures}.`, meta.caption || meta.title, paper.width);
+    const below = heightOf(caption) + 22;
+    const scale = Math.min(1, paper.width / natural.width, (paper.pageHeight - below) / natural.height);
+    const picture = (size: { readonly width: number; readonly height: number }) => {
+      if (drawn?.paperPng === undefined) {
+        paper.svg(svg, paper.left, paper.y, size.width, size.height);
+      } else {
+        const uri = `data:image/png;base64,${Buffer.from(drawn.paperPng).toString("base64")}`;
+        paper.image(uri, paper.left, paper.y, size.width);
+      }
+    };
+    const draw = (room: number) => {
+      const fitted = Math.min(scale, (room - below) / natural.height);
+      const size = { width: natural.width * fitted, height: natural.height * fitted };
+      paper.gap(6);
+      const bbox = boxAt(paper, size);
+      paper.tag("Figure", () => picture(size), { alt: meta.description || meta.title, bbox });
+      paper.y += size.height + 4;
+      paper.tag("Caption", () => drawLines(paper, caption));
+      paper.gap(12);
+    };
+    const full = natural.height * scale;
+    paper.float({ height: full + below, least: full * smallest + below, draw });
   }
 
   #table(table: Table): void {
@@ -320,35 +361,30 @@ class Writer {
       tokens: [{ type: "escape", raw: text, text } as Token],
       bold,
     });
+    const label = `Table ${++this.#tables}.`;
+    const text = [table.title, table.caption].filter((t) => t !== "").join(". ");
     paper.gap(4);
-    paper.need(70);
-    this.#caption(
-      `Table ${++this.#tables}.`,
-      [table.title, table.caption].filter((t) => t !== "").join(". "),
-      2,
-    );
-    drawTable(
-      paper,
-      table.columns.map((column) => plain(heading(column), true)),
-      table.rows.map((row) => row.map((cell) => plain(cell.text, cell.best))),
-      table.columns.map((column) => column.numeric),
-    );
-    paper.gap(12);
+    drawTable(paper, {
+      head: table.columns.map((column) => plain(heading(column), true)),
+      body: table.rows.map((row) => row.map((cell) => plain(cell.text, cell.best))),
+      right: table.columns.map((column) => column.numeric),
+      caption: (width, part) => this.#caption(label, part === "" ? text : `${text} (${part})`, width),
+    });
   }
 
-  #picture(picture: Picture, width: number): void {
+  #picture(picture: Picture, width: number, alt: string): void {
     const paper = this.#paper;
     const { base64, width: across, height: down } = picture;
     const wanted = width * pointsPerPixel;
-    const shown = Math.min(paper.width, wanted, (paper.pageHeight * across) / down);
+    const shown = Math.min(paper.width, wanted, ((paper.pageHeight - 8) * across) / down);
     const height = (shown * down) / across;
     paper.need(height + 8);
-    paper.doc.image(`data:image/png;base64,${base64}`, paper.left, paper.y, { width: shown });
+    const draw = () => paper.image(`data:image/png;base64,${base64}`, paper.left, paper.y, shown);
+    paper.tag("Figure", draw, { alt: alt || "a picture", bbox: boxAt(paper, { width: shown, height }) });
     paper.y += height + 8;
   }
 
-  #caption(label: string, text: string, gap = 12): void {
-    const paper = this.#paper;
+  #caption(label: string, text: string, width: number): readonly Line[] {
     const bold = {
       type: "strong",
       raw: label,
@@ -356,29 +392,31 @@ class Writer {
       tokens: [{ type: "escape", raw: label, text: label }],
     };
     const rest = { type: "escape", raw: ` ${text}`, text: ` ${text}` };
-    paragraph(paper, [bold, rest] as Token[], { size: 9.5, color: colors.muted });
-    paper.gap(gap);
+    return lines(this.#paper, [bold, rest] as Token[], { size: 9.5, color: colors.muted, width });
   }
 
-  /** Printed lines in a monospaced font, with a bar at their left. */
+  #code(source: string): void {
+    this.#lines(source, colors.text);
+  }
+
+  /** Lines in a monospaced font, with a bar at their left. */
   #lines(text: string, color: string): void {
     const paper = this.#paper;
-    const all = text.split("\n");
-    const hidden = Math.max(0, all.length - longestOutput);
-    const shown =
-      hidden === 0
-        ? all
-        : [...all.slice(0, longestOutput), `… ${hidden} more lines in the executed notebook`];
-    const size = 8;
-    const letters = Math.floor((paper.width - 12) / paper.widthOf("m", fonts.mono, size));
-    const wrapped = shown.flatMap((line) => (line === "" ? [""] : wrapLine(line, letters)));
+    const style = { font: fonts.mono, size: 8 };
+    const width = paper.width - 12;
+    const all = text
+      .replaceAll("\t", "    ")
+      .split("\n")
+      .flatMap((line) => wrapLine(line, (part) => paper.widthOf(part, style.font, style.size) <= width));
     paper.gap(2);
-    for (const line of wrapped) {
-      paper.need(11);
-      paper.doc.rect(paper.left, paper.y, 1.5, 11).fill(colors.line);
-      paper.text(line, paper.left + 9, paper.y + 8.2, { font: fonts.mono, size, color });
-      paper.y += 11;
-    }
+    paper.tag("Code", () => {
+      all.forEach((line, i) => {
+        paper.need((i === 0 || i === all.length - 2) && all.length > 1 ? 22 : 11);
+        paper.bar(paper.left, paper.y, 1.5, 11, colors.line);
+        paper.text(line, paper.left + 9, paper.y + 8.2, { ...style, color });
+        paper.y += 11;
+      });
+    });
     paper.gap(8);
   }
 
@@ -391,33 +429,67 @@ class Writer {
   end(title: string): void {
     const paper = this.#paper;
     const parts = this.#parts;
+    paper.land();
     const left = parts.omissions.list();
+    const small = (text: string) =>
+      paper.tag("P", () => plainText(paper, text, { size: 8.5, color: colors.muted }));
     if (left.length > 0) {
       paper.gap(14);
       paper.need(Math.min(paper.pageHeight, 14 * (left.length + 2) + this.#endHeight));
-      plainText(paper, "Left out of this report", { size: 9.5, font: fonts.bold });
-      for (const { place, what } of left)
-        plainText(paper, `${place}: ${what}`, { size: 8.5, color: colors.muted });
+      paper.tag("P", () => plainText(paper, "Left out of this report", { size: 9.5, font: fonts.bold }));
+      for (const { place, what } of left) small(`${place}: ${what}`);
     }
     paper.gap(14);
     paper.need(this.#endHeight - 14);
-    for (const [term, value] of parts.provenance) {
-      plainText(paper, `${term}: ${value}`, { size: 8.5, color: colors.muted });
-    }
+    for (const [term, value] of parts.provenance) small(`${term}: ${value}`);
+    paper.end();
     const { start, count } = paper.doc.bufferedPageRange();
     for (let page = start; page < start + count; page++) {
       paper.doc.switchToPage(page);
-      const number = String(page + 1);
-      const style = { font: fonts.regular, size: 8.5, color: colors.muted };
-      paper.text(title, paper.left, 841.89 - 34, style);
-      paper.text(
-        number,
-        paper.left + paper.width - paper.widthOf(number, style.font, style.size),
-        841.89 - 34,
-        style,
-      );
+      paper.artifact(() => this.#foot(title, String(page + 1)));
     }
   }
+
+  #foot(title: string, number: string): void {
+    const paper = this.#paper;
+    const style = { font: fonts.regular, size: 8.5, color: colors.muted };
+    const right = paper.left + paper.width - paper.widthOf(number, style.font, style.size);
+    const y = paper.doc.page.height - 34;
+    const fits = (text: string) => paper.widthOf(text, style.font, style.size) < paper.width - 40;
+    paper.text(shortened(title, fits), paper.left, y, style);
+    paper.text(number, right, y, style);
+  }
+}
+
+/** How much smaller a figure may be drawn to stand on the page where it is mentioned. */
+const smallest = 0.78;
+
+/** `\tag{1}` and `\tag*{text}`. */
+const tagged = /\\tag(\*?)\{([^{}]*)\}/g;
+
+function boxAt(paper: Paper, size: { readonly width: number; readonly height: number }) {
+  return [paper.left, paper.y, paper.left + size.width, paper.y + size.height] as const;
+}
+
+function drawLines(paper: Paper, all: readonly Line[]): void {
+  for (const line of all) {
+    line.draw(paper.left, paper.y);
+    paper.y += line.height;
+  }
+}
+
+/** As many lines of an output as a page should hold. */
+function cut(text: string): string {
+  const all = text.split("\n");
+  if (all.length <= longestOutput) return text;
+  const hidden = all.length - longestOutput;
+  return [...all.slice(0, longestOutput), `… ${hidden} more lines in the executed notebook`].join("\n");
+}
+
+function shortened(text: string, fits: (text: string) => boolean): string {
+  const letters = [...text];
+  while (letters.length > 0 && !fits(letters.join(""))) letters.splice(-2, 2, "…");
+  return letters.join("");
 }
 
 /** An item with a box to tick, the box as text before the first words. */
@@ -437,7 +509,18 @@ function ticked({ tokens }: Tokens.ListItem): Token[] {
 }
 
 /** Cuts a line at spaces; a word that is longer than a line is cut inside. */
-function wrapLine(line: string, letters: number): string[] {
-  const parts = line.match(new RegExp(`.{1,${letters}}(?=\\s|$)|.{1,${letters}}`, "gu")) ?? [];
-  return parts.map((part, i) => (i === 0 ? part.trimEnd() : part.trim()));
+function wrapLine(line: string, fits: (part: string) => boolean): string[] {
+  if (fits(line)) return [line];
+  const parts = [""];
+  for (const word of line.match(/\s*\S+|\s+/g) ?? []) {
+    if (fits(`${parts[parts.length - 1]}${word}`)) parts[parts.length - 1] += word;
+    else {
+      if (parts[parts.length - 1] !== "") parts.push("");
+      for (const letter of word.trimStart().match(/.\p{M}*/gsu) ?? []) {
+        if (!fits(`${parts[parts.length - 1]}${letter}`)) parts.push("");
+        parts[parts.length - 1] += letter;
+      }
+    }
+  }
+  return parts;
 }
