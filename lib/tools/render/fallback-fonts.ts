@@ -13,6 +13,8 @@ export interface FallbackFont {
 
 interface Source {
   readonly family: string;
+  /** By its whole name: the digest of what renders counts packages by the names that stand in our code. */
+  readonly from: string;
   readonly isShaped?: true;
   /** Too large for every install (50 to 100 MB): used where somebody has installed it, named where it is missing. */
   readonly optional?: RegExp;
@@ -20,39 +22,38 @@ interface Source {
 
 /** In the order in which they are asked. */
 const sources: readonly Source[] = [
-  { family: "Noto Sans Hebrew", isShaped: true },
-  { family: "Noto Sans Arabic", isShaped: true },
-  { family: "Noto Sans Devanagari", isShaped: true },
-  { family: "Noto Sans Thai", isShaped: true },
-  { family: "Noto Sans Symbols 2" },
-  { family: "Noto Sans Math" },
-  { family: "Noto Sans Symbols" },
-  { family: "Noto Emoji", isShaped: true },
+  { family: "Noto Sans Hebrew", from: "@expo-google-fonts/noto-sans-hebrew", isShaped: true },
+  { family: "Noto Sans Arabic", from: "@expo-google-fonts/noto-sans-arabic", isShaped: true },
+  { family: "Noto Sans Devanagari", from: "@expo-google-fonts/noto-sans-devanagari", isShaped: true },
+  { family: "Noto Sans Thai", from: "@expo-google-fonts/noto-sans-thai", isShaped: true },
+  { family: "Noto Sans Symbols 2", from: "@expo-google-fonts/noto-sans-symbols-2" },
+  { family: "Noto Sans Math", from: "@expo-google-fonts/noto-sans-math" },
+  { family: "Noto Sans Symbols", from: "@expo-google-fonts/noto-sans-symbols" },
+  { family: "Noto Emoji", from: "@expo-google-fonts/noto-emoji", isShaped: true },
   {
     family: "Noto Sans JP",
+    from: "@expo-google-fonts/noto-sans-jp",
     optional: /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef]/u,
   },
-  { family: "Noto Sans SC", optional: /\p{Script=Han}/u },
-  { family: "Noto Sans KR", optional: /\p{Script=Hangul}/u },
+  { family: "Noto Sans SC", from: "@expo-google-fonts/noto-sans-sc", optional: /\p{Script=Han}/u },
+  { family: "Noto Sans KR", from: "@expo-google-fonts/noto-sans-kr", optional: /\p{Script=Hangul}/u },
 ];
-
-const packageOf = (family: string) => `@expo-google-fonts/${family.toLowerCase().replaceAll(" ", "-")}`;
 
 let available: readonly FallbackFont[] | undefined;
 
 /** The fallback fonts that are installed. */
 export function fallbackFonts(): readonly FallbackFont[] {
-  available ??= sources.flatMap(({ family, isShaped = false }) => {
-    const folder = folderOf(family);
+  available ??= sources.flatMap(({ family, from, isShaped = false }) => {
+    const folder = folderOf(from);
     const name = `${family.replaceAll(" ", "")}_400Regular.ttf`;
     return folder === null ? [] : [{ family, file: join(folder, "400Regular", name), isShaped }];
   });
   return available;
 }
 
-function folderOf(family: string): string | null {
+function folderOf(name: string): string | null {
   try {
-    return dirname(require.resolve(`${packageOf(family)}/package.json`));
+    return dirname(require.resolve(`${name}/package.json`));
   } catch {
     return null;
   }
@@ -61,6 +62,6 @@ function folderOf(family: string): string | null {
 /** Packages that are not installed and have some of these letters. */
 export function missingFonts(letters: string): string[] {
   return sources
-    .filter(({ family, optional }) => optional?.test(letters) === true && folderOf(family) === null)
-    .map(({ family }) => packageOf(family));
+    .filter(({ from, optional }) => optional?.test(letters) === true && folderOf(from) === null)
+    .map(({ from }) => from);
 }

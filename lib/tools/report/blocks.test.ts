@@ -57,6 +57,16 @@ for (const name of ["../../x", "Name With Spaces & ü", "", "con", "x".repeat(20
   });
 }
 
+test("code is to be read in the PDF by a tag, or all of it by the front matter, which is no part of the text", async () => {
+  const cells = [code("a", [], ["show_input"]), code("b"), code("c", [], ["show-input", "hide-input"])];
+  const shown = async (notebook: Notebook) =>
+    (await read(notebook)).blocks.flatMap((b) => (b.kind === "code" && b.isShown ? [b.source] : []));
+  assert.deepEqual(await shown(notebookOf(...cells)), ["a"]);
+  const front = prose("---\ncode: true\n---");
+  assert.deepEqual(await shown(notebookOf(front, ...cells)), ["a", "b"]);
+  assert.deepEqual((await read(notebookOf(front))).blocks, []);
+});
+
 /** Tags and metadata of a cell, which of its parts are there, and what the report says of it. */
 const hidden: readonly (readonly [string, JsonObject, readonly string[], string])[] = [
   ["no tag", {}, ["code", "text"], ""],
