@@ -1,4 +1,4 @@
-import { type FontRun, fontFile, measure } from "./font.js";
+import { type FontRun, fontFamily, fontFile, measure } from "./font.js";
 import { withoutEntities } from "./subset-font.js";
 import { visualRuns } from "./visual-order.js";
 
@@ -70,6 +70,6 @@ function line(content: string, { x, size, weight = 400, anchor = "start" }: Text
 function tspan({ text, fallback }: FontRun, place = ""): string {
   const escaped = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   if (fallback === undefined && place === "") return escaped;
-  const font = fallback === undefined ? "" : ` style="font-family: '${fallback.family}'"`;
+  const font = fallback === undefined ? "" : ` style="font-family: '${fallback.family}', '${fontFamily}'"`;
   return `<tspan${place}${font}>${escaped}</tspan>`;
 }

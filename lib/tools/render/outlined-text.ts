@@ -19,7 +19,7 @@ function outlinedText(_whole: string, opening: string, inner: string): string {
   let y = first;
   const paths: string[] = [];
   const rest = inner.replace(
-    /<tspan class="line"[^>]*>|<tspan x="(-?[\d.]+)" text-anchor="start" style="font-family: '([^']+)'">([^<]*)<\/tspan>/g,
+    /<tspan class="line"[^>]*>|<tspan x="(-?[\d.]+)" text-anchor="start" style="font-family: '([^']+)'[^"]*">([^<]*)<\/tspan>/g,
     (tag, x: string | undefined, family: string, content: string) => {
       if (x === undefined) y = lower(tag, first);
       const font = fallbackFonts().find((f) => f.family === family && f.isShaped);

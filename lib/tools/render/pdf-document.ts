@@ -129,7 +129,7 @@ export async function newPdf(options: {
       draw(target, svg, x, y, {
         assumePt: false,
         fontCallback: (family: string, bold: boolean, italic: boolean) => {
-          const name = family.replace(/["']/g, "");
+          const name = family.replace(/["']|,.*/g, "");
           const fallback = fallbackFonts().find((font) => font.family === name);
           if (fallback !== undefined) return registered(target, fallback);
           return bold ? pdfFonts.bold : italic ? pdfFonts.italic : pdfFonts.regular;

@@ -7,14 +7,14 @@ type Tables = Map<string, Uint8Array>;
 /**
  * CSS with the shipped font as data URIs, cut down to the letters of a text, so that a page or an SVG looks the same
  * on a machine that does not have the font, and stays small: a few kB a weight. Letters that it lacks come from the
- * fallback fonts, under its name as well as theirs.
+ * fallback fonts, under its name.
  */
 export function fontFaces(text: string, weights: readonly (400 | 600)[] = [400, 600]): string {
   const letters = new Set(text);
   const own = weights.map((weight) =>
-    fontFace(fontFamily, `${weight}`, subsetWoff(readFileSync(fontFile(weight)), letters)),
+    fontFace(`${weight}`, subsetWoff(readFileSync(fontFile(weight)), letters)),
   );
-  const others = fallbacksFor(text).flatMap((font) => {
+  const others = fallbacksFor(text).map((font) => {
     const runs = text
       .split(/\s+/)
       .flatMap((word) => fontRuns(word))
@@ -24,15 +24,15 @@ export function fontFaces(text: string, weights: readonly (400 | 600)[] = [400, 
     const theirs = new Set(runs.join(""));
     const woff = subsetWoff(readFileSync(font.file), theirs, shaped);
     const range = [...theirs].map((letter) => `U+${(letter.codePointAt(0) ?? 0).toString(16)}`).sort();
-    return [fontFamily, font.family].map((family) => fontFace(family, "1 1000", woff, range.join()));
+    return fontFace("1 1000", woff, range.join());
   });
   return [...own, ...others].join("");
 }
 
-function fontFace(family: string, weight: string, woff: Uint8Array, range?: string): string {
+function fontFace(weight: string, woff: Uint8Array, range?: string): string {
   const source = `url(data:font/woff;base64,${Buffer.from(woff).toString("base64")})format("woff")`;
   const letters = range === undefined ? "" : `;unicode-range:${range}`;
-  return `@font-face{font-family:"${family}";font-weight:${weight};src:${source}${letters}}`;
+  return `@font-face{font-family:"${fontFamily}";font-weight:${weight};src:${source}${letters}}`;
 }
 
 /** The glyphs that words become by their neighbours: joined, stacked, turned around. */

@@ -86,6 +86,8 @@ export class Paper {
   #type = "Document";
   /** The element whose content on the page is open. */
   #marked: PdfStructure | undefined;
+  /** Letters outside of ASCII that stand in the text. */
+  readonly letters = new Set<string>();
   /** The last heading of each level. */
   readonly #headings: (PdfOutline | undefined)[] = [];
 
@@ -247,6 +249,7 @@ export class Paper {
     style: { font: string; size: number; color?: string; link?: string },
   ): void {
     this.#mark();
+    for (const letter of text.match(/[^ -~]/gu) ?? []) this.letters.add(letter);
     const { doc } = this;
     doc.fontSize(style.size).fillColor(style.color ?? colors.text);
     let at = x;

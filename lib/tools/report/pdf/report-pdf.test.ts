@@ -68,6 +68,16 @@ test("ten scripts, signs and emoji: each letter has a shape, no text lies on ano
   assert.deepEqual(faults(await readPdf(await scriptsPdf)), []);
 });
 
+test("a letter that no font here has is a box that is said, with the package that has it", async () => {
+  const pdf = await read([prose("# T\n\n한글 in the text")]);
+  assert.deepEqual(faults(pdf), []);
+  assert.match(words(pdf), /□□ in the text/);
+  assert.match(
+    words(pdf),
+    /PDF: boxes in place of □□ \(npm install @expo-google-fonts\/noto-sans-kr adds them\)/,
+  );
+});
+
 test("the same in every process: two builds have the same bytes", async () => {
   const cells = [prose(`# T\n\n${scripts}`), code("1", [figureOutput(examples["confusion-figure"]())])];
   assert.ok(Buffer.from(await pdfOf(cells)).equals(Buffer.from(await pdfOf(cells))));

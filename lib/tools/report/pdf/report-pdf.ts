@@ -2,6 +2,7 @@ import type { MimeBundle } from "@gradbook/base";
 import type { Table } from "@gradbook/core";
 import { heading } from "@gradbook/core/internal";
 import type { Token, Tokens } from "marked";
+import { lettersWithoutShape } from "../../render/font.js";
 import { formulas } from "../../render/formula.js";
 import { forPdf, pointsPerPixel } from "../../render/pdf.js";
 import { embedImages, pdfBytes } from "../../render/pdf-document.js";
@@ -430,6 +431,9 @@ class Writer {
     const paper = this.#paper;
     const parts = this.#parts;
     paper.land();
+    const lost = lettersWithoutShape([...paper.letters].join(""));
+    const everywhere = { order: Number.POSITIVE_INFINITY, words: "PDF" };
+    if (lost !== "") parts.omissions.add(everywhere, `boxes in place of ${lost}`);
     const left = parts.omissions.list();
     const small = (text: string) =>
       paper.tag("P", () => plainText(paper, text, { size: 8.5, color: colors.muted }));
