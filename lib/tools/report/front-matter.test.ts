@@ -42,7 +42,13 @@ for (const [title, yaml, expected] of cases) {
 test("nbformat's metadata counts where the cell says nothing", () => {
   const metadata = { title: "M", authors: [{ name: "A" }] };
   const { front } = frontMatter(notebook([raw("---\ntitle: T\n---")], metadata), new Omissions());
-  assert.deepEqual(front, { title: "T", authors: [{ name: "A", affiliation: "" }], date: "", lang: "en", code: false });
+  assert.deepEqual(front, {
+    title: "T",
+    authors: [{ name: "A", affiliation: "" }],
+    date: "",
+    lang: "en",
+    code: false,
+  });
 });
 
 const unread: readonly (readonly [string, string, string])[] = [
