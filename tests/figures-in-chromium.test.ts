@@ -4,8 +4,12 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { examples } from "#core/figures/examples.test.helper.js";
+import type { Figure } from "#core/figures/figure.js";
+import { typeOf } from "#core/figures/trace-checks.js";
+import { traceKind } from "#core/figures/trace-kinds.js";
 import { plotlyFile } from "#tools/render/plotly-window.js";
 import { renderPng } from "#tools/render/raster.js";
+import { stillFigure } from "#tools/render/still.js";
 import { fontFaces } from "#tools/render/subset-font.js";
 import { renderSvg } from "#tools/render/svg.js";
 import { launchBrowser } from "./support/browser.js";
@@ -30,7 +34,11 @@ before(async () => {
 });
 after(() => browser?.close());
 
+/** Scenes are drawn in another way: marks of fixed size, labels elsewhere; what must agree is the perspective, below. */
+const isScene = ({ data }: Figure) => data.some((trace) => traceKind(typeOf(trace)).still === "projected");
+
 for (const [name, make] of Object.entries(examples)) {
+  if (isScene(make())) continue;
   test(`${name}: our picture and Chromium's agree`, async () => {
     const figure = make();
     const { width, height } = figure.layout;
@@ -47,5 +55,43 @@ for (const [name, make] of Object.entries(examples)) {
       far < 0.01,
       `${(far * 100).toFixed(2)} % of the blocks differ by more than 48 levels, expected below 1 %`,
     );
+  });
+}
+
+/** Where a browser's camera puts the points of a trace, in its own units. */
+const seenInBrowser = `(() => {
+  const scene = document.getElementById("figure")._fullLayout.scene._scene;
+  const { model, view, projection } = scene.glplot.cameraParams;
+  const times = (m, v) => [0, 1, 2, 3].map((r) => [0, 1, 2, 3].reduce((sum, c) => sum + m[4 * c + r] * v[c], 0));
+  const { x, y, z } = document.getElementById("figure")._fullData.find((t) => t.type === "scatter3d");
+  const { width, height } = scene.glplot.canvas;
+  return Array.from(z, (_, i) => {
+    const point = [x[i], y[i], z[i]].map((v, d) => v * scene.dataScale[d]);
+    const [a, b, , w] = [model, view, projection].reduce((v, m) => times(m, v), [...point, 1]);
+    return [(a / w) * width, (b / w) * height];
+  });
+})()`;
+
+for (const [name, make] of Object.entries(examples).filter(([, make]) => isScene(make()))) {
+  test(`${name}: our camera and Plotly's put the points in the same places`, async () => {
+    const figure = make();
+    await page.evaluate(
+      `Plotly.newPlot("figure", ${JSON.stringify(figure.data)}, ${JSON.stringify(figure.layout)}).then(() => new Promise((r) => setTimeout(r, 1000)))`,
+    );
+    const theirs = await page.evaluate<[number, number][]>(seenInBrowser);
+    const { data } = await stillFigure(figure);
+    const trace = data.find(({ x }) => Array.isArray(x) && x.length === theirs.length);
+    const [x, y] = [trace?.x, trace?.y].map((list) => (Array.isArray(list) ? list.map(Number) : []));
+    // Equal but for shift and size: both are measured from their first point, in units of the whole.
+    const normal = (points: readonly (readonly number[])[]) => {
+      const sorted = points.map(([a, b]) => [a, b]).sort((p, q) => p[0] - q[0]);
+      const size = sorted[sorted.length - 1][0] - sorted[0][0];
+      return sorted.map(([a, b]) => [(a - sorted[0][0]) / size, (b - sorted[0][1]) / size]);
+    };
+    const ours = normal(x.map((v, i) => [v, y[i]]));
+    for (const [i, [a, b]] of normal(theirs).entries()) {
+      const off = Math.hypot(a - ours[i][0], b - ours[i][1]);
+      assert.ok(off < 0.003, `point ${i} is ${(100 * off).toFixed(2)} % of the width away`);
+    }
   });
 }

@@ -148,7 +148,7 @@ export function tsneMap(config: TsneMapConfig): Figure {
       const line = { ...frame, linecolor: theme.grid };
       axes[`xaxis${n}`] = { ...line, domain: across, anchor: `y${n}`, range: x };
       axes[`yaxis${n}`] = { ...line, domain: down, anchor: `x${n}`, range: y };
-    } else axes[`scene${n}`] = { ...cloudScene(options), domain: { x: across, y: down } };
+    } else axes[`scene${n}`] = { ...cloudScene(options, map.points), domain: { x: across, y: down } };
     const heading = {
       xref: "paper",
       yref: "paper",
@@ -246,7 +246,7 @@ function scoreLine({ scores = "" }: EmbeddingMap): string {
 }
 
 /** A cube without ticks, seen from a corner; all three directions have one scale. */
-function cloudScene({ theme }: ResolvedOptions): JsonObject {
+function cloudScene({ theme }: ResolvedOptions, points: readonly (readonly number[])[]): JsonObject {
   const wall = {
     backgroundcolor: theme.paper,
     gridcolor: theme.grid,
@@ -256,13 +256,14 @@ function cloudScene({ theme }: ResolvedOptions): JsonObject {
     zeroline: false,
     title: { text: "" },
   };
-  return {
-    xaxis: wall,
-    yaxis: wall,
-    zaxis: wall,
-    aspectmode: "data",
-    camera: { eye: { x: 1.4, y: -1.4, z: 0.8 } },
+  // Said, because Plotly forgets points whose mark the browser's fonts lack.
+  const axis = (d: number) => {
+    const { low, high } = finiteRange([points.map((p) => p[d])]);
+    const room = (high - low || 1) / 32;
+    return { ...wall, range: [short(low - room), short(high + room)] };
   };
+  const camera = { eye: { x: 1.4, y: -1.4, z: 0.8 } };
+  return { xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: "data", camera };
 }
 
 /** Equal scales in both directions, and room for the marks at the border. */

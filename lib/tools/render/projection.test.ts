@@ -26,10 +26,13 @@ test("from straight above, x goes to the right and y upwards; the nearest point 
 
 test("perspective: an edge nearer to the eye is longer, as 2.5 to 1.5 from 2 away", async () => {
   const z = [0, 0, 1, 1];
-  const { data } = await still(
-    [{ type: "scatter3d", mode: "lines", x: [0, 1, 0, 1], y: [0, 0, 1, 1], z }],
-    eye(0, 0, 2),
-  );
+  const side = { range: [0, 1] };
+  const { data } = await still([{ type: "scatter3d", mode: "lines", x: [0, 1, 0, 1], y: [0, 0, 1, 1], z }], {
+    ...eye(0, 0, 2),
+    xaxis: side,
+    yaxis: side,
+    zaxis: side,
+  });
   const x = numbers(data[0].x).map(Number);
   assert.ok(Math.abs((x[3] - x[2]) / (x[1] - x[0]) - 2.5 / 1.5) < 1e-3, x.join(" "));
 });

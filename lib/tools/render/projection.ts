@@ -99,7 +99,8 @@ function rangeOf(
   for (const cloud of clouds)
     for (const { [d]: v } of cloud) if (v !== null) [low, high] = [Math.min(low, v), Math.max(high, v)];
   if (!(low < high)) return low === high ? [low - 0.5, low + 0.5] : [0, 1];
-  return [low, high];
+  // As Plotly leaves room around the data.
+  return [low - (high - low) / 32, high + (high - low) / 32];
 }
 
 interface View {
