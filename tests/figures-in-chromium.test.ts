@@ -11,7 +11,7 @@ import { plotlyFile } from "#tools/render/plotly-window.js";
 import { renderPng } from "#tools/render/raster.js";
 import { stillFigure } from "#tools/render/still.js";
 import { fontFaces } from "#tools/render/subset-font.js";
-import { renderSvg } from "#tools/render/svg.js";
+import { renderSvg, withFont } from "#tools/render/svg.js";
 import { launchBrowser } from "./support/browser.js";
 import { blocks } from "./support/pixels.js";
 
@@ -95,3 +95,38 @@ for (const [name, make] of Object.entries(examples).filter(([, make]) => isScene
     }
   });
 }
+test("ten scripts: the SVG in Chromium and the PNG agree, with the fonts that the SVG brings", async () => {
+  const words = [
+    "✗ ✓ naïve",
+    "漢字 かな",
+    "Ελληνικά",
+    "Кириллица",
+    "עברית (א) 12",
+    "العربية مرحبا",
+    "हिन्दी क्षत्रिय",
+  ];
+  words.push("ภาษาไทย", "🎉 👍", "ℝ𝔼 ∈ ①", "a\u2060b\u200bc");
+  const trace = { type: "bar", orientation: "h", x: words.map((_, i) => i + 1), y: words, text: words };
+  const layout = {
+    width: 680,
+    height: 480,
+    margin: { l: 150 },
+    title: { text: words.slice(1, 7).join(" ") },
+  };
+  const { meta } = examples["error-curves-seeds"]().layout;
+  const figure = { data: [trace], layout: { ...layout, meta } };
+  const svg = await renderSvg(figure);
+  const own = await browser.newPage({ viewport: { width: 680, height: 480 } });
+  await own.setContent(`<!doctype html><style>body{margin:0}svg{display:block}</style>${withFont(svg)}`);
+  await own.evaluate("document.fonts.ready");
+  const theirs = blocks(await own.screenshot(), 680, 480);
+  await own.close();
+  const ours = blocks(await renderPng(svg), 680, 480);
+  const differences = ours.map((value, i) => Math.abs(value - theirs[i]));
+  const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
+  assert.ok(mean < 1, `mean difference ${mean.toFixed(2)} of 255 levels, expected below 1`);
+  assert.ok(
+    Math.max(...differences) < 64,
+    `${Math.max(...differences)} of 255 levels in a block, expected below 64`,
+  );
+});

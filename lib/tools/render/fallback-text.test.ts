@@ -84,5 +84,5 @@ test("the rasterizer gets outlines for scripts whose letters join", () => {
 test("a page's fonts have a face for the letters of each script, and nothing more when there are none", () => {
   assert.equal(fontFaces("abc").match(/@font-face/g)?.length, 2);
   const faces = fontFaces("abc שלום");
-  assert.match(faces, /font-weight:1 1000;[^}]*unicode-range:U\+5d5,U\+5dc,U\+5dd,U\+5e9/);
+  assert.match(faces, /font-weight:600;[^}]*unicode-range:U\+5d5,U\+5dc,U\+5dd,U\+5e9/);
 });

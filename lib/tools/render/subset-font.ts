@@ -11,9 +11,7 @@ type Tables = Map<string, Uint8Array>;
  */
 export function fontFaces(text: string, weights: readonly (400 | 600)[] = [400, 600]): string {
   const letters = new Set(text);
-  const own = weights.map((weight) =>
-    fontFace(`${weight}`, subsetWoff(readFileSync(fontFile(weight)), letters)),
-  );
+  const own = weights.map((weight) => fontFace(weight, subsetWoff(readFileSync(fontFile(weight)), letters)));
   const others = fallbacksFor(text).map((font) => {
     const runs = text
       .split(/\s+/)
@@ -24,12 +22,13 @@ export function fontFaces(text: string, weights: readonly (400 | 600)[] = [400, 
     const theirs = new Set(runs.join(""));
     const woff = subsetWoff(readFileSync(font.file), theirs, shaped);
     const range = [...theirs].map((letter) => `U+${(letter.codePointAt(0) ?? 0).toString(16)}`).sort();
-    return fontFace("1 1000", woff, range.join());
+    // browsers put only faces of equal weights together
+    return weights.map((weight) => fontFace(weight, woff, range.join())).join("");
   });
   return [...own, ...others].join("");
 }
 
-function fontFace(weight: string, woff: Uint8Array, range?: string): string {
+function fontFace(weight: number, woff: Uint8Array, range?: string): string {
   const source = `url(data:font/woff;base64,${Buffer.from(woff).toString("base64")})format("woff")`;
   const letters = range === undefined ? "" : `;unicode-range:${range}`;
   return `@font-face{font-family:"${fontFamily}";font-weight:${weight};src:${source}${letters}}`;

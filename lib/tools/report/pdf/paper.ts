@@ -86,6 +86,8 @@ export class Paper {
   #type = "Document";
   /** The element whose content on the page is open. */
   #marked: PdfStructure | undefined;
+  /** Widths of words at a size of one point. */
+  readonly #widths = new Map<string, number>();
   /** Letters outside of ASCII that stand in the text. */
   readonly letters = new Set<string>();
   /** The last heading of each level. */
@@ -261,12 +263,19 @@ export class Paper {
   }
 
   widthOf(text: string, font: string, size: number): number {
-    const { doc } = this;
-    doc.fontSize(size);
-    return visualRuns(text, files[font]()).reduce((sum, run) => {
-      doc.font(run.fallback === undefined ? font : registered(doc, run.fallback));
-      return sum + doc.widthOfString(run.text);
-    }, 0);
+    const key = `${font}\n${text}`;
+    let width = this.#widths.get(key);
+    if (width === undefined) {
+      const { doc } = this;
+      doc.fontSize(1);
+      width = 0;
+      for (const run of visualRuns(text, files[font]())) {
+        doc.font(run.fallback === undefined ? font : registered(doc, run.fallback));
+        width += doc.widthOfString(run.text);
+      }
+      if (this.#widths.size < 20_000) this.#widths.set(key, width);
+    }
+    return width * size;
   }
 
   /** A horizontal line, for the eye only. */

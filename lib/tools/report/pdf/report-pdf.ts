@@ -16,13 +16,11 @@ import { type ReportParts, whyUnread } from "../page.js";
 import { paperPicture } from "../picture-files.js";
 import { prosePictures, withAttachments, withImages } from "../prose-pictures.js";
 import { sanitizeHtml } from "../sanitize.js";
-import { formulaParts } from "./formula-parts.js";
+import { drawFormula } from "./formula.js";
 import { colors, fonts, Paper } from "./paper.js";
 import { heightOf, type Line, lines, paragraph, plainText } from "./paragraph.js";
+import { cutOutput, drawPrinted } from "./printed.js";
 import { drawTable, type PdfCell } from "./table.js";
-
-/** Lines of a printed output that are taken over; the rest is in the executed notebook. */
-const longestOutput = 60;
 
 /**
  * The whole report as a PDF of A4 pages: prose with its formulas, figures as vectors, tables; text stays text. Code is
@@ -221,46 +219,6 @@ class Writer {
     paper.gap(8);
   }
 
-  #formula(source: string): void {
-    const paper = this.#paper;
-    // MathJax sets a number at the end of a line whose width it leaves to the page: one is set here, of several each
-    // stands behind its line.
-    const tags = [...source.matchAll(tagged)].map(([, star, text]) => (star === "*" ? text : `(${text})`));
-    const several = (_: string, star: string, text: string) =>
-      `\\qquad\\text{${star === "*" ? text : `(${text})`}}`;
-    const tex = tags.length > 1 ? source.replace(tagged, several) : source.replace(tagged, "");
-    const number = tags.length === 1 ? tags[0] : "";
-    const style = { font: fonts.regular, size: 10.5 };
-    const beside = number === "" ? 0 : paper.widthOf(number, style.font, style.size) + 10;
-    const room = paper.width - beside;
-    const boxes = formulaParts(paper, tex, { display: true, size: style.size, width: room });
-    if (boxes === null) {
-      this.#code(tex);
-      return;
-    }
-    const height = boxes.reduce((sum, box) => sum + box.height + 3, 0);
-    paper.need(Math.min(height + 8, paper.pageHeight));
-    paper.gap(3);
-    const draw = () => {
-      boxes.forEach((box, i) => {
-        paper.need(box.height);
-        // lines that go on are set against the right, as TeX's multline does
-        const middle = paper.left + Math.min((paper.width - box.width) / 2, room - box.width);
-        const x = boxes.length === 1 ? middle : paper.left + (i === 0 ? 0 : room - box.width);
-        paper.svg(box.svg, x, paper.y, box.width, box.height);
-        paper.y += box.height + 3;
-      });
-    };
-    paper.tag("Formula", draw, { alt: source.trim() });
-    if (number !== "") {
-      const last = boxes[boxes.length - 1];
-      const right = paper.left + room + 10;
-      const y = paper.y - 3 - last.height / 2 + 3.5;
-      paper.tag("P", () => paper.text(number, right, y, style));
-    }
-    paper.y += 3;
-  }
-
   #list(list: Tokens.List, indent: number): void {
     const paper = this.#paper;
     paper.tag("L", () => {
@@ -302,7 +260,11 @@ class Writer {
         break;
       }
       case "text":
-        this.#lines(cut(block.text.text), block.stream === "error" ? "#b3121d" : colors.muted);
+        drawPrinted(
+          this.#paper,
+          cutOutput(block.text.text),
+          block.stream === "error" ? "#b3121d" : colors.muted,
+        );
         break;
       case "html": {
         const tokens = htmlTokens(block.html);
@@ -396,29 +358,12 @@ class Writer {
     return lines(this.#paper, [bold, rest] as Token[], { size: 9.5, color: colors.muted, width });
   }
 
-  #code(source: string): void {
-    this.#lines(source, colors.text);
+  #formula(tex: string): void {
+    if (!drawFormula(this.#paper, tex)) this.#code(tex);
   }
 
-  /** Lines in a monospaced font, with a bar at their left. */
-  #lines(text: string, color: string): void {
-    const paper = this.#paper;
-    const style = { font: fonts.mono, size: 8 };
-    const width = paper.width - 12;
-    const all = text
-      .replaceAll("\t", "    ")
-      .split("\n")
-      .flatMap((line) => wrapLine(line, (part) => paper.widthOf(part, style.font, style.size) <= width));
-    paper.gap(2);
-    paper.tag("Code", () => {
-      all.forEach((line, i) => {
-        paper.need((i === 0 || i === all.length - 2) && all.length > 1 ? 22 : 11);
-        paper.bar(paper.left, paper.y, 1.5, 11, colors.line);
-        paper.text(line, paper.left + 9, paper.y + 8.2, { ...style, color });
-        paper.y += 11;
-      });
-    });
-    paper.gap(8);
+  #code(source: string): void {
+    drawPrinted(this.#paper, source, colors.text);
   }
 
   /** Of the provenance, with the gap above it. */
@@ -468,9 +413,6 @@ class Writer {
 /** How much smaller a figure may be drawn to stand on the page where it is mentioned. */
 const smallest = 0.78;
 
-/** `\tag{1}` and `\tag*{text}`. */
-const tagged = /\\tag(\*?)\{([^{}]*)\}/g;
-
 function boxAt(paper: Paper, size: { readonly width: number; readonly height: number }) {
   return [paper.left, paper.y, paper.left + size.width, paper.y + size.height] as const;
 }
@@ -480,14 +422,6 @@ function drawLines(paper: Paper, all: readonly Line[]): void {
     line.draw(paper.left, paper.y);
     paper.y += line.height;
   }
-}
-
-/** As many lines of an output as a page should hold. */
-function cut(text: string): string {
-  const all = text.split("\n");
-  if (all.length <= longestOutput) return text;
-  const hidden = all.length - longestOutput;
-  return [...all.slice(0, longestOutput), `… ${hidden} more lines in the executed notebook`].join("\n");
 }
 
 function shortened(text: string, fits: (text: string) => boolean): string {
@@ -510,21 +444,4 @@ function ticked({ tokens }: Tokens.ListItem): Token[] {
     tokens: [{ type: "escape", raw: mark, text: mark }, ...words],
   };
   return [line as Token, ...more];
-}
-
-/** Cuts a line at spaces; a word that is longer than a line is cut inside. */
-function wrapLine(line: string, fits: (part: string) => boolean): string[] {
-  if (fits(line)) return [line];
-  const parts = [""];
-  for (const word of line.match(/\s*\S+|\s+/g) ?? []) {
-    if (fits(`${parts[parts.length - 1]}${word}`)) parts[parts.length - 1] += word;
-    else {
-      if (parts[parts.length - 1] !== "") parts.push("");
-      for (const letter of word.trimStart().match(/.\p{M}*/gsu) ?? []) {
-        if (!fits(`${parts[parts.length - 1]}${letter}`)) parts.push("");
-        parts[parts.length - 1] += letter;
-      }
-    }
-  }
-  return parts;
 }
