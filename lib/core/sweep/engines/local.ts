@@ -21,7 +21,7 @@ async function lane(work: Work, waiting: Job[]): Promise<void> {
     while (!work.signal.aborted) {
       const job = waiting.shift();
       if (job === undefined) break;
-      if (child === undefined || !child.connected) child = start();
+      if (child === undefined || hasEnded(child)) child = start();
       const reason = await runIn(child, work, job);
       if (reason === undefined) work.onFinished(job);
       else if (!work.signal.aborted) work.onFailure(job, reason);
@@ -30,6 +30,11 @@ async function lane(work: Work, waiting: Job[]): Promise<void> {
     work.signal.removeEventListener("abort", kill);
     kill();
   }
+}
+
+/** Its channel may close later than it ends: a job that is sent meanwhile would be lost with it. */
+function hasEnded({ exitCode, signalCode, connected }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null || !connected;
 }
 
 function start(): ChildProcess {
