@@ -14,6 +14,8 @@ export const Word = {
   /** File descriptors on which children write what they inherit as stdout and stderr; -1 = none. */
   childStdout: 3,
   childStderr: 4,
+  /** 1 when main has heard that the process is to end: its `exit` handlers run. */
+  leaving: 5,
 } as const;
 
 /** Kinds of records in the ring from main to wire. */

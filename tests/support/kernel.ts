@@ -8,6 +8,8 @@ import { kernelSpec } from "#kernel/jupyter/kernelspec.js";
 import type { Channel } from "#kernel/jupyter/messages.js";
 import { findKernel } from "#tools/notebook/kernels.js";
 
+type Ending = number | NodeJS.Signals | null;
+
 /** Everything that came of one cell. */
 export interface CellResult {
   readonly status: string;
@@ -38,8 +40,8 @@ export class TestKernel {
   readonly connection: ConnectionInfo;
   readonly connectionFile: string;
   readonly pid: number;
-  /** Resolves when the kernel's process has ended. */
-  readonly exited: Promise<number | null>;
+  /** Resolves when the kernel's process has ended: its exit code, or the signal that ended it. */
+  readonly exited: Promise<Ending>;
   /** What the process wrote to its own stdout and stderr. */
   readonly log: () => string;
   readonly #folder: string;
@@ -56,7 +58,7 @@ export class TestKernel {
     connection: ConnectionInfo,
     connectionFile: string,
     pid: number,
-    exited: Promise<number | null>,
+    exited: Promise<Ending>,
     log: () => string,
     folder: string,
     sockets: FrontEndSockets,
@@ -86,7 +88,9 @@ export class TestKernel {
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
-    const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    const exited = new Promise<Ending>((resolve) =>
+      child.once("exit", (code, signal) => resolve(code ?? signal)),
+    );
     const sockets = await FrontEndSockets.open(connection, {
       hear: (from, message) => kernel.#take(from, message),
       reconnectMs: 10,
@@ -176,8 +180,8 @@ export class TestKernel {
     return performance.now() - started;
   }
 
-  /** Ends the kernel politely. @returns its exit code */
-  async shutdown(): Promise<number | null> {
+  /** Ends the kernel politely. @returns its exit code, or the signal that ended it */
+  async shutdown(): Promise<Ending> {
     void this.request("control", "shutdown_request", { restart: false });
     const code = await Promise.race([this.exited, pause(5000).then(() => undefined)]);
     this.close();

@@ -6,7 +6,7 @@ import { BlockingCaller } from "../blocking-caller.js";
 import type { StreamName } from "../jupyter/messages.js";
 import type { ModuleMethods } from "../methods.js";
 import { Caller } from "../rpc.js";
-import type { SharedState } from "../shared.js";
+import { type SharedState, Word } from "../shared.js";
 import type { ToMain } from "../threads.js";
 import { createTslab } from "../tslab.js";
 import { MendableHooks } from "./async-hooks.js";
@@ -110,8 +110,10 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
     if (note.type === "run") session.run(note);
     else if (note.type === "interrupt") session.interrupt(note.sequence);
     else if (note.type === "comm") void session.comm(note);
-    else if (note.type === "shutdown") ports.exit(0);
-    else note satisfies never;
+    else if (note.type === "shutdown") {
+      Atomics.store(shared.words, Word.leaving, 1);
+      ports.exit(0);
+    } else note satisfies never;
   });
 }
 

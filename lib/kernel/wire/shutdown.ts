@@ -1,4 +1,5 @@
 import type { Channel, Message } from "../jupyter/messages.js";
+import { type SharedState, Word } from "../shared.js";
 import type { ToMain } from "../threads.js";
 import type { ChildOutput } from "./child-output.js";
 import type { Children } from "./children.js";
@@ -8,10 +9,15 @@ import { signalProcess } from "./processes.js";
 import type { CellQueue } from "./queue.js";
 import type { Sockets } from "./sockets.js";
 
-/** How long (milliseconds) main has to end itself after a shutdown_request. */
-const shutdownGraceMs = 1000;
+/** Main has not heard a shutdown_request after this time (milliseconds): what it does is stopped. */
+const patienceMs = 250;
+/** It has still not heard after this time (milliseconds): the process is killed. */
+const hearingMs = 2000;
+/** How long (milliseconds) the process may take to end, `exit` handlers included: a front end waits for five seconds. */
+const endingMs = 4000;
 
 export interface ShutdownParts {
+  readonly shared: SharedState;
   readonly queue: CellQueue;
   readonly sockets: Sockets;
   readonly output: Output;
@@ -43,7 +49,7 @@ export class Shutdown {
 
   /** Ends the process: politely, so that `exit` handlers run, and if main does not hear, without it. */
   async leave(): Promise<void> {
-    const { queue, sockets, output, childOutput, children, interrupter, tellMain } = this.#parts;
+    const { shared, queue, sockets, output, childOutput, children, interrupter, tellMain } = this.#parts;
     if (this.#leaving) return;
     this.#leaving = true;
     queue.close();
@@ -53,15 +59,20 @@ export class Shutdown {
     children.end();
     interrupter.settle();
     tellMain({ type: "shutdown" });
-    // Main has not heard: something blocks it.
+    const heard = () => Atomics.load(shared.words, Word.leaving) === 1;
+    const kill = () => {
+      children.kill();
+      signalProcess(process.pid, "SIGKILL");
+    };
     setTimeout(async () => {
+      if (heard()) return;
       await interrupter.stopNow();
       interrupter.settle();
       tellMain({ type: "shutdown" });
-    }, shutdownGraceMs / 4);
+    }, patienceMs);
     setTimeout(() => {
-      children.kill();
-      signalProcess(process.pid, "SIGKILL");
-    }, shutdownGraceMs);
+      if (!heard()) kill();
+    }, hearingMs);
+    setTimeout(kill, endingMs);
   }
 }
