@@ -86,7 +86,11 @@ function judgeMask(
     /\b(p|prob|rate|dropRate|dropProb|drop_prob|dropoutRate|dropout_rate|keep|keepProb|keep_prob|ratio|probability)\b/.test(
       code.source,
     );
-  const p = takesRate ? probeOptions.p : nearestRate(dropped);
+  // p as the probability to keep, with the scale that belongs to it, is a habit of some courses
+  const keeps =
+    takesRate && Math.abs(scale * probeOptions.p - 1) < 1e-5 && Math.abs(dropped - 1 + probeOptions.p) < 0.1;
+  if (keeps) conventions.push("p is the probability to keep an element");
+  const p = keeps ? 1 - probeOptions.p : takesRate ? probeOptions.p : nearestRate(dropped);
   const near = (v: number, expected: number) =>
     Math.abs(v - expected) < 5 * Math.sqrt((expected * (1 - expected)) / factors.length) + 1e-9;
   if (dropped === 0) {
@@ -255,8 +259,9 @@ function newMask(
   add: Add,
   checked: string[],
 ): void {
-  // a function that is handed a fresh random source with the same seed cannot differ
-  if (/\brng\b|\brandom\w*\s*\(|seed/.test(code.source) && !/Math\.random/.test(code.source)) return;
+  // a function that is handed a fresh random source with the same seed at every call cannot differ
+  const taken = /\brng\b|\brandom\w*\s*\(|seed/.test(code.source.replace(/Math\.random/g, ""));
+  if (taken && !(/Math\.random/.test(code.source) && /\bconstructor\b/.test(code.source))) return;
   const second = session.forward(inputs, true);
   if (compare(second.data, first.data).error > 0) checked.push("a new mask in every forward");
   else

@@ -4,6 +4,7 @@ import type { Examination, OnCall } from "../types.js";
 import { judgeForward } from "./judge-forward.js";
 import { judgeGradients } from "./judge-gradients.js";
 import { checkPromises, isDeterministic } from "./promises.js";
+import { withdrawUnproven } from "./proof.js";
 import type { Report } from "./report.js";
 import { checkSpecials } from "./specials.js";
 import { judging, runTrial, type Trial } from "./trial.js";
@@ -11,7 +12,7 @@ import { judging, runTrial, type Trial } from "./trial.js";
 /** Examines a layer that can be run: forward, every gradient, promises, special values. */
 export function examineLayer(subject: string, code: Calibrated, onCall: OnCall): Examination {
   const { operation } = code;
-  const report: Report = { findings: [], checked: [], conventions: [...code.conventions], open: [] };
+  const report: Report = { findings: [], checked: [], conventions: [...code.conventions], open: [], own: [] };
   const { cases } = operation.cases(code.can);
   const all = cases.map((c) => runTrial(code, c, onCall));
   const trials = all.filter((t) => !isRefusal(t, report));
@@ -27,6 +28,7 @@ export function examineLayer(subject: string, code: Calibrated, onCall: OnCall):
     checkPromises(code, trials, forward, report, onCall);
     checkSpecials(code, forward, report, onCall);
   }
+  withdrawUnproven(subject, code, trials, forward, report);
   return concluded(subject, code, report);
 }
 

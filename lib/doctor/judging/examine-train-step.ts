@@ -120,7 +120,7 @@ export const stepMistakes: readonly StepMistake[] = [
 export function examineTrainStep(subject: string, fn: Callable, onCall: OnCall): Examination {
   onCall("steps", subject);
   const right = simulateTraining(new Set());
-  let got: readonly Float64Array[];
+  let got: Steps;
   try {
     got = runStudent(fn);
   } catch (error) {
@@ -134,13 +134,25 @@ export function examineTrainStep(subject: string, fn: Callable, onCall: OnCall):
     throw error;
   }
   const base = { subject, kind: "trainStep" as const, conventions: [] };
-  if (equal(got, right)) {
+  const start = weightsOf(makeModel());
+  if (!got.used && got.weights.every((w) => compare(w, start).error === 0))
+    throw new CannotDrive(
+      `${subject}: it runs no backward pass of the model that it is given; it may train a model of its own.`,
+      "Write it as trainStep(model, x, labels, lr), with forward and backward of that model.",
+    );
+  if (equal(got.weights, right)) {
     const checked = [
       `${batchSizes.length} steps move every parameter as plain gradient descent does, a short batch among them`,
     ];
     return { ...base, verdict: "correct", findings: [], checked };
   }
-  return { ...base, verdict: "wrong", findings: [nameStep(got, right)], checked: [] };
+  const finding = nameStep(got.weights, right);
+  if (finding.id === "unknown")
+    throw new CannotDrive(
+      `${subject}: ${finding.mistake}; it may train by another rule.`,
+      `Plain gradient descent is: ${finding.cure}`,
+    );
+  return { ...base, verdict: "wrong", findings: [finding], checked: [] };
 }
 
 function nameStep(got: readonly Float64Array[], right: readonly Float64Array[]): Finding {
@@ -243,13 +255,27 @@ function squashed(logits: Tensor): Tensor {
   return p;
 }
 
-function runStudent(fn: Callable): Float64Array[] {
+interface Steps {
+  /** All weights after each step. */
+  readonly weights: readonly Float64Array[];
+  /** Whether the backward pass of the model that was handed over ever ran. */
+  readonly used: boolean;
+}
+
+function runStudent(fn: Callable): Steps {
   const model = makeModel();
+  let used = false;
+  const [head] = model.layers.map(({ layer }) => layer);
+  const { backward } = head;
+  head.backward = (...args) => {
+    used = true;
+    return backward.apply(head, args);
+  };
   const params = parametersOf(fn);
   const source = fullSource(fn);
   const optimizer = sgd({ lr });
   const loss = softmaxCrossEntropy();
-  return batches().map(({ x, labels }, at) => {
+  const weights = batches().map(({ x, labels }, at) => {
     const argument = (p: Param, position: number): unknown => {
       const name = plainName(p.name);
       const batch = { x, labels, images: x, inputs: x, y: labels, targets: labels, data: x, input: x };
@@ -284,4 +310,5 @@ function runStudent(fn: Callable): Float64Array[] {
     if (w.some(Number.isNaN)) throw new Fault("step", "nan", "w", `w is NaN after step ${at + 1}`);
     return w;
   });
+  return { weights, used };
 }

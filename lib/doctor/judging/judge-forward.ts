@@ -42,14 +42,20 @@ export function judgeForward(code: Calibrated, trials: readonly Trial[], report:
       report.findings.push(
         ...merged([forwardFinding(code, samples, failing, convention, limit)], failedCalls),
       );
-      return { convention, right: false, single, tolerance };
+      return { convention, right: false, proven: wrong.length < samples.length, single, tolerance };
     }
     report.checked.push(
       `forward equals the definition in ${samples.length} cases, from ${samples[0].case.label} to ${samples[samples.length - 1].case.label}`,
     );
   }
   report.findings.push(...failedCalls);
-  return { convention, right: faults.length === 0 || samples.length > 0, single, tolerance };
+  return {
+    convention,
+    right: faults.length === 0 || samples.length > 0,
+    proven: samples.length > 0 || !code.hasForward,
+    single,
+    tolerance,
+  };
 }
 
 /** The habit under which a wrong forward has a name; the usual one when there is none. */

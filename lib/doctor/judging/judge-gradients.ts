@@ -122,13 +122,14 @@ function judgeGradient(
   const tensor = `d${name}`;
   const judged = ran.flatMap((trial) => {
     const got = trial.gradients?.values[name];
-    const expected = got === undefined ? undefined : truthOf(code, trial, name, forward);
+    const expected = got === undefined ? undefined : truthOf(code, trial, name, forward, got);
     return got === undefined || expected === undefined ? [] : [{ trial, got, expected }];
   });
   if (judged.length === 0) return undefined;
   const isWrong = ({ got, expected }: { got: Tensor; expected: Tensor }) => differs(got, expected, tolerance);
   const failing = judged.filter(isWrong);
   const spoken = ownDerivative(code, name, judged, forward);
+  if (!forward.right) report.own.push({ tensor, agrees: failing.length === 0 });
   if (failing.length === 0) {
     report.checked.push(`${tensor} in ${judged.length} cases${spoken}`);
     return undefined;

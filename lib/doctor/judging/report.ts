@@ -10,6 +10,8 @@ export interface Report {
   readonly conventions: string[];
   /** What could not be looked at; makes a clean result unsure. */
   readonly open: string[];
+  /** Tensors whose gradient was compared with differences of the code's own forward, and what came of it. */
+  readonly own: { readonly tensor: string; readonly agrees: boolean }[];
 }
 
 /** What is known about the forward pass when the gradients are judged. */
@@ -17,6 +19,8 @@ export interface Forward {
   readonly convention: Convention;
   /** The definition's output in every case. */
   readonly right: boolean;
+  /** The definition's output in some case: the code was called as it wants to be called. */
+  readonly proven: boolean;
   readonly single: boolean;
   /** Largest relative error that rounding may explain. */
   readonly tolerance: number;

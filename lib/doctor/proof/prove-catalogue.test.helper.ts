@@ -1,4 +1,4 @@
-import { Rng } from "@gradbook/core";
+import { Rng, type Tensor } from "@gradbook/core";
 import { definitionWith, waysOf } from "../definition-code.test.helper.js";
 import { diagnose } from "../diagnose.js";
 import { compare } from "../judging/compare.js";
@@ -88,7 +88,8 @@ function stepEntries(): EntryOutcome[] {
   return stepMistakes.map(({ flag }) => {
     const weights = simulateTraining(new Set([flag]));
     let at = 0;
-    const trainStep = (model: Parameters<typeof weightsOf>[0]) => {
+    const trainStep = (model: Parameters<typeof weightsOf>[0], x: Tensor) => {
+      model.backward(model.forward(x, { training: true, rng: new Rng("student") }));
       let from = 0;
       for (const { parameter } of model.parameters) {
         parameter.value.data.set(weights[at].subarray(from, from + parameter.value.size));

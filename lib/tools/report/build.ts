@@ -172,7 +172,7 @@ function facts({ metrics }: Contents, scale: string): string[] {
     if (train !== "" && test !== "") found.push(`${train} training and ${test} test images`);
   }
   if (typeof parameters === "number") found.push(`${parameters.toLocaleString("en")} parameters`);
-  if (Array.isArray(runs)) found.push(`${runs.length} runs`);
+  if (Array.isArray(runs)) found.push(`${runs.length} ${runs.length === 1 ? "run" : "runs"}`);
   return found;
 }
 
