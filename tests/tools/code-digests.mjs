@@ -12,7 +12,10 @@ import { fileURLToPath } from "node:url";
 
 const lib = join(dirname(fileURLToPath(import.meta.url)), "../../lib");
 // the kernel's, which is newer than what lies in the root
-const { parse } = createRequire(join(lib, "kernel/package.json"))("acorn");
+const { parse, version } = createRequire(join(lib, "kernel/package.json"))("acorn");
+// an older one takes ecmaVersion "latest" for no version at all, and never ends
+if (Number.parseInt(version, 10) < 8)
+  throw new Error(`code-digests: acorn ${version}, expected 8 or newer. Install the packages again: npm ci.`);
 
 const compiled = (name, file) => join(lib, name, "dist", file);
 const packages = ["base", "kernel", "core", "doctor", "tools", "gradbook"];

@@ -34,7 +34,7 @@ function withdrawAll(
 ): void {
   const { findings, own, open, checked } = report;
   const faults = trials.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
-  if (faults.some(isOwn)) return;
+  if (faults.some(isWhereverCalled)) return;
   const numbers = trials.some(({ fault }) => fault === undefined);
   const disproved = own.filter(({ agrees }) => !agrees).map(({ tensor }) => tensor);
   // an input or weights whose gradient is right show that backward was called as it wants to be
@@ -42,7 +42,7 @@ function withdrawAll(
   const proof =
     findings.some(({ tensor }) => disproved.includes(tensor)) ||
     (disproved.length > 0 && understood && faults.length === 0);
-  const followed = checked.some((line) => line.includes("is the gradient of the definition"));
+  const followed = own.some(({ isDefinitions }) => isDefinitions);
   if (numbers && (proof || followed)) return;
   const [first] = findings;
   // whatever it computes, it changes what it is given
@@ -56,7 +56,7 @@ function withdrawAll(
   if (agrees && faults.length === 0) {
     const words = `consistent: ${own.map(({ tensor }) => tensor).join(", ")} ${own.length === 1 ? "is the derivative" : "are the derivatives"} of its own forward. It is not the ${operation.title} that the doctor knows: ${first.mistake}`;
     // a layer of another name may well be another one; one that bears this name should be it
-    if (bears(subject, operation.kind)) open.push(words);
+    if (bears(subject, operation.kind)) open.push(`whether this is what was meant; ${words}`);
     else checked.push(words);
     return;
   }
@@ -74,7 +74,7 @@ function withdrawBackward(code: Calibrated, trials: readonly Trial[], report: Re
   const gaveNumbers = ran.some(({ gradients }) =>
     Object.values(gradients?.values ?? {}).some((t) => t !== undefined),
   );
-  if (gaveNumbers || ran.some(({ fault }) => fault !== undefined && isOwn(fault))) return;
+  if (gaveNumbers || ran.some(({ fault }) => fault !== undefined && isWhereverCalled(fault))) return;
   const failed = report.findings.filter(({ tensor }) => isGradient(code, tensor));
   if (failed.length === 0) return;
   const kept = report.findings.filter((f) => !failed.includes(f));
@@ -94,7 +94,7 @@ function said(findings: readonly Finding[]): string {
 }
 
 /** A fault that no other way of calling would cure. */
-function isOwn({ thrown, detail, sort }: Fault): boolean {
+function isWhereverCalled({ thrown, detail, sort }: Fault): boolean {
   return (
     thrown instanceof ReferenceError ||
     sort === "promise" ||

@@ -10,8 +10,8 @@ export interface Report {
   readonly conventions: string[];
   /** What could not be looked at; makes a clean result unsure. */
   readonly open: string[];
-  /** Tensors whose gradient was compared with differences of the code's own forward, and what came of it. */
-  readonly own: { readonly tensor: string; readonly agrees: boolean }[];
+  /** Gradients that were compared with the derivative of the code's own forward; `isDefinitions`: they are the definition's. */
+  readonly own: { readonly tensor: string; readonly agrees: boolean; readonly isDefinitions: boolean }[];
 }
 
 /** What is known about the forward pass when the gradients are judged. */

@@ -5,7 +5,11 @@ import { numericalGradient } from "./numeric.js";
 import type { Forward } from "./report.js";
 import type { Trial } from "./trial.js";
 
-/** The truth for one case: the definition where forward equals it, else the derivative of the code's own forward. */
+/**
+ * The truth for one case: the definition where forward equals it, else the derivative of the code's own forward.
+ * @param got what backward gave: it stands where two steps disagree, at a kink, and there is no derivative to judge by
+ * @returns undefined when there is none, or at fewer than half of the elements
+ */
 export function truthOf(
   code: Calibrated,
   trial: Trial,
@@ -27,10 +31,12 @@ export function truthOf(
   const near = differences(code, trial, name, true, forward.single ? 1 / 32 : 1 / 8192);
   if (wide === undefined || near === undefined) return undefined;
   const largest = Array.from(near.data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  // where two steps disagree there is no derivative to judge by
+  const smooth = Array.from(near.data, (v, i) => Math.abs(v - wide.data[i]) <= limit * largest);
+  // a case where hardly an element has a derivative proves nothing
+  if (smooth.filter((is) => is).length * 2 < smooth.length) return undefined;
   return new Tensor(
     near.shape,
-    near.data.map((v, i) => (Math.abs(v - wide.data[i]) <= limit * largest ? v : got.data[i])),
+    near.data.map((v, i) => (smooth[i] ? v : got.data[i])),
   );
 }
 
