@@ -91,6 +91,19 @@ test("what is consistent, but not the operation of its name, is said to be that"
   );
 });
 
+test("where forward is a layer of its own, it is the gradient that is blamed", async () => {
+  const right = readFileSync(join(strangers, "20-dense-teak.mjs"), "utf8");
+  const wrong = right.replace("dz.reduce((s, d, n) =>", "dy.reduce((s, d, n) =>");
+  assert.notEqual(wrong, right);
+  const path = written("20-dense-teak.mjs", wrong);
+  const { verdict, findings } = await examineFile(path);
+  assert.equal(verdict, "wrong");
+  assert.deepEqual(
+    findings.map(({ tensor, mistake }) => `${tensor}: ${mistake}`),
+    ["dW: dW is not the derivative of this code's own forward"],
+  );
+});
+
 const gradbook = fileURLToPath(new URL("../../lib/gradbook/gradbook.mjs", import.meta.url));
 function doctor(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [gradbook, "doctor", ...args], { encoding: "utf8" });

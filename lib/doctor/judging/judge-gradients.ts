@@ -131,15 +131,37 @@ function judgeGradient(
   const spoken = ownDerivative(code, name, judged, forward);
   const isDefinitions =
     !forward.right && failing.length > 0 && followsDefinition(code, name, judged, convention, tolerance);
-  if (!forward.right) report.own.push({ tensor, agrees: failing.length === 0, isDefinitions });
+  const seen = {
+    tensor,
+    letters: operation.axes[name],
+    failing: failing.map(({ trial, got, expected }) => ({ case: trial.case, got, expected })),
+    passing: judged.filter((j) => !failing.includes(j)).map((j) => j.trial.case),
+    tolerance,
+    onlyAxes: onlyAxesOf(operation),
+  };
+  const disproved = (words?: string): void => {
+    const { where, ...finding } = wrongTensor({
+      ...seen,
+      matched: undefined,
+      dependsOn: [],
+      products: noProducts,
+    });
+    const mistake = `${tensor} is not the derivative of this code's own forward`;
+    report.own.push({
+      tensor,
+      agrees: false,
+      isDefinitions,
+      finding: { ...finding, mistake, where },
+      ...(words === undefined ? {} : { words }),
+    });
+  };
   if (failing.length === 0) {
+    if (!forward.right) report.own.push({ tensor, agrees: true, isDefinitions });
     report.checked.push(`${tensor} in ${judged.length} cases${spoken}`);
     return undefined;
   }
   if (isDefinitions) {
-    report.checked.push(
-      `${tensor} is the gradient of the definition: it is the forward pass that has to be repaired`,
-    );
+    disproved(`${tensor} is the gradient of the definition: it is the forward pass that has to be repaired`);
     return undefined;
   }
   const evidence = judged.map(
@@ -155,35 +177,30 @@ function judgeGradient(
       expected,
     }),
   );
-  const passing = judged.filter((j) => !failing.includes(j)).map((j) => j.trial.case);
   const matched = match(operation, tensor, evidence, tolerance);
   if (matched === undefined && !forward.right) {
-    report.checked.push(
+    disproved(
       `not checked: ${tensor} is neither the derivative of this forward nor that of the definition; repair forward first`,
     );
     return undefined;
   }
   if (!forward.right && matched?.mistakes.length === 0 && matched.factor !== undefined) {
     // a forward that is off by a factor inside has a derivative that is off by it too
-    report.checked.push(
+    disproved(
       `not checked: ${tensor} is the derivative of this forward but for the factor ${Number(matched.factor.toPrecision(4))}; repair forward first`,
     );
     return undefined;
   }
+  if (!forward.right) disproved();
   const unknown = matched === undefined;
   const cases = failing.map((f) => f.trial.case);
   return wrongTensor({
-    tensor,
-    letters: operation.axes[name],
-    failing: failing.map(({ trial, got, expected }) => ({ case: trial.case, got, expected })),
-    passing,
+    ...seen,
     matched,
     dependsOn: unknown
       ? dependencies(code, failing[failing.length - 1].trial, name, convention, tolerance)
       : [],
     products: unknown ? takeApart(code, tensor, cases, convention) : noProducts,
-    tolerance,
-    onlyAxes: onlyAxesOf(operation),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Calibrated } from "../driving/calibrate.js";
 import type { Fault, Finding, Kind } from "../types.js";
-import type { Forward, Report } from "./report.js";
+import type { Forward, OwnGradient, Report } from "./report.js";
 import type { Trial } from "./trial.js";
 
 /**
@@ -15,14 +15,40 @@ export function withdrawUnproven(
   forward: Forward,
   report: Report,
 ): void {
-  if (report.findings.length === 0) return;
   const { findings, own } = report;
+  const culprits = blamedByForward(subject, code, report);
+  if (culprits !== undefined) {
+    findings.splice(0, findings.length, ...culprits);
+    return;
+  }
+  report.checked.push(...own.flatMap(({ words }) => words ?? []));
+  if (findings.length === 0) return;
   const named = findings.some(({ id }) => id !== "unknown");
   const disproved = own.some(({ agrees }) => !agrees);
   if (!forward.proven) withdrawAll(subject, code, trials, report);
   // equal to the definition here and there, as a dense layer with ReLU is where nothing is negative
   else if (!forward.right && !named && !disproved) withdrawAll(subject, code, trials, report);
   else if (code.hasBackward) withdrawBackward(code, trials, report);
+}
+
+/**
+ * The gradients that are wrong where forward is a layer of its own: some are its derivative, so it is meant as it is, and the
+ * others are not. Under the operation's own name, or with a mistake that has a name, it is forward that is looked at.
+ */
+function blamedByForward(
+  subject: string,
+  { operation }: Calibrated,
+  { findings, own }: Report,
+): readonly Finding[] | undefined {
+  if (!understood(own) || bears(subject, operation.kind) || findings.some(({ id }) => id !== "unknown"))
+    return undefined;
+  const culprits = own.flatMap(({ finding }) => finding ?? []);
+  return culprits.length > 0 ? culprits : undefined;
+}
+
+/** An input or weights whose gradient is right show that backward was called as it wants to be. */
+function understood(own: readonly OwnGradient[]): boolean {
+  return own.some(({ tensor, agrees }) => agrees && !["db", "dbeta"].includes(tensor));
 }
 
 /** Forward never was the definition: only what its own derivative proves stays. */
@@ -37,11 +63,9 @@ function withdrawAll(
   if (faults.some(isWhereverCalled)) return;
   const numbers = trials.some(({ fault }) => fault === undefined);
   const disproved = own.filter(({ agrees }) => !agrees).map(({ tensor }) => tensor);
-  // an input or weights whose gradient is right show that backward was called as it wants to be
-  const understood = own.some(({ tensor, agrees }) => agrees && !["db", "dbeta"].includes(tensor));
   const proof =
     findings.some(({ tensor }) => disproved.includes(tensor)) ||
-    (disproved.length > 0 && understood && faults.length === 0);
+    (disproved.length > 0 && understood(own) && faults.length === 0);
   const followed = own.some(({ isDefinitions }) => isDefinitions);
   if (numbers && (proof || followed)) return;
   const [first] = findings;

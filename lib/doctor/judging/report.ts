@@ -10,8 +10,20 @@ export interface Report {
   readonly conventions: string[];
   /** What could not be looked at; makes a clean result unsure. */
   readonly open: string[];
-  /** Gradients that were compared with the derivative of the code's own forward; `isDefinitions`: they are the definition's. */
-  readonly own: { readonly tensor: string; readonly agrees: boolean; readonly isDefinitions: boolean }[];
+  /** Gradients that were compared with the derivative of the code's own forward, which is not the definition's. */
+  readonly own: OwnGradient[];
+}
+
+/** A gradient beside the derivative of the code's own forward. */
+export interface OwnGradient {
+  readonly tensor: string;
+  readonly agrees: boolean;
+  /** It is the gradient of the definition. */
+  readonly isDefinitions: boolean;
+  /** Where it differs: what is wrong if forward is meant as it is. */
+  readonly finding?: Finding;
+  /** What to say of it if it is forward that is wrong. */
+  readonly words?: string;
 }
 
 /** What is known about the forward pass when the gradients are judged. */
