@@ -6,6 +6,7 @@ import { assertOwnNotebook } from "../notebook/own-notebook.js";
 import { runNotebook } from "../notebook/run.js";
 import { needsStandIn, runVariables } from "../report/variables.js";
 import type { Command } from "./command.js";
+import { interruptible } from "./interruptible.js";
 import { parseData, parseOut, parseScale, parseStandIn, standInWords } from "./report.js";
 import { runProgress } from "./run-progress.js";
 
@@ -54,26 +55,25 @@ its error, and no file.
     assertWritableFile(out);
     assertOwnNotebook(out, "--out FILE");
     removeDeadDrafts(dirname(out));
-    const stop = new AbortController();
-    const onInterrupt = () => stop.abort();
-    process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
     const bar = runProgress(name);
     try {
-      const { failures, cells, seconds } = await runNotebook(path, {
-        out,
-        env: runVariables({
-          standIn,
-          scale,
-          data,
+      const { failures, cells, seconds } = await interruptible((signal) =>
+        runNotebook(path, {
+          out,
+          env: runVariables({
+            standIn,
+            scale,
+            data,
+          }),
+          parameters,
+          allowErrors: values["allow-errors"] === true,
+          keepPartial: values["keep-partial"] === true,
+          onProgress: bar.update,
+          signal,
+          timeoutSeconds,
+          kernel: values.kernel,
         }),
-        parameters,
-        allowErrors: values["allow-errors"] === true,
-        keepPartial: values["keep-partial"] === true,
-        onProgress: bar.update,
-        signal: stop.signal,
-        timeoutSeconds,
-        kernel: values.kernel,
-      });
+      );
       bar.end();
       for (const failure of failures) console.error(`${failure.message}\n${failure.report()}\n`);
       const failed = failures.length === 0 ? "" : `, ${failures.length} failed`;
@@ -82,7 +82,6 @@ its error, and no file.
       return 0;
     } finally {
       bar.end();
-      process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
     }
   },
 };

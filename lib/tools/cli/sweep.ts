@@ -14,6 +14,7 @@ import {
 } from "@gradbook/core/internal";
 import { tableCsv } from "../report/tables.js";
 import type { Command } from "./command.js";
+import { interruptible } from "./interruptible.js";
 import { Progress, shownDuration } from "./progress.js";
 import { parseJobs, parseOut, parseStandIn } from "./report.js";
 
@@ -61,32 +62,30 @@ export const command: Command = {
       new Store(folder).assertOwnTable();
     }
     const declared = await readSweepFile(file);
-    const stop = new AbortController();
-    const onSignal = () => stop.abort();
-    process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-    if (values.list === true) stop.abort();
+    const listOnly = values.list === true;
     const bar = new Progress({ label: basename(file), unit: "runs" });
     try {
-      const found = await sweep({
-        ...declared,
-        run: { module: file },
-        engine,
-        folder,
-        engineArguments: args.slice(cut + 1),
-        signal: stop.signal,
-        jobs,
-        onProgress: ({ done, total, failed, secondsLeft }) => {
-          const left =
-            secondsLeft === undefined || done === total ? "" : `${shownDuration(secondsLeft)} left`;
-          bar.update(done, total, failed > 0 ? `${left} ${failed} failed` : left);
-        },
-        onNote: (text) => bar.note(text),
-      });
+      const found = await interruptible((signal) =>
+        sweep({
+          ...declared,
+          run: { module: file },
+          engine,
+          folder,
+          engineArguments: args.slice(cut + 1),
+          signal: listOnly ? AbortSignal.abort() : signal,
+          jobs,
+          onProgress: ({ done, total, failed, secondsLeft }) => {
+            const left =
+              secondsLeft === undefined || done === total ? "" : `${shownDuration(secondsLeft)} left`;
+            bar.update(done, total, failed > 0 ? `${left} ${failed} failed` : left);
+          },
+          onNote: (text) => bar.note(text),
+        }),
+      );
       bar.end();
-      return report(found, folder, values.list === true);
+      return report(found, folder, listOnly);
     } finally {
       bar.end();
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     }
   },
 };

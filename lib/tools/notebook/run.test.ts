@@ -214,6 +214,24 @@ test("a kernel that dies is named, with what is known of its end, and what there
   );
 });
 
+test("that what there is cannot be kept does not hide why the run ended", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "gradbook-test-"));
+  const out = join(folder, "late.ipynb");
+  const taken = `require("fs").mkdirSync(${JSON.stringify(join(out, "folder"))}, { recursive: true });`;
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder; // where a run that has no place is kept
+  const { error } = await run([`${taken} throw new Error("mine");`], {
+    out,
+    keepPartial: true,
+    kernel: "tslab",
+  });
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  await rm(folder, { recursive: true });
+  assertCellError(error);
+  assert.match(error.message, /mine/);
+});
+
 test("a cell beyond its time is ended with all that it has started", async () => {
   const { error } = await run(
     [

@@ -123,8 +123,17 @@ export async function runNotebook(path: string, config: RunOptions = {}): Promis
     if (out !== undefined) await writeNotebook(out, result.notebook);
     return result;
   } catch (error) {
-    if (out !== undefined && keepPartial) await writeNotebook(out, run.notebook());
+    if (out !== undefined && keepPartial) await keep(out, run.notebook());
     throw error;
+  }
+}
+
+/** Writes what there is after a failure; that this fails too is said, and hides nothing. */
+async function keep(out: string, partial: Notebook): Promise<void> {
+  try {
+    await writeNotebook(out, partial);
+  } catch (second) {
+    console.warn(`run: what there is could not be kept either: ${String(second)}`);
   }
 }
 
