@@ -102,6 +102,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     { name: "n", source: "s", classNames: ["a", "b"] },
   ]),
   avgPool2d: call(gradbook.avgPool2d, () => [{ kernel: [2, 2], stride: 1, pad: 0 }]),
+  binaryCrossEntropy: call(gradbook.binaryCrossEntropy, () => [{ reduction: "sum" }]),
   balancedSubset: [
     call(gradbook.balancedSubset, () => [data(), { perClass: 1, rng: new Rng(1), name: "n" }]),
     call(gradbook.balancedSubset, () => [ownData(), { perClass: 2, rng: { int: () => 0 } }]),
@@ -131,6 +132,12 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       ],
       labels: ["a", "b"],
     },
+  ]),
+  classScores: call(gradbook.classScores, () => [
+    [
+      [5, 1],
+      [2, 2],
+    ],
   ]),
   confusionMatrix: call(gradbook.confusionMatrix, () => [model(), data()]),
   constant: call(gradbook.constant, () => [1, 0.1]),
@@ -275,6 +282,8 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     { ...interval },
     { unit: " %", digits: 1, times: 100 },
   ]),
+  hinge: call(gradbook.hinge, () => [{ reduction: "sum", margin: 2 }]),
+  huber: call(gradbook.huber, () => [{ reduction: "sum", delta: 2 }]),
   klDivergence: call(gradbook.klDivergence, () => [points(), points(), { perplexity: 2 }]),
   lastEpoch: [
     call(gradbook.lastEpoch, () => [run]),
@@ -318,6 +327,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       { ...look, x: [0, 1], y: [0, 1], loss: [Float32Array.of(1, 2), [3, 4]], path: { x: [0], y: [1] } },
     ]),
   ],
+  klDivergenceLoss: call(gradbook.klDivergenceLoss, () => [{ reduction: "sum" }]),
   lossCurve: call(gradbook.lossCurve, () => [
     { ...look, runs: [{ name: "r", losses: [3, 2, 1] }], yScale: "linear", quantity: "q" },
   ]),
@@ -339,6 +349,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       limit: 3,
     },
   ]),
+  mae: call(gradbook.mae, () => [{ reduction: "sum" }]),
   mse: call(gradbook.mse, () => [{ reduction: "mean" }]),
   neighbourPurity: call(gradbook.neighbourPurity, () => [points(), [0, 1, 0, 1, 0, 1, 0, 1], { k: 2 }]),
   networkDiagram: call(gradbook.networkDiagram, () => [
@@ -354,6 +365,8 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   normCurves: call(gradbook.normCurves, () => [
     { ...look, layers: [{ name: "l", gradient: [1, 2], update: [1, 2] }], steps: [1, 2], xTitle: "step" },
   ]),
+  nll: call(gradbook.nll, () => [{ reduction: "sum" }]),
+  outputs: call(gradbook.outputs, () => [model(), data()]),
   predict: [
     call(gradbook.predict, () => [model(), data()]),
     call(gradbook.predict, () => [model(), ownData()]),
@@ -381,6 +394,11 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     },
   ]),
   relu: bare(gradbook.relu),
+  rSquared: call(gradbook.rSquared, () => [
+    [1, 2, 3],
+    [1, 2, 4],
+  ]),
+  reconstruction: call(gradbook.reconstruction, () => [data()]),
   resultsTable: call(gradbook.resultsTable, () => [
     {
       title: "t",
@@ -404,6 +422,14 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       { input: [1, 2, 2], seed: 1, init: "he", dtype: "float32" },
     ]),
   ],
+  rmse: call(gradbook.rmse, () => [
+    [1, 2, 3],
+    [1, 2, 4],
+  ]),
+  rocAuc: call(gradbook.rocAuc, () => [
+    [0.1, 0.4, 0.3],
+    [0, 1, 0],
+  ]),
   sgd: call(gradbook.sgd, () => [{ lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0 }]),
   show: [
     call(gradbook.show, () => [
@@ -435,6 +461,12 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   tanh: bare(gradbook.tanh),
   toNCHW: call(gradbook.toNCHW, () => [x()]),
   trustworthiness: call(gradbook.trustworthiness, () => [points(), points(), { k: 2 }]),
+  targetDataset: call(gradbook.targetDataset, () => [
+    Float32Array.of(0, 1, 2, 3),
+    Float32Array.of(1, 3),
+    [2],
+    { name: "n", source: "s", targetShape: [1] },
+  ]),
   tsne: call(gradbook.tsne, () => [points(), { perplexity: 2, iterations: 3, seed: 1 }]),
   tsneMap: [
     call(gradbook.tsneMap, () => [
@@ -554,6 +586,11 @@ const losses = Object.fromEntries(
   Object.entries({
     mse: gradbook.mse,
     euclidean: gradbook.euclidean,
+    mae: gradbook.mae,
+    huber: gradbook.huber,
+    binaryCrossEntropy: gradbook.binaryCrossEntropy,
+    hinge: gradbook.hinge,
+    nll: gradbook.nll,
     softmaxCrossEntropy: gradbook.softmaxCrossEntropy,
   }).flatMap(([name, make]) =>
     ["sum", "gradient"].map((key) => [`${name}().${key}`, method(make, key, Tensor.from([[1, 2]]), [1])]),
@@ -583,12 +620,18 @@ const withDefaults: readonly string[] = [
   "adagrad",
   "adam",
   "adamw",
+  "binaryCrossEntropy",
   "dropout",
   "earlyStop",
   "euclidean",
+  "hinge",
+  "huber",
   "leakyRelu",
   "live",
+  "klDivergenceLoss",
+  "mae",
   "mse",
+  "nll",
   "progress().add",
   "rmsprop",
   "softmaxCrossEntropy",

@@ -43,7 +43,14 @@ export { type Dropout, type DropoutConfig, dropout } from "./layers/dropout.js";
 
 // Losses
 export type { BuiltinLoss, Loss } from "./losses/loss.js";
-export { type LossConfig, softmax, softmaxCrossEntropy } from "./losses/softmax-cross-entropy.js";
+export {
+  type CrossEntropyConfig,
+  type LossConfig,
+  softmax,
+  softmaxCrossEntropy,
+} from "./losses/softmax-cross-entropy.js";
+export { type HingeConfig, hinge, klDivergenceLoss, nll } from "./losses/class-losses.js";
+export { binaryCrossEntropy, type HuberConfig, huber, mae } from "./losses/elementwise.js";
 export { euclidean, mse } from "./losses/squared.js";
 
 // Optimizers and schedules
@@ -70,11 +77,14 @@ export { type EarlyStop, type EarlyStopConfig, earlyStop } from "./train/early-s
 export { type FirstMinuteConfig, firstMinute } from "./train/first-minute/first-minute.js";
 export type { CheckLine, FirstMinute } from "./train/first-minute/panel.js";
 export { activations, confusionMatrix, features, type Predictions, predict } from "./train/metrics.js";
+export { outputs } from "./train/outputs.js";
+export { type ClassScore, classScores, rmse, rocAuc, rSquared } from "./train/scores.js";
 export { weightsDigest } from "./train/digest.js";
 
 // Data
-export type { Dataset, IntegerSource } from "./datasets/dataset.js";
+export type { Dataset, IntegerSource, Labels, Targets } from "./datasets/dataset.js";
 export { type ArrayDatasetOptions, arrayDataset } from "./datasets/array-dataset.js";
+export { reconstruction, type TargetDatasetOptions, targetDataset } from "./datasets/targets.js";
 export { ByteImages, type ByteImagesConfig } from "./datasets/byte-images.js";
 export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
 export { type Cifar10, type Cifar10Config, loadCifar10 } from "./datasets/cifar10.js";

@@ -34,13 +34,13 @@ test("refuses numbers and labels that don't fit together", () => {
     message: "own data: 6 numbers and 2 labels, expected 2 numbers (1·1·2) for each of at least one label.",
   });
   assert.throws(() => arrayDataset(x, [0, 1.5, 1], [2]), {
-    message: "own data: label 1.5 of sample 1, expected a whole number in 0 … 255.",
+    message: "own data: label 1.5 of sample 1, expected a whole number in 0 … 65535.",
   });
   assert.throws(() => arrayDataset(x, [0, 1, 2], [2], { classNames: ["no", "yes"] }), {
     message: "own data: label 2 of sample 2, expected a whole number in 0 … 1.",
   });
   assert.throws(() => arrayDataset(x, [0, Number.NaN, 1], [2]), {
-    message: "own data: label NaN of sample 1, expected a whole number in 0 … 255.",
+    message: "own data: label NaN of sample 1, expected a whole number in 0 … 65535.",
   });
   for (const [numbers, got] of [
     [Array.from(x), "a list of 6"],

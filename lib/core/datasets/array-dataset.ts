@@ -11,8 +11,15 @@ import {
   valueInWords,
 } from "@gradbook/base";
 import { isFloatArray } from "../tensor/tensor.js";
-import type { Dataset } from "./dataset.js";
-import { assertRoom, littleEndianFloats, pickIndices, sampleCount } from "./dataset-parts.js";
+import type { Dataset, Labels } from "./dataset.js";
+import {
+  assertRoom,
+  labelBytes,
+  littleEndianFloats,
+  packLabels,
+  pickIndices,
+  sampleCount,
+} from "./dataset-parts.js";
 import { markOwnSet } from "./samples.js";
 
 const arrayDatasetOptions = {
@@ -42,7 +49,7 @@ export type ArrayDatasetOptions = Given<typeof arrayDatasetOptions>;
  * A data set of your own numbers, which `fit` takes as they are.
  *
  * @param x all samples one behind the other: [size · Π shape]; copied, so that the set stays what it is
- * @param labels class of each sample, 0 … 255: [size]
+ * @param labels class of each sample, 0 … 65,535: [size]
  * @param shape of one sample, e.g. [1, 28, 28]
  * @throws GradbookError when x is neither a Float32Array nor a Float64Array, the lengths don't fit together, or a
  *   label has no class
@@ -72,7 +79,7 @@ export function arrayDataset(
       `${count} numbers (${shape.join("·")}) for each of at least one label`,
     );
   }
-  const classes = Math.min(given.classNames?.length ?? 256, 256);
+  const classes = Math.min(given.classNames?.length ?? MOST_CLASSES, MOST_CLASSES);
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (Number.isInteger(label) && label >= 0 && label < classes) continue;
@@ -80,10 +87,20 @@ export function arrayDataset(
   }
   const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
   const classNames = given.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
-  return new ArraySamples(name, source, [...shape], classNames, x.slice(), Uint8Array.from(labels));
+  return new ArraySamples(
+    name,
+    source,
+    [...shape],
+    classNames,
+    x.slice(),
+    packLabels(labels, classNames.length),
+  );
 }
 
-function refuseOtherArrays(name: string, x: unknown): void {
+/** What sixteen bits can number. */
+const MOST_CLASSES = 65536;
+
+export function refuseOtherArrays(name: string, x: unknown): void {
   if (isFloatArray(x)) return;
   throw dataError(
     name,
@@ -99,7 +116,7 @@ class ArraySamples implements Dataset {
   readonly shape: readonly number[];
   readonly classNames: readonly string[];
   private readonly x: Float32Array | Float64Array;
-  readonly labels: Uint8Array;
+  readonly labels: Labels;
   private readonly rows?: Uint32Array;
 
   readonly size: number;
@@ -113,7 +130,7 @@ class ArraySamples implements Dataset {
     shape: readonly number[],
     classNames: readonly string[],
     x: Float32Array | Float64Array,
-    labels: Uint8Array,
+    labels: Labels,
     rows?: Uint32Array,
   ) {
     this.name = name;
@@ -133,7 +150,7 @@ class ArraySamples implements Dataset {
   get digest(): string {
     this.hashed ??= this.hashNumbers();
     // labels may be changed from outside
-    return this.hashed.copy().update(this.labels).digest("hex");
+    return this.hashed.copy().update(labelBytes(this.labels)).digest("hex");
   }
 
   read(index: number, out: Float32Array | Float64Array, offset: number): void {
@@ -148,7 +165,10 @@ class ArraySamples implements Dataset {
 
   subset(indices: ArrayLike<number>, name?: string): Dataset {
     const picked = pickIndices(this.name, this.size, indices);
-    const labels = Uint8Array.from(picked, (i) => this.labels[i]);
+    const labels = packLabels(
+      Array.from(picked, (i) => this.labels[i]),
+      this.classes,
+    );
     const rows = picked.map((i) => this.rowOf(i));
     const called = name ?? `${this.name}, ${picked.length} samples`;
     return new ArraySamples(called, this.source, this.shape, this.classNames, this.x, labels, rows);

@@ -10,7 +10,7 @@ import {
   text,
 } from "@gradbook/base";
 import type { Dataset, IntegerSource } from "./dataset.js";
-import { assertDataset, nameOf } from "./samples.js";
+import { assertClasses, assertDataset, nameOf } from "./samples.js";
 
 const balancedSubsetOptions = {
   /** Samples of each class. */
@@ -59,6 +59,7 @@ export function balancedSubset<D extends Dataset>(
   config: BalancedSubsetConfig,
 ): ReturnType<D["subset"]> {
   assertDataset("balancedSubset", dataset);
+  assertClasses("balancedSubset", dataset, "set.subset(indices) takes any samples.");
   const given = options("balancedSubset", balancedSubsetOptions, config);
   const { perClass, rng, name = `${nameOf(dataset)}, ${perClass} per class` } = given;
   const members: number[][] = Array.from({ length: dataset.classes }, () => []);

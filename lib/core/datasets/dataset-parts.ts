@@ -1,5 +1,6 @@
 import { assertList, dataError, inWords, shapeError, valueInWords } from "@gradbook/base";
 import type { FloatArray } from "../tensor/tensor.js";
+import type { Labels } from "./dataset.js";
 
 /** Numbers in one sample of `shape`; refuses an empty or fractional shape. */
 export function sampleCount(what: string, shape: readonly number[]): number {
@@ -52,6 +53,19 @@ export function pickIndices(what: string, size: number, indices: ArrayLike<numbe
     throw dataError(`${what}: subset`, "no indices", "at least one");
   }
   return picked;
+}
+
+/** The bytes of class numbers in one order on every machine, for digests. */
+export function labelBytes(labels: ArrayLike<number>): Uint8Array {
+  if (!(labels instanceof Uint16Array)) return Uint8Array.from(labels);
+  const view = new DataView(new ArrayBuffer(2 * labels.length));
+  for (let i = 0; i < labels.length; i++) view.setUint16(2 * i, labels[i], true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Class numbers in as few bytes as they need. */
+export function packLabels(labels: ArrayLike<number>, classes: number): Labels {
+  return classes > 256 ? Uint16Array.from(labels) : Uint8Array.from(labels);
 }
 
 /** IEEE bytes in one order on every machine, for digests. */

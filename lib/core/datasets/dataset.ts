@@ -12,10 +12,16 @@ export interface Dataset {
   readonly size: number;
   /** Shape of one sample, images as [C, H, W]. */
   readonly shape: readonly number[];
-  /** Number of classes; each label is below it. */
+  /** Number of classes; each label is below it. 0 for a set with `targets`. */
   readonly classes: number;
-  /** Class of each sample, a whole number in 0 … classes − 1: [size]. */
-  readonly labels: Uint8Array;
+  /** Class of each sample, a whole number in 0 … classes − 1: [size]. Empty for a set with `targets`. */
+  readonly labels: Labels;
+  /**
+   * What the model's outputs are compared with where that is numbers and no class: regression, several yes-or-no answers,
+   * a picture.
+   * @default none: a set of classes
+   */
+  readonly targets?: Targets;
   /** One word per class: [classes]. */
   readonly classNames: readonly string[];
   /** Where the samples come from, in plain words; says it when test images are held-out training images. */
@@ -42,6 +48,17 @@ export interface Dataset {
    * @param name what a caption calls the subset; by default "NAME, n samples"
    */
   subset(indices: ArrayLike<number>, name?: string): Dataset;
+}
+
+/** Class numbers: bytes up to 256 classes. */
+export type Labels = Uint8Array | Uint16Array;
+
+/** The numbers that belong to the samples of a set. */
+export interface Targets {
+  /** Shape of one sample's target: the model's output. */
+  readonly shape: readonly number[];
+  /** Writes the target of sample `index` to `out[offset] … out[offset + Π shape − 1]`, as the set's own `read` does. */
+  read(index: number, out: Float32Array | Float64Array, offset: number): void;
 }
 
 /** What a random subset needs of a random number generator: `Rng` of lib/tensor has it. */

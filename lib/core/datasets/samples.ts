@@ -13,8 +13,8 @@ import {
 } from "@gradbook/base";
 import { formatShape, sizeOf } from "../tensor/shape.js";
 import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
-import type { Dataset } from "./dataset.js";
-import { littleEndianFloats } from "./dataset-parts.js";
+import type { Dataset, Targets } from "./dataset.js";
+import { labelBytes, littleEndianFloats } from "./dataset-parts.js";
 
 const brand = new Brand<object>();
 
@@ -42,16 +42,45 @@ export type SampleReader = (index: number, out: FloatArray, offset: number) => v
 /** @throws GradbookError, when called, that names the sample which was not read, or not wholly */
 export function readerOf(set: Dataset): SampleReader {
   if (isOwnSet(set)) return (index, out, offset) => set.read(index, out, offset);
-  const count = sizeOf(set.shape);
-  let read = watchedOnce(set);
+  return checkedReader({
+    set: nameOf(set),
+    called: "read",
+    shape: set.shape,
+    read: (...to) => set.read(...to),
+  });
+}
+
+/** The same for the targets of a set that has them. */
+export function targetReaderOf(set: Dataset, { shape, read }: Targets): SampleReader {
+  if (isOwnSet(set)) return (index, out, offset) => read.call(set.targets, index, out, offset);
+  return checkedReader({
+    set: nameOf(set),
+    called: "targets.read",
+    shape,
+    read: (...to) => read.apply(set.targets, to),
+  });
+}
+
+/** Something of a set of one's own that is read sample by sample. */
+interface Source {
+  readonly set: string;
+  /** How the set calls it. */
+  readonly called: string;
+  readonly shape: readonly number[];
+  read(index: number, out: FloatArray, offset: number): unknown;
+}
+
+function checkedReader(source: Source): SampleReader {
+  const count = sizeOf(source.shape);
+  let read = watchedOnce(source);
   return (index, out, offset) => {
     const sample = out instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
     // what is still NaN afterwards was not written
     sample.fill(Number.NaN);
     const answer = read(index, sample);
-    read = (i, to) => set.read(i, to, 0);
-    if (isPromise(answer)) throw refused(set, index, "returned a Promise", withoutAsync("read"));
-    if (mayHoldNaN(sample)) assertWritten(set, index, sample, answer);
+    read = (i, to) => source.read(i, to, 0);
+    if (isPromise(answer)) throw refused(source, index, "returned a Promise", withoutAsync(source.called));
+    if (mayHoldNaN(sample)) assertWritten(source, index, sample, answer);
     out.set(sample, offset);
   };
 }
@@ -60,7 +89,7 @@ export function readerOf(set: Dataset): SampleReader {
  * The first read of a set, watched: a write beside the sample's own places is lost in a typed array, without a word.
  * Code that cannot do with a Proxy runs without one.
  */
-function watchedOnce(set: Dataset): (index: number, sample: FloatArray) => unknown {
+function watchedOnce(set: Source): (index: number, sample: FloatArray) => unknown {
   return (index, sample) => {
     const beside: string[] = [];
     const watched = new Proxy(sample, {
@@ -104,17 +133,22 @@ export function contentDigest(set: Dataset): string {
   const hash = createHash("sha256").update(
     `samples ${set.size} × ${set.shape.join(" × ")}, ${set.classes} classes\n`,
   );
-  const sample = new Float64Array(sizeOf(set.shape));
-  const read = readerOf(set);
-  for (let i = 0; i < set.size; i++) {
-    read(i, sample, 0);
-    hash.update(littleEndianFloats(sample));
-  }
-  return hash.update(Uint8Array.from(set.labels)).digest("hex");
+  const all = (shape: readonly number[], read: SampleReader) => {
+    const sample = new Float64Array(sizeOf(shape));
+    for (let i = 0; i < set.size; i++) {
+      read(i, sample, 0);
+      hash.update(littleEndianFloats(sample));
+    }
+  };
+  all(set.shape, readerOf(set));
+  if (set.targets === undefined) return hash.update(labelBytes(set.labels)).digest("hex");
+  hash.update(`targets ${set.targets.shape.join(" × ")}\n`);
+  all(set.targets.shape, targetReaderOf(set, set.targets));
+  return hash.digest("hex");
 }
 
 /** Tells a NaN that `read` wrote (a matter of the data) from one that nobody wrote: another mark stays only there. */
-function assertWritten(set: Dataset, index: number, sample: FloatArray, answer: unknown): void {
+function assertWritten(set: Source, index: number, sample: FloatArray, answer: unknown): void {
   const again = sample.slice().fill(0.123456789);
   const [mark] = again;
   set.read(index, again, 0);
@@ -130,8 +164,8 @@ function assertWritten(set: Dataset, index: number, sample: FloatArray, answer: 
   throw refused(set, index, what + returned, cure);
 }
 
-function refused(set: Dataset, index: number, got: string, cure: string): GradbookError {
-  return dataError(nameOf(set), `read(${index}) ${got}`, `${set.shape.join("·")} numbers in out`, cure);
+function refused({ set, called, shape }: Source, index: number, got: string, cure: string): GradbookError {
+  return dataError(set, `${called}(${index}) ${got}`, `${shape.join("·")} numbers in out`, cure);
 }
 
 /** What an error calls a set. */
@@ -171,6 +205,10 @@ export function assertDataset(what: string, set: Dataset): void {
       `shape is ${Array.isArray(shape) ? formatShape(shape) : inWords(shape)}`,
       "the sizes of one sample, e.g. [1, 28, 28]",
     );
+  if (set.targets !== undefined) {
+    assertTargets(set.targets, refuse);
+    return;
+  }
   if (!Number.isInteger(classes) || classes < 1)
     refuse(
       `classes is ${inWords(classes)}`,
@@ -189,4 +227,27 @@ export function assertDataset(what: string, set: Dataset): void {
       label === classes ? "Labels begin at 0." : undefined,
     );
   }
+}
+
+/**
+ * @param cure what serves a set of numbers
+ * @throws GradbookError when the set has numbers as targets, where classes are needed
+ */
+export function assertClasses(what: string, set: Dataset, cure: string): void {
+  if (set.targets === undefined) return;
+  throw dataError(`${what} on ${nameOf(set)}`, "a set with numbers as targets", "a set of classes", cure);
+}
+
+function assertTargets(
+  targets: Targets,
+  refuse: (got: string, expected: string, cure?: string) => never,
+): void {
+  const cure = "targets: { shape: [1], read(index, out, offset) { … } }";
+  if (typeof targets !== "object" || targets === null)
+    refuse(`targets is ${inWords(targets)}`, "{ shape, read }", cure);
+  const { shape, read } = targets;
+  if (typeof read !== "function")
+    refuse(`targets.read is ${inWords(read)}`, "a function (index, out, offset)", cure);
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isInteger(n) && n > 0))
+    refuse(`targets.shape is ${inWords(shape)}`, "the sizes of one target, e.g. [1]", cure);
 }

@@ -79,11 +79,20 @@ export class Engine {
     read(this.floats, this.placeOf(k));
   }
 
-  /** Row n of the next batch is the sample at place k; its class is an output of the model. */
-  setRow(n: number, k: number, label: number): void {
-    const { table, labels } = this.plan.at;
-    this.ints[table / 4 + n] = 4 * this.placeOf(k);
-    this.ints[labels / 4 + n] = label;
+  /** Row n of the next batch is the sample at place k. */
+  setRow(n: number, k: number): void {
+    this.ints[this.plan.at.table / 4 + n] = 4 * this.placeOf(k);
+  }
+
+  /** The class of row n, an output of the model. */
+  setLabel(n: number, label: number): void {
+    this.ints[this.plan.at.labels / 4 + n] = label;
+  }
+
+  /** Reads the numbers that the outputs of row n are compared with. */
+  readTarget(n: number, read: (out: Float32Array, offset: number) => void): void {
+    const { targets } = this.plan;
+    if (targets !== undefined) read(this.floats, targets.address / 4 + n * targets.layout.size);
   }
 
   /**
@@ -123,23 +132,13 @@ export class Engine {
     return sumOfLosses(loss, this.floats, this.plan.at.lossParts / 4, samples, this.classes);
   }
 
-  /** How many of the last pass's rows have their largest output at another class than theirs. */
-  countWrong(samples: number): number {
-    const { output, at } = this.plan;
-    let wrong = 0;
-    for (let n = 0; n < samples; n++) {
-      const row = output.address / 4 + n * output.layout.size;
-      let best = 0;
-      for (let k = 1; k < this.classes; k++) if (this.floats[row + k] > this.floats[row + best]) best = k;
-      if (best !== this.ints[at.labels / 4 + n]) wrong++;
-    }
-    return wrong;
-  }
-
-  /** The classes of the rows that were set. */
-  labels(samples: number): Uint8Array {
-    const first = this.plan.at.labels / 4;
-    return Uint8Array.from(this.ints.subarray(first, first + samples));
+  /** What the rows that were set are compared with: their classes, or numbers, one for each output. */
+  target(samples: number): Uint8Array | Uint16Array | Float32Array {
+    const { at, targets } = this.plan;
+    if (targets !== undefined)
+      return readValues(this.floats, targets, [samples, this.classes]).data as Float32Array;
+    const labels = this.ints.subarray(at.labels / 4, at.labels / 4 + samples);
+    return this.classes > 256 ? Uint16Array.from(labels) : Uint8Array.from(labels);
   }
 
   /** @param shape [samples, …output] */

@@ -31,6 +31,8 @@ export interface PlanRequest {
   readonly layers: readonly ModelLayer[];
   /** undefined: a loss written by hand, which runs on the calling thread. */
   readonly loss: LossSpec | undefined;
+  /** The outputs are compared with numbers, one for each of them, not with classes. */
+  readonly numbers?: boolean;
   /** undefined: an update rule written by hand, which runs on the calling thread. */
   readonly optimizer: OptimizerSpec | undefined;
   /** Samples of the largest training batch. */
@@ -87,6 +89,8 @@ export interface Plan {
   /** The model's output and the gradient by it, and how many values a sample has there. */
   readonly output: Buffer;
   readonly outputGrads: Buffer;
+  /** Numbers that the outputs are compared with, as the output lies; undefined: classes. */
+  readonly targets: Buffer | undefined;
   readonly classes: number;
   /** Floats from one kept sample to the next. */
   readonly sampleFloats: number;
@@ -155,6 +159,7 @@ export function plan(request: PlanRequest): Plan {
   const output = values[stages.length];
   // the loss writes it also where no stage needs it
   const outputGrads = grads[stages.length] ?? arena.buffer(output.layout, capacity);
+  const targets = request.numbers === true ? arena.buffer(output.layout, capacity) : undefined;
   const first = onPieces(gather(program, "gather", { table: tables.table, x: values[0] }));
   const forward: Step[] = [first];
   const evaluate: Step[] = [first];
@@ -182,6 +187,7 @@ export function plan(request: PlanRequest): Plan {
               z: output,
               dz: outputGrads,
               labels: tables.labels,
+              targets,
               parts: tables.lossParts,
               divisor: tables.divisor,
             }),
@@ -216,6 +222,7 @@ export function plan(request: PlanRequest): Plan {
     at: { ...tables, weights, slots, gradients, samples },
     output,
     outputGrads,
+    targets,
     classes: features(output),
     sampleFloats,
   };

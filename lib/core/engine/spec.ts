@@ -65,10 +65,19 @@ export type LayerSpec =
  */
 export type Reduction = "mean" | "sum";
 
-export interface LossSpec {
-  readonly kind: "softmaxCrossEntropy" | "euclidean" | "mse";
-  readonly reduction: Reduction;
-}
+export type LossSpec =
+  | {
+      readonly kind: "euclidean" | "mse" | "mae" | "binaryCrossEntropy";
+      readonly reduction: Reduction;
+    }
+  | {
+      readonly kind: "softmaxCrossEntropy";
+      readonly reduction: Reduction;
+      /** No kernel knows these: a loss that has them runs as its definition. */
+      readonly labelSmoothing?: number;
+      readonly classWeights?: readonly number[];
+    }
+  | { readonly kind: "huber"; readonly reduction: Reduction; readonly delta: number };
 
 export type OptimizerSpec =
   | {

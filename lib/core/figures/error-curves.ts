@@ -36,18 +36,23 @@ import {
 import { valuesOf } from "./plotly-values.js";
 import { finiteRange } from "./tiles.js";
 
-/** The four numbers of one epoch. Errors are fractions (0…1), losses are in nats; epoch 0 is the untrained network. */
+/** The four numbers of one epoch. Errors are fractions (0…1) or RMSE, losses are in nats; epoch 0 is the untrained network. */
 export interface EpochPoint {
   /** 0 is the untrained network. */
   readonly epoch: number;
-  /** Error rate on the training set, 0 … 1. */
+  /** Error rate on the training set, 0 … 1, or its RMSE. */
   readonly trainError: number;
-  /** Error rate on the test set, 0 … 1; NaN where there is none. */
+  /** Error rate on the test set, 0 … 1, or its RMSE; NaN where there is none. */
   readonly testError: number;
   /** Mean loss on the training set, in nats. */
   readonly trainLoss: number;
   /** Mean loss on the test set, in nats; NaN where there is none. */
   readonly testLoss: number;
+  /**
+   * `"RMSE"`: the errors are in the targets' unit.
+   * @default the error rate
+   */
+  readonly measure?: "RMSE";
 }
 
 /** An epoch; its four numbers are looked at when they are drawn: a figure of losses needs no errors. */
@@ -85,7 +90,7 @@ const errorCurvesOptions = {
    */
   columns: count().optional(),
   /**
-   * `"error"`: error rate in percent; `"loss"`: cross-entropy in nats.
+   * `"error"`: error rate in percent, or the RMSE of runs on numbers; `"loss"`: the loss, cross-entropy in nats.
    * @default "error"
    */
   yAxis: oneOf("error", "loss").or("error"),
@@ -165,6 +170,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
   if (zoom !== undefined && layout === "grid")
     throw configError("errorCurves", "a zoom in a grid", 'layout: "single"', 'A grid has ranges: "own".');
 
+  const quantity = quantityOf(runs, yAxis);
   const sets = ["train", "test"] as const;
   const lines = runs.map((run) => ({
     run,
@@ -190,9 +196,9 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
     y:
       yScale === "log"
         ? logAxis(lines.flatMap(({ train, test }) => [train.mean, test.mean]))
-        : { rangemode: "tozero", nticks: 6, ...(yAxis === "error" ? { ticksuffix: " %" } : {}) },
+        : { rangemode: "tozero", nticks: 6, ...(quantity.unit === " %" ? { ticksuffix: " %" } : {}) },
     xTitle,
-    yTitle: yAxis === "error" ? "error rate (%)" : "cross-entropy (nats)",
+    yTitle: quantity.title,
     legend: legendHeight(
       options,
       (single ? runs : [{ name: "" }]).flatMap(({ name }) =>
@@ -225,7 +231,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
           ...(set === "train" ? { dash: "2px,2px" } : {}),
         },
         marker: { color, size: 7, symbol: set === "test" ? "circle" : "circle-open" },
-        hovertemplate: `${plain(run.name)}, ${set}: %{y:.4g}${yAxis === "error" ? " %" : ""}, ${plain(xTitle)} %{x}<extra></extra>`,
+        hovertemplate: `${plain(run.name)}, ${set}: %{y:.4g}${quantity.unit === " %" ? " %" : ""}, ${plain(xTitle)} %{x}<extra></extra>`,
       });
     });
   });
@@ -242,7 +248,7 @@ export function errorCurves(config: ErrorCurvesConfig): Figure {
       legend: legendAbove(options, grid.height),
     },
     height: grid.height,
-    description: describe(config, lines, yAxis) + (zoomed?.words ?? ""),
+    description: describe(config, lines, quantity) + (zoomed?.words ?? ""),
   });
 }
 
@@ -310,6 +316,31 @@ function band(values: Line, color: string, place: JsonObject, group: string): Js
   };
 }
 
+/** What the vertical axis shows. */
+interface Shown {
+  readonly title: string;
+  readonly name: string;
+  readonly unit: string;
+}
+
+/** @throws GradbookError when some runs have error rates and others RMSE: they have no axis in common */
+function quantityOf(runs: readonly RunCurves[], yAxis: "error" | "loss"): Shown {
+  const points = runs.flatMap(({ epochs }) => (isHistories(epochs) ? epochs.flat() : epochs));
+  const onNumbers = points.filter(({ measure }) => measure === "RMSE").length;
+  if (yAxis === "loss")
+    return onNumbers === 0
+      ? { title: "cross-entropy (nats)", name: "cross-entropy", unit: " nats" }
+      : { title: "loss", name: "loss", unit: "" };
+  if (onNumbers === 0) return { title: "error rate (%)", name: "error rate", unit: " %" };
+  if (onNumbers === points.length) return { title: "RMSE", name: "RMSE", unit: "" };
+  throw configError(
+    "errorCurves",
+    "error rates of some runs and RMSE of others",
+    "one of them",
+    "Draw a figure for each.",
+  );
+}
+
 type Quantity = "trainError" | "testError" | "trainLoss" | "testLoss";
 
 /** Mean, least and largest over the seeds, epoch by epoch. */
@@ -326,7 +357,8 @@ function line(run: RunCurves, quantity: Quantity): Line {
       "the same epochs for each seed",
     );
   }
-  const percent = quantity.endsWith("Error");
+  const percent =
+    quantity.endsWith("Error") && histories.every((h) => h.every((p) => p.measure === undefined));
   const at = (k: number) => histories.map((h) => value(run.name, h[k], quantity) * (percent ? 100 : 1));
   const columns = x.map((_, k) => at(k));
   return {
@@ -343,7 +375,7 @@ function value(run: string, point: EpochPoint, quantity: Quantity): number {
   if (typeof v !== "number") {
     throw shapeError("errorCurves", `"${run}" has no ${quantity} in epoch ${point.epoch}`, "a number");
   }
-  if (quantity.endsWith("Error") && (v < 0 || v > 1)) {
+  if (quantity.endsWith("Error") && point.measure === undefined && (v < 0 || v > 1)) {
     throw configError(
       "errorCurves",
       `${quantity} of "${run}" in epoch ${point.epoch} is ${v}`,
@@ -365,10 +397,8 @@ function noRuns(got: string): GradbookError {
 function describe(
   config: ErrorCurvesConfig,
   lines: readonly { readonly run: RunCurves; readonly train: Line; readonly test: Line }[],
-  yAxis: "error" | "loss",
+  { unit, name }: Shown,
 ): string {
-  const unit = yAxis === "error" ? " %" : " nats";
-  const quantity = yAxis === "error" ? "error rate" : "cross-entropy";
   const xTitle = config.xTitle ?? "epoch";
   let [gaps, below] = [0, 0];
   const ends = lines.map(({ run, train, test }) => {
@@ -382,5 +412,5 @@ function describe(
     return `${run.name || "the run"} ends at ${last.join(", ")} after ${xTitle} ${test.x[test.x.length - 1]}`;
   });
   const note = gaps === 0 ? "" : ` ${gaps} values are not finite and left out.`;
-  return `${config.title}. Curves of the ${quantity} over the ${xTitle}s: ${ends.join("; ")}.${note}${belowNote(below)}`;
+  return `${config.title}. Curves of the ${name} over the ${xTitle}s: ${ends.join("; ")}.${note}${belowNote(below)}`;
 }

@@ -373,3 +373,32 @@ for (const [title, call, words] of refusals) {
     assert.throws(call, { name: "GradbookError", message: words });
   });
 }
+
+test("errorCurves: runs on numbers have an axis in the targets' unit, and share none with error rates", () => {
+  const epochs = [3, 1.5].map((error, epoch) => ({
+    epoch,
+    trainError: error,
+    testError: error,
+    trainLoss: error ** 2,
+    testLoss: error ** 2,
+    measure: "RMSE" as const,
+  }));
+  const figure = errorCurves({ title: "t", runs: [{ name: "a", epochs }] });
+  assert.match(JSON.stringify(figure.layout), /"RMSE"/);
+  assert.match(
+    String(Object(figure.layout.meta).description),
+    /Curves of the RMSE .* ends at 1\.5 \(train\), 1\.5 \(test\)/,
+  );
+  const rates = epochs.map(({ measure: _, ...point }) => ({ ...point, trainError: 0.1, testError: 0.1 }));
+  assert.throws(
+    () =>
+      errorCurves({
+        title: "t",
+        runs: [
+          { name: "a", epochs },
+          { name: "b", epochs: rates },
+        ],
+      }),
+    /RMSE of others/,
+  );
+});

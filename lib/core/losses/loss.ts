@@ -1,10 +1,11 @@
 import { assertList, Brand, dataError, inWords, shapeError } from "@gradbook/base";
 import type { LossSpec, Reduction } from "../engine/spec.js";
 import { formatShape } from "../tensor/shape.js";
-import { assertTensor, type Tensor } from "../tensor/tensor.js";
+import { assertTensor, type FloatArray, type Tensor } from "../tensor/tensor.js";
 
 /**
- * Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1). One of your own is an object with two
+ * Compares a model's output [N, K] with the labels [N] (class numbers 0 … K − 1), or with the numbers that a set has as
+ * `targets`: N·K of them, one sample behind the other, as the output lies. One of your own is an object with two
  * functions; it runs as it is written, on the calling thread.
  *
  * @example
@@ -45,13 +46,25 @@ export interface Loss {
   gradient(output: Tensor, labels: ArrayLike<number>): Tensor;
 }
 
-/** A loss that the library brings: it describes itself to the engine. */
+/** What outputs are compared with: classes, one for each sample, or numbers, one for each output. */
+export type Target = Uint8Array | Uint16Array | FloatArray;
+
+/** Losses that have no kernel: the engine has the model's passes, and the definition of the loss runs on the calling thread. */
+export type DefinedLossSpec = {
+  readonly kind: "hinge" | "nll" | "klDivergenceLoss";
+  readonly reduction: Reduction;
+} & { readonly [option: string]: unknown };
+
+/** What a built-in loss was made as. */
+export type BuiltinLossSpec = LossSpec | DefinedLossSpec;
+
+/** A loss that the library brings. */
 export interface BuiltinLoss extends Loss {
-  /** Kind and reduction, as the engine reads them. */
-  readonly spec: LossSpec;
+  /** Kind, reduction and options. */
+  readonly spec: BuiltinLossSpec;
 }
 
-const brand = new Brand<LossSpec>();
+const brand = new Brand<BuiltinLossSpec>();
 
 /** Last step in making a built-in loss: from here on its spec may stand for it. */
 export function markLoss(loss: BuiltinLoss): BuiltinLoss {
@@ -59,9 +72,29 @@ export function markLoss(loss: BuiltinLoss): BuiltinLoss {
   return loss;
 }
 
-/** What the engine may compute a loss by: undefined for one that is not the library's own, or was changed. */
-export function builtinLossSpec(loss: Loss): LossSpec | undefined {
+/** What stands for a loss: undefined for one that is not the library's own, or was changed. */
+export function builtinLossSpec(loss: Loss): BuiltinLossSpec | undefined {
   return brand.specOf(loss);
+}
+
+/**
+ * What the engine may compute a loss by; undefined: it runs as it is written.
+ * @param numbers the set has targets that are numbers, no classes
+ */
+export function engineLossSpec(loss: Loss, numbers: boolean): LossSpec | undefined {
+  const spec = brand.specOf(loss);
+  switch (spec?.kind) {
+    case "softmaxCrossEntropy":
+      return numbers || "labelSmoothing" in spec || "classWeights" in spec ? undefined : spec;
+    case "euclidean":
+    case "mse":
+    case "mae":
+    case "huber":
+    case "binaryCrossEntropy":
+      return spec;
+    default:
+      return undefined;
+  }
 }
 
 /** What a loss is called in errors and records. */
@@ -72,6 +105,30 @@ export function lossName({ spec }: Loss): string {
 /** Whether the loss of a batch is the mean of its samples' losses, or their sum. */
 export function reductionOf({ spec }: Loss): Reduction {
   return spec?.reduction ?? "mean";
+}
+
+/**
+ * Whether outputs are compared with numbers, one for each of them, or with classes, one for each sample. A single output
+ * has no classes to choose from: then it is numbers.
+ * @throws GradbookError when the target is neither, a class is out of range, or a number is not finite
+ */
+export function assertTarget(what: string, output: Tensor, target: ArrayLike<number>): "classes" | "numbers" {
+  assertTensor(what, "the model's output", output);
+  assertList(what, "labels", target, "a class for each sample, or a number for each output");
+  const [N] = output.shape;
+  if (target.length !== output.size) {
+    assertLabels(what, output, target);
+    return "classes";
+  }
+  for (let i = 0; i < target.length; i++) {
+    if (Number.isFinite(target[i])) continue;
+    throw dataError(
+      what,
+      `target ${inWords(target[i])} of sample ${Math.floor((i * N) / target.length)}`,
+      "a finite number",
+    );
+  }
+  return "numbers";
 }
 
 /** @throws GradbookError when the output is not [N, K], the counts differ, or a label is out of range */

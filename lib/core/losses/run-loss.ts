@@ -1,16 +1,16 @@
 import { GradbookError, inWords, isPromise, ownCodeError, shapeError, withoutAsync } from "@gradbook/base";
 import { formatShape, sameShape } from "../tensor/shape.js";
 import { hasNaN, isFiniteTensor, isTensor, type Tensor } from "../tensor/tensor.js";
-import { builtinLossSpec, type Loss, lossName } from "./loss.js";
+import { builtinLossSpec, type Loss, lossName, type Target } from "./loss.js";
 
 /**
  * The sum of the samples' losses. A loss that is not the library's own gets copies, so that it may change or keep them,
  * and what it returns is checked.
  * @throws GradbookError that names the loss, when that is not a number, or NaN for a finite output
  */
-export function lossSum(loss: Loss, output: Tensor, labels: Uint8Array): number {
-  if (builtinLossSpec(loss) !== undefined) return loss.sum(output, labels);
-  const sum: unknown = loss.sum(output.clone(), labels.slice());
+export function lossSum(loss: Loss, output: Tensor, target: Target): number {
+  if (builtinLossSpec(loss) !== undefined) return loss.sum(output, target);
+  const sum: unknown = loss.sum(output.clone(), target.slice());
   if (typeof sum !== "number") {
     throw new GradbookError({
       code: "own-code",
@@ -25,9 +25,9 @@ export function lossSum(loss: Loss, output: Tensor, labels: Uint8Array): number 
 }
 
 /** The gradient of the reduced loss by the output, likewise: in the output's shape and precision. */
-export function lossGradient(loss: Loss, output: Tensor, labels: Uint8Array): Tensor {
-  if (builtinLossSpec(loss) !== undefined) return loss.gradient(output, labels);
-  const gradient: unknown = loss.gradient(output.clone(), labels.slice());
+export function lossGradient(loss: Loss, output: Tensor, target: Target): Tensor {
+  if (builtinLossSpec(loss) !== undefined) return loss.gradient(output, target);
+  const gradient: unknown = loss.gradient(output.clone(), target.slice());
   if (!isTensor(gradient)) {
     throw new GradbookError({
       code: "own-code",

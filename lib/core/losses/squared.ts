@@ -1,12 +1,12 @@
 import { options } from "@gradbook/base";
 import type { LossSpec } from "../engine/spec.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
-import { assertLabels, type BuiltinLoss, markLoss } from "./loss.js";
+import { assertTarget, type BuiltinLoss, markLoss } from "./loss.js";
 import { type LossConfig, lossOptions } from "./softmax-cross-entropy.js";
 
 /**
- * Euclidean loss ½ Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the batch
- * (Caffe's EuclideanLoss).
+ * Euclidean loss ½ Σ_k (y[k] − t[k])² of outputs [N, K], mean over the batch (Caffe's EuclideanLoss). t: one-hot targets
+ * of labels [N], or the numbers of a set with targets.
  * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
  *
  * @example
@@ -21,8 +21,8 @@ export function euclidean(config: LossConfig = {}): BuiltinLoss {
 }
 
 /**
- * Mean squared error 1/K Σ_k (y[k] − t[k])² of outputs [N, K] against one-hot targets t of labels [N], mean over the
- * batch (PyTorch's MSELoss).
+ * Mean squared error 1/K Σ_k (y[k] − t[k])² of outputs [N, K], mean over the batch (PyTorch's MSELoss). t: one-hot targets
+ * of labels [N], or the numbers of a set with targets.
  * @throws GradbookError when the reduction is unknown; its functions, when outputs and labels do not fit
  *
  * @example
@@ -42,16 +42,22 @@ function squaredLoss(kind: "euclidean" | "mse", config: LossConfig): BuiltinLoss
   const factor = (K: number) => (kind === "euclidean" ? 1 / 2 : spec.reduction === "mean" ? 1 / K : 1);
   return markLoss({
     spec,
-    sum(output, labels) {
-      assertLabels(kind, output, labels);
-      return factor(output.shape[1]) * squaredDistance(output.data, labels, output.shape[1]);
+    sum(output, target) {
+      const isNumbers = assertTarget(kind, output, target) === "numbers";
+      const K = output.size / output.shape[0];
+      return isNumbers
+        ? factor(K) * distance(output.data, target)
+        : factor(K) * squaredDistance(output.data, target, K);
     },
-    gradient(output, labels) {
-      assertLabels(kind, output, labels);
-      const [N, K] = output.shape;
+    gradient(output, target) {
+      const isNumbers = assertTarget(kind, output, target) === "numbers";
+      const N = output.shape[0];
+      const K = output.size / N;
       const gradient = Tensor.zeros(output.shape, output.dtype);
       const scale = (2 * factor(K)) / (spec.reduction === "mean" ? N : 1);
-      squaredGradient(output.data, labels, gradient.data, K, scale);
+      if (isNumbers)
+        for (let i = 0; i < output.size; i++) gradient.data[i] = scale * (output.data[i] - target[i]);
+      else squaredGradient(output.data, target, gradient.data, K, scale);
       return gradient;
     },
   });
@@ -65,6 +71,13 @@ export function squaredDistance(y: FloatArray, labels: ArrayLike<number>, K: num
       const difference = y[n * K + k] - (k === labels[n] ? 1 : 0);
       sum += difference * difference;
     }
+  return sum;
+}
+
+/** Σ_i (y[i] − t[i])² */
+function distance(y: FloatArray, t: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) sum += (y[i] - t[i]) * (y[i] - t[i]);
   return sum;
 }
 

@@ -1,7 +1,7 @@
 import type { Dataset } from "../datasets/dataset.js";
-import { assertIndex, readerOf } from "../datasets/samples.js";
+import { assertIndex, readerOf, targetReaderOf } from "../datasets/samples.js";
 import type { Sequential } from "../layers/sequential.js";
-import { type Loss, reductionOf } from "../losses/loss.js";
+import { type Loss, reductionOf, type Target } from "../losses/loss.js";
 import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
 import { OwnRule } from "../optimizers/own-rule.js";
@@ -12,6 +12,7 @@ import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { trainingReader } from "./augment.js";
 import { assertUnchangedShape, type ShapedValue, trainableFlags } from "./engine-layers.js";
 import { labelOf } from "./feed.js";
+import { ErrorSum } from "./measure.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** Samples of one evaluation pass: bounds the memory, changes no result but the order of no sum. */
@@ -71,14 +72,14 @@ class DefinitionTrainer implements Trainer {
   step(from: number, to: number, lr: number, step: number): number {
     const { model, config, order, epoch } = this;
     const { loss } = config;
-    const { x, labels } = this.samples(from, to, epoch, order);
+    const { x, target } = this.samples(from, to, epoch, order);
     this.buffers.take();
     try {
       model.zeroGradients();
       const output = model.forward(x, { training: true, rng: this.randomness.fork(step) });
       // in this order: a loss may keep what it has computed for its gradient
-      const sum = lossSum(loss, output, labels);
-      model.backward(lossGradient(loss, output, labels));
+      const sum = lossSum(loss, output, target);
+      model.backward(lossGradient(loss, output, target));
       this.update(lr, step);
       return sum / (reductionOf(loss) === "mean" ? to - from : 1);
     } catch (error) {
@@ -106,7 +107,7 @@ class DefinitionTrainer implements Trainer {
   }
 
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
-    forEachBatch(this.model, set, (output, _labels, from) => visit(output, from));
+    forEachBatch(this.model, set, (output, _target, from) => visit(output, from));
   }
 
   sync(): void {}
@@ -127,36 +128,28 @@ class DefinitionTrainer implements Trainer {
   dispose(): void {}
 }
 
-/** Mean loss and error rate of a whole set, with the model's present weights. */
+/** Mean loss and error of a whole set, with the model's present weights. */
 function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
-  const [K] = model.output;
+  const error = new ErrorSum(loss, set, sizeOf(model.output));
   let total = 0;
-  let wrong = 0;
-  forEachBatch(model, set, (output, labels) => {
-    total += lossSum(loss, output, labels);
-    for (let n = 0; n < labels.length; n++) if (argmax(output.data, n, K) !== labels[n]) wrong++;
+  forEachBatch(model, set, (output, target) => {
+    total += lossSum(loss, output, target);
+    error.batch(output.data, target);
   });
-  return { loss: total / set.size, error: wrong / set.size };
+  return { loss: total / set.size, error: error.value };
 }
 
 /** Runs a set through the model in its own order, a batch at a time. */
 function forEachBatch(
   model: Sequential,
   set: Dataset,
-  visit: (output: Tensor, labels: Uint8Array, from: number) => void,
+  visit: (output: Tensor, target: Target, from: number) => void,
 ): void {
   const samples = samplesOf(model, set);
   for (let from = 0; from < set.size; from += EVALUATION_BATCH) {
-    const { x, labels } = samples(from, Math.min(from + EVALUATION_BATCH, set.size), 0);
-    visit(model.forward(x), labels, from);
+    const { x, target } = samples(from, Math.min(from + EVALUATION_BATCH, set.size), 0);
+    visit(model.forward(x), target, from);
   }
-}
-
-/** Position of the largest of K values in row n; the first among equals. */
-export function argmax(values: FloatArray, n: number, K: number): number {
-  let best = 0;
-  for (let k = 1; k < K; k++) if (values[n * K + k] > values[n * K + best]) best = k;
-  return best;
 }
 
 /** The samples order[from] … order[to − 1] (or from … to − 1 themselves) as one tensor [to − from, …shape]. */
@@ -165,20 +158,25 @@ type Samples = (
   to: number,
   epoch: number,
   order?: ArrayLike<number>,
-) => { x: Tensor; labels: Uint8Array };
+) => { x: Tensor; target: Target };
 
 /** @param read default: the samples as they are */
 function samplesOf(model: Sequential, set: Dataset, read = trainingReader(set, undefined, 0)): Samples {
   const [size, K] = [sizeOf(model.input), sizeOf(model.output)];
+  const readTarget = set.targets && targetReaderOf(set, set.targets);
+  const numbersOf = model.dtype === "float64" ? Float64Array : Float32Array;
   return (from, to, epoch, order) => {
-    const x = Tensor.zeros([to - from, ...model.input], model.dtype);
-    const labels = new Uint8Array(to - from);
+    const count = to - from;
+    const x = Tensor.zeros([count, ...model.input], model.dtype);
+    const labels = K > 256 ? new Uint16Array(count) : new Uint8Array(count);
+    const target: Target = readTarget === undefined ? labels : new numbersOf(count * K);
     for (let i = from; i < to; i++) {
       const sample = order === undefined ? i : order[i];
       read(sample, epoch, x.data, (i - from) * size);
-      labels[i - from] = labelOf(set, sample, K);
+      if (readTarget === undefined) labels[i - from] = labelOf(set, sample, K);
+      else readTarget(sample, target as FloatArray, (i - from) * K);
     }
-    return { x, labels };
+    return { x, target };
   };
 }
 

@@ -8,7 +8,7 @@ import { singleValue } from "../layers/batch-norm.js";
 import type { Parameter } from "../layers/layer.js";
 import { runBackward, runForward } from "../layers/run-layer.js";
 import type { Sequential } from "../layers/sequential.js";
-import { builtinLossSpec, reductionOf } from "../losses/loss.js";
+import { engineLossSpec, reductionOf } from "../losses/loss.js";
 import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
 import { OwnRule } from "../optimizers/own-rule.js";
@@ -26,6 +26,7 @@ import {
   twinsOf,
 } from "./engine-layers.js";
 import { Feed, keptSamples } from "./feed.js";
+import { ErrorSum } from "./measure.js";
 import type { Evaluation, Trainer, TrainerConfig } from "./trainer.js";
 
 /** The trainer that runs a model as generated WebAssembly on a team of threads. */
@@ -72,7 +73,7 @@ class EngineTrainer implements Trainer {
     this.mean = reductionOf(loss) === "mean";
     this.randomness = new Rng(seed).fork("step");
     this.rng = this.randomness;
-    this.loss = builtinLossSpec(loss);
+    this.loss = engineLossSpec(loss, config.train.targets !== undefined);
     this.optimizer = builtinOptimizerSpec(optimizer);
     this.rule = this.optimizer === undefined ? new OwnRule(optimizer, model.parameters) : undefined;
     this.planned = this.plan();
@@ -105,16 +106,17 @@ class EngineTrainer implements Trainer {
 
   evaluate(set: Dataset): Evaluation {
     const { engine } = this.planned;
+    const { loss } = this.config;
+    const error = new ErrorSum(loss, set, engine.classes);
     let total = 0;
-    let wrong = 0;
     for (let from = 0; from < set.size; from += engine.capacity) {
       const samples = this.forward(set, from);
-      if (this.loss === undefined)
-        this.present.loss = lossSum(this.config.loss, this.output(samples), engine.labels(samples));
+      const [output, target] = [this.output(samples), engine.target(samples)];
+      if (this.loss === undefined) this.present.loss = lossSum(loss, output, target);
       total += this.sumOfLosses(samples);
-      wrong += engine.countWrong(samples);
+      error.batch(output.data, target);
     }
-    return { loss: total / set.size, error: wrong / set.size };
+    return { loss: total / set.size, error: error.value };
   }
 
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
@@ -167,7 +169,7 @@ class EngineTrainer implements Trainer {
     const kept = keptSamples(train, sizeOf(model.input));
     const { loss, optimizer } = this;
     const engine = new Engine(
-      { input: model.input, layers, loss, optimizer, batch, kept },
+      { input: model.input, layers, loss, numbers: train.targets !== undefined, optimizer, batch, kept },
       parseThreads(config.threads),
       (work, samples, training) => this.byHand(work, samples, training),
     );
@@ -259,10 +261,10 @@ class EngineTrainer implements Trainer {
 
   private runLoss(samples: number): void {
     const { engine } = this.planned;
-    const [output, labels] = [this.output(samples), engine.labels(samples)];
+    const [output, target] = [this.output(samples), engine.target(samples)];
     // in this order: a loss may keep what it has computed for its gradient
-    this.present.loss = lossSum(this.config.loss, output, labels);
-    engine.setOutputGradient(lossGradient(this.config.loss, output, labels));
+    this.present.loss = lossSum(this.config.loss, output, target);
+    engine.setOutputGradient(lossGradient(this.config.loss, output, target));
   }
 
   private runUpdate(): void {

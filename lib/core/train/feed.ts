@@ -1,6 +1,13 @@
 import { dataError, inWords } from "@gradbook/base";
-import type { Dataset } from "../datasets/dataset.js";
-import { isCacheable, isOwnSet, nameOf, readerOf, type SampleReader } from "../datasets/samples.js";
+import type { Dataset, Targets } from "../datasets/dataset.js";
+import {
+  isCacheable,
+  isOwnSet,
+  nameOf,
+  readerOf,
+  type SampleReader,
+  targetReaderOf,
+} from "../datasets/samples.js";
 import type { Engine } from "../engine/engine.js";
 import { type Augment, type TrainingReader, trainingReader } from "./augment.js";
 
@@ -39,6 +46,7 @@ export class Feed {
   private readonly places: number;
   private readonly read: TrainingReader;
   private readonly readers = new WeakMap<Dataset, SampleReader>();
+  private readonly targetReaders = new WeakMap<Dataset, SampleReader>();
   private half = 0;
   private epoch = 0;
   private order: Uint32Array = new Uint32Array(0);
@@ -94,9 +102,14 @@ export class Feed {
     }
   }
 
-  /** Names the place of a sample and its class, at position n of the tables. */
+  /** Names the place of a sample and what its outputs are compared with, at position n of the tables. */
   private put(n: number, place: number, set: Dataset, sample: number): void {
-    this.engine.setRow(n, place, labelOf(set, sample, this.engine.classes));
+    this.engine.setRow(n, place);
+    if (set.targets === undefined) this.engine.setLabel(n, labelOf(set, sample, this.engine.classes));
+    else {
+      const read = this.targetReaderOf(set, set.targets);
+      this.engine.readTarget(n, (out, offset) => read(sample, out, offset));
+    }
   }
 
   private readNext(): void {
@@ -118,6 +131,12 @@ export class Feed {
   private readerOf(set: Dataset): SampleReader {
     const known = this.readers.get(set) ?? readerOf(set);
     this.readers.set(set, known);
+    return known;
+  }
+
+  private targetReaderOf(set: Dataset, targets: Targets): SampleReader {
+    const known = this.targetReaders.get(set) ?? targetReaderOf(set, targets);
+    this.targetReaders.set(set, known);
     return known;
   }
 

@@ -1,7 +1,7 @@
 import { configError, inWords, stopRequested } from "@gradbook/base";
 import type { Sequential } from "../layers/sequential.js";
 import { Rng } from "../tensor/rng.js";
-import { assertFits } from "./assert-fits.js";
+import { assertAlike, assertFits } from "./assert-fits.js";
 import { assertBatchNorm, cutIntoBatches } from "./batches.js";
 import { warnOnce } from "./callbacks.js";
 import { assertWritable } from "./checkpoint.js";
@@ -41,6 +41,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
   const { train, optimizer, loss, batch, epochs, steps: limit, seed, checkpoint, schedule } = parsed;
   for (const set of [train, parsed.trainSample, parsed.test])
     if (set !== undefined) assertFits("fit", model, set);
+  assertAlike(train, parsed.trainSample, parsed.test);
   const cut = cutIntoBatches(train.size, batch, parsed.dropLast);
   if (epochs > 0) assertBatchNorm(model, train.size, cut, limit);
 

@@ -4,14 +4,20 @@ import { assertList, assertMembers } from "@gradbook/base";
 export interface Epoch {
   /** From 0; a fraction where a run ended within an epoch. */
   readonly epoch: number;
-  /** Mean loss of a training sample (cross-entropy in nats, or the squared loss). */
+  /** Mean loss of a training sample. */
   readonly trainLoss: number;
   /** The same on the test set; NaN when there is none. */
   readonly testLoss: number;
-  /** Error rate on the training set, 1 − accuracy, in 0 … 1. */
+  /** Error on the training set: the error rate, 1 − accuracy, in 0 … 1, or what `measure` says. */
   readonly trainError: number;
-  /** Error rate on the test set in 0 … 1; NaN when there is none. */
+  /** Error on the test set; NaN when there is none. */
   readonly testError: number;
+  /**
+   * `"RMSE"` where the set has numbers as targets: the errors are the root of the mean squared difference between outputs and
+   * targets, in the targets' unit.
+   * @default the error rate
+   */
+  readonly measure?: "RMSE";
   /** The chain of SHA-256 up to here, 64 hexadecimal digits. */
   readonly digest: string;
 }

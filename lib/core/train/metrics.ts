@@ -1,12 +1,14 @@
 import { assertList } from "@gradbook/base";
 import type { Dataset } from "../datasets/dataset.js";
+import { assertClasses } from "../datasets/samples.js";
 import type { Sequential } from "../layers/sequential.js";
 import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
 import { sgd } from "../optimizers/sgd.js";
 import { Tensor } from "../tensor/tensor.js";
 import { assertFits, assertSamples } from "./assert-fits.js";
-import { argmax, gather } from "./definition.js";
+import { gather } from "./definition.js";
 import { makeTrainer } from "./make-trainer.js";
+import { argmax } from "./measure.js";
 
 /** A model's answers on a set, in the set's order. */
 export interface Predictions {
@@ -32,6 +34,7 @@ export interface Predictions {
  */
 export function predict(model: Sequential, set: Dataset): Predictions {
   assertFits("predict", model, set);
+  assertClasses("predict", set, "outputs(model, set) gives the model's numbers.");
   const [K] = model.output;
   const classes = K > 256 ? new Uint32Array(set.size) : new Uint8Array(set.size);
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
@@ -71,6 +74,7 @@ export function predict(model: Sequential, set: Dataset): Predictions {
  */
 export function confusionMatrix(model: Sequential, set: Dataset): number[][] {
   assertFits("confusionMatrix", model, set);
+  assertClasses("confusionMatrix", set, "outputs(model, set) gives the model's numbers.");
   const [K] = model.output;
   const counts = Array.from({ length: K }, () => new Array<number>(K).fill(0));
   const { classes } = predict(model, set);

@@ -11,6 +11,7 @@ import { changedDigest, firstDigest, nextDigest, weightsDigest } from "./digest.
 import type { ParsedFitConfig } from "./fit-config.js";
 import { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./history.js";
 import { describeRun, differences, identityOf } from "./identity.js";
+import { measureOf } from "./measure.js";
 import { tellOfMemory } from "./notes.js";
 import type { Trainer } from "./trainer.js";
 
@@ -32,6 +33,8 @@ export class Recorder {
   /** Learning rate of each epoch that has begun. */
   private rates: number[] = [];
   private changedBy = "";
+  /** What each epoch says of its errors, where they are no error rates. */
+  private readonly measure: { readonly measure?: "RMSE" };
   /** The beginning of the digest chain: configuration, data and initial weights. */
   private readonly first: string;
   /** What checkpoints of this run carry; empty where none is wanted. */
@@ -41,7 +44,8 @@ export class Recorder {
     this.model = model;
     this.config = config;
 
-    const { train, test, checkpoint, resume } = config;
+    const { train, test, checkpoint, resume, loss } = config;
+    this.measure = measureOf(loss, train) === "RMSE" ? { measure: "RMSE" } : {};
     const data = [train, ...(test === undefined ? [] : [test])].map(contentDigest);
     this.first = firstDigest(describeRun(model, config), data, model);
     this.identity = checkpoint === undefined && resume === false ? {} : identityOf(model, config);
@@ -74,6 +78,7 @@ export class Recorder {
       testLoss: onTest.loss,
       trainError: onTrain.error,
       testError: onTest.error,
+      ...this.measure,
     };
     const previous = epoch === 0 ? this.first : lastEpoch(this).digest;
     const digest = nextDigest(previous, measured, this.model, this.steps, trainer.readState());
@@ -217,7 +222,7 @@ export class Recorder {
     this.changedBy = saved.changedBy;
     this.epochs = saved.digests.map((digest, i) => {
       const [epoch, trainLoss, testLoss, trainError, testError] = epochs.subarray(5 * i);
-      return { epoch, trainLoss, testLoss, trainError, testError, digest };
+      return { epoch, trainLoss, testLoss, trainError, testError, ...this.measure, digest };
     });
     this.evaluations = Array.from({ length: evaluations.length / 4 }, (_, i) => {
       const [step, trainLoss, testLoss, testError] = evaluations.subarray(4 * i);

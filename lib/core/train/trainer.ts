@@ -22,7 +22,7 @@ export interface TrainerConfig {
 export interface Evaluation {
   /** Mean loss of a sample. */
   readonly loss: number;
-  /** Error rate, 1 − accuracy, in 0 … 1. */
+  /** Error rate in 0 … 1, or the RMSE: see `measureOf`. */
   readonly error: number;
 }
 

@@ -2,17 +2,23 @@ import { configError } from "@gradbook/base";
 import { log } from "../../tensor/portable.js";
 import { type Buffer, features, sampleAt } from "../memory.js";
 import {
+  abs,
   add,
   and,
   div,
   type Expr,
   equalInts,
   lane,
+  less,
+  lessEqual,
   load,
   loadScalar,
   loadSplat,
   max,
+  min,
   mul,
+  neg,
+  select,
   shuffle,
   splat,
   sub,
@@ -24,7 +30,7 @@ import type { Kernel, Program } from "../render/program.js";
 import type { LossSpec } from "../spec.js";
 import { blocks } from "./conv-tile.js";
 import { lanesOr } from "./lanes.js";
-import { exp } from "./math.js";
+import { exp, logOnePlus, sigmoid } from "./math.js";
 
 export interface LossKernel {
   readonly spec: LossSpec;
@@ -33,6 +39,8 @@ export interface LossKernel {
   readonly dz: Buffer;
   /** Class numbers as integers, one a sample. */
   readonly labels: number;
+  /** What outputs are compared with where that is numbers, dense [K]; undefined: the class. */
+  readonly targets: Buffer | undefined;
   /** Two floats per sample from which the loss is made: see `lossKernel`. */
   readonly parts: number;
   /** Where the float stands that gradients are divided by: the size of the batch, or 1. */
@@ -47,6 +55,8 @@ interface Row {
   readonly z: Expr;
   readonly dz: Expr;
   readonly label: Expr;
+  /** Where the sample's numbers stand; undefined: one-hot of the label. */
+  readonly target: Expr | undefined;
   readonly parts: Expr;
   readonly divisor: Expr;
 }
@@ -70,12 +80,46 @@ const losses: { readonly [K in LossSpec["kind"]]: LossKind } = {
   },
   /** Keeps Σ (y − t)². */
   euclidean: { row: squared, ofParts: (sum) => sum, finish: (sum) => sum / 2 },
-  mse: {
-    row: squared,
+  mse: { row: squared, ofParts: (sum) => sum, finish: meanOfOutputs },
+  mae: {
+    row: (k, row) =>
+      elementwise(k, row, (z, t) => {
+        const d = k.let(sub(z, t));
+        const sign = select(less(vec(0), d), vec(1), and(less(d, vec(0)), vec(-1)));
+        return { value: abs(d), slope: sign };
+      }),
     ofParts: (sum) => sum,
-    finish: (sum, { reduction }, K) => (reduction === "mean" ? sum / K : sum),
+    finish: meanOfOutputs,
+  },
+  /** ½d² up to δ, then δ(|d| − ½δ) */
+  huber: {
+    row: (k, row) =>
+      elementwise(k, row, (z, t) => {
+        const delta = row.spec.kind === "huber" ? row.spec.delta : 1;
+        const d = k.let(sub(z, t));
+        const size = k.let(abs(d));
+        const straight = mul(vec(delta), sub(size, vec(delta / 2)));
+        const value = select(lessEqual(size, vec(delta)), mul(mul(size, size), vec(0.5)), straight);
+        return { value, slope: max(min(d, vec(delta)), vec(-delta)) };
+      }),
+    ofParts: (sum) => sum,
+    finish: meanOfOutputs,
+  },
+  /** max(z, 0) − z·t + log(1 + e^{−|z|}) */
+  binaryCrossEntropy: {
+    row: (k, row) =>
+      elementwise(k, row, (z, t) => {
+        const rest = logOnePlus(k, exp(k, neg(abs(z))));
+        return { value: add(sub(max(z, vec(0)), mul(z, t)), rest), slope: sub(sigmoid(k, z), t) };
+      }),
+    ofParts: (sum) => sum,
+    finish: meanOfOutputs,
   },
 };
+
+function meanOfOutputs(sum: number, { reduction }: LossSpec, K: number): number {
+  return reduction === "mean" ? sum / K : sum;
+}
 
 /** Loss and its gradient for each sample; `sumOfLosses` makes an end of it. */
 export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
@@ -87,7 +131,8 @@ export function lossKernel(p: Program, name: string, o: LossKernel): Kernel {
       const dz = k.let(sampleAt(o.dz, n));
       const label = k.let(loadScalar("i32", add(mul(n, 4), o.labels)));
       const parts = k.let(add(mul(n, 8), o.parts));
-      row(k, { spec: o.spec, K: features(o.z), z, dz, label, parts, divisor });
+      const target = o.targets && k.let(sampleAt(o.targets, n));
+      row(k, { spec: o.spec, K: features(o.z), z, dz, label, target, parts, divisor });
     });
   });
 }
@@ -150,17 +195,44 @@ function eachClass(
     });
 }
 
-/** As squaredGradient: dz = scale · (y − t) with t one-hot. */
-function squared(k: Kernel, { spec, K, z, dz, label, parts, divisor }: Row): void {
+/** As squaredGradient: dz = scale · (y − t). */
+function squared(k: Kernel, row: Row): void {
+  const { spec, K, z, dz, parts, divisor } = row;
   const factor = spec.kind === "euclidean" ? 1 : spec.reduction === "mean" ? 2 / K : 2;
   const scale = k.let(div(vec(factor), divisor));
   const sums = k.letVector(4, vec(0));
   eachClass(k, K, (at, count, isLabel) => {
-    const target = and(isLabel(label), vec(1));
+    const target = targetAt(row, at, isLabel);
     const difference = k.let(lanesOr(sub(load(4, add(z, at)), target), count, 0));
     k.increase(sums, mul(difference, difference));
     k.store(add(dz, at), mul(scale, difference), count);
   });
+  keepSum(k, parts, sums);
+}
+
+/** A loss of each output by itself: dz = scale · its slope. */
+function elementwise(
+  k: Kernel,
+  row: Row,
+  of: (z: Expr, target: Expr) => { readonly value: Expr; readonly slope: Expr },
+): void {
+  const { spec, K, z, dz, parts, divisor } = row;
+  const scale = k.let(div(vec(spec.reduction === "mean" ? 1 / K : 1), divisor));
+  const sums = k.letVector(4, vec(0));
+  eachClass(k, K, (at, count, isLabel) => {
+    const { value, slope } = of(k.let(load(4, add(z, at))), k.let(targetAt(row, at, isLabel)));
+    k.increase(sums, lanesOr(value, count, 0));
+    k.store(add(dz, at), mul(scale, slope), count);
+  });
+  keepSum(k, parts, sums);
+}
+
+/** What four outputs are compared with. */
+function targetAt({ target, label }: Row, at: Expr, isLabel: (label: Expr) => Expr): Expr {
+  return target === undefined ? and(isLabel(label), vec(1)) : load(4, add(target, at));
+}
+
+function keepSum(k: Kernel, parts: Expr, sums: Expr): void {
   k.store(parts, lane(sumRows(sums, sums, sums, sums), 0));
   k.store(add(parts, 4), lane(vec(0), 0));
 }

@@ -49,6 +49,15 @@ export function sigmoid(k: Kernel, x: Expr): Expr {
   return k.let(div(vec(1), add(vec(1), exp(k, neg(x)))));
 }
 
+/** log(1 + e) = 2·(s + s³/3 + s⁵/5 + …) with s = e/(2 + e), for 0 ≤ e ≤ 1, where s ≤ ⅓: the tenth term is below a rounding. */
+export function logOnePlus(k: Kernel, e: Expr): Expr {
+  const s = k.let(div(e, add(e, vec(2))));
+  const square = k.let(mul(s, s));
+  let sum: Expr = vec(1 / 19);
+  for (let n = 17; n >= 3; n -= 2) sum = k.let(add(mul(sum, square), vec(1 / n)));
+  return k.let(add(mul(mul(add(s, s), square), sum), add(s, s)));
+}
+
 /** tanh x = x + x·x²·P(x²) near 0, where the other form would cancel. */
 const TANH_POLYNOMIAL = [
   -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,

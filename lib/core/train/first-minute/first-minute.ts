@@ -1,6 +1,6 @@
 import { count, flag, type Given, options, seed, shapeError } from "@gradbook/base";
 import type { Dataset } from "../../datasets/dataset.js";
-import { assertDataset } from "../../datasets/samples.js";
+import { assertClasses, assertDataset } from "../../datasets/samples.js";
 import { assertModel, type Sequential } from "../../layers/sequential.js";
 import { softmaxCrossEntropy } from "../../losses/softmax-cross-entropy.js";
 import { sgd } from "../../optimizers/sgd.js";
@@ -70,6 +70,7 @@ export function firstMinute(model: Sequential, data: Dataset, config: FirstMinut
   assertOptimizer("firstMinute", optimizer);
   assertLoss("firstMinute", loss);
   assertDataset("firstMinute", data);
+  assertClasses("firstMinute", data, "Its checks of labels and of the first loss are about classes.");
   if (!sameShape(data.shape, model.input)) {
     throw shapeError(
       `firstMinute on ${data.name}`,
