@@ -92,6 +92,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     },
   ]),
   activations: call(gradbook.activations, () => [model(), data(), [0, 1]]),
+  add: call(gradbook.add, () => [[[gradbook.relu()], []]]),
   adagrad: call(gradbook.adagrad, () => [{ lr: 0.1, eps: 1e-8 }]),
   adam: call(gradbook.adam, () => [{ lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0 }]),
   adamw: call(gradbook.adamw, () => [{ lr: 0.1, weightDecay: 0 }]),
@@ -139,6 +140,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
       [2, 2],
     ],
   ]),
+  concat: call(gradbook.concat, () => [[[gradbook.relu()], []]]),
   confusionMatrix: call(gradbook.confusionMatrix, () => [model(), data()]),
   constant: call(gradbook.constant, () => [1, 0.1]),
   conv2d: call(gradbook.conv2d, () => [{ in: 1, out: 2, kernel: 3, stride: 1, pad: [1, 1], bias: true }]),
@@ -399,6 +401,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     [1, 2, 4],
   ]),
   reconstruction: call(gradbook.reconstruction, () => [data()]),
+  residual: call(gradbook.residual, () => [[gradbook.relu()], { shortcut: [gradbook.relu()] }]),
   resultsTable: call(gradbook.resultsTable, () => [
     {
       title: "t",

@@ -31,6 +31,7 @@ export { col2im, type Im2colConfig, im2col } from "./layers/im2col.js";
 export type { Pool2dConfig } from "./layers/pool2d.js";
 export { type MaxPool2d, maxPool2d } from "./layers/max-pool2d.js";
 export { type AvgPool2d, avgPool2d } from "./layers/avg-pool2d.js";
+export { add, concat, type Layers, type ResidualConfig, residual } from "./layers/branches.js";
 export { type Flatten, flatten } from "./layers/flatten.js";
 export type { Activation } from "./layers/activation.js";
 export { relu } from "./layers/relu.js";

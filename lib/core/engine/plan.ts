@@ -154,7 +154,8 @@ export function plan(request: PlanRequest): Plan {
     },
     name: (what) => `${naming} ${what}`,
   };
-  const lowest = lowestTrained(stages);
+  const branches = branchesOf(stages);
+  const lowest = lowestTrained(stages, branches);
   const { values, grads } = layOutActivations(arena, stages, input, batch, capacity, lowest);
   const output = values[stages.length];
   // the loss writes it also where no stage needs it
@@ -168,7 +169,16 @@ export function plan(request: PlanRequest): Plan {
   for (const [i, stage] of stages.entries()) {
     naming = stage.name;
     const [isLast, y] = [i === stages.length - 1, values[i + 1]];
-    const buffers = { x: values[i], y, dx: grads[i], dy: isLast ? outputGrads : (grads[i + 1] ?? y) };
+    const buffers: StageBuffers = {
+      x: stage.branching === "branch" ? values[forkOf(branches, i) + 1] : values[i],
+      y,
+      dx: grads[i],
+      dy: isLast ? outputGrads : (grads[i + 1] ?? y),
+      starts: branches.find(({ fork }) => fork === i)?.starts.map((start) => grads[start + 1]),
+      ends: branches
+        .find(({ join }) => join === i)
+        ?.ends.map((end) => ({ value: values[end], grads: grads[end] })),
+    };
     const built = stage.build(build, buffers);
     forward.push(...built.forward);
     evaluate.push(...(built.evaluate ?? built.forward));
@@ -317,10 +327,43 @@ function joinRanges(ranges: readonly UpdateRange[], shared: number): readonly Up
   return large !== undefined && small.to === shared ? [{ from: small.from, to: large.to }] : ranges;
 }
 
-/** The first stage that learns, or that runs by hand: those before it need no backward pass. */
-function lowestTrained(stages: readonly Stage[]): number {
+/**
+ * The first stage that learns, or that runs by hand: those before it need no backward pass. Among branches it is where they
+ * begin, as any of them may learn.
+ */
+function lowestTrained(stages: readonly Stage[], branches: readonly Branches[]): number {
   const lowest = stages.findIndex((s) => s.byHand === true || s.params.some(({ frozen }) => !frozen));
-  return lowest < 0 ? stages.length : lowest;
+  if (lowest < 0) return stages.length;
+  return Math.min(lowest, ...branches.flatMap((b) => (b.fork < lowest && lowest <= b.join ? [b.fork] : [])));
+}
+
+/** Positions of the stages that belong together. */
+interface Branches {
+  readonly fork: number;
+  /** Where each branch but the first begins. */
+  readonly starts: readonly number[];
+  /** The value that each branch ends with: the input of the stage at that position. */
+  readonly ends: readonly number[];
+  readonly join: number;
+}
+
+/** Branches lie within one another like brackets. */
+function branchesOf(stages: readonly Stage[]): readonly Branches[] {
+  const open: { fork: number; starts: number[] }[] = [];
+  const found: Branches[] = [];
+  for (const [i, { branching }] of stages.entries()) {
+    if (branching === "fork") open.push({ fork: i, starts: [] });
+    else if (branching === "branch") open[open.length - 1].starts.push(i);
+    else if (branching === "join") {
+      const { fork, starts } = open.pop() ?? { fork: 0, starts: [] };
+      found.push({ fork, starts, ends: [...starts, i], join: i });
+    }
+  }
+  return found;
+}
+
+function forkOf(branches: readonly Branches[], start: number): number {
+  return branches.find(({ starts }) => starts.includes(start))?.fork ?? start;
 }
 
 /** A buffer for the input and for each stage's output, and one for its gradient from the first stage that learns on. */

@@ -50,6 +50,11 @@ export interface DropoutSpec {
   readonly p: number;
 }
 
+/** Where branches of the model begin, where the next of them does, and where they are added or put one behind the other. */
+export interface BranchSpec {
+  readonly kind: "fork" | "branch" | "add" | "concat";
+}
+
 export type LayerSpec =
   | Conv2dSpec
   | Pool2dSpec
@@ -57,7 +62,8 @@ export type LayerSpec =
   | FlattenSpec
   | ActivationSpec
   | BatchNormSpec
-  | DropoutSpec;
+  | DropoutSpec
+  | BranchSpec;
 
 /**
  * Whether the loss of a batch is the mean of its samples' losses, or their sum.

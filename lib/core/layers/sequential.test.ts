@@ -157,7 +157,8 @@ test("sequential refuses what is no layer, no list of layers, and no configurati
       "sequential: layer 2 is the function relu, expected a layer. A layer is made by calling it: relu().",
   });
   assert.throws(() => build([undefined]), /layer 1 is nothing, expected a layer/);
-  assert.throws(() => build([[relu()]]), /layer 1 is a list of 1, expected a layer/);
+  assert.equal(build([[relu()], []]).layers.length, 1); // lists are taken one after another
+  assert.throws(() => build([[], [[]]]), /no layers, expected a list of at least one/);
   assert.throws(() => build(relu()), /layers is an object of the class Activation, expected a list/);
   assert.throws(() => Reflect.apply(sequential, undefined, [[relu()]]), {
     message: "sequential: missing argument, expected an object { input, seed?, init?, dtype? }.",

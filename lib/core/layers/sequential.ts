@@ -16,6 +16,7 @@ import { Rng } from "../tensor/rng.js";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { assertTensor, type DType, Tensor } from "../tensor/tensor.js";
 import { assertLayer, assertMethod } from "./assert-layer.js";
+import { assertWhole, type Layers, takenBy } from "./branches.js";
 import { rememberFields } from "./fields.js";
 import { type Init, init, initialize } from "./init.js";
 import {
@@ -70,6 +71,11 @@ export interface LayerSummary {
   readonly output: string;
   /** Numbers that training may change. */
   readonly parameters: number;
+  /**
+   * The layers whose outputs it takes, in a model with branches; `"input"` is the model's.
+   * @default the layer before it
+   */
+  readonly after?: readonly string[];
 }
 
 /** A parameter with its full name, e.g. `conv1.weight`. */
@@ -87,7 +93,7 @@ export interface NamedParameter {
  * contains it, unless they were set before; in every other model it keeps what it has learned, and the models share it.
  * That is how a trained trunk gets a new head.
  *
- * @param layers built-in layers, layers written by hand, or models
+ * @param layers built-in layers, layers written by hand, or models; lists of them are taken one after another
  * @throws GradbookError when a layer does not fit the one before it
  *
  * @example
@@ -113,7 +119,7 @@ export interface NamedParameter {
  * console.log(other.output); // [ 5 ]
  * ```
  */
-export function sequential(layers: readonly (Layer | Sequential)[], config: SequentialConfig): Sequential {
+export function sequential(layers: Layers, config: SequentialConfig): Sequential {
   return new Sequential(layers, config);
 }
 
@@ -131,21 +137,19 @@ export class Sequential {
   readonly layers: readonly NamedLayer[];
   private readonly evaluating: ForwardContext;
 
-  constructor(layers: readonly (Layer | Sequential)[], config: SequentialConfig) {
+  constructor(layers: Layers, config: SequentialConfig) {
     const { input, seed, init, dtype } = options("sequential", sequentialOptions, config);
     this.input = input;
     this.dtype = dtype;
     this.seed = seed;
     this.init = init;
-    if (!Array.isArray(layers) || layers.length === 0) {
-      throw configError(
-        "sequential",
-        Array.isArray(layers) ? "no layers" : `layers is ${inWords(layers)}`,
-        "a list of at least one",
-      );
-    }
+    if (!Array.isArray(layers))
+      throw configError("sequential", `layers is ${inWords(layers)}`, "a list of at least one");
     this.evaluating = { training: false, rng: new Rng("evaluation") };
-    this.layers = Object.freeze(this.place(layers.flatMap(single)));
+    const flat = layers.flatMap(single);
+    if (flat.length === 0) throw configError("sequential", "no layers", "a list of at least one");
+    assertWhole(flat.map((layer) => ({ spec: builtinSpec(layer) })));
+    this.layers = Object.freeze(this.place(flat));
     this.initialize();
     modelBrand.mark(this, {}, Sequential.prototype, ["layers", "input", "dtype"]);
   }
@@ -241,21 +245,42 @@ export class Sequential {
     for (const { parameter } of this.parameters) parameter.grad.data.fill(0);
   }
 
-  /** One row per layer: name, what it is, output shape of one sample, number of parameters. */
+  /**
+   * One row per layer: name, what it is, output shape of one sample, number of parameters. Where branches begin nothing is
+   * computed, and there is no row.
+   */
   get summary(): readonly LayerSummary[] {
-    return this.layers.map(({ name, layer, output }) => ({
-      name,
-      layer: describe(layer),
-      output: formatShape(output),
-      parameters: named(name, layer).reduce((sum, { parameter }) => sum + parameter.value.size, 0),
-    }));
+    const taken = takenBy(this.layers);
+    const isChain = taken.size === this.layers.length;
+    return this.layers.flatMap(({ name, layer, output }) => {
+      const after = taken.get(name);
+      if (after === undefined) return [];
+      return {
+        name,
+        layer: describe(layer),
+        output: formatShape(output),
+        parameters: named(name, layer).reduce((sum, { parameter }) => sum + parameter.value.size, 0),
+        ...(isChain ? {} : { after }),
+      };
+    });
+  }
+
+  /** The rows of the table: with branches, each says what it takes where that is not the row before. */
+  private get rows(): string[][] {
+    const { summary } = this;
+    return summary.map(({ name, layer, output, parameters, after = [] }, i) => {
+      const before = i === 0 ? "input" : summary[i - 1].name;
+      const from =
+        after.length === 0 || (after.length === 1 && after[0] === before) ? "" : ` ← ${after.join(", ")}`;
+      return [name, layer + from, output, parameters.toLocaleString("en-US")];
+    });
   }
 
   /** The summary as lines of text, with the total below. */
   toString(): string {
     const rows = [
       ["", "input", formatShape(this.input), ""],
-      ...this.summary.map((r) => [r.name, r.layer, r.output, r.parameters.toLocaleString("en-US")]),
+      ...this.rows,
       ["", "", "total", this.parameterCount.toLocaleString("en-US")],
     ];
     const width = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
@@ -276,9 +301,7 @@ export class Sequential {
   [displaySymbol](): Record<string, string> {
     const row = (tag: string, cells: readonly string[]) =>
       `<tr>${cells.map((text) => `<${tag} style="text-align:left">${escapeHtml(text)}</${tag}>`).join("")}</tr>`;
-    const body = this.summary.map((r) =>
-      row("td", [r.name, r.layer, r.output, r.parameters.toLocaleString("en-US")]),
-    );
+    const body = this.rows.map((cells) => row("td", cells));
     const html = `<table><thead>${row("th", ["layer", "", "output of one sample", "parameters"])}</thead><tbody>${body.join("")}${row(
       "th",
       ["total", "", "", this.parameterCount.toLocaleString("en-US")],
@@ -299,7 +322,8 @@ export class Sequential {
       const kind =
         origin === undefined ? lowerFirst(layer.constructor.name || "layer") : layerKinds[origin.kind].name;
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
-      const name = layer.name ?? `${kind}${kind === "flatten" ? "" : counts.get(kind)}`;
+      const name =
+        layer.name ?? `${kind}${kind === "flatten" && counts.get(kind) === 1 ? "" : counts.get(kind)}`;
       if (names.has(name)) {
         throw configError("sequential", `two layers are called "${name}"`, "a different name for each");
       }
@@ -375,13 +399,16 @@ function otherPrecision(name: string, has: DType, wanted: DType): GradbookError 
  * A model's layers are the outer model's own, so that they are trained, counted and named as if written there. A model
  * whose passes somebody has changed is a layer that has those passes.
  */
-function single(layer: Layer | Sequential): readonly Layer[] {
-  if (!isModel(layer)) return [layer];
+function single(layer: Layers[number]): readonly Layer[] {
+  if (isList(layer)) return layer.flatMap(single);
+  if (!isModel(layer)) return [layer as Layer];
   return modelBrand.specOf(layer) === undefined ? [layerOf(layer)] : layer.layers.map((inner) => inner.layer);
 }
 
+const isList = (layer: Layers[number]): layer is Layers => Array.isArray(layer);
+
 /** By its fields where it is not by its class: a notebook may have loaded the library a second time. */
-function isModel(layer: Layer | Sequential): layer is Sequential {
+function isModel(layer: Exclude<Layers[number], Layers>): layer is Sequential {
   if (layer instanceof Sequential) return true;
   return typeof layer === "object" && layer !== null && "layers" in layer && "parameters" in layer;
 }

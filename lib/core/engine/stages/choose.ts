@@ -1,6 +1,7 @@
 import { configError } from "@gradbook/base";
 import { activationOf, activations } from "../kernels/activations.js";
-import type { ActivationSpec, BatchNormSpec, LayerSpec, Pool2dSpec } from "../spec.js";
+import type { ActivationSpec, BatchNormSpec, BranchSpec, LayerSpec, Pool2dSpec } from "../spec.js";
+import { branchStage, forkStage, joinStage } from "./branches.js";
 import { canFusePool, convPoolStage, convStage } from "./convolution.js";
 import { linearStage } from "./linear.js";
 import { activationStage, batchNormStage, customStage, dropoutStage, poolStage } from "./others.js";
@@ -74,9 +75,17 @@ export const layerKinds: {
       use: use === "value" ? "nothing" : use,
     }),
   },
+  fork: { name: "fork", choose: (layer) => ({ stage: forkStage(layer), use: "value" }) },
+  branch: { name: "branch", choose: (layer) => ({ stage: branchStage(layer), use: "value" }) },
+  add: join("add"),
+  concat: join("concat"),
   flatten: { name: "flatten", choose: (_layer, { use }) => ({ use }) },
   ...activationKinds(),
 };
+
+function join(name: "add" | "concat"): LayerKind<BranchSpec> {
+  return { name, choose: (layer) => ({ stage: joinStage(layer), use: "nothing" }) };
+}
 
 function pool(): LayerKind<Pool2dSpec> {
   return { name: "pool", choose: (layer) => ({ stage: poolStage(layer), use: "nothing" }) };

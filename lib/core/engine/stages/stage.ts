@@ -85,6 +85,15 @@ export interface StageBuffers {
   /** Missing where nobody needs the gradient by the model's input. */
   readonly dx: Buffer | undefined;
   readonly dy: Buffer;
+  /** At a fork: gradients by the beginnings of the other branches. */
+  readonly starts?: readonly (Buffer | undefined)[];
+  /** Where branches end: the value of each, and the gradient by it. */
+  readonly ends?: readonly BranchEnd[];
+}
+
+export interface BranchEnd {
+  readonly value: Buffer;
+  readonly grads: Buffer | undefined;
 }
 
 /** One layer, or several that are computed together. */
@@ -98,6 +107,8 @@ export interface Stage {
   readonly writes: Layout | undefined;
   /** A layer written by hand, whose backward pass runs in any case. */
   readonly byHand?: boolean;
+  /** It begins branches, begins the next of them, or ends them. */
+  readonly branching?: "fork" | "branch" | "join";
   /** The stage works on its input's own memory. */
   readonly inPlace: boolean;
   readonly params: readonly ParameterNeed[];
