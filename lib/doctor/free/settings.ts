@@ -1,0 +1,148 @@
+import type { Argument } from "./arguments.js";
+import type { Caller, Setting } from "./call.js";
+import { type Driven, isMoved } from "./ways.js";
+
+/** One situation that the code is tried in, and what is special about it. */
+export interface Situation {
+  readonly setting: Setting;
+  readonly label: string;
+}
+
+/** Sizes that take the place of the first one, so that no two axes are alike without being tied. */
+const OTHERS = [4, 5, 2, 6, 7];
+
+/**
+ * The first call, one with as many different sizes as the code allows, and one for each number that may be another: stride,
+ * padding, dilation, groups. In each of them forward gives finite numbers that every part of every input moves.
+ */
+export function situations({ caller, setting }: Driven): Situation[] {
+  const found: Situation[] = [{ setting, label: "all sizes 3" }];
+  const untied = untie(caller, setting);
+  const rich = { ...untied, seed: 2 };
+  if (untied !== setting && isMoved(caller, rich))
+    found.push({ setting: rich, label: `sizes ${inWords(caller, untied)}` });
+  const base = found[found.length - 1].setting;
+  for (const { name, values } of knobsOf(caller)) {
+    for (const value of values) {
+      const tried = variants(caller, base, setting, name, value);
+      const fits = tried.find(
+        (one) => isMoved(caller, one) && differs(caller, one, { ...one, knobs: base.knobs }),
+      );
+      if (fits !== undefined) found.push({ setting: fits, label: `${name} = ${value}` });
+    }
+  }
+  return found;
+}
+
+/** Numbers whose change nobody saw in the output: not exercised. */
+export function notVaried(caller: Caller, tried: readonly Situation[]): string[] {
+  return knobsOf(caller)
+    .filter(({ name }) => !tried.some(({ setting }) => name in setting.knobs))
+    .map(({ name }) => `${name} other than its first value`);
+}
+
+/** Makes sizes different one by one; where that breaks the code, two together. */
+function untie(caller: Caller, first: Setting): Setting {
+  const used = sizesOf(caller);
+  let now = first;
+  let next = 0;
+  const left: number[] = [];
+  const attempt = (ids: readonly number[]): boolean => {
+    for (const size of [OTHERS[next % OTHERS.length], 4, 2]) {
+      const sizes = now.sizes.map((s, id) => (ids.includes(id) ? size : s));
+      const tried = { ...now, sizes };
+      if (!isMoved(caller, tried)) continue;
+      now = tried;
+      next++;
+      return true;
+    }
+    return false;
+  };
+  for (const id of used) if (!attempt([id])) left.push(id);
+  const tied = new Set<number>();
+  for (const [i, a] of left.entries())
+    for (const b of left.slice(i + 1))
+      if (!tied.has(a) && !tied.has(b) && attempt([a, b])) {
+        tied.add(a);
+        tied.add(b);
+      }
+  const rest = left.filter((id) => !tied.has(id));
+  for (const [i, a] of rest.entries())
+    for (const [j, b] of rest.slice(i + 1).entries())
+      for (const c of rest.slice(i + j + 2))
+        if (!tied.has(a) && !tied.has(b) && !tied.has(c) && attempt([a, b, c]))
+          for (const id of [a, b, c]) tied.add(id);
+  return now;
+}
+
+/** The situation with another number: as it is, with a larger image, or with sizes that can be divided. */
+function variants(caller: Caller, rich: Setting, first: Setting, name: string, value: number): Setting[] {
+  const knobs = { ...rich.knobs, [name]: value };
+  const used = sizesOf(caller);
+  const all = (size: number) => ({ ...first, knobs, sizes: first.sizes.map(() => size), seed: 3 });
+  const larger = used.map((id) => ({
+    ...rich,
+    knobs,
+    sizes: rich.sizes.map((s, i) => (i === id ? s + 1 : s)),
+    seed: 3,
+  }));
+  const both = used.flatMap((a, i) =>
+    used.slice(i + 1, i + 3).map((b) => ({
+      ...rich,
+      knobs,
+      sizes: rich.sizes.map((s, id) => (id === a || id === b ? s + 2 : s)),
+      seed: 3,
+    })),
+  );
+  return [{ ...rich, knobs, seed: 3 }, ...larger.slice(0, 6), all(4), all(5), ...both.slice(0, 8)];
+}
+
+function differs(caller: Caller, a: Setting, b: Setting): boolean {
+  try {
+    const [y, z] = [a, b].map((setting) => caller.run(setting, caller.places(setting)).y.data);
+    return y.length !== z.length || y.some((v, i) => v !== z[i]);
+  } catch {
+    return true;
+  }
+}
+
+function visit(args: readonly Argument[], each: (argument: Argument) => void): void {
+  for (const argument of args) {
+    each(argument);
+    if (argument.kind === "record") visit(Object.values(argument.entries), each);
+  }
+}
+
+function sizesOf({ way }: Caller): number[] {
+  const ids = new Set<number>();
+  visit([...way.arguments, ...way.makeArguments], (a) => {
+    if (a.kind === "size") ids.add(a.size);
+    if (a.kind === "shape") for (const id of a.sizes) ids.add(id);
+    if (a.kind === "array") for (const axis of a.axes) if (axis >= 0) ids.add(axis);
+  });
+  return [...ids];
+}
+
+function knobsOf({ way }: Caller): { name: string; values: readonly number[] }[] {
+  const knobs = new Map<string, readonly number[]>();
+  visit([...way.arguments, ...way.makeArguments], (a) => {
+    if (a.kind !== "knob") return;
+    if (a.value === 1 && !/seed|axis|dim/i.test(a.name)) knobs.set(a.name, [2]);
+    else if (a.value === 0) knobs.set(a.name, [1]);
+    else if (a.value > 1e-3 && a.value < 1 && !/lr|eta|rate|momentum|prob|^p$/i.test(a.name))
+      knobs.set(a.name, [a.value / 2]);
+  });
+  return Array.from(knobs, ([name, values]) => ({ name, values }));
+}
+
+function inWords(caller: Caller, { sizes }: Setting): string {
+  return caller.way.arguments
+    .flatMap((a, i) =>
+      a.kind === "array"
+        ? [
+            `${caller.free.forwardParams[i]?.name || "x"} [${a.axes.map((axis) => (axis < 0 ? 1 : sizes[axis])).join(", ")}]`,
+          ]
+        : [],
+    )
+    .join(", ");
+}

@@ -1,0 +1,110 @@
+import { method } from "../reading/fields.js";
+import type { Subject } from "../reading/recognise.js";
+import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
+import type { Callable } from "../types.js";
+
+/** A layer or a loss of which nothing is known but how it is written. */
+export interface Free {
+  /** A new one, from its constructor's arguments; undefined for functions. */
+  readonly make: ((args: readonly unknown[]) => object) | undefined;
+  readonly makeParams: readonly Param[];
+  readonly forwardParams: readonly Param[];
+  readonly backwardParams: readonly Param[] | undefined;
+  readonly source: string;
+  forward(self: object | undefined, args: readonly unknown[]): unknown;
+  backward: ((self: object | undefined, args: readonly unknown[]) => unknown) | undefined;
+}
+
+const forwards = [
+  "forward",
+  "fwd",
+  "fprop",
+  "call",
+  "apply",
+  "adelante",
+  "vorwaerts",
+  "vorwärts",
+  "avant",
+  "run",
+  "loss",
+  "compute",
+];
+const backwards = [
+  "backward",
+  "bwd",
+  "bprop",
+  "backprop",
+  "atras",
+  "atrás",
+  "rueckwaerts",
+  "rückwärts",
+  "arriere",
+  "arrière",
+  "grad",
+  "gradient",
+  "derivative",
+  "vjp",
+];
+
+/** undefined where there are no passes to call. */
+export function freeOf({ shape }: Subject): Free | undefined {
+  switch (shape.form) {
+    case "pair": {
+      const { forward, backward, self } = shape;
+      if (forward === undefined) return undefined;
+      return functions(forward, backward, self);
+    }
+    case "function":
+      return functions(shape.fn, undefined, undefined);
+    case "class":
+      return ofClass(shape.make);
+    case "instance":
+      return undefined;
+  }
+}
+
+function functions(forward: Callable, backward: Callable | undefined, self: unknown): Free {
+  return {
+    make: undefined,
+    makeParams: [],
+    forwardParams: parametersOf(forward),
+    backwardParams: backward === undefined ? undefined : parametersOf(backward),
+    source: fullSource(forward) + (backward === undefined ? "" : fullSource(backward)),
+    forward: (_none, args) => Reflect.apply(forward, self, args),
+    backward: backward === undefined ? undefined : (_none, args) => Reflect.apply(backward, self, args),
+  };
+}
+
+/** A class, or a function that returns an object with both passes. */
+function ofClass(maker: Callable): Free | undefined {
+  const isClass = /^\s*class\b/.test(Function.prototype.toString.call(maker));
+  const make = (args: readonly unknown[]): object => {
+    const made: unknown = isClass ? Reflect.construct(maker, args) : Reflect.apply(maker, undefined, args);
+    if (typeof made !== "object" || made === null) throw new TypeError("it makes no object");
+    return made;
+  };
+  const trial = isClass ? (maker.prototype as object) : attempt(() => make([]));
+  if (trial === undefined) return undefined;
+  const forward = method(trial, forwards);
+  const backward = method(trial, backwards);
+  if (forward === undefined) return undefined;
+  const call = (name: string) => (self: object | undefined, args: readonly unknown[]) =>
+    Reflect.apply(Reflect.get(Object(self), name) as Callable, self, args);
+  return {
+    make,
+    makeParams: constructorParameters(maker),
+    forwardParams: parametersOf(forward.fn),
+    backwardParams: backward === undefined ? undefined : parametersOf(backward.fn),
+    source: fullSource(maker),
+    forward: call(forward.name),
+    backward: backward === undefined ? undefined : call(backward.name),
+  };
+}
+
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
