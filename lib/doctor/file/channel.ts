@@ -54,14 +54,14 @@ export class Channel implements Line {
   }
 
   send(message: Uint8Array): void {
-    const frame = Buffer.allocUnsafe(frameHead + message.length);
+    const frame = Buffer.from(new ArrayBuffer(frameHead + message.length));
     const id = randomBytes(frameHead - 8);
     frame.writeUInt32LE(mark, 0);
     frame.writeUInt32LE(message.length, 4);
     frame.set(id, 8);
     frame.set(message, frameHead);
     this.#id = id.toString("hex");
-    this.#thread.postMessage(frame);
+    this.#thread.postMessage(frame, [frame.buffer]);
   }
 
   receive(): { buffer: ArrayBuffer; size: number } {

@@ -1,4 +1,4 @@
-import { bodyKinds, flags, isObject, tags } from "./bodies-out.js";
+import { bodyKinds, deepestRows, flags, isObject, layouts, tags } from "./bodies-out.js";
 import type { Entry, HeapOptions } from "./heap.js";
 import {
   Bytes,
@@ -9,6 +9,7 @@ import {
   deleteProperty,
   getOwnPropertyDescriptor,
   hasOwn,
+  isArray,
   mapClear,
   mapGet,
   mapSet,
@@ -150,13 +151,20 @@ export class BodyReader {
   #array(r: Reader, array: unknown[], entry: Entry): void {
     const proto = this.value(r);
     if (entry.shadow === undefined) adopt(array, proto);
+    this.#elements(r, array, 0);
+  }
+
+  #elements(r: Reader, array: unknown[], depth: number): void {
+    const layout = r.byte();
     const length = r.word();
-    if (length > r.size) throw new NewError(malformed);
+    if (length > r.size || depth > deepestRows) throw new NewError(malformed);
     if (array.length !== length) array.length = length;
-    const packed = r.byte() === 1;
     for (let i = 0; i < length; i++) {
-      const value = packed ? r.double() : this.value(r);
-      if (value !== far && !sameValue(array[i], value)) setProperty(array, i, value);
+      if (layout === layouts.rows) this.#elements(r, rowIn(array, i), depth + 1);
+      else {
+        const value = layout === layouts.numbers ? r.double() : this.value(r);
+        if (value !== far && !sameValue(array[i], value)) setProperty(array, i, value);
+      }
     }
   }
 
@@ -207,6 +215,14 @@ export class BodyReader {
       configurable: true,
     } as PropertyDescriptor);
   }
+}
+
+function rowIn(array: unknown[], at: number): unknown[] {
+  const held = array[at];
+  if (isArray(held)) return held;
+  const row: unknown[] = [];
+  setProperty(array, at, row);
+  return row;
 }
 
 function assign(object: object, key: string, value: unknown, enumerable: boolean): void {

@@ -87,6 +87,32 @@ interface Numbering {
   seedOf(object: object): string | undefined;
 }
 
+/** Numbers and rows of numbers are told by their values, whichever rows they are; anything else by its elements. */
+export const layouts = { mixed: 0, numbers: 1, rows: 2 } as const;
+export const deepestRows = 8;
+
+/** @returns false, with something half written, when there is anything but numbers in it */
+function rows(w: Writer, array: readonly unknown[], depth: number): boolean {
+  const { length } = array;
+  const nested = length > 0 && isArray(array[0]);
+  w.byte(nested ? layouts.rows : layouts.numbers);
+  w.word(length);
+  for (let i = 0; i < length; i++) {
+    const value = array[i];
+    if (nested) {
+      const isRow = isArray(value) && depth < deepestRows && !isProxy(value) && isPlainArray(value);
+      if (!isRow || !rows(w, value, depth + 1)) return false;
+    } else if (typeof value === "number") w.double(value);
+    else return false;
+  }
+  return true;
+}
+
+const arrayPrototype = Array.prototype;
+function isPlainArray(array: object): boolean {
+  return getPrototypeOf(array) === arrayPrototype;
+}
+
 /** Writes objects as they are, calling nothing of the examined code (a Proxy's traps apart). */
 export class BodyWriter {
   readonly #numbering: Numbering;
@@ -197,21 +223,14 @@ export class BodyWriter {
   }
 
   #array(w: Writer, array: readonly unknown[], entry: Entry): void {
-    const { length } = array;
     this.value(w, protoOf(array), entry, true);
-    w.word(length);
     const start = w.at;
-    w.byte(1);
-    for (let i = 0; i < length; i++) {
-      const value = array[i];
-      if (typeof value !== "number") {
-        w.at = start;
-        w.byte(0);
-        for (let k = 0; k < length; k++) this.value(w, array[k], entry);
-        return;
-      }
-      w.double(value);
-    }
+    if (rows(w, array, 0)) return;
+    w.at = start;
+    w.byte(layouts.mixed);
+    const { length } = array;
+    w.word(length);
+    for (let i = 0; i < length; i++) this.value(w, array[i], entry);
   }
 
   #error(w: Writer, error: object): void {
