@@ -6,8 +6,6 @@ import { Channel } from "./channel.js";
 import { LoadError } from "./import-file.js";
 import type { Loss } from "./lost.js";
 
-/** A call that does not compute is given up after this many times its limit of computing. */
-const slack = 10;
 /** Loading compiles and imports: it may take as many times longer. */
 const loading = 3;
 
@@ -16,7 +14,6 @@ export class Outside {
   readonly #channel: Channel;
   readonly #peer: Peer;
   readonly #onLost: (loss: Loss) => never;
-  readonly #cpuMs: number;
   /** Seeds of Math.random over there, the innermost last. */
   readonly #random: { key: string; seed: string }[] = [];
   #keys = 0;
@@ -25,9 +22,9 @@ export class Outside {
 
   /** @param cpuMs milliseconds that one call may compute */
   constructor(cpuMs: number, onLost: (loss: Loss) => never) {
-    this.#cpuMs = cpuMs;
     this.#onLost = onLost;
-    this.#channel = new Channel(this.#limits(loading), onLost);
+    this.#channel = new Channel(cpuMs, onLost);
+    this.#channel.setPatience(loading);
     this.#peer = new Peer(this.#options());
     setWorkedElsewhere(() => this.#worked);
     setRandomElsewhere({
@@ -50,17 +47,13 @@ export class Outside {
     } catch (error) {
       throw new LoadError(error instanceof Error ? error.message : String(error));
     }
-    this.#channel.setLimits(this.#limits(1));
+    this.#channel.setPatience(1);
     if (typeof exported !== "object" || exported === null) return this.#onLost({ how: "tampered", code: "" });
     return { ...exported };
   }
 
   end(): void {
     this.#channel.end();
-  }
-
-  #limits(times: number): { cpuMs: number; wallMs: number } {
-    return { cpuMs: times * this.#cpuMs, wallMs: times * slack * this.#cpuMs };
   }
 
   #options(): PeerOptions {

@@ -8,3 +8,5 @@ export const writeChannel = 4;
 /** Bytes before a message: mark, size, the number of the question. */
 export const frameHead = 24;
 export const mark = 0x47426431;
+/** Says that the process has ended. */
+export const endMark = 0x47426432;
