@@ -48,7 +48,8 @@ function ended(code: string, signal: string): void {
   writeSync(fifos.answer, end);
 }
 
-if (fifos === undefined) moveBytes(child.stdio[readChannel] as Writable, child.stdio[writeChannel] as Readable);
+if (fifos === undefined)
+  moveBytes(child.stdio[readChannel] as Writable, child.stdio[writeChannel] as Readable);
 
 function moveBytes(questions: Writable, answers: Readable): void {
   // the process may be gone: its end is told by itself
