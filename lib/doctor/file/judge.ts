@@ -68,13 +68,24 @@ async function main(): Promise<void> {
 function subjectsIn(exported: Record<string, unknown>): { subjects: Subject[]; others: string[] } {
   const own: Subject[] = [];
   const rest: Record<string, unknown> = {};
+  const unreadable: string[] = [];
   for (const [name, value] of Object.entries(exported)) {
-    const found = typeof value === "object" && value !== null ? asOwnInterface(value) : undefined;
-    if (found === undefined) rest[name] = value;
-    else own.push({ ...found, name });
+    if (typeof value !== "object" || value === null) {
+      rest[name] = value;
+      continue;
+    }
+    // getters are the code's own, and may throw
+    try {
+      const found = asOwnInterface(value);
+      recognise({ [name]: value });
+      if (found === undefined) rest[name] = value;
+      else own.push({ ...found, name });
+    } catch {
+      unreadable.push(name);
+    }
   }
   const found = recognise(rest, parse(file).name);
-  return { subjects: [...own, ...found.subjects], others: found.others };
+  return { subjects: [...own, ...found.subjects], others: [...found.others, ...unreadable] };
 }
 
 try {
