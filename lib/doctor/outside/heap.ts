@@ -63,7 +63,7 @@ interface Part {
 }
 
 /** Messages for which an object that no call reaches is still looked after. */
-const lookedAfter = 16;
+const lookedAfter = 8;
 /** Messages after which plain data that no call reaches is forgotten. */
 const remembered = 400;
 const deepest = 12;
