@@ -159,10 +159,14 @@ export class BodyReader {
     const length = r.word();
     if (length > r.size || depth > deepestRows) throw new NewError(malformed);
     if (array.length !== length) array.length = length;
+    if (layout === layouts.numbers) {
+      r.doubles(array, length);
+      return;
+    }
     for (let i = 0; i < length; i++) {
       if (layout === layouts.rows) this.#elements(r, rowIn(array, i), depth + 1);
       else {
-        const value = layout === layouts.numbers ? r.double() : this.value(r);
+        const value = this.value(r);
         if (value !== far && !sameValue(array[i], value)) setProperty(array, i, value);
       }
     }

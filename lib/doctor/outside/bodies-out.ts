@@ -97,20 +97,12 @@ function rows(w: Writer, array: readonly unknown[], depth: number): boolean {
   const nested = length > 0 && isArray(array[0]);
   w.byte(nested ? layouts.rows : layouts.numbers);
   w.word(length);
+  if (!nested) return w.doubles(array, length);
   for (let i = 0; i < length; i++) {
-    const value = array[i];
-    if (nested) {
-      const isRow = isArray(value) && depth < deepestRows && !isProxy(value) && isPlainArray(value);
-      if (!isRow || !rows(w, value, depth + 1)) return false;
-    } else if (typeof value === "number") w.double(value);
-    else return false;
+    const row = array[i];
+    if (!isArray(row) || depth >= deepestRows || !rows(w, row, depth + 1)) return false;
   }
   return true;
-}
-
-const arrayPrototype = Array.prototype;
-function isPlainArray(array: object): boolean {
-  return getPrototypeOf(array) === arrayPrototype;
 }
 
 /** Writes objects as they are, calling nothing of the examined code (a Proxy's traps apart). */

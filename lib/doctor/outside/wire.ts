@@ -7,7 +7,9 @@ import {
   fromCharCode,
   NewArrayBuffer,
   NewError,
+  sameValue,
   setBytes,
+  setProperty,
   subBytes,
   subUnits,
   Units,
@@ -60,6 +62,21 @@ export class Writer {
     this.#room(8);
     this.#doubles[this.at / 8] = value;
     this.at += 8;
+  }
+
+  /** @returns false, with some of them written, when there is anything but numbers among them */
+  doubles(values: readonly unknown[], count: number): boolean {
+    this.align(8);
+    this.#room(8 * count);
+    const doubles = this.#doubles;
+    const from = this.at / 8;
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      if (typeof value !== "number") return false;
+      doubles[from + i] = value;
+    }
+    this.at += 8 * count;
+    return true;
   }
 
   text(text: string): void {
@@ -125,6 +142,16 @@ export class Reader {
   double(): number {
     this.align(8);
     return this.#doubles[this.#take(8) / 8];
+  }
+
+  /** Numbers in place of others; what is the same stays untouched. */
+  doubles(target: unknown[], count: number): void {
+    this.align(8);
+    const from = this.#take(8 * count) / 8;
+    for (let i = 0; i < count; i++) {
+      const value = this.#doubles[from + i];
+      if (!sameValue(target[i], value)) setProperty(target, i, value);
+    }
   }
 
   text(): string {
