@@ -114,11 +114,18 @@ const written = (name: string, code: string): string => {
   return path;
 };
 
-test("the command's record has these fields and no others, and the exit code says the verdict", () => {
+test("the command's record has these fields first, and the exit code says the verdict", () => {
   const { status, stdout } = doctor(join(folder, "losses.ts"), "--json");
   const record: Record<string, unknown> = JSON.parse(stdout);
   assert.equal(status, 0);
-  assert.deepEqual(Object.keys(record), ["verdict", "findings", "checked"]);
+  assert.deepEqual(Object.keys(record), [
+    "schema",
+    "verdict",
+    "findings",
+    "checked",
+    "others",
+    "examinations",
+  ]);
   assert.equal(record.verdict, "correct");
 
   const wrong = readFileSync(join(folder, "losses.ts"), "utf8").replace("return d / N;", "return -d / N;");

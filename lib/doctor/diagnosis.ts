@@ -30,12 +30,14 @@ export class Diagnosis {
   }
 
   /**
-   * The record that `gradbook doctor --json` prints: `verdict`, `findings` of `tensor`, `mistake`, `where` and `cure`,
-   * and `checked`. With several operations, `where` starts with the name of the one, `checked` too.
+   * The record that `gradbook doctor --json` prints, as diagnosis.schema.json of this package describes it: `examinations`
+   * with all that was found, and before them `verdict`, `findings` and `checked` of all together. With several operations,
+   * `where` starts with the name of the one, `checked` too.
    */
   toJSON(): object {
     const several = this.examinations.length > 1;
     return {
+      schema: 1,
       verdict: this.verdict,
       findings: this.examinations.flatMap((e) =>
         e.findings.map(({ tensor, mistake, where, cure }) => ({
@@ -49,6 +51,8 @@ export class Diagnosis {
         ...this.checked,
         ...(this.others.length === 0 ? [] : [`not examined: ${this.others.join(", ")}`]),
       ],
+      others: this.others,
+      examinations: this.examinations.map((e) => ({ ...e, notTried: e.notTried ?? [] })),
     };
   }
 
@@ -90,7 +94,7 @@ const heads: Readonly<Record<Verdict, string>> = {
   unsure: "unsure: it could not be examined fully",
 };
 
-function textOf({ subject, verdict, findings, checked, conventions }: Examination): string {
+function textOf({ subject, verdict, findings, checked, conventions, notTried = [] }: Examination): string {
   const lines = [`${subject}: ${heads[verdict]}`];
   for (const f of findings) {
     lines.push(`  ✗ ${f.tensor}: ${f.mistake}`);
@@ -100,6 +104,7 @@ function textOf({ subject, verdict, findings, checked, conventions }: Examinatio
   }
   for (const c of checked) lines.push(`  ${c.startsWith("not checked") ? "?" : "✓"} ${c}`);
   for (const c of conventions) lines.push(`  · ${c}`);
+  for (const n of notTried) lines.push(`  · not tried: ${n}`);
   return lines.join("\n");
 }
 

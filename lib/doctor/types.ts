@@ -120,6 +120,8 @@ export interface Examination {
   readonly checked: readonly string[];
   /** Habits of the code in which people differ, as they were inferred. */
   readonly conventions: readonly string[];
+  /** What was not tried. */
+  readonly notTried?: readonly string[];
 }
 
 /** The code could not be driven: what was tried, and how to write it so that it can be. */

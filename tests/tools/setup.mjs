@@ -20,7 +20,14 @@ const packages = ["base", "kernel", "core", "doctor", "tools", "gradbook"];
 const bundles = {
   base: { index: "index.js" },
   core: { index: "index.js", internal: "internal.js", "run-job": "sweep/engines/run-job.js" },
-  doctor: { index: "index.js", internal: "internal.js", child: "file/child.js", library: "file/library.js" },
+  doctor: {
+    index: "index.js",
+    internal: "internal.js",
+    judge: "file/judge.js",
+    "channel-thread": "file/channel-thread.js",
+    child: "file/child.js",
+    library: "file/library.js",
+  },
 };
 
 try {

@@ -20,7 +20,7 @@ import type { Plan } from "./bench.js";
 import { destructuredFrom, type Pair, type PairPlan, PairSession, rolesInRecord } from "./function-pair.js";
 import { axesIn, conventionsIn, likelyForms } from "./hints.js";
 import { backwardNames, type ClassPlan, ClassSession, forwardNames, type Maker } from "./layer-class.js";
-import { workedSince } from "./patience.js";
+import { workedNow, workedSince } from "./patience.js";
 import type { Session } from "./session.js";
 import { sitesOf } from "./sites.js";
 
@@ -166,7 +166,7 @@ export function calibrateClass(
 /** The first ways to call that give numbers, until one computes the operation itself. */
 function search<P extends Plan>(candidates: Iterable<Candidate<P>>): readonly Attempt<P>[] {
   const attempts: Attempt<P>[] = [];
-  const started = process.cpuUsage();
+  const started = workedNow();
   for (const candidate of candidates) {
     const attempt = tryForward(candidate);
     attempts.push(attempt);

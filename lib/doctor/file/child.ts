@@ -1,68 +1,123 @@
-// Runs in a process of its own: loads a file, examines what it exports, and tells each step to the watching process.
-import { writeSync } from "node:fs";
-import { parse } from "node:path";
-import { GradbookError } from "@gradbook/base";
-import { examine } from "../examine.js";
-import { asOwnInterface } from "../reading/own-interfaces.js";
-import { recognise, type Subject } from "../reading/recognise.js";
-import { LoadError, loadFile } from "./load.js";
-import { type Message, messageChannel } from "./messages.js";
+// Runs in a process of its own: the examined code, and nothing else. Answers the doctor's questions about it, byte for
+// byte data; no verdict is made here.
+import { readSync, writeSync } from "node:fs";
+import { Rng } from "@gradbook/core";
+import { randomSource } from "../driving/random-source.js";
+import { frameHead, mark, readChannel, writeChannel } from "../outside/frames.js";
+import { type Extras, type Line, Peer } from "../outside/peer.js";
+import { Bytes, mapGet, mapSet, NewArrayBuffer, NewMap, subBytes, Words } from "../outside/primordials.js";
+import { importFile } from "./import-file.js";
 
-const [file, only, ...skipped] = process.argv.slice(2);
+const wait = Atomics.wait;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+const leave = Reflect.get(process, "reallyExit").bind(process) as (code: number) => never;
+const cpuUsage = process.cpuUsage;
+const mathematics = Math;
 
-function tell(message: Message): void {
-  writeSync(messageChannel, `${JSON.stringify(message)}\n`);
+const head = new Words(frameHead / 4);
+const headBytes = new Bytes(head.buffer);
+
+const line: Line = {
+  receive() {
+    read(headBytes, frameHead);
+    const size = head[1];
+    const buffer = new NewArrayBuffer(size + 8 - (size % 8));
+    read(new Bytes(buffer), size);
+    return { buffer, size };
+  },
+  send(message) {
+    const { length } = message;
+    head[0] = mark;
+    head[1] = length;
+    write(headBytes, frameHead);
+    write(message, length);
+  },
+};
+
+function read(target: Uint8Array, size: number): void {
+  for (let at = 0; at < size; ) {
+    const count = patiently(() => readSync(readChannel, target, at, size - at, null));
+    // the doctor has all that it wanted
+    if (count === 0) leave(0);
+    at += count;
+  }
 }
 
-async function main(): Promise<void> {
-  tell({ type: "phase", subject: file, phase: "load", where: "" });
-  const exported = await loadFile(file);
-  const { subjects, others } = subjectsIn(exported);
-  const chosen = only === "" ? subjects : subjects.filter(({ name }) => name.split(", ").includes(only));
-  if (only !== "" && chosen.length === 0) {
-    const reason =
-      only in exported
-        ? `${only} does not look like a layer, a loss or an update rule.`
-        : `the file has no export ${only}; it has ${Object.keys(exported).join(", ") || "none"}.`;
-    tell({ type: "failed", reason, cure: "Name one of its exports." });
+function write(source: Uint8Array, size: number): void {
+  for (let at = 0; at < size; ) {
+    const rest = subBytes(source, at, size);
+    at += patiently(() => writeSync(writeChannel, rest));
+  }
+}
+
+function patiently(attempt: () => number): number {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "EAGAIN" && code !== "EINTR") leave(0);
+      wait(sleeper, 0, 0, 1);
+    }
+  }
+}
+
+interface Seeded {
+  readonly random: () => number;
+  draws: number;
+}
+const sources = new NewMap<unknown, unknown>();
+let seeded: Seeded | undefined;
+let native: (() => number) | undefined;
+
+function newSeeded(seed: string): Seeded {
+  const rng = new Rng(seed);
+  const source: Seeded = {
+    random: () => {
+      source.draws++;
+      return rng.uniform();
+    },
+    draws: 0,
+  };
+  return source;
+}
+
+/** Math.random is the code's own, or a seeded one while the doctor says so. */
+function useRandom(key: string, seed: string): void {
+  if (key === "") {
+    if (native !== undefined) mathematics.random = native;
+    native = undefined;
+    seeded = undefined;
     return;
   }
-  tell({ type: "subjects", names: chosen.map((s) => s.name), others });
-  for (const subject of chosen) {
-    if (skipped.includes(subject.name)) continue;
-    const examination = examine(subject, (phase, where) =>
-      tell({ type: "phase", subject: subject.name, phase, where }),
-    );
-    tell({ type: "examined", examination });
+  native ??= mathematics.random;
+  let source = mapGet(sources, key) as Seeded | undefined;
+  if (source === undefined) {
+    source = newSeeded(seed);
+    mapSet(sources, key, source);
   }
-  tell({ type: "done" });
+  seeded = source;
+  mathematics.random = source.random;
 }
 
-function subjectsIn(exported: Record<string, unknown>): { subjects: Subject[]; others: string[] } {
-  const own: Subject[] = [];
-  const rest: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(exported)) {
-    const found = typeof value === "object" && value !== null ? asOwnInterface(value) : undefined;
-    if (found === undefined) rest[name] = value;
-    else own.push({ ...found, name });
-  }
-  const found = recognise(rest, parse(file).name);
-  return { subjects: [...own, ...found.subjects], others: found.others };
-}
+const extras: Extras = {
+  read(r) {
+    useRandom(r.text(), r.text());
+  },
+  write(w) {
+    w.double(seeded?.draws ?? 0);
+    w.double(cpuUsage().user / 1000);
+  },
+};
 
-try {
-  await main();
-} catch (error) {
-  if (error instanceof LoadError)
-    tell({ type: "failed", reason: error.message, cure: "Repair it, and run the doctor again." });
-  else if (error instanceof GradbookError) {
-    const { what, got, cure = "" } = error;
-    tell({ type: "failed", reason: `${what}: ${got}.`, cure });
-  } else
-    tell({
-      type: "failed",
-      reason: `the doctor itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-      cure: "Please report this.",
-    });
-}
-process.exit(0);
+const peer = new Peer({
+  first: 1,
+  line,
+  extras,
+  allows: () => true,
+  onBroken: () => leave(1),
+  seedOf: () => undefined,
+  randomOf: randomSource,
+});
+await peer.answerLoad(async (path) => ({ exported: await importFile(path) }));
+peer.serve();

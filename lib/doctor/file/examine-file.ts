@@ -6,19 +6,19 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { dataError } from "@gradbook/base";
 import { Diagnosis } from "../diagnosis.js";
-import { judging } from "../judging/trial.js";
-import type { Examination, Finding } from "../types.js";
+import type { Examination } from "../types.js";
 import { type Message, messageChannel } from "./messages.js";
 
 export interface ExamineFileOptions {
   /** Examine this export only. Default: all that look like an operation. */
   readonly export?: string;
-  /** Milliseconds without a sign of life after which a call counts as endless. Default 6000. */
+  /** Milliseconds of computing (not of waiting) within one call after which it counts as endless. Default 6000. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Examines a file in a process of its own. What never ends, ends the process or runs out of memory is a finding.
+ * Examines a file from outside: its code runs in a process of its own and only answers calls; the verdict is made in another.
+ * What never ends, ends its process or runs out of memory is a finding.
  * @throws GradbookError when there is no such file
  */
 export async function examineFile(file: string, options: ExamineFileOptions = {}): Promise<Diagnosis> {
@@ -71,132 +71,54 @@ interface Round {
   readonly examined: Examination[];
   others: readonly string[];
   failed?: string;
-  /** The subject during whose examination the process was lost. */
+  /** The subject during whose examination the process with the code was lost. */
   broken?: Examination;
 }
 
-/** One process, until it is done or lost. */
+/** One examining process, until it is done, or has lost the one with the code. */
 function run(
   file: string,
   { export: only = "", timeoutMs = 6000 }: ExamineFileOptions,
   skipped: readonly string[],
 ): Promise<Round> {
-  const child = spawn(
-    process.execPath,
-    [
-      "--enable-source-maps",
-      "--max-old-space-size=512",
-      fileURLToPath(new URL("./child.js", import.meta.url)),
-      file,
-      only,
-      ...skipped,
-    ],
-    { stdio: ["ignore", "ignore", "pipe", "pipe"] },
-  );
+  const judge = fileURLToPath(new URL("./judge.js", import.meta.url));
+  const examining = spawn(process.execPath, [judge, file, only, String(timeoutMs), ...skipped], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
   const round: Round = { examined: [], others: [] };
-  let phase = { subject: file, phase: "load", where: "" };
+  let subject = "";
   let finished = false;
-  let started = false;
-  let silent = false;
   let errors = "";
   return new Promise((settle, fail) => {
-    let timer: NodeJS.Timeout;
-    const wait = () => {
-      clearTimeout(timer);
-      // the examined code is not blamed for the doctor's own thinking on a busy machine
-      const slack = { [judging]: 10, load: 3 }[phase.phase] ?? 1;
-      const time = slack * timeoutMs;
-      timer = setTimeout(() => {
-        silent = true;
-        child.kill("SIGKILL");
-      }, time);
-    };
-    wait();
-    child.stderr?.on("data", (chunk: Buffer) => {
+    examining.stderr?.on("data", (chunk: Buffer) => {
       errors = (errors + chunk.toString()).slice(-4000);
     });
-    const channel = child.stdio[messageChannel] as Readable;
+    const channel = examining.stdio[messageChannel] as Readable;
     createInterface({ input: channel }).on("line", (line) => {
-      started = true;
       const message = JSON.parse(line) as Message;
-      if (message.type === "phase") phase = message;
-      wait();
-      if (message.type === "phase") return;
-      if (message.type === "subjects") round.others = message.others;
+      if (message.type === "subject") subject = message.name;
+      else if (message.type === "subjects") round.others = message.others;
       else if (message.type === "examined") round.examined.push(message.examination);
-      else if (message.type === "failed") {
-        round.failed = `${message.reason.replace(/\.$/, "")}. ${message.cure}`;
+      else {
         finished = true;
-      } else finished = true;
-    });
-    child.on("error", fail);
-    child.on("close", (code, signal) => {
-      clearTimeout(timer);
-      if (!started) {
-        fail(
-          new Error(`the examining process did not start: ${errors.trim() || `exit code ${code ?? signal}`}`),
-        );
-        return;
+        if (message.type === "lost") round.broken = message.examination;
+        if (message.type === "failed") round.failed = `${message.reason.replace(/\.$/, "")}. ${message.cure}`;
       }
-      if (!finished) lost(round, phase, silent, code, signal, errors);
+    });
+    examining.on("error", fail);
+    examining.on("close", (code, signal) => {
+      if (!finished && subject !== "") round.broken = endedEarly(subject, `${signal ?? `exit code ${code}`}`);
+      else if (!finished)
+        round.failed = `the examining process ended early: ${errors.trim() || `exit code ${code ?? signal}`}. Try again.`;
       settle(round);
     });
   });
 }
 
-/** The process was lost: what it was doing says whose fault that is. */
-function lost(
-  round: Round,
-  { subject, phase, where }: { subject: string; phase: string; where: string },
-  silent: boolean,
-  code: number | null,
-  signal: string | null,
-  errors: string,
-): void {
-  const memory = /heap out of memory|allocation failed/i.test(errors);
-  const words = silent
-    ? "never ends (an endless loop, or far too slow)"
-    : memory
-      ? "uses up all memory"
-      : code === null
-        ? `is killed (${signal})`
-        : `ends the whole process (exit code ${code})`;
-  if (phase === "load") {
-    round.failed = `loading the file ${words}. Let the file only define and export; run nothing.`;
-    return;
-  }
-  if (phase === judging) {
-    round.broken = {
-      subject,
-      kind: "unknown",
-      verdict: "unsure",
-      findings: [],
-      checked: [
-        `not checked: the examination of ${subject} ${words}. Try again with --export ${subject.split(", ")[0]}.`,
-      ],
-      conventions: [],
-    };
-    return;
-  }
-  const side = phase === "backward" ? "backward" : phase === "first call" ? "forward" : phase;
-  const finding: Finding = {
-    id: silent ? "endless" : memory ? "memory" : "exit",
-    tensor: side === "backward" ? "dx" : "y",
-    mistake: `${side} ${words}`,
-    where: `${side}${where === "" ? "" : `, ${where}`}`,
-    cure: silent
-      ? "Look at the conditions of its loops: does the counter move towards its end in every round?"
-      : memory
-        ? "Look at what grows in its loops."
-        : "Throw an error instead of ending the process.",
-    axes: [],
-  };
-  round.broken = {
-    subject,
-    kind: "unknown",
-    verdict: "wrong",
-    findings: [finding],
-    checked: [],
-    conventions: [],
-  };
+/** The doctor's own process was lost, not the one with the code: nobody is blamed. */
+function endedEarly(subject: string, how: string): Examination {
+  const checked = [
+    `not checked: the examination of ${subject} ended early (${how}). Try again with --export ${subject.split(", ")[0]}.`,
+  ];
+  return { subject, kind: "unknown", verdict: "unsure", findings: [], checked, conventions: [] };
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from "@gradbook/core";
-import { workedSince } from "../driving/patience.js";
+import { workedNow, workedSince } from "../driving/patience.js";
 import type { BackwardInput, Mistake, Operation } from "../operations/operation.js";
 import { mistakesOf } from "../operations/operation.js";
 import { bestScale, compare } from "./compare.js";
@@ -78,7 +78,7 @@ function pairs(
   namedCount: number,
   tolerance: number,
 ): Match | undefined {
-  const started = process.cpuUsage();
+  const started = workedNow();
   for (let sum = 1; sum < namedCount + all.length; sum++) {
     for (let a = 0; a < Math.min(sum, namedCount); a++) {
       const b = sum - a;

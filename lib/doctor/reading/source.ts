@@ -1,4 +1,5 @@
 import type { Callable } from "../types.js";
+import { sourceOf } from "./source-of.js";
 
 /** One parameter of a function as it is written. */
 export interface Param {
@@ -49,10 +50,6 @@ export function isClass(fn: Callable): boolean {
 
 function isClassSource(source: string): boolean {
   return /^\s*class\b/.test(source);
-}
-
-function sourceOf(fn: Callable): string {
-  return Function.prototype.toString.call(fn);
 }
 
 function parseParameters(source: string): Param[] {

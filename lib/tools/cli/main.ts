@@ -41,9 +41,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     return 2;
   }
   let usage = "";
+  let usageExitCode: number | undefined;
   try {
     const { command } = await entry.load();
     usage = command.usage;
+    usageExitCode = command.usageExitCode;
     if (rest.includes("--help") || rest.includes("-h")) {
       console.log(usage);
       return 0;
@@ -54,7 +56,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.on("SIGXFSZ", ignore);
     return await command.run(rest);
   } catch (error) {
-    return printFailure(name, usage, inOurWords(error));
+    const exitCode = printFailure(name, usage, inOurWords(error));
+    const isUsage = isUsageError(error) || (error instanceof GradbookError && error.code === "usage");
+    return isUsage ? (usageExitCode ?? exitCode) : exitCode;
   } finally {
     process.off("SIGXFSZ", ignore);
   }

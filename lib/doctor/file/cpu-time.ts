@@ -1,0 +1,31 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Linux counts in hundredths of a second, whatever the machine. */
+const tick = 10;
+
+/** Milliseconds that a process has computed so far; undefined where the system does not tell. */
+export function cpuTimeOf(pid: number): number | undefined {
+  if (process.platform === "linux") return fromProc(pid);
+  return process.platform === "win32" ? undefined : fromPs(pid);
+}
+
+function fromProc(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // the name in brackets may hold anything
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * tick;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `1-02:03:04`, `02:03.45` */
+function fromPs(pid: number): number | undefined {
+  const { stdout } = spawnSync("ps", ["-o", "time=", "-p", String(pid)], { encoding: "utf8" });
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec((stdout ?? "").trim());
+  if (match === null) return undefined;
+  const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
+  return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}

@@ -1,0 +1,40 @@
+import type { ChildProcess } from "node:child_process";
+import { slots } from "./channel.js";
+import { cpuTimeOf } from "./cpu-time.js";
+
+/** How often it is looked at whether a call still computes, in milliseconds. */
+const lookMs = 100;
+
+/** A call that does not compute is given up after this many times its limit of computing. */
+const slack = 10;
+
+/**
+ * Gives a call up that has computed for too long, by the CPU time of its process: what else the machine does is not
+ * counted. One that waits is given up too, but proves nothing.
+ */
+export function watchCalls(
+  child: ChildProcess,
+  flag: Int32Array,
+  { cpuMs }: { readonly cpuMs: number },
+  giveUp: (how: "endless" | "waits") => void,
+): void {
+  let call = 0;
+  let since = 0;
+  let before: number | undefined;
+  const timer = setInterval(() => {
+    const now = Atomics.load(flag, slots.call);
+    const cpu = now === 0 ? undefined : cpuTimeOf(child.pid ?? 0);
+    if (now !== call) {
+      call = now;
+      since = performance.now();
+      before = cpu;
+      return;
+    }
+    if (call === 0) return;
+    const limit = cpuMs * Atomics.load(flag, slots.patience);
+    if (cpu !== undefined && before !== undefined && cpu - before > limit) giveUp("endless");
+    // where the system does not tell what is computed, the time on the wall is all there is
+    else if (performance.now() - since > slack * limit) giveUp(cpu === undefined ? "endless" : "waits");
+  }, lookMs);
+  child.on("exit", () => clearInterval(timer));
+}
