@@ -3,6 +3,7 @@ import type { Pair } from "./driving/function-pair.js";
 import { calibrateColumns } from "./driving/im2col.js";
 import { calibrateLoss, type LossCode } from "./driving/loss.js";
 import type { OptimizerCode } from "./driving/optimizer.js";
+import { examineFree, type FreeReport } from "./free/examine-free.js";
 import { examineDropout } from "./judging/examine-dropout.js";
 import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
@@ -14,7 +15,7 @@ import type { Operation } from "./operations/operation.js";
 import type { OptimizerKind } from "./operations/optimizer-rules.js";
 import type { Subject } from "./reading/recognise.js";
 import { spelled } from "./spelling.js";
-import { CannotDrive, type Examination, Fault, type Kind, type OnCall } from "./types.js";
+import { CannotDrive, type Examination, Fault, type Finding, type Kind, type OnCall } from "./types.js";
 
 /** Examines one subject; never throws for what the examined code does. */
 export function examine(subject: Subject, onCall: OnCall): Examination {
@@ -23,21 +24,80 @@ export function examine(subject: Subject, onCall: OnCall): Examination {
     if (rules.length > 0) return examineOptimizer(subject.name, rules, optimizerCode(subject), onCall);
     if (subject.kinds[0] === "trainStep" && subject.shape.form === "function")
       return examineTrainStep(subject.name, subject.shape.fn, onCall);
+    const free = examineFree(subject, onCall);
+    return combined(known(subject, onCall), free);
+  } catch (error) {
+    return failed(subject, error);
+  }
+}
+
+/** What is known of the operation that the code seems to be, held against it. */
+function known(subject: Subject, onCall: OnCall): Examination {
+  try {
     const code = calibrate(subject, onCall);
     if (code.operation.kind === "dropout") return examineDropout(subject.name, code, onCall);
     return spelled(examineLayer(subject.name, code, onCall));
   } catch (error) {
-    if (error instanceof Fault) return broken(subject, error);
-    const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
-    return {
-      subject: subject.name,
-      kind: subject.kinds[0] ?? "unknown",
-      verdict: "unsure",
-      findings: [],
-      checked: [`not checked: ${reason.replace(/\.+$/, "")}. ${cure}`],
-      conventions: [],
-    };
+    return failed(subject, error);
   }
+}
+
+function failed(subject: Subject, error: unknown): Examination {
+  if (error instanceof Fault) return broken(subject, error);
+  const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
+  return {
+    subject: subject.name,
+    kind: subject.kinds[0] ?? "unknown",
+    verdict: "unsure",
+    findings: [],
+    checked: [`not checked: ${reason.replace(/\.+$/, "")}. ${cure}`],
+    conventions: [],
+  };
+}
+
+/** Situations from which on agreement everywhere is no accident. */
+const ENOUGH = 2;
+
+/**
+ * The derivative of the code's own forward decides about its gradients; what is known of the operation names mistakes, and
+ * speaks of forward and of special values.
+ */
+function combined(known: Examination, free: FreeReport | undefined): Examination {
+  if (free === undefined) return known;
+  const { right, wrong, open, tried } = free;
+  const notTried = [...(known.notTried ?? []), ...free.notTried];
+  const proof =
+    right.length === 0
+      ? []
+      : [
+          `${right.join(", ")}: ${right.length === 1 ? "the derivative" : "the derivatives"} of its own forward, in ${tried.length} calls of different sizes`,
+        ];
+  if (known.verdict === "wrong") return { ...known, notTried };
+  if (wrong.length > 0)
+    return {
+      ...known,
+      verdict: "wrong",
+      findings: wrong,
+      checked: [
+        ...proof,
+        ...known.checked.filter((line) => !line.startsWith("not checked") && isAbout(line, wrong)),
+      ],
+      notTried,
+    };
+  const isWhole = right.length > 0 && open.length === 0 && tried.length >= ENOUGH;
+  const isDoubted = known.checked.some((line) =>
+    line.startsWith("not checked: whether this is what was meant"),
+  );
+  if (known.verdict === "unsure" && isWhole && !isDoubted) {
+    const held = known.checked.filter((line) => !line.startsWith("not checked"));
+    return { ...known, verdict: "correct", checked: [...proof, ...held], notTried };
+  }
+  return { ...known, notTried };
+}
+
+/** What was found to hold says nothing of the tensors that are wrong. */
+function isAbout(line: string, wrong: readonly Finding[]): boolean {
+  return !wrong.some(({ tensor }) => line.includes(tensor));
 }
 
 /** The code fails wherever it is called. */

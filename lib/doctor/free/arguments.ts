@@ -41,7 +41,7 @@ export function valueFor(argument: Argument, filling: Filling): unknown {
   switch (argument.kind) {
     case "array": {
       const shape = argument.axes.map((axis) => (axis < 0 ? 1 : sizes[axis]));
-      const tensor = filled(shape, argument.content, rng);
+      const tensor = filled(shape, argument.content, rng, Math.min(3, ...sizes));
       if (argument.content === "label" || (shape.length === 1 && writing.flatVectors))
         return Array.from(tensor.data);
       return encode(tensor, writing.form, own);
@@ -65,16 +65,17 @@ export function valueFor(argument: Argument, filling: Filling): unknown {
   }
 }
 
-function filled(shape: readonly number[], content: Content, rng: Rng): Tensor {
+/** @param classes that every size of the call has room for */
+function filled(shape: readonly number[], content: Content, rng: Rng, classes: number): Tensor {
   const data = new Float64Array(sizeOf(shape));
   const K = shape[shape.length - 1];
   for (let i = 0; i < data.length; i++) {
     const row = Math.floor(i / K);
     if (content === "real") data[i] = 1.6 * rng.uniform() - 0.75;
     else if (content === "positive") data[i] = 0.1 + 0.8 * rng.uniform();
-    else if (content === "label") data[i] = i % 2;
+    else if (content === "label") data[i] = i % classes;
     else if (content === "sign") data[i] = i % 3 === 1 ? -1 : 1;
-    else data[i] = i % K === row % Math.min(K, 2) ? 1 : 0;
+    else data[i] = i % K === row % Math.min(K, classes) ? 1 : 0;
   }
   return new Tensor(shape, data);
 }
@@ -141,7 +142,10 @@ export function candidates(param: Param, source: string, sizes: Sizes, keys: rea
 }
 
 function shapesOf(sizes: Sizes): Argument[] {
-  return [4, 2, 3].map((rank) => ({ kind: "shape", sizes: Array.from({ length: rank }, () => sizes.next()) }));
+  return [4, 2, 3].map((rank) => ({
+    kind: "shape",
+    sizes: Array.from({ length: rank }, () => sizes.next()),
+  }));
 }
 
 function escaped(name: string): string {

@@ -87,11 +87,9 @@ export function gradientsOf(caller: Caller, call: Call, way: BackwardWay, dy: Fl
     backward === undefined ? call.rest.find(([, value]) => typeof value === "function") : undefined;
   if (backward === undefined && pullback === undefined) return inRecord(Object.fromEntries(call.rest));
   const returned =
-    backward !== undefined
-      ? backward(call.self, given)
-      : (pullback?.[1] as Callable)(
-          ...(dy.length === 1 && call.y.shape.length === 0 ? [1] : [asY(call, dy)]),
-        );
+    backward === undefined
+      ? Reflect.apply(pullback?.[1] as Callable, undefined, [asY(call, dy)])
+      : backward(call.self, given);
   if (returned instanceof Promise) throw new TypeError("backward returns a promise");
   const found = inReturned(returned);
   const changed = call.args.flatMap((arg, i): Gradient[] => inVolume(arg, i));
@@ -234,8 +232,8 @@ export function isNamedAfter(gradient: string, place: Place, isFirst: boolean): 
   );
 }
 
-/** Whether what backward gives doubles with dy: then it is dy that it was given. */
-export function isLinear(
+/** Whether what backward gives follows dy along a straight line: then it is dy that it was given. */
+export function followsDy(
   caller: Caller,
   setting: Setting,
   places: readonly Place[],
@@ -243,18 +241,15 @@ export function isLinear(
   dy: Float64Array,
   index: number,
 ): boolean {
-  const [once, twice] = [1, 2].map((k) => {
+  const [one, two, three] = [1, 2, 3].map((k) => {
     const call = caller.run(setting, places);
-    return gradientsOf(
-      caller,
-      call,
-      way,
-      dy.map((v) => k * v),
-    )[index]?.data;
+    const scaled = dy.map((v) => k * v);
+    return gradientsOf(caller, call, way, scaled)[index]?.data;
   });
-  if (once === undefined || twice === undefined || once.length !== twice.length) return false;
+  if (one === undefined || two?.length !== one.length || three?.length !== one.length) return false;
+  const steps = Array.from(one, (v, i) => [two[i] - v, three[i] - two[i]]);
   return (
-    once.some((v) => v !== 0) &&
-    once.every((v, i) => Math.abs(twice[i] - 2 * v) <= 1e-9 * Math.max(1, Math.abs(v)))
+    steps.some(([a]) => Math.abs(a) > 1e-9) &&
+    steps.every(([a, b]) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)))
   );
 }

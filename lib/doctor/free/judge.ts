@@ -2,14 +2,15 @@ import { Rng } from "@gradbook/core";
 import {
   type BackwardWay,
   backwardWays,
+  followsDy,
   type Gradient,
   gradientsOf,
-  isLinear,
   isNamedAfter,
 } from "./backward.js";
-import type { Call, Caller, Place, Setting } from "./call.js";
+import type { Call, Caller, Place } from "./call.js";
 import { type Derivative, derivative } from "./derivative.js";
 import type { Situation } from "./settings.js";
+import { movesAtAll } from "./ways.js";
 
 /** One gradient beside the derivative of the code's own forward, in one situation. */
 export interface Judged {
@@ -47,25 +48,14 @@ export function measure(caller: Caller, situation: Situation): Measured {
   const single =
     call.y.data.every((v) => v === Math.fround(v)) && call.y.data.some((v) => !Number.isInteger(v * 64));
   const moving = places.filter(
-    (place) => place.real && (typeof place.at === "number" || moves(caller, setting, places, place)),
+    (place) =>
+      place.real && (typeof place.at === "number" || movesAtAll(caller, setting, places, place, call.y.data)),
   );
   const derivatives = moving.map((place) => ({
     place,
     derivative: derivative(caller, setting, places, place, dy, single),
   }));
   return { situation, places, call, dy, derivatives, single };
-}
-
-function moves(caller: Caller, setting: Setting, places: readonly Place[], place: Place): boolean {
-  const kept = place.values.slice();
-  const before = caller.run(setting, places).y.data;
-  for (let i = 0; i < kept.length; i++) place.values[i] += 0.37 + 0.11 * (i % 3);
-  try {
-    const { data } = caller.run(setting, places).y;
-    return data.length === before.length && data.some((v, i) => v !== before[i]);
-  } finally {
-    place.values.set(kept);
-  }
 }
 
 /** Holds the gradients of one way to call backward against the derivatives. */
@@ -180,5 +170,5 @@ export function isProvenCall(
   if (candidate === undefined || !way.certain) return false;
   const isLoss = call.y.shape.length === 0 && call.y.data.length === 1;
   if (isLoss || way.derivative || way.given.length === 0) return true;
-  return isLinear(caller, situation.setting, places, way, dy, candidate.index);
+  return followsDy(caller, situation.setting, places, way, dy, candidate.index);
 }

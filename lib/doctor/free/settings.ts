@@ -94,7 +94,17 @@ function variants(caller: Caller, rich: Setting, first: Setting, name: string, v
       seed: 3,
     })),
   );
-  return [{ ...rich, knobs, seed: 3 }, ...larger.slice(0, 6), all(4), all(5), ...both.slice(0, 8)];
+  const images = caller.way.arguments.flatMap((a) => {
+    if (a.kind !== "array" || a.axes.length < 3) return [];
+    const [height, width] = a.axes.slice(-2);
+    return [5, 6, 7, 8].map((side) => ({
+      ...rich,
+      knobs,
+      sizes: rich.sizes.map((s, id) => (id === height ? side : id === width ? side + (side % 2) : s)),
+      seed: 3,
+    }));
+  });
+  return [{ ...rich, knobs, seed: 3 }, ...larger.slice(0, 6), all(4), all(5), ...both.slice(0, 8), ...images];
 }
 
 function differs(caller: Caller, a: Setting, b: Setting): boolean {

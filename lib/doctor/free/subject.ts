@@ -1,6 +1,6 @@
 import { method } from "../reading/fields.js";
 import type { Subject } from "../reading/recognise.js";
-import { constructorParameters, fullSource, type Param, parametersOf } from "../reading/source.js";
+import { constructorParameters, fullSource, isClass, type Param, parametersOf } from "../reading/source.js";
 import type { Callable } from "../types.js";
 
 /** A layer or a loss of which nothing is known but how it is written. */
@@ -77,13 +77,13 @@ function functions(forward: Callable, backward: Callable | undefined, self: unkn
 
 /** A class, or a function that returns an object with both passes. */
 function ofClass(maker: Callable): Free | undefined {
-  const isClass = /^\s*class\b/.test(Function.prototype.toString.call(maker));
+  const isNewed = isClass(maker);
   const make = (args: readonly unknown[]): object => {
-    const made: unknown = isClass ? Reflect.construct(maker, args) : Reflect.apply(maker, undefined, args);
+    const made: unknown = isNewed ? Reflect.construct(maker, args) : Reflect.apply(maker, undefined, args);
     if (typeof made !== "object" || made === null) throw new TypeError("it makes no object");
     return made;
   };
-  const trial = isClass ? (maker.prototype as object) : attempt(() => make([]));
+  const trial = isNewed ? (maker.prototype as object) : attempt(() => make([]));
   if (trial === undefined) return undefined;
   const forward = method(trial, forwards);
   const backward = method(trial, backwards);
