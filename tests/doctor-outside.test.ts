@@ -225,6 +225,20 @@ test("a change of an argument in place is seen", async () => {
   assert.match(said(d), /changes its argument dy/);
 });
 
+const step = `export function trainStep(model, x, labels, lr, loss) {
+  const y = model.forward(x);
+  model.zeroGradients();
+  model.backward(loss.gradient(y, labels));
+  for (const { parameter } of model.parameters)
+    for (let i = 0; i < parameter.value.size; i++) parameter.value.data[i] -= lr * parameter.grad.data[i];
+}`;
+test("a training step gets the doctor's own model, whose calls come back", async () => {
+  const right = await examineFile(written("step.mjs", step));
+  assert.equal(right.verdict, "correct", said(right));
+  const up = await examineFile(written("step-up.mjs", step.replace("-= lr", "+= lr")));
+  assert.match(said(up), /the sign is wrong: the weights go up the gradient/);
+});
+
 test("an error names the line of the file itself", async () => {
   const d = await examineFile(
     written(

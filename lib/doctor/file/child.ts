@@ -110,12 +110,15 @@ const extras: Extras = {
   },
 };
 
-const peer = new Peer({
+const peer: Peer = new Peer({
   first: 1,
   line,
   extras,
   allows: () => true,
-  onBroken: () => leave(1),
+  onBroken: () => {
+    peer.giveUp();
+    return leave(0);
+  },
   seedOf: () => undefined,
   randomOf: randomSource,
 });

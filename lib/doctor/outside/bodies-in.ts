@@ -181,7 +181,8 @@ export class BodyReader {
   #function(r: Reader, stub: object, entry: Entry): void {
     const name = r.text();
     const length = r.double();
-    this.#options.onSource?.(stub, r.text());
+    const source = r.text();
+    this.#options.onSource?.(stub, source);
     const hidden = { __proto__: null, writable: false, enumerable: false, configurable: true };
     defineProperty(stub, "name", { ...hidden, value: name });
     defineProperty(stub, "length", { ...hidden, value: length });

@@ -13,6 +13,7 @@ export const ops = {
   answer: 6,
   throw: 7,
   refuse: 8,
+  lost: 9,
 } as const;
 
 /** What travels with every message besides values. */
@@ -88,6 +89,11 @@ export class Peer implements Remote {
     for (;;) this.#answer(this.#receive());
   }
 
+  /** Says that a question could not be read. */
+  giveUp(): void {
+    this.#send(ops.lost, [], 0);
+  }
+
   #ask(op: number, roots: readonly unknown[], count: number): unknown {
     this.#send(op, roots, count);
     for (;;) {
@@ -100,6 +106,7 @@ export class Peer implements Remote {
 
   #answer({ op, roots }: { op: number; roots: unknown[] }): void {
     if (op === ops.refuse) this.#options.onBroken("large");
+    if (op === ops.lost) this.#options.onBroken("tampered");
     if (!this.#options.allows(op, this, roots)) this.#options.onBroken("tampered");
     let answer: unknown;
     try {
@@ -146,7 +153,7 @@ export class Peer implements Remote {
     w.at = 0;
     w.word(op);
     this.#options.extras.write(w);
-    if (op === ops.refuse) {
+    if (op === ops.refuse || op === ops.lost) {
       w.word(0);
       w.align(8);
       for (let i = 0; i < 2; i++) w.word(0);
