@@ -74,7 +74,21 @@ export class Caller {
       const values = decoded.data.map((v) => v + 0.8 * rng.uniform() - 0.35);
       return [{ name: path[path.length - 1], shape: decoded.shape, values, at: path, real: true }];
     });
-    return [...given, ...fields];
+    return [...given, ...this.parameters(setting, given, fields)];
+  }
+
+  /** Fields that move the output. What does not is a buffer, and stays as the code has made it. */
+  private parameters(setting: Setting, given: readonly Place[], fields: readonly Place[]): Place[] {
+    // all of them are given, so that weights drawn at random are the same in every call
+    const output = (all: readonly Place[]) => this.run(setting, [...given, ...all]).y.data;
+    const before = attempt(() => output(fields));
+    if (before === undefined) return [];
+    const moves = (place: Place) => {
+      const values = place.values.map((v, i) => v + 0.37 + 0.11 * (i % 3));
+      const after = output(fields.map((other) => (other === place ? { ...place, values } : other)));
+      return after.length === before.length && after.some((v, i) => v !== before[i]);
+    };
+    return fields.filter((place) => attempt(() => moves(place)) === true);
   }
 
   /**
@@ -97,6 +111,14 @@ export class Caller {
     const filling = { sizes, knobs, writing: this.way.writing, own: this.own, rng };
     const self = this.free.make?.(this.way.makeArguments.map((a) => valueFor(a, filling)));
     return { self, args: this.way.arguments.map((a) => valueFor(a, filling)) };
+  }
+}
+
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
   }
 }
 

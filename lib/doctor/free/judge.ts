@@ -10,7 +10,6 @@ import {
 import type { Call, Caller, Place } from "./call.js";
 import { type Derivative, derivative } from "./derivative.js";
 import type { Situation } from "./settings.js";
-import { movesAtAll } from "./ways.js";
 
 /** One gradient beside the derivative of the code's own forward, in one situation. */
 export interface Judged {
@@ -47,14 +46,12 @@ export function measure(caller: Caller, situation: Situation): Measured {
   );
   const single =
     call.y.data.every((v) => v === Math.fround(v)) && call.y.data.some((v) => !Number.isInteger(v * 64));
-  const moving = places.filter(
-    (place) =>
-      place.real && (typeof place.at === "number" || movesAtAll(caller, setting, places, place, call.y.data)),
-  );
-  const derivatives = moving.map((place) => ({
-    place,
-    derivative: derivative(caller, setting, places, place, dy, single),
-  }));
+  const derivatives = places
+    .filter(({ real }) => real)
+    .map((place) => ({
+      place,
+      derivative: derivative(caller, setting, places, place, dy, single),
+    }));
   return { situation, places, call, dy, derivatives, single };
 }
 

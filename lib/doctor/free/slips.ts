@@ -31,13 +31,13 @@ export function slipOf(
   )
     return {
       id: "factor",
-      words: `${name} is ${short(first)} times what it should be`,
+      words: `${name} is ${short(first)} times the derivative of this code's own forward`,
       cure: `Look at the factors of ${name}: one of them is missing or too many.`,
     };
   if (factors.every((f) => f !== undefined))
     return {
       id: "factor",
-      words: `${name} is right up to a factor that changes with the sizes (${factors.map((f) => short(f ?? 0)).join(", ")})`,
+      words: `${name} is the derivative of this code's own forward but for a factor that changes with the sizes (${factors.map((f) => short(f ?? 0)).join(", ")})`,
       cure: `Look at what ${name} is divided by, or summed where it should be averaged.`,
     };
   for (const which of ["last", "first"] as const)
