@@ -41,6 +41,7 @@ export function valueFor(argument: Argument, filling: Filling): unknown {
   switch (argument.kind) {
     case "array": {
       const shape = argument.axes.map((axis) => (axis < 0 ? 1 : sizes[axis]));
+      if (argument.axes.length === 0) return 3 * rng.uniform() - 1.4;
       const tensor = filled(shape, argument.content, rng, Math.min(3, ...sizes));
       if (argument.content === "label" || (shape.length === 1 && writing.flatVectors))
         return Array.from(tensor.data);
@@ -85,8 +86,8 @@ export interface Sizes {
   next(): number;
 }
 
-const shapes = ["ss", "s", "ssss", "sss", "s1", "1s", "111s"] as const;
-type Template = (typeof shapes)[number];
+/** Axes by letter: a size, or one element; none for a single number. */
+type Template = "" | "ss" | "s" | "ssss" | "sss" | "s1" | "1s" | "111s";
 
 /** What a parameter may be given, the most plausible first. */
 export function candidates(param: Param, source: string, sizes: Sizes, keys: readonly string[]): Argument[] {
@@ -111,7 +112,7 @@ export function candidates(param: Param, source: string, sizes: Sizes, keys: rea
     array("s"),
   ];
   const byRole: Partial<Record<Role, () => Argument[]>> = {
-    x: () => arrays(["ss", "ssss", "s", "sss"]),
+    x: () => arrays(["ss", "ssss", "s", "sss", ""]),
     dy: () => arrays(["ss", "ssss", "s", "sss"]),
     W: () => arrays(["ss", "ssss", "sss", "s"]),
     b: () => arrays(["s", "s1", "1s", "111s"]),
@@ -130,7 +131,7 @@ export function candidates(param: Param, source: string, sizes: Sizes, keys: rea
   };
   const known = roles.flatMap((role) => byRole[role]?.() ?? []);
   if (param.optional && number !== undefined && known.length === 0) return [number];
-  const spare = known.length > 0 ? [] : arrays(["ss", "s", "ssss", "sss"]);
+  const spare = known.length > 0 ? [] : arrays(["ss", "s", "ssss", "sss", ""]);
   const all = [...known, ...(number === undefined ? [] : [number]), ...spare];
   if (known.length === 0) all.push(array("s", "label"), array("ss", "oneHot"));
   const name = escaped(param.name);
@@ -188,7 +189,7 @@ const knobValues: readonly (readonly [RegExp, number])[] = [
   [/^(lr|learningrate|eta|rate)$/, 0.1],
   [/^(p|prob|keepprob|keep|droprate|dropout)$/, 0.5],
   [/^(reg|lambda|lam|l2|weightdecay|wd|regularization)$/, 0.1],
-  [/^(seed|axis|dim)$/, 1],
+  [/^(seed|axis)$/, 1],
 ];
 
 /** A number that a name asks for. */
@@ -197,7 +198,10 @@ function numberFor(name: string, sizes: Sizes): Argument | undefined {
   const knob = knobValues.find(([pattern]) => pattern.test(plain));
   if (knob !== undefined && !/^(beta|delta)$/.test(plain)) return { kind: "knob", name, value: knob[1] };
   const roles = rolesOf(name);
-  if (roles.some((role) => sizeRoles.includes(role)) || /^(n|d|dim|size|hidden|units|num)/.test(plain))
+  if (
+    roles.some((role) => sizeRoles.includes(role)) ||
+    /^(n|d|m|k|dims?|size|hidden|units|num\w*|n?in|n?out|dmodel|\w*dim|\w*size)$/.test(plain)
+  )
     return { kind: "size", size: sizes.next() };
   if (knob !== undefined) return { kind: "knob", name, value: knob[1] };
   return undefined;

@@ -85,7 +85,7 @@ export function gradientsOf(caller: Caller, call: Call, way: BackwardWay, dy: Fl
   const { backward } = free;
   const pullback =
     backward === undefined ? call.rest.find(([, value]) => typeof value === "function") : undefined;
-  if (backward === undefined && pullback === undefined) return inRecord(Object.fromEntries(call.rest));
+  if (backward === undefined && pullback === undefined) return besideLoss(call);
   const returned =
     backward === undefined
       ? Reflect.apply(pullback?.[1] as Callable, undefined, [asY(call, dy)])
@@ -101,6 +101,21 @@ export function gradientsOf(caller: Caller, call: Call, way: BackwardWay, dy: Fl
     })
     .map(([path, { data }]) => ({ name: path, position: undefined, count: 0, data }));
   return [...found, ...changed, ...fields];
+}
+
+/** What came beside a loss: by name, or in the order of the inputs. */
+function besideLoss({ rest }: Call): Gradient[] {
+  const listed = rest.filter(([key, value]) => /^\d+$/.test(key) && numbers(value) !== undefined);
+  return inRecord(Object.fromEntries(rest)).map((gradient) => {
+    const position = listed.findIndex(([key]) => key === gradient.name);
+    if (position < 0) return gradient;
+    return {
+      ...gradient,
+      name: "",
+      position: listed.length === 1 ? undefined : position,
+      count: listed.length,
+    };
+  });
 }
 
 /** A volume has room for the gradient by it: `A.dw`, which backward reads. */
@@ -240,6 +255,7 @@ export function followsDy(
   way: BackwardWay,
   dy: Float64Array,
   index: number,
+  tolerance: number,
 ): boolean {
   const [one, two, three] = [1, 2, 3].map((k) => {
     const call = caller.run(setting, places);
@@ -249,7 +265,7 @@ export function followsDy(
   if (one === undefined || two?.length !== one.length || three?.length !== one.length) return false;
   const steps = Array.from(one, (v, i) => [two[i] - v, three[i] - two[i]]);
   return (
-    steps.some(([a]) => Math.abs(a) > 1e-9) &&
-    steps.every(([a, b]) => Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a)))
+    steps.some(([a]) => Math.abs(a) > tolerance) &&
+    steps.every(([a, b]) => Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a)))
   );
 }

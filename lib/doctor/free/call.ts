@@ -61,7 +61,7 @@ export class Caller {
     const { self, args } = this.made(setting);
     const given = this.way.arguments.flatMap((argument, at): Place[] => {
       if (argument.kind !== "array") return [];
-      const found = decode(args[at]);
+      const found = numbers(args[at]);
       if (found === undefined) return [];
       const { name } = this.free.forwardParams[at];
       const real = argument.content === "real" || argument.content === "positive";
@@ -99,8 +99,10 @@ export class Caller {
     this.calls++;
     const { self, args } = this.made(setting);
     for (const { at, values } of places) {
-      if (typeof at === "number") writeBack(args[at], values);
-      else if (self !== undefined) writeField(self, at, values);
+      if (typeof at === "number") {
+        if (typeof args[at] === "number") args[at] = values[0];
+        else writeBack(args[at], values);
+      } else if (self !== undefined) writeField(self, at, values);
     }
     const raw = this.free.forward(self, args);
     return { self, args, raw, ...outputOf(raw) };

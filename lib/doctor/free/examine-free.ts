@@ -80,7 +80,7 @@ function examineWay(free: Free, driven: Driven, way: BackwardWay, agreed: boolea
       const all = averaged(measured, judge(caller, measured, way));
       tried.push(situation);
       for (const judged of all) {
-        const name = gradientName(free, judged.place);
+        const name = gradientName(free, judged.place, measured.call.y.shape.length === 0);
         seen.set(name, [...(seen.get(name) ?? []), { measured, judged }]);
       }
     } catch {
@@ -128,7 +128,8 @@ function errorAfter(
 }
 
 /** `dx`, `dW`, `db`; else d before the code's own name. */
-function gradientName(free: Free, { name, at }: Place): string {
+function gradientName(free: Free, { name, at }: Place, isLoss: boolean): string {
+  if (isLoss && free.forwardParams.length > 1) return `d${name}`;
   const [role] = rolesOf(name);
   const known = { x: "dx", W: "dW", b: "db", gamma: "dgamma", beta: "dbeta" } as const;
   const found = role !== undefined && role in known ? known[role as keyof typeof known] : undefined;

@@ -167,5 +167,13 @@ export function isProvenCall(
   if (candidate === undefined || !way.certain) return false;
   const isLoss = call.y.shape.length === 0 && call.y.data.length === 1;
   if (isLoss || way.derivative || way.given.length === 0) return true;
-  return followsDy(caller, situation.setting, places, way, dy, candidate.index);
+  return followsDy(
+    caller,
+    situation.setting,
+    places,
+    way,
+    dy,
+    candidate.index,
+    measured.single ? 1e-4 : 1e-9,
+  );
 }

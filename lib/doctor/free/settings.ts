@@ -21,6 +21,10 @@ export function situations({ caller, setting }: Driven): Situation[] {
   const rich = { ...untied, seed: 2 };
   if (untied !== setting && isMoved(caller, rich))
     found.push({ setting: rich, label: `sizes ${inWords(caller, untied)}` });
+  if (found.length === 1)
+    for (const seed of [2, 3])
+      if (isMoved(caller, { ...setting, seed }))
+        found.push({ setting: { ...setting, seed }, label: "other numbers" });
   const base = found[found.length - 1].setting;
   for (const { name, values } of knobsOf(caller)) {
     for (const value of values) {
@@ -137,7 +141,7 @@ function knobsOf({ way }: Caller): { name: string; values: readonly number[] }[]
   const knobs = new Map<string, readonly number[]>();
   visit([...way.arguments, ...way.makeArguments], (a) => {
     if (a.kind !== "knob") return;
-    if (a.value === 1 && !/seed|axis|dim/i.test(a.name)) knobs.set(a.name, [2]);
+    if (a.value === 1 && !/seed|axis/i.test(a.name)) knobs.set(a.name, [2]);
     else if (a.value === 0) knobs.set(a.name, [1]);
     else if (a.value > 1e-3 && a.value < 1 && !/lr|eta|rate|momentum|prob|^p$/i.test(a.name))
       knobs.set(a.name, [a.value / 2]);

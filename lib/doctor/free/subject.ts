@@ -83,7 +83,7 @@ function ofClass(maker: Callable): Free | undefined {
     if (typeof made !== "object" || made === null) throw new TypeError("it makes no object");
     return made;
   };
-  const trial = isNewed ? (maker.prototype as object) : attempt(() => make([]));
+  const trial = isNewed ? (maker.prototype as object) : firstMade(make);
   if (trial === undefined) return undefined;
   const forward = method(trial, forwards);
   const backward = method(trial, backwards);
@@ -99,6 +99,15 @@ function ofClass(maker: Callable): Free | undefined {
     forward: call(forward.name),
     backward: backward === undefined ? undefined : call(backward.name),
   };
+}
+
+/** What a function makes, to see which methods it has. */
+function firstMade(make: (args: readonly unknown[]) => object): object | undefined {
+  for (const args of [[], [{}], [2, 2, 2, 2], [{ in: 2, out: 2, dim: 2, size: 2, kernel: 2 }]]) {
+    const made = attempt(() => make(args));
+    if (made !== undefined) return made;
+  }
+  return undefined;
 }
 
 function attempt<T>(run: () => T): T | undefined {

@@ -33,6 +33,7 @@ export function waysToCall(free: Free, own: ((t: Tensor) => unknown) | undefined
     seed: 1,
   };
   for (const writing of writings(free, own !== undefined)) {
+    const seen = new Set<string>();
     let tries = 0;
     for (const chosen of combinations([...make, ...forward])) {
       if (++tries > MOST_TRIES || found.length >= MOST_WAYS) break;
@@ -41,8 +42,15 @@ export function waysToCall(free: Free, own: ((t: Tensor) => unknown) | undefined
         arguments: chosen.slice(make.length),
         writing,
       };
+      // which value an option has is no matter of taste: the first that can be called counts
+      const arrays = JSON.stringify(
+        chosen.map((a) => (a.kind === "array" ? [a.axes.length, a.content] : "")),
+      );
+      if (seen.has(arrays)) continue;
       const caller = new Caller(free, way, own);
-      if (isMoved(caller, setting)) found.push({ caller, setting });
+      if (!isMoved(caller, setting)) continue;
+      seen.add(arrays);
+      found.push({ caller, setting });
     }
     if (found.length > 0) break;
   }

@@ -146,7 +146,7 @@ function factoryKinds(name: string, fn: Callable): readonly Kind[] | undefined {
   const both = has("forward") && has("backward") && !forwardPart.test(name) && !backwardPart.test(name);
   if (!both && !/^(create|make|build|new)[_A-Z]/.test(name)) return undefined;
   const kinds = kindsOf(name);
-  return kinds.length > 0 && kinds[0] !== "trainStep" ? kinds : undefined;
+  return (both || kinds.length > 0) && kinds[0] !== "trainStep" ? kinds : undefined;
 }
 
 function pairUp(
@@ -173,8 +173,8 @@ function pairUp(
       partners.find((h) => h.stem === half.stem && (h.side === "backward") !== isBack) ??
       (kinds.length > 0 ? partners.find((h) => (h.side === "backward") !== isBack) : undefined);
     if (kinds.length === 0 && !(partner !== undefined && (isBack || partner.side === "backward"))) {
-      // a loss that nobody here knows may well have its gradient in it
-      if (lossName.test(half.name)) {
+      // a loss that nobody here knows may have its gradient in it, a forward pass return the way back
+      if (lossName.test(half.name) || half.side === "forward") {
         used.add(half.name);
         subjects.push({ name: half.name, kinds: [], shape: { form: "function", fn: half.fn } });
       } else others.push(half.name);
