@@ -1761,9 +1761,8 @@ export const slips: readonly Slip[] = [
     file: "linear-3d.mjs",
     title: "forward returns input of wrong size",
     edits: [["return this.flat.map((s) =>", "return this.flat.slice(1).map((s) =>"]],
-    tensors: [],
-    verdict: "unsure",
-    words: /not checked: it does not compute the linear that the doctor knows.*shape/,
+    tensors: ["dW"],
+    words: /not the derivative of this code's own forward/,
   },
   {
     file: "conv-functions.js",
@@ -2133,10 +2132,9 @@ export const slips: readonly Slip[] = [
   },
   {
     file: "activations-nested.js",
-    title: "a sigmoid that is too steep in forward: dx is not blamed for its factor",
+    title: "a sigmoid that is too steep in forward: dx is not its derivative",
     edits: [["v < 0 ? Math.exp(v) / (1 + Math.exp(v)) : 1 / (1 + Math.exp(-v))", "0.5 * (1 + Math.tanh(v))"]],
-    tensors: [],
-    verdict: "unsure",
-    words: /not checked: it does not compute the sigmoid that the doctor knows/,
+    tensors: ["dx"],
+    words: /^dx is 1\/2 times the derivative of this code's own forward/,
   },
 ];

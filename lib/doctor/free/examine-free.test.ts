@@ -401,7 +401,7 @@ function examined(code: Record<string, unknown>) {
   const given = Object.fromEntries(Object.entries(code).filter(([, v]) => v !== undefined));
   const { subjects, others } = recognise(given);
   assert.equal(subjects.length, 1, `others: ${others}`);
-  return examineFree(subjects[0], () => {});
+  return examineFree(subjects[0]);
 }
 
 for (const [name, { make, bugs }] of Object.entries(operations)) {

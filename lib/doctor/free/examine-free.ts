@@ -1,7 +1,7 @@
 import type { Tensor } from "@gradbook/core";
 import type { Subject } from "../reading/recognise.js";
 import { plainName, rolesOf } from "../reading/roles.js";
-import type { Finding, OnCall } from "../types.js";
+import type { Finding } from "../types.js";
 import type { BackwardWay } from "./backward.js";
 import type { Caller, Place } from "./call.js";
 import { bestWay, isProvenCall, type Judged, judge, type Measured, measure } from "./judge.js";
@@ -21,14 +21,15 @@ export interface FreeReport {
   /** Situations in which the code was tried. */
   readonly tried: readonly string[];
   readonly notTried: readonly string[];
+  /** Forward gives back what it is given: whatever it is called, it computes nothing. */
+  readonly isIdentity: boolean;
 }
 
 /** undefined where no way was found to call it, or it has no gradients. Never throws for what the code does. */
-export function examineFree(subject: Subject, onCall: OnCall): FreeReport | undefined {
+export function examineFree(subject: Subject): FreeReport | undefined {
   try {
     const free = freeOf(subject);
     if (free === undefined) return undefined;
-    onCall("first call", subject.name);
     const own = subject.own as ((t: Tensor) => unknown) | undefined;
     return best(free, waysToCall(free, own));
   } catch {
@@ -98,7 +99,20 @@ function examineWay(free: Free, driven: Driven, way: BackwardWay, agreed: boolea
     else if (passing.length === list.length) right.push(name);
     else open.push(name);
   }
-  return { right, wrong, open, tried: tried.map(({ label }) => label), notTried: notVaried(caller, tried) };
+  const all = [...seen.values()].flat();
+  return {
+    right,
+    wrong,
+    open,
+    tried: tried.map(({ label }) => label),
+    notTried: notVaried(caller, tried),
+    isIdentity: all.length > 0 && all.every(isUnchanged),
+  };
+}
+
+function isUnchanged({ measured: { call }, judged: { place } }: Seen): boolean {
+  const { data } = call.y;
+  return data.length === place.values.length && data.every((v, i) => v === place.values[i]);
 }
 
 /** Courses that divide the weights' gradients by the batch, where the data's own is right, mean it. */
