@@ -18,6 +18,7 @@ export type Argument =
   | { readonly kind: "knob"; readonly name: string; readonly value: number }
   | { readonly kind: "record"; readonly entries: Readonly<Record<string, Argument>> }
   | { readonly kind: "constant"; readonly value: unknown }
+  | { readonly kind: "context" }
   | { readonly kind: "random" };
 
 /** How arrays are written. */
@@ -59,11 +60,25 @@ export function valueFor(argument: Argument, filling: Filling): unknown {
       );
     case "constant":
       return argument.value;
+    case "context":
+      return savingContext();
     case "random": {
       const stream = rng.fork("handed over");
       return () => stream.uniform();
     }
   }
+}
+
+/** What a pair of static methods keeps between both passes, as PyTorch's functions do. */
+function savingContext(): object {
+  const context: Record<string, unknown> = { saved_tensors: [], savedTensors: [] };
+  const save = (...tensors: unknown[]) => {
+    context.saved_tensors = tensors;
+    context.savedTensors = tensors;
+  };
+  context.save_for_backward = save;
+  context.saveForBackward = save;
+  return context;
 }
 
 /** @param classes that every size of the call has room for */
@@ -102,6 +117,7 @@ export function candidates(param: Param, source: string, sizes: Sizes, keys: rea
     return param.keys.includes("data") && param.keys.includes("shape")
       ? arrays(["ss", "ssss", "s", "sss"])
       : [recordOf(param.keys, sizes)];
+  if (/^(ctx|context|self|kontext|contexto|saved)$/i.test(param.name)) return [{ kind: "context" }];
   const number = numberFor(param.name, sizes);
   const roles = rolesOf(param.name);
   const labels: Argument[] = [

@@ -12,6 +12,7 @@ type Given =
   | "y"
   | "none"
   | { readonly argument: number }
+  | { readonly buffer: number }
   | { readonly rest: string }
   | { readonly knob: number };
 
@@ -45,6 +46,10 @@ export function backwardWays(caller: Caller, call: Call): BackwardWay[] {
     const same = forwardParams.findIndex((p) => p.name === name && name !== "");
     const found: Given[] = [];
     if (keys !== undefined && !(keys.includes("data") && keys.length <= 2)) found.push("cache");
+    const owner = forwardParams.findIndex(
+      (p) => p.name !== "" && gradientOf(p.name).includes(plainName(name)),
+    );
+    if (owner >= 0 && owner < caller.way.arguments.length) found.push({ buffer: owner });
     if (same >= 0 && roles[0] !== "dy") found.push({ argument: same });
     if (roles.includes("dy") || keys?.includes("data") === true) found.push("dy");
     if (same >= 0 && roles[0] === "dy") found.push({ argument: same });
@@ -92,7 +97,13 @@ export function gradientsOf(caller: Caller, call: Call, way: BackwardWay, dy: Fl
       : backward(call.self, given);
   if (returned instanceof Promise) throw new TypeError("backward returns a promise");
   const found = inReturned(returned);
-  const changed = call.args.flatMap((arg, i): Gradient[] => inVolume(arg, i));
+  const handedIn = way.given.flatMap((g, i): Gradient[] => {
+    if (typeof g !== "object" || !("buffer" in g)) return [];
+    const data = numbers(given[i])?.data;
+    const [name] = gradientOf(free.forwardParams[g.buffer].name);
+    return data === undefined ? [] : [{ name, position: undefined, count: 0, data }];
+  });
+  const changed = [...handedIn, ...call.args.flatMap((arg, i): Gradient[] => inVolume(arg, i))];
   if (call.self === undefined) return [...found, ...changed];
   const fields = Array.from(fieldMap(call.self))
     .filter(([path, { data }]) => {
@@ -138,6 +149,7 @@ function givenValue(given: Given, call: Call, dy: Float64Array): unknown {
   if (given === "dy") return asY(call, dy);
   if (given === "cache") return cacheOf(call);
   if ("argument" in given) return call.args[given.argument];
+  if ("buffer" in given) return zerosLike(call.args[given.buffer]);
   if ("rest" in given) return call.rest.find(([key]) => key === given.rest)?.[1];
   return given.knob;
 }
@@ -217,26 +229,28 @@ function inVolume(argument: unknown, position: number): Gradient[] {
   });
 }
 
+/** What the gradient by something of this name is called. */
+function gradientOf(name: string): string[] {
+  const plain = plainName(name);
+  const before = ["d", "grad", "g", "dl", "delta", "gradient", "grads"];
+  const behind = ["grad", "gradient", "grads", "diff", "delta"];
+  return [...before.map((word) => word + plain), ...behind.map((word) => plain + word), `d${plain}s`];
+}
+
+function zerosLike(value: unknown): unknown {
+  const copy: unknown = structuredClone(value);
+  const size = decode(copy)?.data.length ?? 0;
+  writeBack(copy, new Float64Array(size));
+  return copy;
+}
+
 /** Whether a gradient is called after what it belongs to. */
 export function isNamedAfter(gradient: string, place: Place, isFirst: boolean): boolean {
   const last = plainName(gradient.split(".").at(-1) ?? "");
   const path = plainName(gradient.replace(/\./g, ""));
-  const name = plainName(place.name);
   if (typeof place.at === "number" && gradient === `argument ${place.at}`) return true;
-  const spelled = [
-    `d${name}`,
-    `grad${name}`,
-    `${name}grad`,
-    `${name}gradient`,
-    `g${name}`,
-    `dl${name}`,
-    `delta${name}`,
-    `${name}grads`,
-    `gradient${name}`,
-    `grads${name}`,
-    `d${name}s`,
-    `${name}diff`,
-  ];
+  const name = plainName(place.name);
+  const spelled = gradientOf(place.name);
   if (spelled.includes(last) || spelled.includes(path)) return true;
   if (/grad|^d$|delta/.test(path) && path !== last && last === name) return true;
   return (

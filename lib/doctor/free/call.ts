@@ -69,7 +69,12 @@ export class Caller {
     });
     if (self === undefined) return given;
     const rng = new Rng(setting.seed).fork("fields");
-    const fields = fieldsOf(self).flatMap(({ path, decoded }): Place[] => {
+    const all = fieldsOf(self);
+    // the numbers within a tensor are the tensor's
+    const isWithin = (path: readonly string[]) =>
+      all.some((f) => f.path.length === path.length - 1 && f.path.every((k, i) => k === path[i]));
+    const fields = all.flatMap(({ path, decoded }): Place[] => {
+      if (isWithin(path)) return [];
       if (!decoded.data.every(Number.isFinite)) return [];
       const values = decoded.data.map((v) => v + 0.8 * rng.uniform() - 0.35);
       return [{ name: path[path.length - 1], shape: decoded.shape, values, at: path, real: true }];

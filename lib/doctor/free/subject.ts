@@ -1,5 +1,5 @@
 import { method } from "../reading/fields.js";
-import type { Subject } from "../reading/recognise.js";
+import { backwardNames, forwardNames, type Subject } from "../reading/recognise.js";
 import { constructorParameters, fullSource, isClass, type Param, parametersOf } from "../reading/source.js";
 import type { Callable } from "../types.js";
 
@@ -14,37 +14,6 @@ export interface Free {
   forward(self: object | undefined, args: readonly unknown[]): unknown;
   backward: ((self: object | undefined, args: readonly unknown[]) => unknown) | undefined;
 }
-
-const forwards = [
-  "forward",
-  "fwd",
-  "fprop",
-  "call",
-  "apply",
-  "adelante",
-  "vorwaerts",
-  "vorwärts",
-  "avant",
-  "run",
-  "loss",
-  "compute",
-];
-const backwards = [
-  "backward",
-  "bwd",
-  "bprop",
-  "backprop",
-  "atras",
-  "atrás",
-  "rueckwaerts",
-  "rückwärts",
-  "arriere",
-  "arrière",
-  "grad",
-  "gradient",
-  "derivative",
-  "vjp",
-];
 
 /** undefined where there are no passes to call. */
 export function freeOf({ shape }: Subject): Free | undefined {
@@ -85,8 +54,8 @@ function ofClass(maker: Callable): Free | undefined {
   };
   const trial = isNewed ? (maker.prototype as object) : firstMade(make);
   if (trial === undefined) return undefined;
-  const forward = method(trial, forwards);
-  const backward = method(trial, backwards);
+  const forward = method(trial, forwardNames);
+  const backward = method(trial, backwardNames);
   if (forward === undefined) return undefined;
   const call = (name: string) => (self: object | undefined, args: readonly unknown[]) =>
     Reflect.apply(Reflect.get(Object(self), name) as Callable, self, args);

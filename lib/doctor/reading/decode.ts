@@ -20,7 +20,7 @@ export function decode(value: unknown): Decoded | undefined {
     return { shape: [value.length], data: Float64Array.from(value), form: "typed", store: value };
   if (Array.isArray(value)) return decodeArray(value);
   if (typeof value !== "object" || value === null) return undefined;
-  const data: unknown = firstOf(value, ["data", "values", "buffer", "_data"]);
+  const data: unknown = firstOf(value, numberKeys(value));
   const inner = data === undefined || data === value ? undefined : decode(data);
   if (inner === undefined) return undefined;
   const shape = shapeField(value) ?? inner.shape;
@@ -49,7 +49,7 @@ export function writeBack(value: unknown, data: ArrayLike<number>): boolean {
         if (typeof rows[i] === "number" || rows[i] === undefined) rows[i] = data[at++];
         else fill(rows[i]);
   };
-  fill(Array.isArray(value) ? value : firstOf(value as object, ["data", "values", "buffer", "_data"]));
+  fill(Array.isArray(value) ? value : firstOf(value as object, numberKeys(value as object)));
   return true;
 }
 
@@ -102,10 +102,17 @@ function decodeArray(value: readonly unknown[]): Decoded | undefined {
   return { shape, data, form: shape.length === 1 ? "flat" : "nested", ...flat };
 }
 
+/** Where an object has its numbers; a volume of ConvNetJS has them in `w`. */
+function numberKeys(value: object): readonly string[] {
+  return "sx" in value && "depth" in value ? ["w"] : ["data", "values", "buffer", "_data"];
+}
+
 function shapeField(value: object): Shape | undefined {
   const shape: unknown = firstOf(value, ["shape", "dims", "_shape"]);
   if (Array.isArray(shape) && shape.every((n) => Number.isInteger(n))) return shape as number[];
   if (isTyped(shape)) return Array.from(shape);
+  const volume: unknown[] = ["sy", "sx", "depth"].map((key) => Reflect.get(value, key));
+  if (volume.every((n) => typeof n === "number")) return volume as number[];
   const [rows, cols]: unknown[] = [firstOf(value, ["rows"]), firstOf(value, ["cols", "columns"])];
   return typeof rows === "number" && typeof cols === "number" ? [rows, cols] : undefined;
 }

@@ -113,6 +113,11 @@ function recogniseAll(exported: Readonly<Record<string, unknown>>): Recognised {
       });
       continue;
     }
+    const passes = isClass(fn) ? staticPasses(fn) : undefined;
+    if (passes !== undefined) {
+      subjects.push({ name, kinds: kindsOf(fn.name), shape: { form: "pair", self: fn, ...passes } });
+      continue;
+    }
     if (isClass(fn)) {
       const kinds = kindsOf(name === "default" ? fn.name : name);
       if (kinds.length > 0) subjects.push({ name, kinds, shape: { form: "class", make: fn } });
@@ -256,9 +261,27 @@ function objectSubject(name: string, value: object): Subject | undefined {
 export function isLayerClass(fn: Callable): boolean {
   const proto: unknown = fn.prototype;
   if (typeof proto !== "object" || proto === null) return false;
-  return ["forward", "backward", "step", "update"].some(
-    (name) => typeof Reflect.get(proto, name) === "function",
+  const has = (names: readonly string[]) =>
+    names.some((name) => typeof Reflect.get(proto, name) === "function");
+  return has(["forward", "backward", "step", "update"]) || (has(forwardNames) && has(backwardNames));
+}
+
+/** What the passes of a layer are called, in some languages. */
+export const forwardNames: readonly string[] =
+  "forward fwd fprop call adelante vorwaerts vorwärts avant propager propagate propagar compute apply run loss".split(
+    " ",
   );
+export const backwardNames: readonly string[] =
+  "backward bwd bprop backprop atras atrás rueckwaerts rückwärts arriere arrière retropropager retropropagar backpropagate grad gradient derivative vjp".split(
+    " ",
+  );
+
+/** Both passes as functions of the class itself, as PyTorch's `Function` has them. */
+function staticPasses(fn: Callable): { forward: Callable; backward: Callable } | undefined {
+  const [forward, backward]: unknown[] = [Reflect.get(fn, "forward"), Reflect.get(fn, "backward")];
+  return typeof forward === "function" && typeof backward === "function"
+    ? { forward: forward as Callable, backward: backward as Callable }
+    : undefined;
 }
 
 /** Relatives of the operations that are something else. */
