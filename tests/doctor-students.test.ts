@@ -66,7 +66,6 @@ for (const { file, title, edits, verdict = "wrong", tensors, words } of slips) {
 const strangers = join(folder, "strangers");
 const notDriven = [
   "68-rmsprop-sage.js",
-  "c10-vol.js",
   "c6-momentum.mjs",
   "rmsprop-names.js",
   "unproven-71-train-verbena.mjs",

@@ -10,7 +10,7 @@ export interface Derivative {
 }
 
 /** Elements of a tensor that are differentiated by at most. */
-const MOST = 24;
+const MOST = 14;
 
 /**
  * Central differences of the code's own forward with a step h and with h/2; where both agree, the value is extrapolated from
