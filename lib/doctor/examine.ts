@@ -26,7 +26,6 @@ export function examine(subject: Subject, onCall: OnCall): Examination {
     if (subject.kinds[0] === "trainStep" && subject.shape.form === "function")
       return examineTrainStep(subject.name, subject.shape.fn, onCall);
     const found = known(subject, onCall);
-    if (found.verdict === "wrong") return found;
     // what never ends here may be the way that it is called: nothing is blamed for it
     onCall(judging, subject.name);
     return combined(found, examineFree(subject));
@@ -68,7 +67,7 @@ const ENOUGH = 2;
  */
 function combined(known: Examination, free: FreeReport | undefined): Examination {
   if (free === undefined) return known;
-  const { right, wrong, open, tried, isIdentity } = free;
+  const { right, wrong, open, tried, isIdentity, meant } = free;
   const notTried = [...(known.notTried ?? []), ...free.notTried];
   const proof =
     right.length === 0
@@ -76,6 +75,15 @@ function combined(known: Examination, free: FreeReport | undefined): Examination
       : [
           `${right.join(", ")}: ${right.length === 1 ? "the derivative" : "the derivatives"} of its own forward, in ${tried.length} calls of different sizes`,
         ];
+  const isWhole =
+    right.length > 0 && open.length === 0 && wrong.length === 0 && tried.length >= ENOUGH && !isIdentity;
+  const habits = Array.from(meant, ([tensor, words]) => `${tensor} is ${words}`);
+  const isPlain = Array.from(meant.values()).every((words) => words === "divided by the batch");
+  if (known.verdict === "wrong") {
+    const isRefuted = ({ tensor, picture }: Finding) =>
+      picture !== undefined && (meant.has(tensor) || (right.includes(tensor) && isElementwise(known.kind)));
+    if (!isWhole || !known.findings.every(isRefuted)) return { ...known, notTried };
+  }
   if (wrong.length > 0)
     return {
       ...known,
@@ -87,15 +95,30 @@ function combined(known: Examination, free: FreeReport | undefined): Examination
       ],
       notTried,
     };
-  const isWhole = right.length > 0 && open.length === 0 && tried.length >= ENOUGH && !isIdentity;
   const isDoubted = known.checked.some((line) =>
     line.startsWith("not checked: whether this is what was meant"),
   );
-  if (known.verdict === "unsure" && isWhole && !isDoubted) {
-    const held = known.checked.filter((line) => !line.startsWith("not checked"));
-    return { ...known, verdict: "correct", checked: [...proof, ...held], notTried };
+  const conventions = [...known.conventions, ...(isPlain ? habits : [])];
+  const held = known.checked.filter((line) => !line.startsWith("not checked"));
+  if (known.verdict !== "correct" && isWhole && !isPlain) {
+    const doubt = `not checked: whether this is what was meant: ${habits.join(", ")}`;
+    return { ...known, verdict: "unsure", findings: [], checked: [...proof, ...held, doubt], notTried };
   }
+  if (known.verdict !== "correct" && isWhole && !isDoubted)
+    return {
+      ...known,
+      verdict: "correct",
+      findings: [],
+      checked: [...proof, ...held],
+      conventions,
+      notTried,
+    };
   return { ...known, notTried };
+}
+
+/** Operations of single numbers, which have no options that the free examination might not have tried. */
+function isElementwise(kind: Examination["kind"]): boolean {
+  return kind === "relu" || kind === "leakyRelu" || kind === "sigmoid" || kind === "tanh";
 }
 
 /** What was found to hold says nothing of the tensors that are wrong. */

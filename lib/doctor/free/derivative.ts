@@ -38,11 +38,18 @@ export function derivative(
     return (above - below) / (2 * step);
   };
   const pairs = elements.map((i) => [slope(i, h), slope(i, h / 2)] as const);
+  // a staircase looks like a slope from afar, and has none
+  const isStair =
+    !single &&
+    elements.slice(0, 3).some((i, k) => {
+      const tiny = slope(i, 1e-6);
+      return Math.abs(tiny - pairs[k][1]) > 0.05 * (Math.abs(pairs[k][1]) + 1e-3);
+    });
   const scale = Math.max(1e-6, ...pairs.map(([, near]) => Math.abs(near)));
   return {
     elements,
     values: pairs.map(([wide, near]) => (4 * near - wide) / 3),
-    smooth: pairs.map(([wide, near]) => Math.abs(near - wide) <= (single ? 2e-2 : 1e-4) * scale),
+    smooth: pairs.map(([wide, near]) => !isStair && Math.abs(near - wide) <= (single ? 2e-2 : 1e-4) * scale),
   };
 }
 

@@ -23,6 +23,8 @@ export interface FreeReport {
   readonly notTried: readonly string[];
   /** Forward gives back what it is given: whatever it is called, it computes nothing. */
   readonly isIdentity: boolean;
+  /** Gradients that are the derivative but for what is meant besides: `dW` → "divided by the batch". */
+  readonly meant: ReadonlyMap<string, string>;
 }
 
 /** undefined where no way was found to call it, or it has no gradients. Never throws for what the code does. */
@@ -78,7 +80,7 @@ function examineWay(free: Free, driven: Driven, way: BackwardWay, agreed: boolea
   for (const situation of situations(driven)) {
     try {
       const measured = measure(caller, situation);
-      const all = averaged(measured, judge(caller, measured, way));
+      const all = meant(measured, judge(caller, measured, way));
       tried.push(situation);
       for (const judged of all) {
         const name = gradientName(free, judged.place, measured.call.y.shape.length === 0);
@@ -100,13 +102,20 @@ function examineWay(free: Free, driven: Driven, way: BackwardWay, agreed: boolea
     else open.push(name);
   }
   const all = [...seen.values()].flat();
+  const isIdentity = all.length > 0 && all.every(isUnchanged);
   return {
     right,
-    wrong,
+    // a forward that changes nothing is there for what backward does: a gradient that is turned round, or scaled
+    wrong: isIdentity ? [] : wrong,
     open,
     tried: tried.map(({ label }) => label),
     notTried: notVaried(caller, tried),
-    isIdentity: all.length > 0 && all.every(isUnchanged),
+    isIdentity,
+    meant: new Map(
+      [...seen].flatMap(([name, list]) =>
+        list.flatMap(({ judged }) => (judged.meant === undefined ? [] : [[name, judged.meant] as const])),
+      ),
+    ),
   };
 }
 
@@ -115,30 +124,49 @@ function isUnchanged({ measured: { call }, judged: { place } }: Seen): boolean {
   return data.length === place.values.length && data.every((v, i) => v === place.values[i]);
 }
 
-/** Courses that divide the weights' gradients by the batch, where the data's own is right, mean it. */
-function averaged(measured: Measured, all: readonly Judged[]): readonly Judged[] {
+/**
+ * What people mean by a gradient besides the derivative: in all parameters alike it is divided by the batch, it has the decay
+ * of the weights in it, or it is clipped. The data's own gradient is right then.
+ */
+function meant(measured: Measured, all: readonly Judged[]): readonly Judged[] {
   const [first, ...others] = all;
-  if (first?.agrees !== true || others.length === 0 || measured.call.y.shape.length === 0) return all;
+  if (first?.agrees !== true || measured.call.y.shape.length === 0) return all;
+  const sizes = measured.situation.setting.sizes.filter((size) => size > 1);
+  const left = others.filter(({ agrees, got }) => !agrees && got !== undefined);
+  const isDivided = (size: number) =>
+    others.every((one) => one.got === undefined || isOff(one, (v) => v / size));
+  const averaged = left.length > 0 && sizes.some(isDivided);
   return all.map((one) => {
-    const { got, agrees, derivative: d } = one;
-    if (agrees || got === undefined) return one;
-    const divisor = measured.situation.setting.sizes.find(
-      (size) => size > 1 && errorAfter(got, size, d) < 1e-5,
-    );
-    return divisor === undefined ? one : { ...one, agrees: true };
+    if (!left.includes(one)) return one;
+    if (averaged) return { ...one, agrees: true, meant: "divided by the batch" };
+    if (isDecayed(one)) return { ...one, agrees: true, meant: "with a decay of the weights" };
+    return isClipped(one) ? { ...one, agrees: true, meant: "clipped" } : one;
   });
 }
 
-function errorAfter(
-  got: Float64Array,
-  divisor: number,
-  { elements, values, smooth }: Judged["derivative"],
-): number {
-  const scale = Math.max(1e-9, ...values.map(Math.abs));
-  return Math.max(
-    0,
-    ...elements.map((i, k) => (smooth[k] ? Math.abs(got[i] * divisor - values[k]) / scale : 0)),
+/** got is a function of the derivative, at every element that has one. */
+function isOff({ got, derivative: d }: Judged, change: (expected: number, i: number) => number): boolean {
+  const scale = Math.max(1e-9, ...d.values.map(Math.abs));
+  return d.elements.every(
+    (i, k) => !d.smooth[k] || Math.abs((got?.[i] ?? Number.NaN) - change(d.values[k], i)) < 1e-5 * scale,
   );
+}
+
+/** A constant share of the weights comes on top. */
+function isDecayed(judged: Judged): boolean {
+  const { got, place, derivative: d } = judged;
+  const k = d.elements.findIndex((i) => Math.abs(place.values[i]) > 0.1);
+  if (k < 0 || got === undefined) return false;
+  const share = (got[d.elements[k]] - d.values[k]) / place.values[d.elements[k]];
+  return share > 1e-6 && share <= 2 && isOff(judged, (v, i) => v + share * place.values[i]);
+}
+
+/** Cut off at a bound that several elements reach. */
+function isClipped(judged: Judged): boolean {
+  const { got, derivative: d } = judged;
+  const bound = Math.max(...d.elements.map((i) => Math.abs(got?.[i] ?? 0)));
+  const reached = d.elements.filter((i) => Math.abs(Math.abs(got?.[i] ?? 0) - bound) < 1e-12).length;
+  return bound > 0 && reached >= 2 && isOff(judged, (v) => Math.max(-bound, Math.min(bound, v)));
 }
 
 /** `dx`, `dW`, `db`; else d before the code's own name. */

@@ -22,6 +22,8 @@ export interface Judged {
   /** There is no doubt that it is this place's. */
   readonly certain: boolean;
   readonly error: number;
+  /** It is the derivative but for what people mean by a gradient besides, in words. */
+  readonly meant?: "divided by the batch" | "with a decay of the weights" | "clipped";
 }
 
 /** A forward call with the derivative by everything that moves it. */

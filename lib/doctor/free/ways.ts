@@ -120,14 +120,17 @@ export function isMoved(caller: Caller, setting: Setting): boolean {
     if (before.data.some((v, i) => v !== again.data[i])) return false;
     const given = places.filter(({ at, real }) => typeof at === "number" && real);
     if (given.length === 0) return false;
-    return places.every(
-      (place) =>
-        !place.real ||
-        place.shape.every((_, axis) => movesLast(caller, setting, places, place, axis, before.data)),
+    return places.every((place) =>
+      place.shape.every((_, axis) => movesLast(caller, setting, places, place, axis, before.data)),
     );
   } catch {
     return false;
   }
+}
+
+/** Another class, another sign: what is no real number cannot be moved a little. */
+function otherClass(label: number): number {
+  return label < 0 || label > 1 ? 1 : 1 - label;
 }
 
 function movesLast(
@@ -145,7 +148,7 @@ function movesLast(
     const rng = new Rng(attempt).fork("noise");
     for (let i = 0; i < kept.length; i++)
       if (Math.floor(i / inner) % length === length - 1)
-        place.values[i] += 2 ** attempt * (rng.uniform() - 0.5);
+        place.values[i] = place.real ? kept[i] + 2 ** attempt * (rng.uniform() - 0.5) : otherClass(kept[i]);
     const { data } = caller.run(setting, places).y;
     place.values.set(kept);
     if (data.length !== before.length) return false;
