@@ -9,6 +9,7 @@ import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
 import { examineTrainStep } from "./judging/examine-train-step.js";
 import { fromFault } from "./judging/findings.js";
+import { isWhereverCalled } from "./judging/proof.js";
 import { judging } from "./judging/trial.js";
 import { allOperations, layerOperations } from "./operations/all.js";
 import { euclidean, euclideanOfLabels, softmaxCrossEntropy } from "./operations/losses.js";
@@ -46,8 +47,13 @@ function known(subject: Subject, onCall: OnCall): Examination {
 }
 
 function failed(subject: Subject, error: unknown): Examination {
-  if (error instanceof Fault) return broken(subject, error);
-  const { reason, cure } = error instanceof CannotDrive ? error : unexpected(subject.name, error);
+  if (error instanceof Fault && isWhereverCalled(error)) return broken(subject, error);
+  const { reason, cure } =
+    error instanceof CannotDrive
+      ? error
+      : error instanceof Fault
+        ? notDriven(subject.name, error)
+        : unexpected(subject.name, error);
   return {
     subject: subject.name,
     kind: subject.kinds[0] ?? "unknown",
@@ -137,6 +143,14 @@ function broken({ name, kinds }: Subject, fault: Fault): Examination {
     checked: [],
     conventions: [],
   });
+}
+
+/** It failed in a call that was made up here: perhaps it wants to be called otherwise. */
+function notDriven(name: string, { phase, detail }: Fault): { reason: string; cure: string } {
+  return {
+    reason: `${name}: ${phase} failed as it was called (${detail})`,
+    cure: "Name its parameters after what they are: x, W, b, kernel, stride, pad; dy, cache or x in backward.",
+  };
 }
 
 /** Code can always do something that nobody thought of: that must not be taken for a verdict. */

@@ -51,11 +51,12 @@ function untie(caller: Caller, first: Setting): Setting {
   let now = first;
   let next = 0;
   const left: number[] = [];
+  const wholly = readWholly(caller, first);
   const attempt = (ids: readonly number[]): boolean => {
     for (const size of [OTHERS[next % OTHERS.length], 4, 2]) {
       const sizes = now.sizes.map((s, id) => (ids.includes(id) ? size : s));
       const tried = { ...now, sizes };
-      if (!isMoved(caller, tried)) continue;
+      if (!isMoved(caller, tried) || !isReadAsBefore(caller, tried, wholly)) continue;
       now = tried;
       next++;
       return true;
@@ -77,6 +78,36 @@ function untie(caller: Caller, first: Setting): Setting {
         if (!tied.has(a) && !tied.has(b) && !tied.has(c) && attempt([a, b, c]))
           for (const id of [a, b, c]) tied.add(id);
   return now;
+}
+
+/**
+ * Inputs of which every element moves the output by itself. Where they no longer do with other sizes, the code takes one size
+ * for another, and reads past its rows: such a call proves nothing.
+ */
+function readWholly(caller: Caller, setting: Setting): ReadonlySet<string> {
+  const names = new Set<string>();
+  const places = caller.places(setting);
+  const before = caller.run(setting, places).y.data;
+  for (const place of places) {
+    const size = place.values.length;
+    const some = Array.from({ length: Math.min(size, 16) }, (_, k) =>
+      Math.floor((k * size) / Math.min(size, 16)),
+    );
+    const moves = (i: number) => {
+      const kept = place.values[i];
+      place.values[i] = place.real ? kept + 0.4 : kept === 1 ? 0 : 1;
+      const { data } = caller.run(setting, places).y;
+      place.values[i] = kept;
+      return data.length !== before.length || data.some((v, k) => v !== before[k]);
+    };
+    if (some.every(moves)) names.add(String(place.at));
+  }
+  return names;
+}
+
+function isReadAsBefore(caller: Caller, setting: Setting, wholly: ReadonlySet<string>): boolean {
+  const now = readWholly(caller, setting);
+  return [...wholly].every((name) => now.has(name));
 }
 
 /** The situation with another number: as it is, with a larger image, or with sizes that can be divided. */

@@ -118,7 +118,7 @@ function said(findings: readonly Finding[]): string {
 }
 
 /** A fault that no other way of calling would cure. */
-function isWhereverCalled({ thrown, detail, sort }: Fault): boolean {
+export function isWhereverCalled({ thrown, detail, sort }: Fault): boolean {
   return (
     thrown instanceof ReferenceError ||
     sort === "promise" ||
