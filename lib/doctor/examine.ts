@@ -39,11 +39,25 @@ export function examine(subject: Subject, onCall: OnCall): Examination {
 function known(subject: Subject, onCall: OnCall): Examination {
   try {
     const code = calibrate(subject, onCall);
-    if (code.operation.kind === "dropout") return examineDropout(subject.name, code, onCall);
+    if (code.operation.kind === "dropout")
+      return notBlamedForCalls(examineDropout(subject.name, code, onCall));
     return spelled(examineLayer(subject.name, code, onCall));
   } catch (error) {
     return failed(subject, error);
   }
+}
+
+/** That it throws a TypeError wherever it is called may be the way that it is called: a mask as an argument. */
+function notBlamedForCalls(e: Examination): Examination {
+  const isOfCalls =
+    e.findings.length > 0 && e.findings.every(({ mistake }) => /throws (TypeError|RangeError)/.test(mistake));
+  if (!isOfCalls) return e;
+  return {
+    ...e,
+    verdict: "unsure",
+    findings: [],
+    checked: [...e.checked, `not checked: ${e.findings[0].mistake}, as it was called`],
+  };
 }
 
 function failed(subject: Subject, error: unknown): Examination {

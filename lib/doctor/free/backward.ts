@@ -41,6 +41,8 @@ export function backwardWays(caller: Caller, call: Call): BackwardWay[] {
   const isLoss = call.y.data.length === 1 && call.y.shape.length === 0;
   if (backwardParams === undefined) return [{ given: [], derivative: false, certain: true }];
   const params = backwardParams.filter(({ rest }) => !rest);
+  // who names dy means a backward pass, and by x the x
+  const hasDy = params.some(({ name }) => rolesOf(name)[0] === "dy");
   const options = params.map(({ name, keys, optional }): Given[] => {
     const roles = rolesOf(name);
     const same = forwardParams.findIndex((p) => p.name === name && name !== "");
@@ -59,7 +61,7 @@ export function backwardWays(caller: Caller, call: Call): BackwardWay[] {
     if (roles.includes("x") && same < 0) found.push({ argument: 0 });
     if (roles.includes("labels") && same < 0 && forwardParams.length > 1) found.push({ argument: 1 });
     if (optional) found.push("none");
-    if (found.length <= 1)
+    if (found.length === 0 || (found.length === 1 && !(hasDy && same >= 0)))
       found.push("dy", "cache", "y", ...forwardParams.map((_, argument) => ({ argument })));
     return found.filter((g, i) => found.findIndex((h) => JSON.stringify(h) === JSON.stringify(g)) === i);
   });
@@ -69,7 +71,11 @@ export function backwardWays(caller: Caller, call: Call): BackwardWay[] {
     if (at === params.length) {
       const dys = given.filter((g) => g === "dy").length;
       if (dys > 1) return;
-      ways.push({ given, derivative: dys === 0 && !isLoss && given.length > 0, certain: cost === 0 });
+      ways.push({
+        given,
+        derivative: dys === 0 && !isLoss && given.length > 0 && !hasDy,
+        certain: cost === 0,
+      });
       return;
     }
     for (const [rank, g] of options[at].entries()) walk(at + 1, [...given, g], cost + rank);

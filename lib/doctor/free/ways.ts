@@ -39,7 +39,7 @@ export function waysToCall(free: Free, own: ((t: Tensor) => unknown) | undefined
       if (++tries > MOST_TRIES || found.length >= MOST_WAYS) break;
       const way = {
         makeArguments: chosen.slice(0, make.length),
-        arguments: chosen.slice(make.length),
+        arguments: withTiedLabels(chosen.slice(make.length)),
         writing,
       };
       // which value an option has is no matter of taste: the first that can be called counts
@@ -93,6 +93,20 @@ function writings({ source, forwardParams }: Free, hasOwn: boolean): Writing[] {
     { form: "nested", flatVectors: false },
     { form: "typed", flatVectors: false },
   ];
+}
+
+/** Labels belong to the samples before them: one for each, or a row of the same width. */
+function withTiedLabels(chosen: readonly Argument[]): Argument[] {
+  return chosen.map((argument, i) => {
+    if (argument.kind !== "array" || argument.content === "real" || argument.content === "positive")
+      return argument;
+    const scores = chosen
+      .slice(0, i)
+      .find((a) => a.kind === "array" && a.content === "real" && a.axes.length >= argument.axes.length);
+    return scores?.kind === "array"
+      ? { ...argument, axes: scores.axes.slice(0, argument.axes.length) }
+      : argument;
+  });
 }
 
 /** Every combination of one of each list, by the sum of their ranks. */
