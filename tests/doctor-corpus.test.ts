@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -15,6 +16,14 @@ interface Truth {
 }
 
 const corpus = fileURLToPath(new URL("../fixtures/doctor/corpus", import.meta.url));
+test("every label is what the files compute", () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(corpus, "verify.mjs")], {
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /66 of 66 labels verified/);
+});
+
 for (const part of ["seen", "unseen"]) {
   test(`${part}: no correct file is called wrong`, async (t) => {
     const truth: Truth[] = JSON.parse(readFileSync(join(corpus, part, "truth.json"), "utf8"));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   arrayDataset,
@@ -17,25 +16,17 @@ import {
   Tensor,
   tanh,
 } from "gradbook";
+import {
+  assertTrainedAlike,
+  filled,
+  readTrained,
+  type Trained,
+  trainedOf,
+} from "./support/trained-reference.js";
 
-interface Result {
-  readonly losses: readonly number[];
-  readonly sum: number;
-  readonly weighted: number;
-}
-const reference: Readonly<Record<string, Result>> = JSON.parse(
-  readFileSync(new URL("../reference/own-code.json", import.meta.url), "utf8"),
-);
+const reference = readTrained("own-code.json");
 
 // Losses, rules, layers and sets as a student writes them, against the same in PyTorch: tests/reference/make_own_code.py.
-
-function filled(size: number, seed: number, scale: number, shift = 0): Float64Array {
-  let state = seed;
-  return Float64Array.from({ length: size }, () => {
-    state = (state * 16807) % 2147483647;
-    return (state / 2147483647 - 0.5) * scale + shift;
-  });
-}
 
 // ---- losses: the loss of a sample and its gradient, for scores z [3] and a class
 
@@ -301,7 +292,7 @@ const augment: NonNullable<FitConfig["augment"]> = ({ data }) => {
   for (let k = 0; k < 3; k++) data[k] = first > 0 ? data[k] * 1.1 : data[k] - 0.1;
 };
 
-function result(names: readonly string[], dtype: DType, index: number): Result {
+function result(names: readonly string[], dtype: DType, index: number): Trained {
   const [loss, rule, layer] = names;
   const at = [losses, updates, layers].map((table, i) => Object.keys(table).indexOf(names[i]));
   const model = sequential([linear({ in: 3, out: 4 }), tanh(), layers[layer](), linear({ in: 4, out: 3 })], {
@@ -325,12 +316,7 @@ function result(names: readonly string[], dtype: DType, index: number): Result {
     shuffle: false,
     augment: (at[0] + at[1] + at[2]) % 2 === 1 ? augment : (sample) => sample,
   });
-  const flat = model.parameters.flatMap(({ parameter: p }) => Array.from(p.value.data));
-  return {
-    losses: run.stepLosses,
-    sum: flat.reduce((a, b) => a + b),
-    weighted: flat.reduce((a, b, i) => a + b * (i + 1), 0),
-  };
+  return trainedOf(run, model);
 }
 
 test("own-code.json holds at least 200 combinations, all of these losses, rules and layers", () => {
@@ -351,14 +337,7 @@ for (const [dtype, tolerance] of [
       for (const [index, [name, expected]] of Object.entries(reference).entries()) {
         const names = name.split(" ");
         if (names[0] !== loss) continue;
-        const got = result(names, dtype, index);
-        const pairs = [
-          ...expected.losses.map((v, i) => [got.losses[i], v]),
-          [got.sum, expected.sum],
-          [got.weighted, expected.weighted],
-        ];
-        for (const [a, b] of pairs)
-          assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)), `${name}: ${a}, PyTorch ${b}`);
+        assertTrainedAlike(name, result(names, dtype, index), expected, tolerance);
         compared++;
       }
       assert.equal(compared, 30);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   arrayDataset,
@@ -24,25 +23,17 @@ import {
   tanh,
   targetDataset,
 } from "gradbook";
+import {
+  assertTrainedAlike,
+  filled,
+  readTrained,
+  type Trained,
+  trainedOf,
+} from "./support/trained-reference.js";
 
 // The library's losses on classes and on numbers, against the same in PyTorch: tests/reference/make_targets.py.
 
-interface Result {
-  readonly losses: readonly number[];
-  readonly sum: number;
-  readonly weighted: number;
-}
-const reference: Readonly<Record<string, Result>> = JSON.parse(
-  readFileSync(new URL("../reference/targets.json", import.meta.url), "utf8"),
-);
-
-function filled(size: number, seed: number, scale: number): Float64Array {
-  let state = seed;
-  return Float64Array.from({ length: size }, () => {
-    state = (state * 16807) % 2147483647;
-    return (state / 2147483647 - 0.5) * scale;
-  });
-}
+const reference = readTrained("targets.json");
 
 type Kind = "classes" | "numbers" | "answers" | "probabilities";
 
@@ -90,7 +81,7 @@ const losses: Readonly<Record<string, readonly [Kind, number, Loss]>> = {
   "nll classes": ["classes", 3, nll()],
 };
 
-function trained([kind, outputs, loss]: readonly [Kind, number, Loss], dtype: DType): Result {
+function trained([kind, outputs, loss]: readonly [Kind, number, Loss], dtype: DType): Trained {
   const model = sequential([linear({ in: 3, out: 4 }), tanh(), linear({ in: 4, out: outputs })], {
     input: [3],
     dtype,
@@ -99,16 +90,7 @@ function trained([kind, outputs, loss]: readonly [Kind, number, Loss], dtype: DT
   for (const [i, { parameter }] of model.parameters.entries()) parameter.value.data.set(start[i]);
   const train = setOf(kind, outputs);
   const run = fit(model, { train, optimizer: sgd({ lr: 0.1 }), loss, batch: 4, epochs: 2, shuffle: false });
-  const flat = model.parameters.flatMap(({ parameter: p }) => Array.from(p.value.data));
-  return {
-    losses: run.stepLosses,
-    sum: flat.reduce((a, b) => a + b),
-    weighted: flat.reduce((a, b, i) => a + b * (i + 1)),
-  };
-}
-
-function near(got: number, expected: number, tolerance: number): void {
-  assert.ok(Math.abs(got - expected) <= tolerance * (1 + Math.abs(expected)), `${got} for ${expected}`);
+  return trainedOf(run, model);
 }
 
 for (const [name, row] of Object.entries(losses))
@@ -117,12 +99,7 @@ for (const [name, row] of Object.entries(losses))
     ["float32", 2e-5],
   ] as const)
     test(`${name}, ${dtype}: trains as in PyTorch`, () => {
-      const got = trained(row, dtype);
-      const expected = reference[name];
-      assert.equal(got.losses.length, expected.losses.length);
-      for (const [i, loss] of got.losses.entries()) near(loss, expected.losses[i], tolerance);
-      near(got.sum, expected.sum, tolerance);
-      near(got.weighted, expected.weighted, tolerance);
+      assertTrainedAlike(name, trained(row, dtype), reference[name], tolerance);
     });
 
 test("the reference has every loss of this table, and no other", () => {

@@ -71,13 +71,17 @@ export class Diagnosis {
 }
 
 /** Helpers that stand beside a layer: when they cannot be examined, the layer's verdict stands. */
-const helpers: readonly string[] = ["unknown", "im2col", "trainStep", "softmax"];
+const helpers: readonly string[] = ["im2col", "softmax"];
 
 /** Said of a forward pass that stands alone. */
 export const noBackward = "there is no backward: only the forward pass was checked";
 
+/** Said of a function that the doctor does not know, and that gives no gradient either. */
+export const standsAlone = "it stands alone: no backward, and no gradient beside what it returns";
+
 function isHelper({ kind, verdict, checked }: Examination): boolean {
-  return verdict === "unsure" && (helpers.includes(kind) || checked.includes(`not checked: ${noBackward}`));
+  const isAlone = [noBackward, standsAlone].some((words) => checked.includes(`not checked: ${words}`));
+  return verdict === "unsure" && (helpers.includes(kind) || isAlone);
 }
 
 /** One wrong operation makes the whole wrong; an unsure helper beside a correct layer does not. */
@@ -132,7 +136,7 @@ function short(v: number): string {
   return v === 0 ? "0" : String(Number(v.toPrecision(3)));
 }
 
-function htmlOf({ subject, verdict, findings, checked, conventions }: Examination): string {
+function htmlOf({ subject, verdict, findings, checked, conventions, notTried = [] }: Examination): string {
   const color = { correct: "#1a7f37", wrong: "#b3261e", unsure: "#8a6d00" }[verdict];
   const parts = [`<p><b>${escapeHtml(subject)}</b>: <b style="color:${color}">${heads[verdict]}</b></p>`];
   for (const f of findings) {
@@ -145,6 +149,7 @@ function htmlOf({ subject, verdict, findings, checked, conventions }: Examinatio
   const items = [
     ...checked.map((c) => `<li>${c.startsWith("not checked") ? "?" : "✓"} ${escapeHtml(c)}</li>`),
     ...conventions.map((c) => `<li>convention: ${escapeHtml(c)}</li>`),
+    ...notTried.map((n) => `<li>not tried: ${escapeHtml(n)}</li>`),
   ];
   parts.push(`<ul style="list-style:none">${items.join("")}</ul>`);
   return parts.join("\n");

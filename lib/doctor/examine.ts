@@ -1,9 +1,10 @@
+import { examineFree, type FreeReport } from "./definition-free/examine-free.js";
+import { standsAlone } from "./diagnosis.js";
 import { type Calibrated, calibrateClass, calibratePair } from "./driving/calibrate.js";
 import type { Pair } from "./driving/function-pair.js";
 import { calibrateColumns } from "./driving/im2col.js";
 import { calibrateLoss, type LossCode } from "./driving/loss.js";
 import type { OptimizerCode } from "./driving/optimizer.js";
-import { examineFree, type FreeReport } from "./free/examine-free.js";
 import { examineDropout } from "./judging/examine-dropout.js";
 import { examineLayer } from "./judging/examine-layer.js";
 import { examineOptimizer } from "./judging/examine-optimizer.js";
@@ -29,7 +30,9 @@ export function examine(subject: Subject, onCall: OnCall): Examination {
     const found = known(subject, onCall);
     // what never ends here may be the way that it is called: nothing is blamed for it
     onCall(judging, subject.name);
-    return combined(found, examineFree(subject));
+    const all = combined(found, examineFree(subject));
+    const isAlone = subject.kinds.length === 0 && subject.shape.form === "function";
+    return isAlone && all.verdict === "unsure" ? { ...all, checked: [`not checked: ${standsAlone}`] } : all;
   } catch (error) {
     return failed(subject, error);
   }
@@ -111,7 +114,7 @@ function combined(known: Examination, free: FreeReport | undefined): Examination
       findings: wrong,
       checked: [
         ...proof,
-        ...known.checked.filter((line) => !line.startsWith("not checked") && isAbout(line, wrong)),
+        ...known.checked.filter((line) => !line.startsWith("not checked") && !isAbout(line, wrong)),
       ],
       notTried,
     };
@@ -141,9 +144,9 @@ function isElementwise(kind: Examination["kind"]): boolean {
   return kind === "relu" || kind === "leakyRelu" || kind === "sigmoid" || kind === "tanh";
 }
 
-/** What was found to hold says nothing of the tensors that are wrong. */
+/** Whether what was found to hold is about one of the tensors that are wrong. */
 function isAbout(line: string, wrong: readonly Finding[]): boolean {
-  return !wrong.some(({ tensor }) => line.includes(tensor));
+  return wrong.some(({ tensor }) => line.includes(tensor));
 }
 
 /** The code fails wherever it is called. */

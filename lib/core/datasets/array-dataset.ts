@@ -16,6 +16,7 @@ import {
   assertRoom,
   labelBytes,
   littleEndianFloats,
+  MOST_CLASSES,
   packLabels,
   pickIndices,
   sampleCount,
@@ -96,9 +97,6 @@ export function arrayDataset(
     packLabels(labels, classNames.length),
   );
 }
-
-/** What sixteen bits can number. */
-const MOST_CLASSES = 65536;
 
 export function refuseOtherArrays(name: string, x: unknown): void {
   if (isFloatArray(x)) return;

@@ -55,11 +55,15 @@ export function pickIndices(what: string, size: number, indices: ArrayLike<numbe
   return picked;
 }
 
-/** The bytes of class numbers in one order on every machine, for digests. */
+/** What sixteen bits can number. */
+export const MOST_CLASSES = 65536;
+
+/** The bytes of class numbers in one order on every machine, for digests: two for each where one does not hold them. */
 export function labelBytes(labels: ArrayLike<number>): Uint8Array {
-  if (!(labels instanceof Uint16Array)) return Uint8Array.from(labels);
-  const view = new DataView(new ArrayBuffer(2 * labels.length));
-  for (let i = 0; i < labels.length; i++) view.setUint16(2 * i, labels[i], true);
+  const numbers = Array.from(labels);
+  if (numbers.every((label) => label < 256)) return Uint8Array.from(numbers);
+  const view = new DataView(new ArrayBuffer(2 * numbers.length));
+  for (const [i, label] of numbers.entries()) view.setUint16(2 * i, label, true);
   return new Uint8Array(view.buffer);
 }
 

@@ -14,7 +14,7 @@ import {
 import { formatShape, sizeOf } from "../tensor/shape.js";
 import { type FloatArray, mayHoldNaN } from "../tensor/tensor.js";
 import type { Dataset, Targets } from "./dataset.js";
-import { labelBytes, littleEndianFloats } from "./dataset-parts.js";
+import { labelBytes, littleEndianFloats, MOST_CLASSES } from "./dataset-parts.js";
 
 const brand = new Brand<object>();
 
@@ -53,12 +53,19 @@ export function readerOf(set: Dataset): SampleReader {
 /** The same for the targets of a set that has them. */
 export function targetReaderOf(set: Dataset, { shape, read }: Targets): SampleReader {
   if (isOwnSet(set)) return (index, out, offset) => read.call(set.targets, index, out, offset);
-  return checkedReader({
+  const count = sizeOf(shape);
+  const checked = checkedReader({
     set: nameOf(set),
     called: "targets.read",
     shape,
     read: (...to) => read.apply(set.targets, to),
   });
+  return (index, out, offset) => {
+    checked(index, out, offset);
+    const bad = out.subarray(offset, offset + count).find((v) => !Number.isFinite(v));
+    if (bad !== undefined)
+      throw dataError(nameOf(set), `target ${bad} of sample ${index}`, "a finite number");
+  };
 }
 
 /** Something of a set of one's own that is read sample by sample. */
@@ -207,12 +214,19 @@ export function assertDataset(what: string, set: Dataset): void {
     );
   if (set.targets !== undefined) {
     assertTargets(set.targets, refuse);
+    // one of the two would be passed over
+    if (classes !== 0 || labels?.length !== 0)
+      refuse(
+        `${inWords(classes)} classes and ${inWords(labels?.length)} labels beside targets`,
+        "either classes or targets",
+        "classes: 0, labels: new Uint8Array(0) says that the targets count.",
+      );
     return;
   }
-  if (!Number.isInteger(classes) || classes < 1)
+  if (!Number.isInteger(classes) || classes < 1 || classes > MOST_CLASSES)
     refuse(
       `classes is ${inWords(classes)}`,
-      "the number of classes",
+      `the number of classes, at most ${MOST_CLASSES}`,
       "Each label is a whole number below it.",
     );
   if (typeof labels !== "object" || labels === null || typeof labels.length !== "number")

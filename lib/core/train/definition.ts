@@ -107,7 +107,15 @@ class DefinitionTrainer implements Trainer {
   }
 
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
-    forEachBatch(this.model, set, (output, _target, from) => visit(output, from));
+    for (let from = 0; from < set.size; from += EVALUATION_BATCH) {
+      const count = Math.min(EVALUATION_BATCH, set.size - from);
+      const batch = gather(
+        this.model,
+        set,
+        Array.from({ length: count }, (_, i) => from + i),
+      );
+      visit(this.model.forward(batch), from);
+    }
   }
 
   sync(): void {}
@@ -143,12 +151,12 @@ function evaluate(model: Sequential, loss: Loss, set: Dataset): Evaluation {
 function forEachBatch(
   model: Sequential,
   set: Dataset,
-  visit: (output: Tensor, target: Target, from: number) => void,
+  visit: (output: Tensor, target: Target) => void,
 ): void {
   const samples = samplesOf(model, set);
   for (let from = 0; from < set.size; from += EVALUATION_BATCH) {
     const { x, target } = samples(from, Math.min(from + EVALUATION_BATCH, set.size), 0);
-    visit(model.forward(x), target, from);
+    visit(model.forward(x), target);
   }
 }
 

@@ -110,7 +110,7 @@ class EngineTrainer implements Trainer {
     const error = new ErrorSum(loss, set, engine.classes);
     let total = 0;
     for (let from = 0; from < set.size; from += engine.capacity) {
-      const samples = this.forward(set, from);
+      const samples = this.forward(set, from, true);
       const [output, target] = [this.output(samples), engine.target(samples)];
       if (this.loss === undefined) this.present.loss = lossSum(loss, output, target);
       total += this.sumOfLosses(samples);
@@ -121,7 +121,8 @@ class EngineTrainer implements Trainer {
 
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
     const { capacity } = this.planned.engine;
-    for (let from = 0; from < set.size; from += capacity) visit(this.output(this.forward(set, from)), from);
+    for (let from = 0; from < set.size; from += capacity)
+      visit(this.output(this.forward(set, from, false)), from);
   }
 
   sync(): void {
@@ -211,10 +212,10 @@ class EngineTrainer implements Trainer {
   }
 
   /** Runs the samples of a set from `from` on, as many as fit, and returns how many they were. */
-  private forward(set: Dataset, from: number): number {
+  private forward(set: Dataset, from: number, compared: boolean): number {
     const { engine, feed } = this.planned;
     const samples = Math.min(engine.capacity, set.size - from);
-    feed.slice(set, from, samples);
+    feed.slice(set, from, samples, compared);
     engine.forward(samples);
     return samples;
   }

@@ -90,15 +90,19 @@ export class Feed {
     this.next = to;
   }
 
-  /** Puts `count` samples of any set into the tables, as they are. */
-  slice(set: Dataset, from: number, count: number): void {
+  /**
+   * Puts `count` samples of any set into the tables, as they are.
+   * @param compared with what the set says of them; else only the outputs are wanted
+   */
+  slice(set: Dataset, from: number, count: number, compared: boolean): void {
     const keep = this.config.kept > 0 && set === this.config.train;
     if (!keep) this.ahead = -1;
     const read = this.readerOf(set);
     for (let n = 0; n < count; n++) {
       const place = keep ? this.keptAt(from + n) : n;
       if (!keep) this.engine.readSample(place, (out, offset) => read(from + n, out, offset));
-      this.put(n, place, set, from + n);
+      if (compared) this.put(n, place, set, from + n);
+      else this.engine.setRow(n, place);
     }
   }
 

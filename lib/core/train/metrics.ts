@@ -2,13 +2,12 @@ import { assertList } from "@gradbook/base";
 import type { Dataset } from "../datasets/dataset.js";
 import { assertClasses } from "../datasets/samples.js";
 import type { Sequential } from "../layers/sequential.js";
-import { softmaxCrossEntropy, softmaxRows } from "../losses/softmax-cross-entropy.js";
-import { sgd } from "../optimizers/sgd.js";
+import { softmaxRows } from "../losses/softmax-cross-entropy.js";
 import { Tensor } from "../tensor/tensor.js";
 import { assertFits, assertSamples } from "./assert-fits.js";
 import { gather } from "./definition.js";
-import { makeTrainer } from "./make-trainer.js";
 import { argmax } from "./measure.js";
+import { visitOutputs } from "./outputs.js";
 
 /** A model's answers on a set, in the set's order. */
 export interface Predictions {
@@ -38,22 +37,11 @@ export function predict(model: Sequential, set: Dataset): Predictions {
   const [K] = model.output;
   const classes = K > 256 ? new Uint32Array(set.size) : new Uint8Array(set.size);
   const probabilities = Tensor.zeros([set.size, K], model.dtype);
-  const trainer = makeTrainer(model, {
-    loss: softmaxCrossEntropy(),
-    optimizer: sgd({ lr: 0 }),
-    train: set,
-    batch: Math.min(100, set.size),
-    seed: 0,
+  visitOutputs(model, set, (output, from) => {
+    const [n] = output.shape;
+    for (let i = 0; i < n; i++) classes[from + i] = argmax(output.data, i, K);
+    softmaxRows(output.data, probabilities.data.subarray(from * K, (from + n) * K), K);
   });
-  try {
-    trainer.outputs(set, (output, from) => {
-      const [n] = output.shape;
-      for (let i = 0; i < n; i++) classes[from + i] = argmax(output.data, i, K);
-      softmaxRows(output.data, probabilities.data.subarray(from * K, (from + n) * K), K);
-    });
-  } finally {
-    trainer.dispose();
-  }
   return { classes, probabilities };
 }
 

@@ -22,6 +22,20 @@ import { makeTrainer } from "./make-trainer.js";
 export function outputs(model: Sequential, set: Dataset): Tensor {
   assertSamples("outputs", model, set);
   const all = Tensor.zeros([set.size, ...model.output], model.dtype);
+  const each = all.size / set.size;
+  visitOutputs(model, set, (output, from) => all.data.set(output.data, from * each));
+  return all;
+}
+
+/**
+ * Runs a set through a model, outside of training; `visit` gets the outputs [n, …output] of the samples from … from + n − 1,
+ * valid within that call alone.
+ */
+export function visitOutputs(
+  model: Sequential,
+  set: Dataset,
+  visit: (output: Tensor, from: number) => void,
+): void {
   const trainer = makeTrainer(model, {
     loss: mse(),
     optimizer: sgd({ lr: 0 }),
@@ -30,10 +44,8 @@ export function outputs(model: Sequential, set: Dataset): Tensor {
     seed: 0,
   });
   try {
-    const each = all.size / set.size;
-    trainer.outputs(set, (output, from) => all.data.set(output.data, from * each));
+    trainer.outputs(set, visit);
   } finally {
     trainer.dispose();
   }
-  return all;
 }

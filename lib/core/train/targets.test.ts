@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { arrayDataset } from "../datasets/array-dataset.js";
 import { balancedSubset } from "../datasets/balanced.js";
 import type { Dataset } from "../datasets/dataset.js";
+import { contentDigest } from "../datasets/samples.js";
 import { reconstruction, targetDataset } from "../datasets/targets.js";
 import { conv2d } from "../layers/conv2d.js";
 import { linear } from "../layers/linear.js";
@@ -227,6 +228,42 @@ test("more than 256 classes", () => {
   }
 });
 
+test("outputs needs no classes, and no more outputs than there are classes", () => {
+  for (const dtype of ["float32", "float64"] as const) {
+    const model = sequential([linear({ in: 1, out: 2 })], { input: [1], seed: 1, dtype });
+    const set = arrayDataset(Float32Array.of(1, 2, 3), [0, 1, 5], [1]);
+    assert.deepEqual(outputs(model, set).shape, [3, 2]);
+  }
+});
+
+/** A set as somebody writes it, with targets. */
+function written(more: Partial<Dataset>): Dataset {
+  const set: Dataset = {
+    name: "own",
+    size: 2,
+    shape: [2],
+    classes: 0,
+    labels: new Uint8Array(0),
+    classNames: [],
+    source: "a test",
+    digest: "",
+    read: (index, out, offset) => out.fill(index, offset, offset + 2),
+    targets: { shape: [2], read: (index, out, offset) => out.fill(index, offset, offset + 2) },
+    subset: () => set,
+    ...more,
+  };
+  return set;
+}
+
+test("class numbers above 255 count whole in a run's identity, whatever holds them", () => {
+  const [a, b] = [300, 44].map((label) =>
+    contentDigest(
+      written({ targets: undefined, classes: 400, labels: [0, label] as unknown as Uint16Array }),
+    ),
+  );
+  assert.notEqual(a, b);
+});
+
 const numbers = () => Float32Array.of(1, 2, 3, 4);
 const refused: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
@@ -264,6 +301,27 @@ const refused: readonly (readonly [string, () => unknown, RegExp])[] = [
     "classes to test what was trained on numbers",
     () => train(net(2), surface(), mse(), classes()),
     /classes, expected numbers as targets/,
+  ],
+  [
+    "targets that are no numbers",
+    () =>
+      train(
+        net(2),
+        written({
+          targets: { shape: [2], read: (_i, out, offset) => out.fill(Number.NaN, offset, offset + 2) },
+        }),
+      ),
+    /target NaN of sample \d, expected a finite number/,
+  ],
+  [
+    "classes beside targets",
+    () => train(net(2), written({ classes: 2, labels: Uint8Array.of(0, 1) })),
+    /2 classes and 2 labels beside targets, expected either classes or targets/,
+  ],
+  [
+    "more classes than can be numbered",
+    () => train(net(2), written({ targets: undefined, classes: 70000, labels: Uint8Array.of(0, 1) })),
+    /at most 65536/,
   ],
   ["predict", () => predict(net(2), surface()), /outputs\(model, set\)/],
   ["confusionMatrix", () => confusionMatrix(net(2), surface()), /a set of classes/],

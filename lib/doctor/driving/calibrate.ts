@@ -1,4 +1,5 @@
 import { Rng, Tensor } from "@gradbook/core";
+import { attempt } from "../attempt.js";
 import { compare } from "../judging/compare.js";
 import { askedEps } from "../operations/batch-norm.js";
 import type { Convention, Operation } from "../operations/operation.js";
@@ -319,14 +320,6 @@ export function probeOf(operation: Operation, can: Capabilities): Case {
 
 export function probeInputs(operation: Operation, c: Case): Values {
   return operation.draw(c, new Rng(`probe/${c.label}`));
-}
-
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }
 
 function tryForward<P extends Plan>({ operation, can, plan, rank, open }: Candidate<P>): Attempt<P> {

@@ -1,4 +1,5 @@
 import type { Tensor } from "@gradbook/core";
+import { factorText } from "../numbers.js";
 import type { Mistake, Operation } from "../operations/operation.js";
 import type { Case, Fault, Finding } from "../types.js";
 import { circumstances } from "./circumstances.js";
@@ -107,8 +108,8 @@ function spell(
       cure:
         factor === 0
           ? `Fill ${tensor}: it is returned as it was allocated.`
-          : `Take the factor out: ${tensor} must be ${number(1 / (factor ?? 1))} times what it is.`,
-      formula: `${tensor} = ⟦${number(factor ?? 1)}⟧ · (the right ${tensor})`,
+          : `Take the factor out: ${tensor} must be ${factorText(1 / (factor ?? 1))} times what it is.`,
+      formula: `${tensor} = ⟦${factorText(factor ?? 1)}⟧ · (the right ${tensor})`,
     };
   }
   const join = (read: (m: Mistake) => string) =>
@@ -132,17 +133,7 @@ function spell(
 
 function scaleWords(factor: number): string {
   if (factor === -1) return "the sign is wrong";
-  return `it comes out ${number(factor)} times as large as it should`;
-}
-
-function number(v: number): string {
-  const fraction = [2, 3, 4, 5, 6, 8, 9, 10, 12, 16, 25, 32, 100].find(
-    (n) => Math.abs(v * n - Math.round(v * n)) < 1e-6 && Math.abs(v) < 1,
-  );
-  if (fraction !== undefined && Math.round(v * fraction) !== 0)
-    return `${Math.round(v * fraction)}/${fraction}`;
-  const short = Number(v.toPrecision(4));
-  return String(Math.abs(short) === 1 ? Number(v.toPrecision(7)) : short);
+  return `it comes out ${factorText(factor)} times as large as it should`;
 }
 
 /** A call that did not give a usable tensor. */

@@ -1,4 +1,4 @@
-// What only a fresh process can tell: node fresh.js start | hw4 | own | plan WORKLOAD | profile WORKLOAD. Prints one line
+// What only a fresh process can tell: node fresh.js start | hw4 | own | residual | plan WORKLOAD | profile WORKLOAD. Prints one line
 // of JSON.
 // The library is imported below, because the time of its import is part of what is measured; whoever looks inside takes
 // it module by module.
@@ -94,6 +94,42 @@ function own(): object {
   return Object.fromEntries(Object.entries(best).map(([name, ms]) => [name, ms / best.builtIn]));
 }
 
+/**
+ * What the skips of three residual blocks cost: the time of an epoch as a multiple of that of the same layers without them, in
+ * turns, the best of seven rounds each.
+ */
+function residual(): object {
+  const { batchNorm2d, conv2d, flatten, linear, relu, residual: block, sequential } = library;
+  const conv = (from: number) => conv2d({ in: from, out: 16, kernel: 3, pad: 1, bias: false });
+  const norm = () => batchNorm2d({ features: 16 });
+  const body = () => [conv(16), norm(), relu(), conv(16), norm()];
+  const model = (skip: boolean) =>
+    sequential(
+      [
+        ...[conv(workload.input[0]), relu()],
+        ...[1, 2, 3].flatMap(() => [skip ? block(body()) : body(), relu()]),
+        ...[flatten(), linear({ in: 16 * workload.input[1] * workload.input[2], out: 10 })],
+      ],
+      { input: workload.input },
+    );
+  const [train, one] = [images(320), images(10)];
+  const best = { plain: Number.POSITIVE_INFINITY, skip: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 8; round++)
+    for (const way of ["plain", "skip"] as const) {
+      const since = performance.now();
+      fit(model(way === "skip"), {
+        train,
+        trainSample: one,
+        optimizer: sgd({ lr: 0.01 }),
+        batch: 32,
+        epochs: 1,
+      });
+      // the first round warms up
+      if (round > 0) best[way] = Math.min(best[way], performance.now() - since);
+    }
+  return { times: best.skip / best.plain };
+}
+
 /** Milliseconds in which a model is planned: layout, kernels, their compilation, memory, threads told of it. */
 async function plan(): Promise<object> {
   const { makeTrainer } = await import("@gradbook/core/internal");
@@ -148,6 +184,7 @@ const measures: Readonly<Record<string, () => object | Promise<object>>> = {
   start,
   hw4,
   own,
+  residual,
   plan,
   profile,
 };

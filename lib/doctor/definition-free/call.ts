@@ -1,4 +1,5 @@
 import { Rng, type Tensor } from "@gradbook/core";
+import { attempt } from "../attempt.js";
 import { type Decoded, decode, writeBack } from "../reading/decode.js";
 import { fieldsOf } from "../reading/fields.js";
 import { type Argument, valueFor, type Writing } from "./arguments.js";
@@ -47,8 +48,6 @@ export class Caller {
   readonly free: Free;
   readonly way: Way;
   private readonly own: ((t: Tensor) => unknown) | undefined;
-
-  calls = 0;
 
   constructor(free: Free, way: Way, own: ((t: Tensor) => unknown) | undefined) {
     this.free = free;
@@ -101,7 +100,6 @@ export class Caller {
    * @throws whatever the code throws, and a TypeError when there is no finite output
    */
   run(setting: Setting, places: readonly Place[]): Call {
-    this.calls++;
     const { self, args } = this.made(setting);
     for (const { at, values } of places) {
       if (typeof at === "number") {
@@ -118,14 +116,6 @@ export class Caller {
     const filling = { sizes, knobs, writing: this.way.writing, own: this.own, rng };
     const self = this.free.make?.(this.way.makeArguments.map((a) => valueFor(a, filling)));
     return { self, args: this.way.arguments.map((a) => valueFor(a, filling)) };
-  }
-}
-
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;
   }
 }
 

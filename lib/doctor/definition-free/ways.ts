@@ -5,7 +5,7 @@ import { Caller, type Place, type Setting } from "./call.js";
 import type { Free } from "./subject.js";
 
 /** Every size of a first call. */
-export const FIRST_SIZE = 3;
+const FIRST_SIZE = 3;
 const MOST_TRIES = 260;
 const MOST_WAYS = 6;
 

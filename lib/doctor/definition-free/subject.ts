@@ -1,3 +1,4 @@
+import { attempt } from "../attempt.js";
 import { method } from "../reading/fields.js";
 import { backwardNames, forwardNames, type Subject } from "../reading/recognise.js";
 import { constructorParameters, fullSource, isClass, type Param, parametersOf } from "../reading/source.js";
@@ -77,12 +78,4 @@ function firstMade(make: (args: readonly unknown[]) => object): object | undefin
     if (made !== undefined) return made;
   }
   return undefined;
-}
-
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import type { Param } from "../reading/source.js";
 import type { Argument } from "./arguments.js";
 import type { Caller, Setting } from "./call.js";
 import { type Driven, isMoved } from "./ways.js";
@@ -38,11 +39,27 @@ export function situations({ caller, setting }: Driven): Situation[] {
   return found;
 }
 
-/** Numbers whose change nobody saw in the output: not exercised. */
+/** What no call has exercised: numbers whose change nobody saw in the output, and options that kept their defaults. */
 export function notVaried(caller: Caller, tried: readonly Situation[]): string[] {
-  return knobsOf(caller)
+  const first = knobsOf(caller)
     .filter(({ name }) => !tried.some(({ setting }) => name in setting.knobs))
     .map(({ name }) => `${name} other than its first value`);
+  const { free, way } = caller;
+  const defaults = [
+    ...unset(free.makeParams, way.makeArguments),
+    ...unset(free.forwardParams, way.arguments),
+  ];
+  return [...first, ...defaults.map((name) => `${name} other than its default`)];
+}
+
+function unset(params: readonly Param[], given: readonly Argument[]): string[] {
+  return params.flatMap(({ name, keys = [] }, i) => {
+    const argument = given[i];
+    if (argument?.kind === "record") return keys.filter((key) => !(key in argument.entries));
+    return argument?.kind === "constant" && argument.value === undefined
+      ? [name, ...keys].filter((n) => n !== "")
+      : [];
+  });
 }
 
 /** Makes sizes different one by one; where that breaks the code, two together. */

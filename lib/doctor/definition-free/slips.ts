@@ -1,3 +1,4 @@
+import { factorText } from "../numbers.js";
 import type { Caller } from "./call.js";
 import { derivative } from "./derivative.js";
 import { errorOf, type Judged, type Measured } from "./judge.js";
@@ -31,13 +32,13 @@ export function slipOf(
   )
     return {
       id: "factor",
-      words: `${name} is ${short(first)} times the derivative of this code's own forward`,
+      words: `${name} is ${factorText(first)} times the derivative of this code's own forward`,
       cure: `Look at the factors of ${name}: one of them is missing or too many.`,
     };
   if (factors.every((f) => f !== undefined))
     return {
       id: "factor",
-      words: `${name} is the derivative of this code's own forward but for a factor that changes with the sizes (${factors.map((f) => short(f ?? 0)).join(", ")})`,
+      words: `${name} is the derivative of this code's own forward but for a factor that changes with the sizes (${factors.map((f) => factorText(f ?? 0)).join(", ")})`,
       cure: `Look at what ${name} is divided by, or summed where it should be averaged.`,
     };
   for (const which of ["last", "first"] as const)
@@ -97,13 +98,4 @@ function isTransposed({ place, got, derivative: d }: Judged): boolean {
   if (got === undefined || place.shape.length !== 2 || R < 2 || C < 2) return false;
   const turned = got.map((_, i) => got[(i % C) * R + Math.floor(i / C)]);
   return errorOf(turned, d) < 1e-5;
-}
-
-function short(v: number): string {
-  const fraction = [2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 18, 20].find(
-    (n) => Math.abs(v * n - Math.round(v * n)) < 1e-5 * n && Math.abs(v) < 1,
-  );
-  return fraction !== undefined
-    ? `${Math.round(v * fraction)}/${fraction}`
-    : String(Number(v.toPrecision(4)));
 }

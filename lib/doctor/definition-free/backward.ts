@@ -13,8 +13,7 @@ type Given =
   | "none"
   | { readonly argument: number }
   | { readonly buffer: number }
-  | { readonly rest: string }
-  | { readonly knob: number };
+  | { readonly rest: string };
 
 /** A way to call backward. */
 export interface BackwardWay {
@@ -156,8 +155,7 @@ function givenValue(given: Given, call: Call, dy: Float64Array): unknown {
   if (given === "cache") return cacheOf(call);
   if ("argument" in given) return call.args[given.argument];
   if ("buffer" in given) return zerosLike(call.args[given.buffer]);
-  if ("rest" in given) return call.rest.find(([key]) => key === given.rest)?.[1];
-  return given.knob;
+  return call.rest.find(([key]) => key === given.rest)?.[1];
 }
 
 /** What was kept of the forward call: what came beside the output, or all that came. */
