@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { shownPath } from "./shown-path.js";
 import { assertWritableFile, assertWritableFolder } from "./writable.js";
 
 test("a folder to write to: there or not yet there, but no file and not under one; nothing is made", () => {
@@ -16,7 +17,7 @@ test("a folder to write to: there or not yet there, but no file and not under on
     assertWritableFile(file);
     for (const path of [file, join(file, "a"), join(file, "a/b")]) {
       assert.throws(() => assertWritableFolder(path), {
-        message: `${path}: nothing can be written there (${file} is a file). Choose another location with --out DIR.`,
+        message: `${shownPath(path)}: nothing can be written there (${shownPath(file)} is a file). Choose another location with --out DIR.`,
       });
     }
     assert.throws(
@@ -24,7 +25,7 @@ test("a folder to write to: there or not yet there, but no file and not under on
       /is a file\)\. Choose another location with --out FILE/,
     );
     assert.throws(() => assertWritableFile(folder), {
-      message: `${folder}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
+      message: `${shownPath(folder)}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
     });
     const long = join(folder, "x".repeat(300));
     assert.throws(() => assertWritableFolder(join(long, "y")), {

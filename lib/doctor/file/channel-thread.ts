@@ -8,7 +8,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { endMark, frameHead, mark, readChannel, writeChannel } from "../outside/frames.js";
 import { largest } from "../outside/wire.js";
 import { type FromThread, slots, type ThreadData } from "./channel.js";
-import { watchCalls } from "./watch-calls.js";
+import { type GivenUp, heapMegabytes, watchCalls } from "./watch-calls.js";
 
 const { flag, port, fifos, limits } = workerData as ThreadData & { port: MessagePort };
 
@@ -20,7 +20,11 @@ function tell(message: FromThread, transfer: ArrayBuffer[] = []): void {
 
 const child = spawn(
   process.execPath,
-  ["--enable-source-maps", "--max-old-space-size=512", fileURLToPath(new URL("./child.js", import.meta.url))],
+  [
+    "--enable-source-maps",
+    `--max-old-space-size=${heapMegabytes}`,
+    fileURLToPath(new URL("./child.js", import.meta.url)),
+  ],
   { stdio: ["ignore", "ignore", "pipe", fifos?.asked ?? "pipe", fifos?.answer ?? "pipe"] },
 );
 Atomics.store(flag, slots.pid, child.pid ?? 0);
@@ -30,7 +34,7 @@ let errors = "";
 child.stderr?.on("data", (chunk: Buffer) => {
   errors = (errors + chunk.toString()).slice(-4000);
 });
-let given: "endless" | "waits" | undefined;
+let given: GivenUp | undefined;
 child.on("error", ({ message }) => ended(message, ""));
 // what it has said last may still be on its way; processes of its own may keep its streams open
 child.on("exit", (code, signal) => setTimeout(() => ended(String(code ?? ""), signal ?? ""), 100));

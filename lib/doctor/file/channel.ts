@@ -26,7 +26,7 @@ export type FromThread =
       readonly signal: string;
       readonly errors: string;
       /** It was ended because a call did not come back. */
-      readonly given?: "endless" | "waits";
+      readonly given?: "endless" | "waits" | "memory";
     };
 
 interface Frame {

@@ -1,9 +1,16 @@
 import type { ChildProcess } from "node:child_process";
 import { slots } from "./channel.js";
-import { cpuTimeOf } from "./cpu-time.js";
+import { cpuTimeOf, memoryOf } from "./usage.js";
 
 /** How often it is looked at whether a call still computes, in milliseconds. */
 const lookMs = 100;
+
+/** Megabytes that the heap of the process with the code may have, and bytes from which on it counts as full. */
+export const heapMegabytes = 512;
+const full = 0.75 * heapMegabytes * 1024 * 1024;
+
+/** Why a call was given up. */
+export type GivenUp = "endless" | "waits" | "memory";
 
 /** A call that does not compute is given up after this many times its limit of computing. */
 const slack = 10;
@@ -16,14 +23,17 @@ export function watchCalls(
   child: ChildProcess,
   flag: Int32Array,
   { cpuMs }: { readonly cpuMs: number },
-  giveUp: (how: "endless" | "waits") => void,
+  giveUp: (how: GivenUp) => void,
 ): void {
+  const { pid = 0 } = child;
+  // collecting garbage in a full heap computes too, and on a busy machine for long
+  const computes = () => giveUp((memoryOf(pid) ?? 0) > full ? "memory" : "endless");
   let call = 0;
   let since = 0;
   let before: number | undefined;
   const timer = setInterval(() => {
     const now = Atomics.load(flag, slots.call);
-    const cpu = now === 0 ? undefined : cpuTimeOf(child.pid ?? 0);
+    const cpu = now === 0 ? undefined : cpuTimeOf(pid);
     if (now !== call) {
       call = now;
       since = performance.now();
@@ -32,7 +42,7 @@ export function watchCalls(
     }
     if (call === 0) return;
     const limit = cpuMs * Atomics.load(flag, slots.patience);
-    if (cpu !== undefined && before !== undefined && cpu - before > limit) giveUp("endless");
+    if (cpu !== undefined && before !== undefined && cpu - before > limit) computes();
     // where the system does not tell what is computed, the time on the wall is all there is
     else if (performance.now() - since > slack * limit) giveUp(cpu === undefined ? "endless" : "waits");
   }, lookMs);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { shownPath } from "@gradbook/base";
 import { readNotebook } from "@gradbook/kernel/internal";
 import { writeNotebook } from "../notebook/write-ipynb.js";
 import { command as report } from "./report.js";
@@ -63,7 +64,7 @@ test("gradbook run and report refuse an output that cannot be written, before an
     const path = join(folder, "n.ipynb");
     await writeNotebook(path, { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] });
     await assert.rejects(command.run([path, "--out", folder]), {
-      message: `${folder}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
+      message: `${shownPath(folder)}: nothing can be written there (it is a folder). Choose another location with --out FILE.`,
     });
     await assert.rejects(
       command.run([path, "--out", join(path, "x.ipynb")]),

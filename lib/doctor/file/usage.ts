@@ -21,10 +21,29 @@ function fromProc(pid: number): number | undefined {
   }
 }
 
+/** Bytes of memory that a process holds; undefined where the system does not tell. */
+export function memoryOf(pid: number): number | undefined {
+  if (process.platform === "win32") return undefined;
+  const kibibytes = Number(process.platform === "linux" ? residentIn(`/proc/${pid}/status`) : ps("rss", pid));
+  return kibibytes > 0 ? 1024 * kibibytes : undefined;
+}
+
+function residentIn(status: string): string | undefined {
+  try {
+    return /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(status, "utf8"))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+function ps(field: string, pid: number): string {
+  const { stdout } = spawnSync("ps", ["-o", `${field}=`, "-p", String(pid)], { encoding: "utf8" });
+  return (stdout ?? "").trim();
+}
+
 /** `1-02:03:04`, `02:03.45` */
 function fromPs(pid: number): number | undefined {
-  const { stdout } = spawnSync("ps", ["-o", "time=", "-p", String(pid)], { encoding: "utf8" });
-  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec((stdout ?? "").trim());
+  const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec(ps("time", pid));
   if (match === null) return undefined;
   const [days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
