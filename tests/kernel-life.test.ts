@@ -53,25 +53,26 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-const leftovers = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => /^gradbook-(?:kernel|io)-/.test(name));
+/** What these processes have left among the temporary files; those of other tests' kernels are not theirs. */
+const leftovers = (pids: readonly number[]): string[] =>
+  readdirSync(tmpdir()).filter((name) => {
+    const [, owner] = /^gradbook-(?:kernel|io)-[0-9a-f]{8}-(\d+)-/.exec(name) ?? [];
+    return pids.includes(Number(owner));
+  });
 
 test("shutdown leaves no process, port or file behind, also of what cells have started", async () => {
-  const before = leftovers();
   const kernel = await TestKernel.start();
   await kernel.run(
     'import { spawn } from "node:child_process"; spawn("sleep", ["1000"]); setInterval(() => {}, 10); 0',
   );
   const tree = processTree(kernel.pid);
   assert.ok(tree.length >= 4, "kernel, language server, esbuild, the cell's child");
+  assert.notDeepEqual(leftovers(tree), [], "the names of a kernel's folders are those that are looked for");
   assert.equal(await kernel.shutdown(), 0);
   await waitFor("the end of all processes", () => !tree.some(isAlive));
   for (const port of [kernel.connection.shell_port, kernel.connection.hb_port])
     assert.equal(await isOpen(port), false);
-  assert.deepEqual(
-    leftovers().filter((name) => !before.includes(name)),
-    [],
-  );
+  assert.deepEqual(leftovers(tree), []);
   assert.equal(kernel.log(), "", "the kernel's own output is empty");
 });
 
@@ -160,7 +161,7 @@ test("kill -9 of the runner and its kernel: the next start removes the connectio
   kill(runner);
   await waitFor("the end of both", () => !isAlive(kernel) && !isAlive(runner));
   const next = await TestKernel.start();
-  const left = [...keys(runner), ...leftovers().filter((name) => name.includes(`-${kernel}-`))];
+  const left = [...keys(runner), ...leftovers([kernel])];
   assert.equal(await next.shutdown(), 0);
   assert.deepEqual(left, []);
 });
