@@ -143,7 +143,11 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   concat: call(gradbook.concat, () => [[[gradbook.relu()], []]]),
   confusionMatrix: call(gradbook.confusionMatrix, () => [model(), data()]),
   constant: call(gradbook.constant, () => [1, 0.1]),
+  conv1d: call(gradbook.conv1d, () => [{ in: 2, out: 2, kernel: 3, pad: 1, groups: 2 }]),
   conv2d: call(gradbook.conv2d, () => [{ in: 1, out: 2, kernel: 3, stride: 1, pad: [1, 1], bias: true }]),
+  convTranspose2d: call(gradbook.convTranspose2d, () => [
+    { in: 1, out: 2, kernel: 3, stride: [2, 2], pad: 1, outputPad: 1 },
+  ]),
   diagnose: call(gradbook.diagnose, () => [
     [
       (z: number[]) => z.map((v) => Math.max(v, 0)),
@@ -167,6 +171,8 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     (seen: never) => gradbook.earlyStop().resume(seen),
     () => [[epoch(0), epoch(1)]],
   ),
+  elu: call(gradbook.elu, () => [{ alpha: 0.5 }]),
+  embedding: call(gradbook.embedding, () => [{ count: 3, features: 2 }]),
   errorCurves: [
     call(gradbook.errorCurves, () => [
       {
@@ -291,6 +297,20 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     call(gradbook.lastEpoch, () => [run]),
     call(gradbook.lastEpoch, () => [{ epochs: [epoch(0)] }]),
   ],
+  avgPool1d: call(gradbook.avgPool1d, () => [{ kernel: 3, stride: 2, pad: 1, countPad: false }]),
+  globalAvgPool2d: call(gradbook.globalAvgPool2d, () => []),
+  groupNorm: call(gradbook.groupNorm, () => [{ features: 4, groups: 2, eps: 0.1 }]),
+  hardSigmoid: call(gradbook.hardSigmoid, () => []),
+  hardSwish: call(gradbook.hardSwish, () => []),
+  hardTanh: call(gradbook.hardTanh, () => []),
+  instanceNorm2d: call(gradbook.instanceNorm2d, () => [{ features: 4 }]),
+  layerNorm: call(gradbook.layerNorm, () => [{ shape: [2, 2], eps: 0.1 }]),
+  lstm: call(gradbook.lstm, () => [{ in: 2, hidden: 3, returns: "all" }]),
+  maxPool1d: call(gradbook.maxPool1d, () => [{ kernel: 3, stride: 2, pad: 1 }]),
+  prelu: call(gradbook.prelu, () => [{ features: 2, slope: 0.1 }]),
+  rnn: call(gradbook.rnn, () => [{ in: 2, hidden: 3, returns: "all" }]),
+  silu: call(gradbook.silu, () => []),
+  softplus: call(gradbook.softplus, () => []),
   leakyRelu: call(gradbook.leakyRelu, () => [{ slope: 0.1 }]),
   linear: call(gradbook.linear, () => [{ in: 2, out: 3, bias: true }]),
   linearDecay: call(gradbook.linearDecay, () => [{ epochs: 3, last: 0.1 }]),
@@ -555,6 +575,15 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   "Sequential#layer": method(model, "layer", "linear1"),
 };
 
+/** Of the batches that layers of sequences take; the others take images. */
+const shapes: Readonly<Record<string, readonly number[]>> = {
+  conv1d: [2, 1, 4],
+  maxPool1d: [2, 1, 4],
+  embedding: [2, 3],
+  rnn: [2, 3, 2],
+  lstm: [2, 3, 2],
+};
+
 /** The passes of each layer and the functions of each loss. */
 const passes = Object.fromEntries(
   Object.entries({
@@ -569,13 +598,25 @@ const passes = Object.fromEntries(
     relu: () => gradbook.relu(),
     sigmoid: () => gradbook.sigmoid(),
     tanh: () => gradbook.tanh(),
+    convTranspose2d: () => gradbook.convTranspose2d({ in: 1, out: 1, kernel: 2 }),
+    globalAvgPool2d: () => gradbook.globalAvgPool2d(),
+    groupNorm: () => gradbook.groupNorm({ features: 1, groups: 1 }),
+    layerNorm: () => gradbook.layerNorm({ shape: 2 }),
+    prelu: () => gradbook.prelu(),
+    conv1d: () => gradbook.conv1d({ in: 1, out: 1, kernel: 2 }),
+    maxPool1d: () => gradbook.maxPool1d({ kernel: 2 }),
+    embedding: () => gradbook.embedding({ count: 3, features: 2 }),
+    rnn: () => gradbook.rnn({ in: 2, hidden: 2 }),
+    lstm: () => gradbook.lstm({ in: 2, hidden: 2 }),
   }).flatMap(([name, make]) => {
+    const [, ...sample] = shapes[name] ?? x().shape;
+    const batch = () => Tensor.zeros([2, ...sample]);
     const context = () => ({ training: true, rng: new Rng(1) });
-    const forward = method(make, "forward", x(), context());
-    const outputShape = method(make, "outputShape", [1, 2, 2]);
+    const forward = method(make, "forward", batch(), context());
+    const outputShape = method(make, "outputShape", sample);
     const after = () => {
       const layer = make();
-      const y = layer.forward(x(), context());
+      const y = layer.forward(batch(), context());
       return { layer, dy: Tensor.zeros(y.shape) };
     };
     const backward = call(
@@ -626,6 +667,7 @@ const withDefaults: readonly string[] = [
   "binaryCrossEntropy",
   "dropout",
   "earlyStop",
+  "elu",
   "euclidean",
   "hinge",
   "huber",
@@ -635,6 +677,7 @@ const withDefaults: readonly string[] = [
   "mae",
   "mse",
   "nll",
+  "prelu",
   "progress().add",
   "rmsprop",
   "softmaxCrossEntropy",

@@ -27,10 +27,24 @@ export {
 export type { Init } from "./layers/init.js";
 export { type Linear, type LinearConfig, linear } from "./layers/linear.js";
 export { type Conv2d, type Conv2dConfig, conv2d } from "./layers/conv2d.js";
+export { type Conv1d, type Conv1dConfig, conv1d } from "./layers/conv1d.js";
+export {
+  type ConvTranspose2d,
+  type ConvTranspose2dConfig,
+  convTranspose2d,
+} from "./layers/conv-transpose2d.js";
 export { col2im, type Im2colConfig, im2col } from "./layers/im2col.js";
-export type { Pool2dConfig } from "./layers/pool2d.js";
+export type { AvgPool2dConfig, Pool2dConfig } from "./layers/pool2d.js";
 export { type MaxPool2d, maxPool2d } from "./layers/max-pool2d.js";
 export { type AvgPool2d, avgPool2d } from "./layers/avg-pool2d.js";
+export {
+  type AvgPool1dConfig,
+  avgPool1d,
+  type MaxPool1dConfig,
+  maxPool1d,
+  type Pool1d,
+} from "./layers/pool1d.js";
+export { type GlobalAvgPool2d, globalAvgPool2d } from "./layers/global-avg-pool2d.js";
 export { add, concat, type Layers, type ResidualConfig, residual } from "./layers/branches.js";
 export { type Flatten, flatten } from "./layers/flatten.js";
 export type { Activation } from "./layers/activation.js";
@@ -39,7 +53,24 @@ export { type LeakyReluConfig, leakyRelu } from "./layers/leaky-relu.js";
 export { sigmoid } from "./layers/sigmoid.js";
 export { tanh } from "./layers/tanh.js";
 export { gelu } from "./layers/gelu.js";
+export { silu } from "./layers/silu.js";
+export { type EluConfig, elu } from "./layers/elu.js";
+export { softplus } from "./layers/softplus.js";
+export { hardSigmoid, hardSwish, hardTanh } from "./layers/hard-activations.js";
+export { type Prelu, type PreluConfig, prelu } from "./layers/prelu.js";
 export { type BatchNorm, type BatchNormConfig, batchNorm1d, batchNorm2d } from "./layers/batch-norm.js";
+export { type LayerNorm, type LayerNormConfig, layerNorm } from "./layers/layer-norm.js";
+export {
+  type GroupNorm,
+  type GroupNormConfig,
+  groupNorm,
+  type InstanceNormConfig,
+  instanceNorm2d,
+} from "./layers/group-norm.js";
+export { type EmbeddingLayer, type EmbeddingConfig, embedding } from "./layers/embedding.js";
+export type { RecurrentConfig } from "./layers/recurrent.js";
+export { type Rnn, rnn } from "./layers/rnn.js";
+export { type Lstm, lstm } from "./layers/lstm.js";
 export { type Dropout, type DropoutConfig, dropout } from "./layers/dropout.js";
 
 // Losses

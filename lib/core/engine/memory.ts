@@ -16,10 +16,18 @@ export interface Layout {
   readonly size: number;
 }
 
-/** Without gaps, as flatten, linear layers and data sets have it. A shape of one axis is one row of features. */
+/**
+ * Without gaps, as flatten, linear layers and data sets have it. A shape of one axis is one row of features, one of two axes
+ * channels of one row each.
+ */
 export function denseLayout(shape: readonly number[]): Layout {
-  const [C, H, W] = shape.length === 3 ? shape : [1, 1, sizeOf(shape)];
+  const [C, H, W] = asImage(shape);
   return { C, H, W, origin: 0, row: W, plane: H * W, size: spreadRow(C * H * W) };
+}
+
+function asImage(shape: readonly number[]): readonly number[] {
+  if (shape.length === 3) return shape;
+  return shape.length === 2 ? [shape[0], 1, shape[1]] : [1, 1, sizeOf(shape)];
 }
 
 /**

@@ -16,6 +16,33 @@ export interface Conv2dSpec {
   readonly stride: Pair;
   readonly pad: Pair;
   readonly bias: boolean;
+  /** No kernel knows these two: a convolution that has them runs as its definition. */
+  readonly dilation?: Pair;
+  readonly groups?: number;
+}
+
+/** On rows of pixels [C, L]: a convolution of images of the height 1. */
+export interface Conv1dSpec {
+  readonly kind: "conv1d";
+  readonly in: number;
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad: number;
+  readonly bias: boolean;
+  /** No kernel knows these two. */
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/** On rows of pixels [C, L]. */
+export interface Pool1dSpec {
+  readonly kind: "maxPool1d" | "avgPool1d";
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad: number;
+  readonly ceil?: true;
+  readonly countPad?: false;
 }
 
 export interface Pool2dSpec {
@@ -23,6 +50,14 @@ export interface Pool2dSpec {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly pad: Pair;
+  /** No kernel knows these two: a layer that has them runs as its definition. */
+  readonly ceil?: true;
+  readonly countPad?: false;
+}
+
+/** Each channel's mean: [C, H, W] to [C]. */
+export interface GlobalAvgPoolSpec {
+  readonly kind: "globalAvgPool2d";
 }
 
 export interface LinearSpec {
@@ -55,9 +90,36 @@ export interface BranchSpec {
   readonly kind: "fork" | "branch" | "add" | "concat";
 }
 
+/** Layers that no kernel computes: they run as their definitions, in the same step as everything else. */
+export type DefinitionSpec =
+  | {
+      readonly kind: "convTranspose2d";
+      readonly in: number;
+      readonly out: number;
+      readonly kernel: Pair;
+      readonly stride: Pair;
+      readonly pad: Pair;
+      readonly outputPad: Pair;
+      readonly bias: boolean;
+    }
+  | { readonly kind: "groupNorm"; readonly features: number; readonly groups: number; readonly eps: number }
+  | { readonly kind: "layerNorm"; readonly shape: readonly number[]; readonly eps: number }
+  | { readonly kind: "prelu"; readonly features: number }
+  | { readonly kind: "embedding"; readonly count: number; readonly features: number }
+  | {
+      readonly kind: "rnn" | "lstm";
+      readonly in: number;
+      readonly hidden: number;
+      readonly returns: "last" | "all";
+    };
+
 export type LayerSpec =
+  | Conv1dSpec
+  | Pool1dSpec
   | Conv2dSpec
   | Pool2dSpec
+  | GlobalAvgPoolSpec
+  | DefinitionSpec
   | LinearSpec
   | FlattenSpec
   | ActivationSpec

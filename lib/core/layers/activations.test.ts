@@ -3,12 +3,16 @@ import { test } from "node:test";
 import { Rng } from "../tensor/rng.js";
 import { Tensor } from "../tensor/tensor.js";
 import { dropout } from "./dropout.js";
+import { elu } from "./elu.js";
 import { flatten } from "./flatten.js";
 import { gelu } from "./gelu.js";
 import { arange, checkGradients, checkPromises, context, noise } from "./gradients.test.helper.js";
+import { hardSigmoid, hardSwish, hardTanh } from "./hard-activations.js";
 import { leakyRelu } from "./leaky-relu.js";
 import { relu } from "./relu.js";
 import { sigmoid } from "./sigmoid.js";
+import { silu } from "./silu.js";
+import { softplus } from "./softplus.js";
 import { tanh } from "./tanh.js";
 
 test("relu: literal values, derivative 0 at 0", () => {
@@ -44,6 +48,37 @@ test('gelu: values and slopes of PyTorch\'s GELU(approximate="tanh")', () => {
   near(layer.backward(Tensor.from([1, 1, 1, 1, 1])), dx);
 });
 
+test("silu, elu, softplus: both ends and 0, values and slopes", () => {
+  const ends = Tensor.from([-800, 0, 800]);
+  const ones = Tensor.from([1, 1, 1]);
+  for (const [layer, y, dx] of [
+    [silu(), [-0, 0, 800], [0, 0.5, 1]],
+    [elu(), [-1, 0, 800], [0, 1, 1]],
+    [elu({ alpha: 0 }), [-0, 0, 800], [0, 0, 1]],
+    [softplus(), [0, Math.LN2, 800], [0, 0.5, 1]],
+  ] as const) {
+    assert.deepEqual(layer.forward(ends).toNested(), y, `${layer}`);
+    assert.deepEqual(layer.backward(ones).data.map(Math.abs), Float64Array.from(dx), `${layer}`);
+  }
+  // where 1 + e^x and e^x − 1 would round everything away
+  const tiny = Tensor.from([-1e-12]);
+  assert.equal(elu().forward(tiny).data[0], -9.999999999995e-13);
+  assert.equal(softplus().forward(Tensor.from([-40])).data[0], 4.248354255291589e-18);
+});
+
+test("hard activations: inside, at the borders and beyond, values and slopes", () => {
+  const x = Tensor.from([-4, -3, -1.5, 0, 1.5, 3, 4]);
+  const ones = Tensor.from([6, 6, 6, 6, 6, 6, 6]);
+  for (const [layer, y, dx] of [
+    [hardSigmoid(), [0, 0, 0.25, 0.5, 0.75, 1, 1], [0, 0, 1, 1, 1, 0, 0]],
+    [hardTanh(), [-1, -1, -1, 0, 1, 1, 1], [0, 0, 0, 6, 0, 0, 0]],
+    [hardSwish(), [-0, -0, -0.375, 0, 1.125, 3, 4], [0, 0, 0, 3, 6, 6, 6]],
+  ] as const) {
+    assert.deepEqual(layer.forward(x).toNested(), y, `${layer}`);
+    assert.deepEqual(layer.backward(ones).toNested(), dx, `${layer}`);
+  }
+});
+
 test("flatten is C-major: [1,2,2,2] → [1,8] in the same order, and back", () => {
   const layer = flatten();
   assert.deepEqual(layer.forward(arange([1, 2, 2, 2])).toNested(), [[1, 2, 3, 4, 5, 6, 7, 8]]);
@@ -67,6 +102,12 @@ for (const layer of [
   sigmoid(),
   tanh(),
   gelu(),
+  silu(),
+  elu({ alpha: 0.7 }),
+  softplus(),
+  hardSigmoid(),
+  hardTanh(),
+  hardSwish(),
   flatten(),
   dropout({ p: 0.3 }),
 ]) {
@@ -94,5 +135,6 @@ test("activations refuse a dy of another shape, and settings out of range", () =
   assert.throws(() => layer.backward(noise([3, 2], 1)), /relu: dy has the shape \[3, 2\], expected \[2, 3\]/);
   assert.throws(() => dropout({ p: 1 }), /dropout: p is 1, expected a number in \[0, 1\)/);
   assert.throws(() => leakyRelu({ slope: -1 }), /leakyRelu: slope is -1/);
+  assert.throws(() => elu({ alpha: -1 }), /elu: alpha is -1, expected a number of at least 0/);
   assert.throws(() => sigmoid().backward(noise([1], 1)), /sigmoid: backward without a forward/);
 });

@@ -2,11 +2,11 @@ import type { Pool2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
-import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
+import { type AvgPool2dConfig, formatPool2d, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
 /**
  * Average pooling. x: [N, C, H, W] → y: [N, C, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1.
- * Padding counts as zeros: the divisor is always KH·KW (PyTorch's `count_include_pad`).
+ * Padding counts as zeros: the divisor is KH·KW (PyTorch's `count_include_pad`), unless `countPad` is false.
  * @throws GradbookError when an option is missing, unknown or of another kind
  *
  * @example
@@ -17,7 +17,7 @@ import { formatPool2d, type Pool2dConfig, type Pool2dDims, parsePool2d, pool2dDi
  * console.log(avgPool2d({ kernel: 2 }).forward(x).data.join()); // 3
  * ```
  */
-export function avgPool2d(config: Pool2dConfig): AvgPool2d {
+export function avgPool2d(config: AvgPool2dConfig): AvgPool2d {
   return new AvgPool2d(config);
 }
 
@@ -27,7 +27,7 @@ export class AvgPool2d implements BuiltinLayer {
   readonly params = {};
   private inputShape: Shape | undefined;
 
-  constructor(config: Pool2dConfig) {
+  constructor(config: AvgPool2dConfig) {
     this.spec = parsePool2d("avgPool2d", config);
     markBuiltin(this, AvgPool2d.prototype);
   }
@@ -43,7 +43,7 @@ export class AvgPool2d implements BuiltinLayer {
     const d = pool2dDims(this.spec, x.shape);
     this.inputShape = x.shape;
     const y = Tensor.zeros([x.shape[0], x.shape[1], d.OH, d.OW], x.dtype);
-    avgPool2dForward(x.data, y.data, d);
+    avgPool2dForward(x.data, y.data, d, this.spec.countPad);
     return y;
   }
 
@@ -52,7 +52,7 @@ export class AvgPool2d implements BuiltinLayer {
     const d = pool2dDims(this.spec, inputShape);
     assertTensorOf("avgPool2d", "dy", dy, [inputShape[0], inputShape[1], d.OH, d.OW]);
     const dx = Tensor.zeros(inputShape, dy.dtype);
-    avgPool2dBackwardInput(dy.data, dx.data, d);
+    avgPool2dBackwardInput(dy.data, dx.data, d, this.spec.countPad);
     return dx;
   }
 
@@ -61,12 +61,25 @@ export class AvgPool2d implements BuiltinLayer {
   }
 }
 
+/**
+ * Pixels that one window's mean is over: KH·KW with the padding; less where the window reaches over the border of the image
+ * (without it) or of the padding.
+ */
+function pixels(i: number, j: number, d: Pool2dDims, countPad: boolean): number {
+  return (
+    pixelsAlong(i * d.SH - d.PH, d.KH, d.H, d.PH, countPad) *
+    pixelsAlong(j * d.SW - d.PW, d.KW, d.W, d.PW, countPad)
+  );
+}
+
+function pixelsAlong(from: number, kernel: number, size: number, pad: number, countPad: boolean): number {
+  if (countPad) return Math.min(from + kernel, size + pad) - from;
+  return Math.min(from + kernel, size) - Math.max(from, 0);
+}
+
 /** y[n,c,i,j] = 1/(KH·KW) · Σ_u Σ_v x[n,c,i·SH+u−PH,j·SW+v−PW]: one channel at a time, never across channels. */
-export function avgPool2dForward(
-  x: FloatArray,
-  y: FloatArray,
-  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
-): void {
+export function avgPool2dForward(x: FloatArray, y: FloatArray, d: Pool2dDims, countPad = true): void {
+  const { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW } = d;
   for (let p = 0; p < planes; p++)
     for (let i = 0; i < OH; i++)
       for (let j = 0; j < OW; j++) {
@@ -79,20 +92,17 @@ export function avgPool2dForward(
             if (k >= 0 && k < W) sum += x[(p * H + h) * W + k];
           }
         }
-        y[(p * OH + i) * OW + j] = sum / (KH * KW);
+        y[(p * OH + i) * OW + j] = sum / pixels(i, j, d, countPad);
       }
 }
 
 /** dx[n,c,h,k] += Σ dy[n,c,i,j]/(KH·KW) over the windows that cover the pixel: each spread its gradient evenly. */
-export function avgPool2dBackwardInput(
-  dy: FloatArray,
-  dx: FloatArray,
-  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
-): void {
+export function avgPool2dBackwardInput(dy: FloatArray, dx: FloatArray, d: Pool2dDims, countPad = true): void {
+  const { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW } = d;
   for (let p = 0; p < planes; p++)
     for (let i = 0; i < OH; i++)
       for (let j = 0; j < OW; j++) {
-        const share = dy[(p * OH + i) * OW + j] / (KH * KW);
+        const share = dy[(p * OH + i) * OW + j] / pixels(i, j, d, countPad);
         for (let u = 0; u < KH; u++) {
           const h = i * SH + u - PH;
           if (h < 0 || h >= H) continue;

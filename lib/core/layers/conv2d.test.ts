@@ -118,7 +118,8 @@ test("conv2d refuses unknown options, naming the nearest", () => {
 test("conv2d refuses no configuration, no kernel, and a kernel that is neither a size nor two", () => {
   const make = (...config: unknown[]) => Reflect.apply(conv2d, undefined, config);
   assert.throws(() => make(), {
-    message: "conv2d: missing argument, expected an object { in, out, kernel, stride?, pad?, bias? }.",
+    message:
+      "conv2d: missing argument, expected an object { in, out, kernel, stride?, pad?, dilation?, groups?, bias? }.",
   });
   assert.throws(() => make({ in: 1, out: 2 }), {
     message: "conv2d: kernel is missing, expected a whole number of at least 1, or [height, width].",

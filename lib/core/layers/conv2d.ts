@@ -1,4 +1,4 @@
-import { count, flag, type Given, options, pair } from "@gradbook/base";
+import { configError, count, flag, type Given, options, pair } from "@gradbook/base";
 import type { Conv2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape, windowCount } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
@@ -23,21 +23,33 @@ const conv2dOptions = {
    */
   pad: pair(0).or(0),
   /**
+   * Pixels from one tap of the kernel to the next: 2 leaves out every other pixel.
+   * @default 1
+   */
+  dilation: pair(1).or(1),
+  /**
+   * Parts that channels and kernels are split into, each convolved on its own; `groups: in` is depthwise. Divides `in` and
+   * `out`.
+   * @default 1
+   */
+  groups: count().or(1),
+  /**
    * Whether each kernel has a bias.
    * @default true
    */
   bias: flag().or(true),
 };
 /**
- * Options of `conv2d`; `kernel`, `stride` and `pad` are one number, or `[height, width]`.
+ * Options of `conv2d`; `kernel`, `stride`, `pad` and `dilation` are one number, or `[height, width]`.
  * @interface
  */
 export type Conv2dConfig = Given<typeof conv2dOptions>;
 
 /**
  * 2-D convolution (cross-correlation, as in PyTorch).
- * x: [N, C, H, W] → y: [N, F, OH, OW], OH = ⌊(H + 2·pad − KH)/stride⌋ + 1; weight [F, C, KH, KW], bias [F].
- * @throws GradbookError when an option is missing, unknown or of another kind
+ * x: [N, C, H, W] → y: [N, F, OH, OW], OH = ⌊(H + 2·pad − dilation·(KH − 1) − 1)/stride⌋ + 1; weight
+ * [F, C/groups, KH, KW], bias [F]. With dilation or groups it runs as its definition, on the main thread.
+ * @throws GradbookError when an option is missing, unknown or of another kind, or `groups` does not divide `in` and `out`
  *
  * @example
  * ```ts
@@ -67,6 +79,11 @@ export interface Conv2dDims {
   readonly SW: number;
   readonly PH: number;
   readonly PW: number;
+  /** Pixels between two taps; default 1. */
+  readonly DH?: number;
+  readonly DW?: number;
+  /** Groups; kernel f reads the C/G channels from ⌊f·G/F⌋·C/G on. Default 1. */
+  readonly G?: number;
 }
 
 /** What `conv2d` makes. */
@@ -77,12 +94,19 @@ export class Conv2d implements BuiltinLayer {
   private x: Tensor | undefined;
 
   constructor(config: Conv2dConfig) {
-    this.spec = { kind: "conv2d", ...options("conv2d", conv2dOptions, config) };
-    const { in: C, out: F, kernel } = this.spec;
+    const { dilation, groups, ...sizes } = options("conv2d", conv2dOptions, config);
+    const { in: C, out: F, kernel } = sizes;
+    assertGroups("conv2d", C, F, groups);
+    this.spec = {
+      kind: "conv2d",
+      ...sizes,
+      ...(dilation.some((d) => d > 1) && { dilation }),
+      ...(groups > 1 && { groups }),
+    };
     const [KH, KW] = kernel;
-    const fanIn = C * KH * KW;
-    const fanOut = F * KH * KW;
-    const weight = new Parameter([F, C, KH, KW], fanIn, fanOut);
+    const fanIn = (C / groups) * KH * KW;
+    const fanOut = (F / groups) * KH * KW;
+    const weight = new Parameter([F, C / groups, KH, KW], fanIn, fanOut);
     this.params = this.spec.bias ? { weight, bias: new Parameter([F], fanIn, fanOut) } : { weight };
     markBuiltin(this, Conv2d.prototype);
   }
@@ -120,104 +144,138 @@ export class Conv2d implements BuiltinLayer {
   }
 
   private dims([N, C, H, W]: Shape): Conv2dDims {
-    const { out: F, kernel, stride, pad } = this.spec;
-    const OH = windowCount("conv2d height", H, kernel[0], stride[0], pad[0]);
-    const OW = windowCount("conv2d width", W, kernel[1], stride[1], pad[1]);
-    const [[KH, KW], [SH, SW], [PH, PW]] = [kernel, stride, pad];
-    return { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW };
+    const { out: F, kernel, stride, pad, dilation = [1, 1], groups: G = 1 } = this.spec;
+    const [[KH, KW], [SH, SW], [PH, PW], [DH, DW]] = [kernel, stride, pad, dilation];
+    const OH = windowCount("conv2d height", H, DH * (KH - 1) + 1, SH, PH);
+    const OW = windowCount("conv2d width", W, DW * (KW - 1) + 1, SW, PW);
+    return { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH, DW, G };
   }
 
   toString(): string {
-    const { in: C, out: F, kernel, stride, pad } = this.spec;
+    const { in: C, out: F, kernel, stride, pad, dilation = [1, 1], groups = 1 } = this.spec;
     const params = Object.values(this.params).reduce((sum, p) => sum + p.value.size, 0);
-    const options = formatOption("stride", stride, 1) + formatOption("pad", pad, 0);
+    const options =
+      formatOption("stride", stride, 1) +
+      formatOption("pad", pad, 0) +
+      formatOption("dilation", dilation, 1) +
+      (groups === 1 ? "" : `, ${groups} groups`);
     return `Conv2d(${C}→${F}, ${formatPair(kernel)}${options}, ${params} params)`;
   }
 }
 
-/** y[n,f,i,j] = b[f] + Σ_c Σ_u Σ_v w[f,c,u,v] · x[n,c,i·SH+u−PH,j·SW+v−PW], pixels outside the image being 0. */
+/** @throws GradbookError when the groups do not divide the channels on both sides */
+export function assertGroups(what: string, C: number, F: number, groups: number): void {
+  if (C % groups === 0 && F % groups === 0) return;
+  throw configError(
+    what,
+    `groups ${groups} for ${C} channels in and ${F} out`,
+    "a number that divides both",
+    C % groups === 0
+      ? `out: ${Math.ceil(F / groups) * groups} would do.`
+      : `groups: ${C} makes each channel a group of its own.`,
+  );
+}
+
+/**
+ * y[n,f,i,j] = b[f] + Σ_c Σ_u Σ_v w[f,c,u,v] · x[n,c,i·SH+u·DH−PH,j·SW+v·DW−PW], pixels outside the image being 0; with
+ * groups, c counts the channels of the kernel's own group.
+ */
 export function conv2dForward(
   x: FloatArray,
   w: FloatArray,
   b: FloatArray | undefined,
   y: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
 ): void {
+  const P = C / G;
   for (let n = 0; n < N; n++)
-    for (let f = 0; f < F; f++)
+    for (let f = 0; f < F; f++) {
+      const first = firstChannel(f, F, C, G);
       for (let i = 0; i < OH; i++)
         for (let j = 0; j < OW; j++) {
           let sum = b === undefined ? 0 : b[f];
-          for (let c = 0; c < C; c++)
+          for (let c = 0; c < P; c++)
             for (let u = 0; u < KH; u++) {
-              const h = i * SH + u - PH;
+              const h = i * SH + u * DH - PH;
               if (h < 0 || h >= H) continue;
               for (let v = 0; v < KW; v++) {
-                const k = j * SW + v - PW;
+                const k = j * SW + v * DW - PW;
                 if (k < 0 || k >= W) continue;
-                sum += w[((f * C + c) * KH + u) * KW + v] * x[((n * C + c) * H + h) * W + k];
+                sum += w[((f * P + c) * KH + u) * KW + v] * x[((n * C + first + c) * H + h) * W + k];
               }
             }
           y[((n * F + f) * OH + i) * OW + j] = sum;
         }
+    }
 }
 
 /**
- * dx[n,c,h,k] += Σ_f Σ_u Σ_v dy[n,f,i,j] · w[f,c,u,v] over all i, j with i·SH+u−PH = h and j·SW+v−PW = k:
+ * dx[n,c,h,k] += Σ_f Σ_u Σ_v dy[n,f,i,j] · w[f,c,u,v] over all i, j with i·SH+u·DH−PH = h and j·SW+v·DW−PW = k:
  * summed over f, because every kernel saw this pixel, and over u, v, because every window that covers it did.
  */
 export function conv2dBackwardInput(
   dy: FloatArray,
   w: FloatArray,
   dx: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
 ): void {
+  const P = C / G;
   for (let n = 0; n < N; n++)
-    for (let f = 0; f < F; f++)
+    for (let f = 0; f < F; f++) {
+      const first = firstChannel(f, F, C, G);
       for (let i = 0; i < OH; i++)
         for (let j = 0; j < OW; j++) {
           const g = dy[((n * F + f) * OH + i) * OW + j];
           if (g === 0) continue;
-          for (let c = 0; c < C; c++)
+          for (let c = 0; c < P; c++)
             for (let u = 0; u < KH; u++) {
-              const h = i * SH + u - PH;
+              const h = i * SH + u * DH - PH;
               if (h < 0 || h >= H) continue;
               for (let v = 0; v < KW; v++) {
-                const k = j * SW + v - PW;
+                const k = j * SW + v * DW - PW;
                 if (k < 0 || k >= W) continue;
-                dx[((n * C + c) * H + h) * W + k] += g * w[((f * C + c) * KH + u) * KW + v];
+                dx[((n * C + first + c) * H + h) * W + k] += g * w[((f * P + c) * KH + u) * KW + v];
               }
             }
         }
+    }
 }
 
 /**
- * dw[f,c,u,v] += Σ_n Σ_i Σ_j dy[n,f,i,j] · x[n,c,i·SH+u−PH,j·SW+v−PW]: summed over the batch and over all positions,
+ * dw[f,c,u,v] += Σ_n Σ_i Σ_j dy[n,f,i,j] · x[n,c,i·SH+u·DH−PH,j·SW+v·DW−PW]: summed over the batch and over all positions,
  * because every sample and every position uses the same w.
  */
 export function conv2dBackwardWeight(
   dy: FloatArray,
   x: FloatArray,
   dw: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
 ): void {
-  for (let f = 0; f < F; f++)
-    for (let c = 0; c < C; c++)
+  const P = C / G;
+  for (let f = 0; f < F; f++) {
+    const first = firstChannel(f, F, C, G);
+    for (let c = 0; c < P; c++)
       for (let u = 0; u < KH; u++)
         for (let v = 0; v < KW; v++) {
           let sum = 0;
           for (let n = 0; n < N; n++)
             for (let i = 0; i < OH; i++) {
-              const h = i * SH + u - PH;
+              const h = i * SH + u * DH - PH;
               if (h < 0 || h >= H) continue;
               for (let j = 0; j < OW; j++) {
-                const k = j * SW + v - PW;
+                const k = j * SW + v * DW - PW;
                 if (k < 0 || k >= W) continue;
-                sum += dy[((n * F + f) * OH + i) * OW + j] * x[((n * C + c) * H + h) * W + k];
+                sum += dy[((n * F + f) * OH + i) * OW + j] * x[((n * C + first + c) * H + h) * W + k];
               }
             }
-          dw[((f * C + c) * KH + u) * KW + v] += sum;
+          dw[((f * P + c) * KH + u) * KW + v] += sum;
         }
+  }
+}
+
+/** The first channel that kernel f reads: that of its group. */
+function firstChannel(f: number, F: number, C: number, G: number): number {
+  return Math.floor((f * G) / F) * (C / G);
 }
 
 /** db[f] += Σ_n Σ_i Σ_j dy[n,f,i,j]: summed over the batch and all positions, because the bias is added at each. */

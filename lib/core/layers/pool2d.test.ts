@@ -193,7 +193,7 @@ test("pools refuse a pad above half the kernel, features instead of images, unkn
     [[2], "2"],
   ] as const) {
     assert.throws(() => Reflect.apply(maxPool2d, undefined, config), {
-      message: `maxPool2d: ${got}, expected an object { kernel, stride?, pad? }.`,
+      message: `maxPool2d: ${got}, expected an object { kernel, stride?, pad?, ceil? }.`,
     });
   }
 });

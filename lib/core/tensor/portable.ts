@@ -55,6 +55,20 @@ export function log(x: number): number {
   return e * LN2_HIGH + (2 * s + (2 * s * sum + e * LN2_LOW));
 }
 
+/** e^x − 1, without the cancellation near 0 (Kahan): the rounding of e^x is measured by its logarithm, and taken back. */
+export function expm1(x: number): number {
+  const e = exp(x);
+  if (e === 1) return x;
+  const difference = e - 1;
+  return difference === -1 || e === Number.POSITIVE_INFINITY ? difference : (difference * x) / log(e);
+}
+
+/** log(1 + x), without the rounding of 1 + x (Kahan). */
+export function log1p(x: number): number {
+  const sum = 1 + x;
+  return sum === 1 || sum === Number.POSITIVE_INFINITY ? x : (log(sum) * x) / (sum - 1);
+}
+
 /** Hyperbolic tangent: a continued fraction near 0, where 1 − 2/(e^{2x} + 1) would cancel; that form elsewhere. */
 export function tanh(x: number): number {
   const a = Math.abs(x);

@@ -1,5 +1,5 @@
 import type { Engine, EngineParameter, EngineValue } from "../engine/engine.js";
-import type { ModelLayer } from "../engine/stages/choose.js";
+import { hasKernels, type ModelLayer } from "../engine/stages/choose.js";
 import { builtinSpec, isTrainable, type Layer, type Parameter } from "../layers/layer.js";
 import type { NamedBuffer } from "../layers/nested.js";
 import type { NamedParameter, Sequential } from "../layers/sequential.js";
@@ -15,7 +15,8 @@ export function engineLayers(model: Sequential): ModelLayer[] {
   const placed = new Set<Parameter>();
   return model.layers.map(({ name, layer, input, output }, index) => {
     const params = Object.entries(layer.params ?? {});
-    const spec = params.some(([, parameter]) => shared.has(parameter)) ? undefined : builtinSpec(layer);
+    const builtin = params.some(([, parameter]) => shared.has(parameter)) ? undefined : builtinSpec(layer);
+    const spec = builtin !== undefined && hasKernels(builtin) ? builtin : undefined;
     const own = params.filter(([, parameter]) => !placed.has(parameter));
     for (const [, parameter] of own) placed.add(parameter);
     return {

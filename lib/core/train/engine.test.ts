@@ -3,18 +3,31 @@ import { test } from "node:test";
 import type { Dataset } from "../datasets/dataset.js";
 import { avgPool2d } from "../layers/avg-pool2d.js";
 import { batchNorm1d, batchNorm2d } from "../layers/batch-norm.js";
+import { convTranspose2d } from "../layers/conv-transpose2d.js";
+import { conv1d } from "../layers/conv1d.js";
 import { conv2d } from "../layers/conv2d.js";
 import { dropout } from "../layers/dropout.js";
+import { elu } from "../layers/elu.js";
 import { flatten } from "../layers/flatten.js";
 import { gelu } from "../layers/gelu.js";
+import { globalAvgPool2d } from "../layers/global-avg-pool2d.js";
+import { groupNorm, instanceNorm2d } from "../layers/group-norm.js";
+import { hardSigmoid, hardSwish, hardTanh } from "../layers/hard-activations.js";
 import { hw4Layers } from "../layers/hw4.test.helper.js";
 import type { Layer } from "../layers/layer.js";
+import { layerNorm } from "../layers/layer-norm.js";
 import { leakyRelu } from "../layers/leaky-relu.js";
 import { linear } from "../layers/linear.js";
+import { lstm } from "../layers/lstm.js";
 import { maxPool2d } from "../layers/max-pool2d.js";
+import { avgPool1d, maxPool1d } from "../layers/pool1d.js";
+import { prelu } from "../layers/prelu.js";
 import { relu } from "../layers/relu.js";
+import { rnn } from "../layers/rnn.js";
 import { type Sequential, sequential } from "../layers/sequential.js";
 import { sigmoid } from "../layers/sigmoid.js";
+import { silu } from "../layers/silu.js";
+import { softplus } from "../layers/softplus.js";
 import { tanh } from "../layers/tanh.js";
 import type { Loss } from "../losses/loss.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
@@ -206,6 +219,87 @@ agrees("a product deeper than a block", {
   input: [700],
   batch: 35,
 });
+
+for (const activation of [silu, elu, () => elu({ alpha: 0.3 }), softplus, hardSigmoid, hardTanh, hardSwish]) {
+  const title = `${activation()}`;
+  agrees(`${title} after a convolution and a linear layer`, {
+    layers: () => [
+      conv2d({ in: 2, out: 3, kernel: 3, pad: 1 }),
+      activation(),
+      maxPool2d({ kernel: 2 }),
+      flatten(),
+      linear({ in: 3 * 3 * 4, out: 11 }),
+      activation(),
+      linear({ in: 11, out: 4 }),
+    ],
+    input: [2, 7, 9],
+    batch: 3,
+  });
+}
+
+for (const [title, layers, input] of [
+  [
+    "conv1d, pools of sequences",
+    () => [
+      conv1d({ in: 3, out: 5, kernel: 4, pad: 1 }),
+      relu(),
+      maxPool1d({ kernel: 2 }),
+      conv1d({ in: 5, out: 2, kernel: 3, stride: 2, bias: false }),
+      tanh(),
+      avgPool1d({ kernel: 3, stride: 1, pad: 1 }),
+      ...end(2 * 3),
+    ],
+    [3, 17],
+  ],
+  [
+    "conv1d as the last layer but one, on one channel",
+    () => [conv1d({ in: 1, out: 3, kernel: 3, pad: 2 }), ...end(3 * 8)],
+    [1, 6],
+  ],
+  [
+    "globalAvgPool2d before a linear layer",
+    () => [
+      conv2d({ in: 2, out: 5, kernel: 3, pad: 1 }),
+      relu(),
+      globalAvgPool2d(),
+      linear({ in: 5, out: 4 }),
+    ],
+    [2, 5, 7],
+  ],
+  [
+    "globalAvgPool2d of 2×2 images, an activation behind it",
+    () => [conv2d({ in: 2, out: 5, kernel: 2 }), globalAvgPool2d(), tanh(), linear({ in: 5, out: 4 })],
+    [2, 3, 3],
+  ],
+  [
+    "layers that run as definitions, among those of the engine",
+    () => [
+      conv2d({ in: 2, out: 4, kernel: 3, pad: 2, dilation: 2 }),
+      groupNorm({ features: 4, groups: 2 }),
+      prelu({ features: 4 }),
+      conv2d({ in: 4, out: 4, kernel: 3, groups: 4 }),
+      instanceNorm2d({ features: 4 }),
+      avgPool2d({ kernel: 2, ceil: true }),
+      convTranspose2d({ in: 4, out: 3, kernel: 2, stride: 2 }),
+      relu(),
+      maxPool2d({ kernel: 3, ceil: true }),
+      ...end(3 * 2 * 3),
+    ],
+    [2, 7, 9],
+  ],
+  [
+    "rnn, lstm, layerNorm on sequences",
+    () => [
+      layerNorm({ shape: 5 }),
+      rnn({ in: 5, hidden: 6, returns: "all" }),
+      lstm({ in: 6, hidden: 7 }),
+      linear({ in: 7, out: 3 }),
+    ],
+    [4, 5],
+  ],
+] as const) {
+  for (const batch of [2, 5]) agrees(title, { layers, input, batch });
+}
 
 agrees(
   "batchNorm2d after conv, ReLU, pool",

@@ -1,6 +1,21 @@
-import { add, and, type Expr, greater, max, mul, select, sub, vec } from "../render/expr.js";
+import {
+  abs,
+  add,
+  and,
+  div,
+  type Expr,
+  greater,
+  less,
+  max,
+  min,
+  mul,
+  neg,
+  select,
+  sub,
+  vec,
+} from "../render/expr.js";
 import type { Kernel } from "../render/program.js";
-import { sigmoid, tanh } from "./math.js";
+import { exp, expMinusOne, logOnePlus, sigmoid, tanh } from "./math.js";
 
 /** An activation y = f(x), element by element, and what its derivative is made of. */
 interface ActivationKind<Spec extends { readonly kind: string }> {
@@ -49,7 +64,47 @@ export const activations = {
       return mul(dy, add(mul(vec(0.5), add(vec(1), t)), bent));
     },
   }),
+  silu: activation<{ readonly kind: "silu" }>({
+    reads: "x",
+    forward: (k, x) => mul(x, sigmoid(k, x)),
+    backward(k, dy, x) {
+      const s = sigmoid(k, x);
+      return mul(mul(dy, s), add(vec(1), mul(x, sub(vec(1), s))));
+    },
+  }),
+  elu: activation<{ readonly kind: "elu"; readonly alpha: number }>({
+    reads: "y",
+    forward: (k, x, { alpha }) => select(greater(x, vec(0)), x, mul(vec(alpha), expMinusOne(k, x))),
+    // α·e^x = y + α
+    backward: (_k, dy, y, { alpha }) => select(greater(y, vec(0)), dy, mul(dy, add(y, vec(alpha)))),
+  }),
+  softplus: activation<{ readonly kind: "softplus" }>({
+    reads: "x",
+    forward: (k, x) => add(max(x, vec(0)), logOnePlus(k, exp(k, neg(abs(x))))),
+    backward: (k, dy, x) => mul(dy, sigmoid(k, x)),
+  }),
+  hardSigmoid: activation<{ readonly kind: "hardSigmoid" }>({
+    reads: "y",
+    forward: (_k, x) => gate(x),
+    backward: (_k, dy, y) => and(div(dy, vec(6)), and(greater(y, vec(0)), less(y, vec(1)))),
+  }),
+  hardTanh: activation<{ readonly kind: "hardTanh" }>({
+    reads: "y",
+    forward: (_k, x) => min(max(x, vec(-1)), vec(1)),
+    backward: (_k, dy, y) => and(dy, and(greater(y, vec(-1)), less(y, vec(1)))),
+  }),
+  hardSwish: activation<{ readonly kind: "hardSwish" }>({
+    reads: "x",
+    forward: (_k, x) => mul(x, gate(x)),
+    backward(_k, dy, x) {
+      const slope = select(less(x, vec(3)), add(div(x, vec(3)), vec(0.5)), vec(1));
+      return and(mul(dy, slope), greater(x, vec(-3)));
+    },
+  }),
 };
+
+/** min(max(x/6 + ½, 0), 1) */
+const gate = (x: Expr): Expr => min(max(add(div(x, vec(6)), vec(0.5)), vec(0)), vec(1));
 
 /** √(2/π) */
 const ROOT = 0.7978845608028654;

@@ -35,13 +35,25 @@ const EXP_POLYNOMIAL = [
  * into the exponent bits. Only + − × and whole numbers: the same bits everywhere, within 2 units in the last place.
  */
 export function exp(k: Kernel, x: Expr): Expr {
+  const { rest, scale } = expParts(k, x);
+  return k.let(mul(k.let(add(rest, vec(1))), scale));
+}
+
+/** e^x − 1 in every lane, for the same x: 2^k · (e^r − 1) + (2^k − 1), in which nothing cancels near 0. */
+export function expMinusOne(k: Kernel, x: Expr): Expr {
+  const { rest, scale } = expParts(k, x);
+  return k.let(add(mul(rest, scale), sub(scale, vec(1))));
+}
+
+/** e^x = (1 + rest) · scale: e^r − 1 and 2^k. */
+function expParts(k: Kernel, x: Expr): { rest: Expr; scale: Expr } {
   const bounded = k.let(min(max(x, vec(-87)), vec(88.37)));
   const whole = k.let(nearest(mul(bounded, vec(Math.LOG2E))));
   const r = k.let(sub(sub(bounded, mul(whole, vec(LN2_HIGH))), mul(whole, vec(LN2_LOW))));
   let polynomial: Expr = vec(EXP_POLYNOMIAL[0]);
   for (const c of EXP_POLYNOMIAL.slice(1)) polynomial = k.let(add(mul(polynomial, r), vec(c)));
-  const e = k.let(add(add(mul(mul(polynomial, r), r), r), vec(1)));
-  return k.let(mul(e, shiftLeftInts(addInts(toInts(whole), vecBits(127)), 23)));
+  const rest = k.let(add(mul(mul(polynomial, r), r), r));
+  return { rest, scale: k.let(shiftLeftInts(addInts(toInts(whole), vecBits(127)), 23)) };
 }
 
 /** 1/(1 + e^{−x}) */

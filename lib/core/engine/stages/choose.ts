@@ -1,10 +1,24 @@
 import { configError } from "@gradbook/base";
 import { activationOf, activations } from "../kernels/activations.js";
-import type { ActivationSpec, BatchNormSpec, BranchSpec, LayerSpec, Pool2dSpec } from "../spec.js";
+import type {
+  ActivationSpec,
+  BatchNormSpec,
+  BranchSpec,
+  LayerSpec,
+  Pool1dSpec,
+  Pool2dSpec,
+} from "../spec.js";
 import { branchStage, forkStage, joinStage } from "./branches.js";
 import { canFusePool, convPoolStage, convStage } from "./convolution.js";
 import { linearStage } from "./linear.js";
-import { activationStage, batchNormStage, customStage, dropoutStage, poolStage } from "./others.js";
+import {
+  activationStage,
+  batchNormStage,
+  customStage,
+  dropoutStage,
+  globalPoolStage,
+  poolStage,
+} from "./others.js";
 import type { PlanLayer, Stage } from "./stage.js";
 
 /** A layer of the model; one written by hand has no spec. */
@@ -36,7 +50,8 @@ interface Surroundings {
 /** A kind of layer: what a model calls it, and the stage that computes it. */
 interface LayerKind<Spec> {
   readonly name: string;
-  choose(layer: PlanLayer<Spec>, around: Surroundings): Choice;
+  /** Missing where no kernel computes it. */
+  choose?(layer: PlanLayer<Spec>, around: Surroundings): Choice;
 }
 
 /** Every kind of layer that the engine knows. */
@@ -63,6 +78,20 @@ export const layerKinds: {
     name: "linear",
     choose: (layer, { batch }) => ({ stage: linearStage(layer, batch), use: "nothing" }),
   },
+  conv1d: {
+    name: "conv",
+    choose: ({ spec, ...layer }) => ({
+      stage: convStage(
+        onRows(layer, {
+          ...{ kind: "conv2d", in: spec.in, out: spec.out, bias: spec.bias },
+          ...windowOnRows(spec),
+        } as const),
+      ),
+      use: "nothing",
+    }),
+  },
+  maxPool1d: pool1d("maxPool2d"),
+  avgPool1d: pool1d("avgPool2d"),
   maxPool2d: pool(),
   avgPool2d: pool(),
   batchNorm1d: norm(),
@@ -75,6 +104,17 @@ export const layerKinds: {
       use: use === "value" ? "nothing" : use,
     }),
   },
+  globalAvgPool2d: {
+    name: "pool",
+    choose: (layer) => ({ stage: globalPoolStage(layer), use: "nothing" }),
+  },
+  convTranspose2d: { name: "deconv" },
+  groupNorm: { name: "norm" },
+  layerNorm: { name: "norm" },
+  prelu: { name: "prelu" },
+  embedding: { name: "embedding" },
+  rnn: { name: "rnn" },
+  lstm: { name: "lstm" },
   fork: { name: "fork", choose: (layer) => ({ stage: forkStage(layer), use: "value" }) },
   branch: { name: "branch", choose: (layer) => ({ stage: branchStage(layer), use: "value" }) },
   add: join("add"),
@@ -83,12 +123,41 @@ export const layerKinds: {
   ...activationKinds(),
 };
 
+/** Whether kernels compute a layer; one that none computes is given to the engine without its spec, and runs by hand. */
+export function hasKernels(spec: LayerSpec): boolean {
+  const isSpecial = ["dilation", "groups", "ceil", "countPad"].some((option) => option in spec);
+  return layerKinds[spec.kind].choose !== undefined && !isSpecial;
+}
+
 function join(name: "add" | "concat"): LayerKind<BranchSpec> {
   return { name, choose: (layer) => ({ stage: joinStage(layer), use: "nothing" }) };
 }
 
 function pool(): LayerKind<Pool2dSpec> {
   return { name: "pool", choose: (layer) => ({ stage: poolStage(layer), use: "nothing" }) };
+}
+
+function pool1d(kind: Pool2dSpec["kind"]): LayerKind<Pool1dSpec> {
+  return {
+    name: "pool",
+    choose: ({ spec, ...layer }) => ({
+      stage: poolStage(onRows(layer, { kind, ...windowOnRows(spec) })),
+      use: "nothing",
+    }),
+  };
+}
+
+/** A window over a row: one over an image of the height 1. */
+function windowOnRows({ kernel, stride, pad }: Pick<Pool1dSpec, "kernel" | "stride" | "pad">) {
+  return { kernel: [1, kernel], stride: [1, stride], pad: [0, pad] } as const;
+}
+
+/** A layer of rows [C, L] as one of images [C, 1, L]. */
+function onRows<Spec>(
+  { input: [C, L], output: [F, OL], ...layer }: Omit<PlanLayer<unknown>, "spec">,
+  spec: Spec,
+): PlanLayer<Spec> {
+  return { ...layer, input: [C, 1, L], output: [F, 1, OL], spec };
 }
 
 function norm(): LayerKind<BatchNormSpec> {
@@ -135,5 +204,7 @@ function choose({ spec, ...layer }: ModelLayer, around: Surroundings): Choice {
     );
   }
   const kind: LayerKind<LayerSpec> = layerKinds[spec.kind];
+  if (kind.choose === undefined)
+    throw new RangeError(`engine, ${layer.name}: no kernel computes ${spec.kind}`);
   return kind.choose({ ...layer, spec }, around);
 }

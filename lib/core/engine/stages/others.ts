@@ -12,7 +12,7 @@ import { dropout } from "../kernels/dropout.js";
 import { activationBackward, activationForward } from "../kernels/elementwise.js";
 import { avgPoolBackward, avgPoolForward, maxPoolBackward, maxPoolForward } from "../kernels/pool.js";
 import { asChannels, type Buffer, denseLayout, isDense, type Layout } from "../memory.js";
-import type { ActivationSpec, BatchNormSpec, DropoutSpec, Pool2dSpec } from "../spec.js";
+import type { ActivationSpec, BatchNormSpec, DropoutSpec, GlobalAvgPoolSpec, Pool2dSpec } from "../spec.js";
 import { onPieces, onTasks, type PlanLayer, type Stage } from "./stage.js";
 
 const plain = { reads: "any", writes: undefined, inPlace: false, params: [], perPiece: false } as const;
@@ -83,6 +83,25 @@ export function poolStage({ name, spec, output }: PlanLayer<Pool2dSpec>): Stage 
       if (dx === undefined) return { forward: [onPieces(forward)], backward: [] };
       const backward = maxPoolBackward(b.program, b.name("backward"), { dy, dx }, winners);
       return { forward: [onPieces(forward)], backward: [onPieces(backward)] };
+    },
+  };
+}
+
+/** One window over the whole image; the means, channels of one pixel each, are features for the next layer. */
+export function globalPoolStage({ name, input, output }: PlanLayer<GlobalAvgPoolSpec>): Stage {
+  const [, H, W] = input;
+  const spec = { kind: "avgPool2d", kernel: [H, W], stride: [1, 1], pad: [0, 0] } as const;
+  return {
+    ...plain,
+    name,
+    shape: output,
+    work: size(input),
+    build(b, { x, y, dx, dy }) {
+      const means = { spec, x, y: asChannels(y) };
+      const forward = [onPieces(avgPoolForward(b.program, b.name("forward"), means))];
+      if (dx === undefined) return { forward, backward: [] };
+      const grads = { spec, dy: asChannels(dy), dx };
+      return { forward, backward: [onPieces(avgPoolBackward(b.program, b.name("backward"), grads))] };
     },
   };
 }

@@ -68,7 +68,7 @@ export function checkUnits({ model, outputs }: ModelSnapshot): CheckLine[] {
   for (const { name, layer } of model.layers) {
     const kind = originOf(layer)?.kind ?? layer.constructor.name.toLowerCase();
     const y = outputs[name];
-    if (/relu/.test(kind) && !/leaky/.test(kind)) {
+    if (/relu/.test(kind) && !/leaky|prelu/.test(kind)) {
       rectifiers++;
       const share = deadShare(y);
       if (share > 0.4) dead.push(`${name} ${percent(share)}`);
