@@ -33,7 +33,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     layers: "tensor engine",
     losses: "tensor engine",
     optimizers: "tensor engine",
-    schedules: "",
+    schedules: "tensor",
     train: "tensor datasets engine layers losses optimizers schedules",
     embed: "tensor engine train",
     sweep: "tensor train",

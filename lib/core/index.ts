@@ -89,12 +89,25 @@ export { euclidean, mse } from "./losses/squared.js";
 export type { BuiltinOptimizer, Optimizer } from "./optimizers/optimizer.js";
 export { type SgdConfig, sgd } from "./optimizers/sgd.js";
 export { type AdagradConfig, adagrad } from "./optimizers/adagrad.js";
+export { type AdadeltaConfig, adadelta } from "./optimizers/adadelta.js";
 export { type RmspropConfig, rmsprop } from "./optimizers/rmsprop.js";
 export { type AdamConfig, adam, adamw } from "./optimizers/adam.js";
+export {
+  type CosineDecayConfig,
+  cosineDecay,
+  type Moment,
+  type OneCycleConfig,
+  oneCycle,
+  type StepSchedule,
+  type WarmupConfig,
+  warmup,
+} from "./schedules/step-schedule.js";
+export { type PlateauConfig, plateau } from "./schedules/plateau.js";
 export {
   constant,
   type LinearDecayConfig,
   linearDecay,
+  type Measured,
   type Schedule,
   type StepDecayConfig,
   stepDecay,
@@ -102,7 +115,7 @@ export {
 
 // Training
 export { type FitConfig, fit } from "./train/fit.js";
-export type { EpochCallback } from "./train/fit-config.js";
+export type { Clip, EpochCallback } from "./train/fit-config.js";
 export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
 export type { Augment } from "./train/augment.js";
 export { type EarlyStop, type EarlyStopConfig, earlyStop } from "./train/early-stop.js";

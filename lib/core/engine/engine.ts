@@ -1,7 +1,7 @@
 import type { Rng } from "../tensor/rng.js";
 import type { FloatArray, Tensor } from "../tensor/tensor.js";
 import { sumOfLosses } from "./kernels/loss.js";
-import { writeRates } from "./kernels/optimizer.js";
+import { RATES, scaleTo, writeRates } from "./kernels/optimizer.js";
 import { Machine } from "./machine.js";
 import type { Buffer } from "./memory.js";
 import { type Phase, type Plan, type PlanRequest, plan } from "./plan.js";
@@ -61,7 +61,7 @@ export class Engine {
     this.capacity = capacity;
     this.classes = classes;
     this.isRandom = keys.length > 0;
-    this.hasHandWork = phases.some(({ parallel }) => parallel === "main");
+    this.hasHandWork = phases.some((phase) => phase.parallel === "main" && phase.work.what !== "scale");
     // a model too small for two pieces never leaves this thread
     const divisible = phases.some((phase) => this.tasksOf(phase, capacity) > 1);
     this.machine = new Machine({ program, bytes, phases, threads: divisible ? threads : 1 });
@@ -211,12 +211,28 @@ export class Engine {
     const pieces = this.plan.pieces(samples);
     for (let i = 0; i < phases.length; i++) {
       const phase = this.plan.phases[phases[i]];
-      if (phase.parallel === "main") this.byHand?.(phase.work, samples, training);
-      else {
+      if (phase.parallel === "main") {
+        if (phase.work.what === "scale") this.scaleGradients();
+        else this.byHand?.(phase.work, samples, training);
+      } else {
         const tasks = this.tasksOf(phase, samples);
         this.machine.run(phases[i], tasks, pieces, samples, i === 0 ? meanwhile : undefined);
       }
     }
+  }
+
+  /** Tells the update by how much all gradients are scaled down. */
+  private scaleGradients(): void {
+    const { at, updated } = this.plan;
+    const { clip } = this.request;
+    if (clip === undefined || !("norm" in clip)) return;
+    let squares = 0;
+    for (const { offset, size } of this.plan.parameters) {
+      if (!updated.some(({ from, to }) => from <= offset && offset < to)) continue;
+      const first = at.gradients / 4 + offset;
+      for (let i = first; i < first + size; i++) squares += this.floats[i] * this.floats[i];
+    }
+    this.floats[at.rates / 4 + RATES.indexOf("scale")] = scaleTo(clip.norm, squares);
   }
 
   private tasksOf(phase: Phase, samples: number): number {

@@ -6,13 +6,14 @@ import {
   RATES,
   slotCount,
   UPDATE_CHUNK,
+  type UpdateKernel,
   type UpdateRange,
   updateKernel,
   updateTasks,
 } from "./kernels/optimizer.js";
 import { Arena, type Buffer, denseLayout, features, type Layout, MEBIBYTE, roundUp } from "./memory.js";
 import { type Kernel, Program } from "./render/program.js";
-import type { LossSpec, OptimizerSpec } from "./spec.js";
+import type { ClipSpec, LossSpec, OptimizerSpec } from "./spec.js";
 import { chooseStages, type ModelLayer } from "./stages/choose.js";
 import {
   type Build,
@@ -35,6 +36,8 @@ export interface PlanRequest {
   readonly numbers?: boolean;
   /** undefined: an update rule written by hand, which runs on the calling thread. */
   readonly optimizer: OptimizerSpec | undefined;
+  /** What becomes of the gradients before a kernel updates by them. */
+  readonly clip?: ClipSpec | undefined;
   /** Samples of the largest training batch. */
   readonly batch: number;
   /** Samples whose pixels are kept in the plan's memory, beside the batch's. */
@@ -75,6 +78,8 @@ export interface Plan {
   /** What each layer written by hand reads and writes. */
   readonly custom: readonly (StageBuffers & { readonly layer: number })[];
   /** Byte addresses. */
+  /** What a step moves, in floats: the parameters that are not frozen. */
+  readonly updated: readonly UpdateRange[];
   readonly at: {
     readonly rates: number;
     readonly divisor: number;
@@ -204,12 +209,24 @@ export function plan(request: PlanRequest): Plan {
           ),
         ];
   const handLoss: Step[] = loss === undefined ? [{ parallel: "main", work: { what: "loss" } }] : [];
-  const update = { spec: optimizer, weights, gradients, slots, shared, rates: tables.rates };
-  const last: Step[] = updated.map((range, i) => {
-    const name = i === 0 ? "update" : `update ${i + 1}`;
-    return onTasks(updateKernel(program, name, { ...update, range }), () => updateTasks(range));
-  });
-  if (optimizer === undefined) last.push({ parallel: "main", work: { what: "update" } });
+  const places = { weights, gradients, slots, shared, rates: tables.rates };
+  const updateSteps = (name: string, o: Pick<UpdateKernel, "spec" | "clip" | "isSummed">): Step[] =>
+    updated.map((range, i) => {
+      const numbered = i === 0 ? name : `${name} ${i + 1}`;
+      return onTasks(updateKernel(program, numbered, { ...places, ...o, range }), () => updateTasks(range));
+    });
+  const { clip } = request;
+  const last: Step[] =
+    optimizer === undefined
+      ? [...updateSteps("update", { spec: undefined }), { parallel: "main", work: { what: "update" } }]
+      : clip !== undefined && "norm" in clip
+        ? [
+            // the norm is that of all gradients: they are added up first
+            ...updateSteps("sum", { spec: undefined }),
+            { parallel: "main", work: { what: "scale" } },
+            ...updateSteps("update", { spec: optimizer, clip, isSummed: true }),
+          ]
+        : updateSteps("update", { spec: optimizer, clip });
   const phases: Phase[] = [];
   const train = joinSteps(program, phases, [...forward, ...lossSteps, ...handLoss, ...backward, ...last]);
   const forwardPhases = joinSteps(program, phases, [...evaluate, ...lossSteps]);
@@ -229,6 +246,7 @@ export function plan(request: PlanRequest): Plan {
     running,
     keys,
     custom,
+    updated,
     at: { ...tables, weights, slots, gradients, samples },
     output,
     outputGrads,

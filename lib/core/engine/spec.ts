@@ -147,33 +147,56 @@ export type LossSpec =
     }
   | { readonly kind: "huber"; readonly reduction: Reduction; readonly delta: number };
 
-export type OptimizerSpec =
-  | {
-      readonly kind: "sgd";
-      readonly lr: number;
-      readonly momentum: number;
-      readonly nesterov: boolean;
-      readonly weightDecay: number;
-    }
-  | {
-      readonly kind: "rmsprop";
-      readonly lr: number;
-      readonly rho: number;
-      readonly eps: number;
-      readonly epsInside: boolean;
-      readonly weightDecay: number;
-    }
-  | {
-      readonly kind: "adam" | "adamw";
-      readonly lr: number;
-      readonly beta1: number;
-      readonly beta2: number;
-      readonly eps: number;
-      readonly weightDecay: number;
-    }
-  | {
-      readonly kind: "adagrad";
-      readonly lr: number;
-      readonly eps: number;
-      readonly weightDecay: number;
-    };
+/** Parts of every rule. */
+interface PenaltySpec {
+  readonly weightDecay: number;
+  /** λ·sign(w), added to the gradient; missing where it is 0. */
+  readonly l1?: number;
+}
+
+export type OptimizerSpec = PenaltySpec &
+  (
+    | {
+        readonly kind: "sgd";
+        readonly lr: number;
+        readonly momentum: number;
+        readonly nesterov: boolean;
+        readonly dampening?: number;
+      }
+    | {
+        readonly kind: "rmsprop";
+        readonly lr: number;
+        readonly rho: number;
+        readonly eps: number;
+        readonly epsInside: boolean;
+        readonly momentum?: number;
+        readonly centered?: true;
+      }
+    | {
+        readonly kind: "adam" | "adamw";
+        readonly lr: number;
+        readonly beta1: number;
+        readonly beta2: number;
+        readonly eps: number;
+        readonly amsgrad?: true;
+      }
+    | {
+        readonly kind: "adagrad";
+        readonly lr: number;
+        readonly eps: number;
+        readonly lrDecay?: number;
+      }
+    | {
+        readonly kind: "adadelta";
+        readonly lr: number;
+        readonly rho: number;
+        readonly eps: number;
+      }
+  );
+
+/** What becomes of the gradients before the update; missing: nothing. */
+export type ClipSpec =
+  /** Each number is brought into ±value. */
+  | { readonly value: number }
+  /** All of them together are scaled down to this Euclidean norm. */
+  | { readonly norm: number };

@@ -1,5 +1,5 @@
 import { type Given, numberFrom, options } from "@gradbook/base";
-import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, penalised } from "./optimizer.js";
 
 const adagradOptions = {
   /**
@@ -13,10 +13,20 @@ const adagradOptions = {
    */
   eps: numberFrom(0).or(1e-10),
   /**
+   * δ: step t has the rate η/(1 + (t − 1)·δ).
+   * @default 0
+   */
+  lrDecay: numberFrom(0).or(0),
+  /**
    * λ of the penalty ½·λ·‖w‖², added to the gradient.
    * @default 0
    */
   weightDecay: numberFrom(0).or(0),
+  /**
+   * λ of the penalty λ·Σ|w|: λ·sign(w), added to the gradient.
+   * @default 0
+   */
+  l1: numberFrom(0).or(0),
 };
 /**
  * Options of `adagrad`.
@@ -40,15 +50,20 @@ export type AdagradConfig = Given<typeof adagradOptions>;
  * ```
  */
 export function adagrad(config: AdagradConfig = {}): BuiltinOptimizer {
-  const { lr, eps, weightDecay } = options("adagrad", adagradOptions, config);
+  const { lr, eps, lrDecay, weightDecay, l1 } = options("adagrad", adagradOptions, config);
   return markOptimizer({
-    spec: { kind: "adagrad", lr, eps, weightDecay },
+    spec: {
+      ...{ kind: "adagrad", lr, eps, weightDecay },
+      ...(lrDecay > 0 && { lrDecay }),
+      ...(l1 > 0 && { l1 }),
+    },
     slots: 1,
-    update(w, g, [s], rate) {
+    update(w, g, [s], rate, t) {
+      const step = rate / (1 + (t - 1) * lrDecay);
       for (let i = 0; i < w.length; i++) {
-        const grad = g[i] + weightDecay * w[i];
+        const grad = penalised(g[i], w[i], weightDecay, l1);
         s[i] += grad * grad;
-        w[i] -= (rate * grad) / (Math.sqrt(s[i]) + eps);
+        w[i] -= (step * grad) / (Math.sqrt(s[i]) + eps);
       }
     },
   });

@@ -1,6 +1,6 @@
-import { type Given, numberFrom, options } from "@gradbook/base";
+import { flag, type Given, numberFrom, options } from "@gradbook/base";
 import { power } from "../tensor/portable.js";
-import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, penalised } from "./optimizer.js";
 
 const adamOptions = {
   /**
@@ -28,6 +28,16 @@ const adamOptions = {
    * @default 0 for adam, 0.01 for adamw
    */
   weightDecay: numberFrom(0).optional(),
+  /**
+   * true: divides by the largest ŝ so far instead of the present one (Reddi, Kale & Kumar 2018).
+   * @default false
+   */
+  amsgrad: flag().or(false),
+  /**
+   * λ of the penalty λ·Σ|w|: λ·sign(w), added to the gradient.
+   * @default 0
+   */
+  l1: numberFrom(0).or(0),
 };
 /**
  * Options of `adam` and `adamw`.
@@ -74,19 +84,30 @@ export function adamw(config: AdamConfig = {}): BuiltinOptimizer {
 }
 
 function adamRule(kind: "adam" | "adamw", config: AdamConfig, usualDecay: number): BuiltinOptimizer {
-  const { lr, beta1, beta2, eps, weightDecay = usualDecay } = options(kind, adamOptions, config);
+  const parsed = options(kind, adamOptions, config);
+  const { lr, beta1, beta2, eps, weightDecay = usualDecay, amsgrad, l1 } = parsed;
+  const added = kind === "adamw" ? 0 : weightDecay;
   return markOptimizer({
-    spec: { kind, lr, beta1, beta2, eps, weightDecay },
-    slots: 2,
-    update(w, g, [m, s], rate, t) {
+    spec: {
+      ...{ kind, lr, beta1, beta2, eps, weightDecay },
+      ...(amsgrad && { amsgrad }),
+      ...(l1 > 0 && { l1 }),
+    },
+    slots: amsgrad ? 3 : 2,
+    update(w, g, [m, s, largest], rate, t) {
       const step = rate / (1 - power(beta1, t));
       const root = Math.sqrt(1 - power(beta2, t));
       for (let i = 0; i < w.length; i++) {
+        const grad = penalised(g[i], w[i], added, l1);
         if (kind === "adamw") w[i] -= rate * weightDecay * w[i];
-        const grad = kind === "adamw" ? g[i] : g[i] + weightDecay * w[i];
         m[i] = beta1 * m[i] + (1 - beta1) * grad;
         s[i] = beta2 * s[i] + (1 - beta2) * grad * grad;
-        w[i] -= (step * m[i]) / (Math.sqrt(s[i]) / root + eps);
+        let size = s[i];
+        if (amsgrad) {
+          largest[i] = Math.max(largest[i], s[i]);
+          size = largest[i];
+        }
+        w[i] -= (step * m[i]) / (Math.sqrt(size) / root + eps);
       }
     },
   });

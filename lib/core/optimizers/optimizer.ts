@@ -53,6 +53,12 @@ export interface BuiltinOptimizer extends Optimizer {
   readonly slots: number;
 }
 
+/** The gradient with the penalties' part: g + λw + λ₁·sign(w). */
+export function penalised(g: number, w: number, weightDecay: number, l1: number): number {
+  const decayed = weightDecay === 0 ? g : g + weightDecay * w;
+  return l1 === 0 || w === 0 ? decayed : decayed + (w > 0 ? l1 : -l1);
+}
+
 const brand = new Brand<OptimizerSpec>();
 
 /** Last step in making a built-in rule: from here on its spec may stand for it. */

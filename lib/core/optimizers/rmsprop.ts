@@ -1,5 +1,5 @@
 import { flag, type Given, numberFrom, options } from "@gradbook/base";
-import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, penalised } from "./optimizer.js";
 
 const rmspropOptions = {
   /**
@@ -23,10 +23,25 @@ const rmspropOptions = {
    */
   epsInside: flag().or(false),
   /**
+   * α in [0, 1): the steps g/(√s + ε) are gathered in a velocity.
+   * @default 0
+   */
+  momentum: numberFrom(0, 1).or(0),
+  /**
+   * true: divides by the standard deviation √(s − m²) of the gradient, m being its mean (Graves 2013).
+   * @default false
+   */
+  centered: flag().or(false),
+  /**
    * λ of the penalty ½·λ·‖w‖², added to the gradient.
    * @default 0
    */
   weightDecay: numberFrom(0).or(0),
+  /**
+   * λ of the penalty λ·Σ|w|: λ·sign(w), added to the gradient.
+   * @default 0
+   */
+  l1: numberFrom(0).or(0),
 };
 /**
  * Options of `rmsprop`.
@@ -50,15 +65,37 @@ export type RmspropConfig = Given<typeof rmspropOptions>;
  * ```
  */
 export function rmsprop(config: RmspropConfig = {}): BuiltinOptimizer {
-  const { lr, rho, eps, epsInside, weightDecay } = options("rmsprop", rmspropOptions, config);
+  const { lr, rho, eps, epsInside, momentum, centered, weightDecay, l1 } = options(
+    "rmsprop",
+    rmspropOptions,
+    config,
+  );
   return markOptimizer({
-    spec: { kind: "rmsprop", lr, rho, eps, epsInside, weightDecay },
-    slots: 1,
-    update(w, g, [s], rate) {
+    spec: {
+      ...{ kind: "rmsprop", lr, rho, eps, epsInside, weightDecay },
+      ...(momentum > 0 && { momentum }),
+      ...(centered && { centered }),
+      ...(l1 > 0 && { l1 }),
+    },
+    slots: 1 + (momentum > 0 ? 1 : 0) + (centered ? 1 : 0),
+    update(w, g, [s, ...others], rate) {
+      const [v, m] = momentum > 0 ? others : [undefined, ...others];
       for (let i = 0; i < w.length; i++) {
-        const grad = g[i] + weightDecay * w[i];
+        const grad = penalised(g[i], w[i], weightDecay, l1);
         s[i] = rho * s[i] + (1 - rho) * grad * grad;
-        w[i] -= (rate * grad) / (epsInside ? Math.sqrt(s[i] + eps) : Math.sqrt(s[i]) + eps);
+        let spread = s[i];
+        if (m !== undefined) {
+          m[i] = rho * m[i] + (1 - rho) * grad;
+          // rounding may bring it below 0
+          spread = Math.max(s[i] - m[i] * m[i], 0);
+        }
+        const size = epsInside ? Math.sqrt(spread + eps) : Math.sqrt(spread) + eps;
+        if (v === undefined) {
+          w[i] -= (rate * grad) / size;
+          continue;
+        }
+        v[i] = momentum * v[i] + grad / size;
+        w[i] -= rate * v[i];
       }
     },
   });

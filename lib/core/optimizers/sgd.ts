@@ -1,5 +1,5 @@
 import { configError, flag, type Given, numberFrom, options } from "@gradbook/base";
-import { type BuiltinOptimizer, markOptimizer } from "./optimizer.js";
+import { type BuiltinOptimizer, markOptimizer, penalised } from "./optimizer.js";
 
 const sgdOptions = {
   /** Learning rate η. */
@@ -15,10 +15,20 @@ const sgdOptions = {
    */
   nesterov: flag().or(false),
   /**
+   * Share of the gradient that is left out of the momentum, in [0, 1]; the first step takes it whole.
+   * @default 0
+   */
+  dampening: numberFrom(0, 1).or(0),
+  /**
    * λ of the penalty ½·λ·‖w‖², added to the gradient.
    * @default 0
    */
   weightDecay: numberFrom(0).or(0),
+  /**
+   * λ of the penalty λ·Σ|w|: λ·sign(w), added to the gradient.
+   * @default 0
+   */
+  l1: numberFrom(0).or(0),
 };
 /**
  * Options of `sgd`.
@@ -27,7 +37,7 @@ const sgdOptions = {
 export type SgdConfig = Given<typeof sgdOptions>;
 
 /**
- * Stochastic gradient descent: g ← g + λw; v ← αv + g; w ← w − ηv, with Nesterov w ← w − η(g + αv).
+ * Stochastic gradient descent: g ← g + λw; v ← αv + (1 − dampening)·g; w ← w − ηv, with Nesterov w ← w − η(g + αv).
  * The same as torch.optim.SGD (Sutskever et al. 2013; η is outside v).
  * @throws GradbookError when an option is missing, unknown or out of its range
  *
@@ -43,7 +53,7 @@ export type SgdConfig = Given<typeof sgdOptions>;
  * ```
  */
 export function sgd(config: SgdConfig): BuiltinOptimizer {
-  const { lr, momentum, nesterov, weightDecay } = options("sgd", sgdOptions, config);
+  const { lr, momentum, nesterov, dampening, weightDecay, l1 } = options("sgd", sgdOptions, config);
   if (nesterov && momentum === 0) {
     throw configError(
       "sgd",
@@ -52,17 +62,30 @@ export function sgd(config: SgdConfig): BuiltinOptimizer {
       "sgd({ lr, momentum: 0.9, nesterov: true })",
     );
   }
+  if (dampening > 0 && (nesterov || momentum === 0)) {
+    throw configError(
+      "sgd",
+      nesterov ? "dampening with nesterov" : "dampening without momentum",
+      "dampening with plain momentum",
+      "sgd({ lr, momentum: 0.9, dampening: 0.5 })",
+    );
+  }
   return markOptimizer({
-    spec: { kind: "sgd", lr, momentum, nesterov, weightDecay },
+    spec: {
+      ...{ kind: "sgd", lr, momentum, nesterov, weightDecay },
+      ...(dampening > 0 && { dampening }),
+      ...(l1 > 0 && { l1 }),
+    },
     slots: momentum === 0 ? 0 : 1,
-    update(w, g, [v], rate) {
+    update(w, g, [v], rate, t) {
+      const share = t === 1 ? 1 : 1 - dampening;
       for (let i = 0; i < w.length; i++) {
-        const grad = g[i] + weightDecay * w[i];
+        const grad = penalised(g[i], w[i], weightDecay, l1);
         if (momentum === 0) {
           w[i] -= rate * grad;
           continue;
         }
-        v[i] = momentum * v[i] + grad;
+        v[i] = momentum * v[i] + share * grad;
         w[i] -= rate * (nesterov ? grad + momentum * v[i] : v[i]);
       }
     },

@@ -9,21 +9,43 @@ import {
   readOption,
 } from "@gradbook/base";
 
-/** Learning rate of an epoch (from 1), given the optimizer's own. */
-export type Schedule = (epoch: number, lr: number) => number;
+/** What a schedule may know of an epoch that is done. */
+export interface Measured {
+  /** From 0, the untrained model. */
+  readonly epoch: number;
+  /** Mean loss of a training sample. */
+  readonly trainLoss: number;
+  /** The same on the test set; NaN when there is none. */
+  readonly testLoss: number;
+  /** Error on the training set. */
+  readonly trainError: number;
+  /** Error on the test set; NaN when there is none. */
+  readonly testError: number;
+}
 
-const made = new WeakMap<Schedule, string>();
+/**
+ * Learning rate of an epoch (from 1), given the optimizer's own and the epochs before, from epoch 0 on.
+ */
+export type Schedule = (epoch: number, lr: number, history?: readonly Measured[]) => number;
+
+const made = new WeakMap<object, string>();
 
 /** What a schedule of the library's own was made as; undefined for one of somebody's. */
-export function describeSchedule(schedule: Schedule): string | undefined {
+export function describeSchedule(schedule: object): string | undefined {
   return made.get(schedule);
 }
 
-function describedAs(kind: string, config: object, rate: Schedule): Schedule {
-  const schedule: Schedule = (epoch, lr) =>
-    rate(readOption(kind, "epoch", numberFrom(0), epoch), readOption(kind, "lr", number(), lr));
+/** Marks a schedule of the library's own. */
+export function describeAs<S extends object>(kind: string, config: object, schedule: S): S {
   made.set(schedule, `${kind} ${JSON.stringify(config)}`);
-  return schedule;
+  return Object.freeze(schedule);
+}
+
+/** A schedule of the library's own, which reads what it is called with. */
+export function describedAs(kind: string, config: object, rate: Schedule): Schedule {
+  const schedule: Schedule = (epoch, lr, history) =>
+    rate(readOption(kind, "epoch", numberFrom(0), epoch), readOption(kind, "lr", number(), lr), history);
+  return describeAs(kind, config, schedule);
 }
 
 /**

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { exp, log, sigmoid, tanh } from "./portable.js";
+import { cosPi, exp, expm1, log, log1p, sigmoid, tanh } from "./portable.js";
 import { Rng } from "./rng.js";
 
 /** Distance of two doubles in units of the last place of the expected one. */
@@ -31,6 +31,28 @@ for (const [name, portable, native, low, high] of [
     }
   });
 }
+
+for (const [name, portable, native, low, high] of [
+  ["expm1", expm1, Math.expm1, -40, 700],
+  ["expm1 near 0", expm1, Math.expm1, -1e-3, 1e-3],
+  ["log1p", log1p, Math.log1p, -0.9, 40],
+  ["log1p near 0", log1p, Math.log1p, -1e-9, 1e-9],
+] as const) {
+  test(`${name} is within 6 units in the last place of Math's on 20,000 points`, () => {
+    const rng = new Rng(name);
+    for (let i = 0; i < 20000; i++) {
+      const x = low + (high - low) * rng.uniform();
+      const distance = ulps(portable(x), native(x));
+      assert.ok(distance <= 6, `${name}(${x}) = ${portable(x)}, ${distance} units from ${native(x)}`);
+    }
+  });
+}
+
+test("cosPi is Math.cos(πx), whose own argument is rounded, and exact at its ends and in the middle", () => {
+  assert.deepEqual([cosPi(0), cosPi(0.5), cosPi(1)], [1, 0, -1]);
+  for (let i = 0; i <= 10000; i++)
+    assert.ok(Math.abs(cosPi(i / 10000) - Math.cos((Math.PI * i) / 10000)) < 7e-16, `${i / 10000}`);
+});
 
 test("exp, log, tanh, sigmoid at their edges", () => {
   assert.deepEqual(

@@ -102,3 +102,13 @@ export function power(base: number, t: number): number {
   }
   return result;
 }
+
+/** cos(πx) for 0 ≤ x ≤ 1: Taylor series of cosine up to ¼, of sine around ½, and the other half mirrored. */
+export function cosPi(x: number): number {
+  if (x > 0.5) return -cosPi(1 - x);
+  const isSine = x > 0.25;
+  const angle = Math.PI * (isSine ? 0.5 - x : x);
+  let sum = 1;
+  for (let n = isSine ? 17 : 16; n >= 2; n -= 2) sum = 1 - (angle * angle * sum) / (n * (n - 1));
+  return isSine ? angle * sum : sum;
+}

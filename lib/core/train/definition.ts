@@ -10,6 +10,7 @@ import { sizeOf } from "../tensor/shape.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import { type FloatArray, Tensor } from "../tensor/tensor.js";
 import { trainingReader } from "./augment.js";
+import { clipGradients } from "./clip.js";
 import { assertUnchangedShape, type ShapedValue, trainableFlags } from "./engine-layers.js";
 import { labelOf } from "./feed.js";
 import { ErrorSum } from "./measure.js";
@@ -89,6 +90,11 @@ class DefinitionTrainer implements Trainer {
   }
 
   private update(lr: number, step: number): void {
+    const learning = this.model.parameters.filter((_, i) => this.trainable[i]);
+    clipGradients(
+      this.config.clip,
+      learning.map(({ parameter }) => parameter),
+    );
     if (this.rule !== undefined) {
       this.rule.step((i) => this.trainable[i], lr, step);
       return;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Dataset } from "../datasets/dataset.js";
+import type { ClipSpec } from "../engine/spec.js";
 import { avgPool2d } from "../layers/avg-pool2d.js";
 import { batchNorm1d, batchNorm2d } from "../layers/batch-norm.js";
 import { convTranspose2d } from "../layers/conv-transpose2d.js";
@@ -32,6 +33,7 @@ import { tanh } from "../layers/tanh.js";
 import type { Loss } from "../losses/loss.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import { euclidean, mse } from "../losses/squared.js";
+import { adadelta } from "../optimizers/adadelta.js";
 import { adagrad } from "../optimizers/adagrad.js";
 import { adam, adamw } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -72,6 +74,7 @@ interface Case {
   readonly batch: number;
   readonly loss?: Loss;
   readonly optimizer?: Optimizer;
+  readonly clip?: ClipSpec;
   readonly steps?: number;
   readonly threads?: number;
 }
@@ -83,7 +86,7 @@ const values = (model: Sequential): number[][] =>
  * The largest difference of a parameter between engine (float32) and definition (float64), beside the largest move of
  * that parameter. One step with a rate of 1000: the move is the gradient.
  */
-function distance({ layers, input, batch, loss, optimizer, steps = 1, threads = 1 }: Case): number {
+function distance({ layers, input, batch, loss, optimizer, clip, steps = 1, threads = 1 }: Case): number {
   const criterion = loss ?? softmaxCrossEntropy();
   const rule = optimizer ?? sgd({ lr: 1000 });
   const models = (["float32", "float64"] as const).map((dtype) =>
@@ -92,8 +95,8 @@ function distance({ layers, input, batch, loss, optimizer, steps = 1, threads = 
   const [fast, exact] = models;
   const train = randomSet(Math.max(2 * batch, 5), input, fast.output[0], `${input} ${batch}`);
   const trainers = [
-    engineTrainer(fast, { loss: criterion, optimizer: rule, train, batch, seed: 7, threads }),
-    definitionTrainer(exact, { loss: criterion, optimizer: rule, train, batch, seed: 7 }),
+    engineTrainer(fast, { loss: criterion, optimizer: rule, clip, train, batch, seed: 7, threads }),
+    definitionTrainer(exact, { loss: criterion, optimizer: rule, clip, train, batch, seed: 7 }),
   ];
   const before = values(exact);
   // more samples than a batch has: what an evaluation takes at once, and a few more
@@ -400,6 +403,14 @@ for (const optimizer of [
   adagrad({ lr: 0.1, weightDecay: 0.01 }),
   adam({ lr: 0.01, weightDecay: 0.01 }),
   adamw({ lr: 0.01, weightDecay: 0.1 }),
+  sgd({ lr: 0.1, momentum: 0.9, dampening: 0.5, l1: 0.01 }),
+  rmsprop({ lr: 0.01, momentum: 0.5 }),
+  rmsprop({ lr: 0.01, centered: true, l1: 0.01 }),
+  rmsprop({ lr: 0.01, centered: true, momentum: 0.9, weightDecay: 0.01 }),
+  adagrad({ lr: 0.1, lrDecay: 0.5 }),
+  adam({ lr: 0.01, amsgrad: true }),
+  adamw({ lr: 0.01, weightDecay: 0.1, amsgrad: true, l1: 0.01 }),
+  adadelta({ lr: 1, eps: 1e-3, weightDecay: 0.01 }),
 ]) {
   agrees(
     `5 steps of ${JSON.stringify(optimizer.spec)}`,
@@ -413,6 +424,44 @@ for (const optimizer of [
     2e-4,
   );
 }
+
+// with gradients for each piece, for the batch, and for both beside one another; the norm counts all of them
+// (a large rate, so that the moves are not lost in the weights' own rounding)
+for (const [clip, lr] of [
+  [{ norm: 0.1 }, 3],
+  [{ norm: 1e9 }, 0.1],
+  [{ value: 0.01 }, 3],
+] as const)
+  for (const [title, layers, input, batch] of [
+    ["hw4", hw4Layers, [1, 28, 28], 10],
+    ["an MLP", () => [linear({ in: 301, out: 87 }), tanh(), linear({ in: 87, out: 7 })], [301], 33],
+    [
+      "small and large layers",
+      () => [
+        conv2d({ in: 1, out: 3, kernel: 3 }),
+        batchNorm2d({ features: 3 }),
+        relu(),
+        flatten(),
+        linear({ in: 3 * 18 * 18, out: 40 }),
+        linear({ in: 40, out: 4 }),
+      ],
+      [1, 20, 20],
+      9,
+    ],
+  ] as const) {
+    const optimizer = sgd({ lr, momentum: 0.5, weightDecay: 0.01 });
+    const c = { layers, input, batch, optimizer, clip, steps: 3 };
+    agrees(`${title}, gradients clipped to ${JSON.stringify(clip)}`, c, 2e-4);
+    test(`${title}, clipped to ${JSON.stringify(clip)}: a frozen layer's gradients don't count`, () => {
+      const freeze = () => {
+        const [first, ...others]: readonly Layer[] = layers();
+        first.trainable = false;
+        return [first, ...others];
+      };
+      const off = distance({ ...c, layers: freeze });
+      assert.ok(off <= 2e-4, `off by ${off}`);
+    });
+  }
 
 /** y = 2x with a parameter that scales it, as a notebook cell would write it. */
 class Scale implements Layer {

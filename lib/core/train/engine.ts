@@ -17,6 +17,7 @@ import { sizeOf } from "../tensor/shape.js";
 import { Snapshot } from "../tensor/snapshot.js";
 import type { FloatArray, Tensor } from "../tensor/tensor.js";
 import { loneBatchNorm } from "./batches.js";
+import { clipGradients } from "./clip.js";
 import {
   assertUnchangedShape,
   engineLayers,
@@ -170,7 +171,10 @@ class EngineTrainer implements Trainer {
     const kept = keptSamples(train, sizeOf(model.input));
     const { loss, optimizer } = this;
     const engine = new Engine(
-      { input: model.input, layers, loss, numbers: train.targets !== undefined, optimizer, batch, kept },
+      {
+        ...{ input: model.input, layers, loss, numbers: train.targets !== undefined, optimizer },
+        ...{ clip: config.clip, batch, kept },
+      },
       parseThreads(config.threads),
       (work, samples, training) => this.byHand(work, samples, training),
     );
@@ -271,6 +275,10 @@ class EngineTrainer implements Trainer {
   private runUpdate(): void {
     const { twins, trainable } = this.planned;
     for (const { parameter, engine } of twins.parameters) engine.readGradient(parameter.grad.data);
+    clipGradients(
+      this.config.clip,
+      twins.parameters.flatMap(({ parameter }, i) => (trainable[i] ? parameter : [])),
+    );
     this.rule?.step((i) => trainable[i], this.present.lr, this.present.step);
     for (const { parameter, engine } of twins.parameters) engine.write(parameter.value.data);
   }

@@ -22,6 +22,7 @@ import type { Loss } from "../losses/loss.js";
 import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { constant, type Schedule } from "../schedules/schedule.js";
+import { isSchedule, type StepSchedule } from "../schedules/step-schedule.js";
 import type { Augment } from "./augment.js";
 import type { Epoch } from "./history.js";
 
@@ -33,6 +34,17 @@ export interface EpochCallback {
   readonly resume?: (epochs: readonly Epoch[]) => void;
 }
 
+/** How gradients are clipped, by value or by norm. */
+export type Clip =
+  | {
+      /** The largest size of a single number of a gradient. */
+      readonly value: number;
+    }
+  | {
+      /** The largest Euclidean norm of all gradients together. */
+      readonly norm: number;
+    };
+
 const fitOptions = {
   /** What is trained on. */
   train: datasetOption(),
@@ -43,6 +55,18 @@ const fitOptions = {
   test: datasetOption().optional(),
   /** The update rule with its learning rate. */
   optimizer: optimizerOption(),
+  /**
+   * Clips the gradients before each update: `{ value: v }` brings each number into ±v, `{ norm: n }` scales all gradients
+   * together down to the Euclidean norm n where theirs is larger (Pascanu et al. 2013). Weight decay is added behind it.
+   * @default none
+   */
+  clip: option<Clip>("{ value } or { norm }, a number above 0", (v) => {
+    const { value, norm, ...others }: Partial<Record<string, unknown>> = Object(v);
+    if (Object.keys(others).length > 0 || (value === undefined) === (norm === undefined)) return undefined;
+    const size = value ?? norm;
+    if (typeof size !== "number" || !(size > 0) || !Number.isFinite(size)) return undefined;
+    return value === undefined ? { norm: size } : { value: size };
+  }).optional(),
   /**
    * What is minimised.
    * @default softmaxCrossEntropy()
@@ -94,10 +118,12 @@ const fitOptions = {
    */
   augment: callback<Augment>().optional(),
   /**
-   * Learning rate of each epoch; by default the optimizer's, unchanged.
+   * Learning rate of each epoch, or of each step; by default the optimizer's, unchanged.
    * @default constant
    */
-  schedule: callback<Schedule>().or(constant),
+  schedule: option<Schedule | StepSchedule>("a function of the epoch, or { perStep }", (v) =>
+    isSchedule(v) ? v : undefined,
+  ).or(constant),
   /**
    * Called after each epoch, epoch 0 included, with the weights of that moment in the model; weights that it changes are
    * those that training continues with. Return "stop" to end.
@@ -153,8 +179,9 @@ export function parseFit(model: Sequential, config: FitConfig): ParsedFitConfig 
   const parsed = options("fit", fitOptions, config);
   assertOptimizer("fit", parsed.optimizer);
   assertLoss("fit", parsed.loss);
-  for (const key of ["schedule", "onEpoch", "onStep", "augment"] as const)
-    assertPlainFunction("fit", key, parsed[key]);
+  const { schedule } = parsed;
+  assertPlainFunction("fit", "schedule", typeof schedule === "function" ? schedule : schedule.perStep);
+  for (const key of ["onEpoch", "onStep", "augment"] as const) assertPlainFunction("fit", key, parsed[key]);
   if (parsed.evaluateEvery !== undefined && parsed.test === undefined)
     throw configError("fit", valueInWords("test", undefined), "a set for evaluateEvery to measure");
   // an explicit `checkpoint: undefined` says that there is none this time

@@ -1,14 +1,14 @@
-import { configError, inWords, stopRequested } from "@gradbook/base";
+import { stopRequested } from "@gradbook/base";
 import type { Sequential } from "../layers/sequential.js";
 import { Rng } from "../tensor/rng.js";
 import { assertAlike, assertFits } from "./assert-fits.js";
 import { assertBatchNorm, cutIntoBatches } from "./batches.js";
-import { warnOnce } from "./callbacks.js";
 import { assertWritable } from "./checkpoint.js";
 import { type FitConfig, parseFit } from "./fit-config.js";
 import type { Ending, Run } from "./history.js";
 import { makeTrainer } from "./make-trainer.js";
 import { tellOfHandWork } from "./notes.js";
+import { Rates } from "./rates.js";
 import { Recorder } from "./recorder.js";
 
 export type { FitConfig } from "./fit-config.js";
@@ -45,7 +45,8 @@ export function fit(model: Sequential, config: FitConfig): Run {
   const cut = cutIntoBatches(train.size, batch, parsed.dropLast);
   if (epochs > 0) assertBatchNorm(model, train.size, cut, limit);
 
-  const recorder = new Recorder(model, parsed);
+  const rates = new Rates(schedule, optimizer.spec.lr, cut.steps, Math.min(limit, epochs * cut.steps));
+  const recorder = new Recorder(model, parsed, rates);
   const saved = recorder.resume();
   if (checkpoint !== undefined) {
     assertWritable(checkpoint);
@@ -62,8 +63,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     const first = Math.floor(recorder.steps / cut.steps);
     for (let epoch = first + 1; epoch <= epochs && ending === "finished"; epoch++) {
       if (parsed.shuffle) shuffled(order, randomness.fork(epoch));
-      const lr = rateOf(epoch, schedule(epoch, optimizer.spec.lr), optimizer.spec.lr);
-      recorder.beginEpoch(epoch, lr);
+      recorder.beginEpoch(epoch, rates.ofEpoch(epoch, recorder.epochs));
       trainer.begin(epoch, order);
       let passed = batch * (recorder.steps - (epoch - 1) * cut.steps);
       while (passed < cut.used && recorder.steps < limit) {
@@ -72,7 +72,8 @@ export function fit(model: Sequential, config: FitConfig): Run {
           break;
         }
         const to = Math.min(passed + batch, cut.used);
-        const stepLoss = trainer.step(passed, to, lr, recorder.steps + 1);
+        const step = recorder.steps + 1;
+        const stepLoss = trainer.step(passed, to, rates.ofStep(step, epoch), step);
         passed = to;
         if (recorder.recordStep(stepLoss, epoch, cut.steps, trainer)) {
           ending = "stopped early";
@@ -101,18 +102,4 @@ export function fit(model: Sequential, config: FitConfig): Run {
 function shuffled(order: Uint32Array, rng: Rng): void {
   for (let i = 0; i < order.length; i++) order[i] = i;
   rng.shuffle(order);
-}
-
-/** @param base the optimizer's own rate */
-function rateOf(epoch: number, lr: unknown, base: number): number {
-  if (typeof lr !== "number" || !Number.isFinite(lr)) {
-    throw configError(
-      `fit, epoch ${epoch}`,
-      `schedule returned ${inWords(lr)}`,
-      "a learning rate, a finite number",
-    );
-  }
-  if (lr === 0 && base !== 0)
-    warnOnce(`fit, epoch ${epoch}: the schedule gives the rate 0, with which nothing is learned.`);
-  return lr;
 }

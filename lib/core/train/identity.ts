@@ -12,7 +12,7 @@ import type { ParsedFitConfig } from "./fit-config.js";
 
 /** Everything that decides the bits of a run and can be told without its code, as plain data: it begins the digest chain. */
 export function describeRun(model: Sequential, config: ParsedFitConfig): object {
-  const { loss, batch, seed, optimizer, shuffle, dropLast, schedule, augment } = config;
+  const { loss, batch, seed, optimizer, clip, shuffle, dropLast, schedule, augment } = config;
   const { kind, lr } = optimizer.spec;
   return {
     layers: model.layers.map(({ name, layer }) => ({ name, ...(builtinSpec(layer) ?? { kind: "custom" }) })),
@@ -21,6 +21,7 @@ export function describeRun(model: Sequential, config: ParsedFitConfig): object 
     trainable: trainableFlags(model),
     loss: builtinLossSpec(loss) ?? { kind: "custom", name: lossName(loss), reduction: reductionOf(loss) },
     optimizer: builtinOptimizerSpec(optimizer) ?? { kind: "custom", name: kind, lr },
+    ...(clip !== undefined && { clip }),
     batch,
     seed,
     shuffle,
@@ -53,7 +54,8 @@ export function identityOf(model: Sequential, config: ParsedFitConfig): Readonly
     evaluateEvery: String(evaluateEvery),
     "the code of the loss": builtinLossSpec(loss) === undefined ? codeOf(loss) : "",
     "the code of the optimizer": builtinOptimizerSpec(optimizer) === undefined ? codeOf(optimizer) : "",
-    schedule: describeSchedule(schedule) ?? String(schedule),
+    schedule:
+      describeSchedule(schedule) ?? String(typeof schedule === "function" ? schedule : codeOf(schedule)),
     augment: augment === undefined ? "" : String(augment),
   };
   return Object.fromEntries(Object.entries(identity).map(([name, text]) => [name, sha256(text)]));

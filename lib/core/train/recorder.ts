@@ -13,6 +13,7 @@ import { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } fro
 import { describeRun, differences, identityOf } from "./identity.js";
 import { measureOf } from "./measure.js";
 import { tellOfMemory } from "./notes.js";
+import type { Rates } from "./rates.js";
 import type { Trainer } from "./trainer.js";
 
 /** What is needed of a checkpoint beside what the recorder and the model took over. */
@@ -26,6 +27,7 @@ export interface Resumed {
 export class Recorder {
   private readonly model: Sequential;
   private readonly config: ParsedFitConfig;
+  private readonly schedule: Rates;
 
   private stepLosses: number[] = [];
   epochs: readonly Epoch[] = [];
@@ -40,9 +42,10 @@ export class Recorder {
   /** What checkpoints of this run carry; empty where none is wanted. */
   private readonly identity: Readonly<Record<string, string>>;
 
-  constructor(model: Sequential, config: ParsedFitConfig) {
+  constructor(model: Sequential, config: ParsedFitConfig, schedule: Rates) {
     this.model = model;
     this.config = config;
+    this.schedule = schedule;
 
     const { train, test, checkpoint, resume, loss } = config;
     this.measure = measureOf(loss, train) === "RMSE" ? { measure: "RMSE" } : {};
@@ -218,12 +221,12 @@ export class Recorder {
     const epochs = take("epochs", 5 * saved.digests.length);
     const evaluations = take("evaluations");
     this.stepLosses = Array.from(losses);
-    this.rates = this.replayedRates(path, take("rates"));
     this.changedBy = saved.changedBy;
     this.epochs = saved.digests.map((digest, i) => {
       const [epoch, trainLoss, testLoss, trainError, testError] = epochs.subarray(5 * i);
       return { epoch, trainLoss, testLoss, trainError, testError, ...this.measure, digest };
     });
+    this.rates = this.replayedRates(path, take("rates"));
     this.evaluations = Array.from({ length: evaluations.length / 4 }, (_, i) => {
       const [step, trainLoss, testLoss, testError] = evaluations.subarray(4 * i);
       return { step, trainLoss, testLoss, testError };
@@ -258,9 +261,8 @@ export class Recorder {
 
   /** A schedule of somebody's own is asked for the epochs that are done: it may have a memory, and has to say the same. */
   private replayedRates(path: string, rates: FloatArray): number[] {
-    const { schedule, optimizer } = this.config;
     for (const [i, rate] of rates.entries()) {
-      const now = schedule(i + 1, optimizer.spec.lr);
+      const now = this.schedule.ofEpoch(i + 1, this.epochs);
       if (now !== rate)
         throw refusedCheckpoint(
           path,

@@ -1,4 +1,5 @@
 import type { Dataset } from "../datasets/dataset.js";
+import type { ClipSpec } from "../engine/spec.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { FloatArray, Tensor } from "../tensor/tensor.js";
@@ -8,6 +9,8 @@ import type { Augment } from "./augment.js";
 export interface TrainerConfig {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
+  /** What becomes of the gradients before the update; default: nothing. */
+  readonly clip?: ClipSpec | undefined;
   readonly train: Dataset;
   /** Changes training samples as they are read; default: none. */
   readonly augment?: Augment | undefined;

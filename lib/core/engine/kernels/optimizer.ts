@@ -2,12 +2,15 @@ import { configError } from "@gradbook/base";
 import { power } from "../../tensor/portable.js";
 import {
   add,
+  and,
   div,
   type Expr,
+  greater,
   i32,
   less,
   load,
   loadSplat,
+  max,
   min,
   mul,
   part,
@@ -17,7 +20,7 @@ import {
   vec,
 } from "../render/expr.js";
 import type { Kernel, Program } from "../render/program.js";
-import type { OptimizerSpec } from "../spec.js";
+import type { ClipSpec, OptimizerSpec } from "../spec.js";
 
 /** Floats that one task updates. */
 export const UPDATE_CHUNK = 16384;
@@ -35,6 +38,9 @@ export interface UpdateKernel {
   readonly shared: number;
   /** Floats that change from step to step: see `RATES`. */
   readonly rates: number;
+  readonly clip?: ClipSpec | undefined;
+  /** The pieces' gradients have been added up before. */
+  readonly isSummed?: boolean;
 }
 
 export interface UpdateRange {
@@ -44,8 +50,8 @@ export interface UpdateRange {
 
 export const updateTasks = ({ from, to }: UpdateRange): number => Math.ceil((to - from) / UPDATE_CHUNK);
 
-/** What is written before each step, in this order. */
-export const RATES = ["lr", "step", "root", "decay"] as const;
+/** What is written before each step, in this order; the last one, what gradients are multiplied by, within it. */
+export const RATES = ["lr", "step", "root", "decay", "scale"] as const;
 
 /** What a rule's kernel works with: four neighbouring parameters. */
 interface Part {
@@ -77,31 +83,58 @@ const rules: {
 } = {
   sgd: {
     slots: ({ momentum }) => (momentum === 0 ? 0 : 1),
-    update(k, { momentum, nesterov }, { grad, slot, move, lr }) {
+    rates: ({ dampening = 0 }, _lr, step) => [step === 1 ? 1 : 1 - dampening, 1, 0],
+    update(k, { momentum, nesterov, dampening }, { grad, slot, move, lr, step }) {
       if (momentum === 0) {
         move(mul(lr, grad));
         return;
       }
-      const v = k.let(add(mul(vec(momentum), load(4, slot(0))), grad));
+      const added = dampening === undefined ? grad : mul(step, grad);
+      const v = k.let(add(mul(vec(momentum), load(4, slot(0))), added));
       k.store(slot(0), v);
       move(mul(lr, nesterov ? add(grad, mul(vec(momentum), v)) : v));
     },
   },
   rmsprop: {
-    slots: () => 1,
-    update(k, { rho, eps, epsInside }, { grad, slot, move, lr }) {
+    slots: ({ momentum, centered }) => 1 + (momentum === undefined ? 0 : 1) + (centered ? 1 : 0),
+    update(k, { rho, eps, epsInside, momentum, centered }, { grad, slot, move, lr }) {
       const s = k.let(add(mul(vec(rho), load(4, slot(0))), mul(mul(vec(1 - rho), grad), grad)));
       k.store(slot(0), s);
-      const size = epsInside ? sqrt(add(s, vec(eps))) : add(sqrt(s), vec(eps));
-      move(div(mul(lr, grad), size));
+      let spread: Expr = s;
+      if (centered) {
+        const at = slot(momentum === undefined ? 1 : 2);
+        const mean = k.let(add(mul(vec(rho), load(4, at)), mul(vec(1 - rho), grad)));
+        k.store(at, mean);
+        spread = k.let(max(sub(s, mul(mean, mean)), vec(0)));
+      }
+      const size = epsInside ? sqrt(add(spread, vec(eps))) : add(sqrt(spread), vec(eps));
+      if (momentum === undefined) {
+        move(div(mul(lr, grad), size));
+        return;
+      }
+      const v = k.let(add(mul(vec(momentum), load(4, slot(1))), div(grad, size)));
+      k.store(slot(1), v);
+      move(mul(lr, v));
+    },
+  },
+  adadelta: {
+    slots: () => 2,
+    update(k, { rho, eps }, { grad, slot, move, lr }) {
+      const s = k.let(add(mul(vec(rho), load(4, slot(0))), mul(mul(vec(1 - rho), grad), grad)));
+      k.store(slot(0), s);
+      const before = k.let(load(4, slot(1)));
+      const step = k.let(mul(div(sqrt(add(before, vec(eps))), sqrt(add(s, vec(eps)))), grad));
+      k.store(slot(1), add(mul(vec(rho), before), mul(mul(vec(1 - rho), step), step)));
+      move(mul(lr, step));
     },
   },
   adagrad: {
     slots: () => 1,
-    update(k, { eps }, { grad, slot, move, lr }) {
+    rates: ({ lrDecay = 0 }, lr, step) => [lr / (1 + (step - 1) * lrDecay), 1, 0],
+    update(k, { eps }, { grad, slot, move, step }) {
       const s = k.let(add(load(4, slot(0)), mul(grad, grad)));
       k.store(slot(0), s);
-      move(div(mul(lr, grad), add(sqrt(s), vec(eps))));
+      move(div(mul(step, grad), add(sqrt(s), vec(eps))));
     },
   },
   adam: adamRule(),
@@ -110,19 +143,24 @@ const rules: {
 
 function adamRule(): RuleKind<Extract<OptimizerSpec, { readonly kind: "adam" | "adamw" }>> {
   return {
-    slots: () => 2,
+    slots: ({ amsgrad }) => (amsgrad ? 3 : 2),
     rates: ({ beta1, beta2, weightDecay }, lr, step) => [
       lr / (1 - power(beta1, step)),
       Math.sqrt(1 - power(beta2, step)),
       lr * weightDecay,
     ],
-    update(k, { kind, beta1, beta2, eps }, { grad, w, slot, move, step, root, decay }) {
+    update(k, { kind, beta1, beta2, eps, amsgrad }, { grad, w, slot, move, step, root, decay }) {
       if (kind === "adamw") k.set(w, sub(w, mul(decay, w)));
       const m = k.let(add(mul(vec(beta1), load(4, slot(0))), mul(vec(1 - beta1), grad)));
       k.store(slot(0), m);
       const s = k.let(add(mul(vec(beta2), load(4, slot(1))), mul(mul(vec(1 - beta2), grad), grad)));
       k.store(slot(1), s);
-      move(div(mul(step, m), add(div(sqrt(s), root), vec(eps))));
+      let largest: Expr = s;
+      if (amsgrad) {
+        largest = k.let(max(load(4, slot(2)), s));
+        k.store(slot(2), largest);
+      }
+      move(div(mul(step, m), add(div(sqrt(largest), root), vec(eps))));
     },
   };
 }
@@ -145,6 +183,12 @@ export function writeRates(
   if (others !== undefined) floats.set(others, first + 1);
 }
 
+/** What gradients of this sum of squares are multiplied by, so that their norm is at most `norm`. */
+export function scaleTo(norm: number, squares: number): number {
+  const size = Math.sqrt(squares);
+  return size > norm ? norm / size : 1;
+}
+
 /** Arrays that a rule remembers. */
 export function slotCount(spec: OptimizerSpec): number {
   return ruleOf(spec).slots(spec);
@@ -160,10 +204,10 @@ export function updateKernel(p: Program, name: string, o: UpdateKernel): Kernel 
     const to = k.let(min(add(from, 4 * UPDATE_CHUNK), i32(4 * o.range.to)));
     const rates = RATES.map((_, i) => k.let(loadSplat(i32(o.rates + 4 * i))));
     // everything behind the shared part has one gradient, whatever the number of pieces
-    const parts = k.let(select(less(from, 4 * o.shared), pieces, i32(1)));
+    const parts = o.isSummed ? i32(1) : k.let(select(less(from, 4 * o.shared), pieces, i32(1)));
     k.loop(from, to, 64, (at) => {
       const gradient = k.let(load(16, add(at, o.gradients)));
-      if (o.shared > 0) {
+      if (o.shared > 0 && !o.isSummed) {
         const other = k.let(add(at, o.gradients));
         k.loop(1, parts, 1, () => {
           k.increase(other, -4 * o.shared);
@@ -181,6 +225,15 @@ export function updateKernel(p: Program, name: string, o: UpdateKernel): Kernel 
   });
 }
 
+function clipped(gradient: Expr, clip: ClipSpec, scale: Expr): Expr {
+  return "norm" in clip ? mul(gradient, scale) : max(min(gradient, vec(clip.value)), vec(-clip.value));
+}
+
+/** ±size with the sign of w, 0 at 0. */
+function sign(w: Expr, size: number): Expr {
+  return sub(and(vec(size), greater(w, vec(0))), and(vec(size), less(w, vec(0))));
+}
+
 function updatePart(
   k: Kernel,
   spec: OptimizerSpec,
@@ -192,7 +245,9 @@ function updatePart(
   const [lr, step, root, decay] = rates;
   const w = k.let(load(4, add(at, o.weights)));
   const isAdded = spec.weightDecay !== 0 && spec.kind !== "adamw";
-  const grad = isAdded ? k.let(add(gradient, mul(vec(spec.weightDecay), w))) : gradient;
+  let grad = o.clip === undefined ? gradient : k.let(clipped(gradient, o.clip, rates[4]));
+  if (isAdded) grad = k.let(add(grad, mul(vec(spec.weightDecay), w)));
+  if (spec.l1 !== undefined) grad = k.let(add(grad, sign(w, spec.l1)));
   ruleOf(spec).update(k, spec, {
     ...{ grad, w, lr, step, root, decay },
     slot: (i) => add(at, o.slots[i]),

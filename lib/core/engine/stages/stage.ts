@@ -7,6 +7,9 @@ export type HandWork =
   | { readonly what: "loss" }
   | { readonly what: "update" };
 
+/** Everything that the calling thread does alone: also finding by how much all gradients are scaled down. */
+export type MainWork = HandWork | { readonly what: "scale" };
+
 /**
  * A kernel's place in a step. `main`: no kernel, but work by hand. `pieces`: called with (piece, first sample, end sample)
  * for each piece of the batch; what one piece computes, no other piece reads before the next barrier. `tasks`: called with
@@ -16,7 +19,7 @@ export type HandWork =
 export type Step =
   | { readonly parallel: "pieces"; readonly kernel: Kernel }
   | { readonly parallel: "tasks"; readonly kernel: Kernel; readonly tasks: (samples: number) => number }
-  | { readonly parallel: "main"; readonly work: HandWork };
+  | { readonly parallel: "main"; readonly work: MainWork };
 
 /** Where a parameter and its gradient stand. */
 export interface ParamAddress {
