@@ -72,8 +72,8 @@ interface Part {
 interface RuleKind<Spec> {
   /** Arrays that it remembers. */
   slots(spec: Spec): number;
-  /** The other RATES of a step, from 1; default: none. */
-  rates?(spec: Spec, lr: number, step: number): readonly [step: number, root: number, decay: number];
+  /** Writes those of the other RATES of a step (from 1) that it uses, from `at` on; default: none. */
+  rates?(spec: Spec, lr: number, step: number, floats: Float32Array, at: number): void;
   update(k: Kernel, spec: Spec, part: Part): void;
 }
 
@@ -83,7 +83,9 @@ const rules: {
 } = {
   sgd: {
     slots: ({ momentum }) => (momentum === 0 ? 0 : 1),
-    rates: ({ dampening = 0 }, _lr, step) => [step === 1 ? 1 : 1 - dampening, 1, 0],
+    rates({ dampening = 0 }, _lr, step, floats, at) {
+      floats[at] = step === 1 ? 1 : 1 - dampening;
+    },
     update(k, { momentum, nesterov, dampening }, { grad, slot, move, lr, step }) {
       if (momentum === 0) {
         move(mul(lr, grad));
@@ -130,7 +132,9 @@ const rules: {
   },
   adagrad: {
     slots: () => 1,
-    rates: ({ lrDecay = 0 }, lr, step) => [lr / (1 + (step - 1) * lrDecay), 1, 0],
+    rates({ lrDecay = 0 }, lr, step, floats, at) {
+      floats[at] = lr / (1 + (step - 1) * lrDecay);
+    },
     update(k, { eps }, { grad, slot, move, step }) {
       const s = k.let(add(load(4, slot(0)), mul(grad, grad)));
       k.store(slot(0), s);
@@ -144,11 +148,11 @@ const rules: {
 function adamRule(): RuleKind<Extract<OptimizerSpec, { readonly kind: "adam" | "adamw" }>> {
   return {
     slots: ({ amsgrad }) => (amsgrad ? 3 : 2),
-    rates: ({ beta1, beta2, weightDecay }, lr, step) => [
-      lr / (1 - power(beta1, step)),
-      Math.sqrt(1 - power(beta2, step)),
-      lr * weightDecay,
-    ],
+    rates({ beta1, beta2, weightDecay }, lr, step, floats, at) {
+      floats[at] = lr / (1 - power(beta1, step));
+      floats[at + 1] = Math.sqrt(1 - power(beta2, step));
+      floats[at + 2] = lr * weightDecay;
+    },
     update(k, { kind, beta1, beta2, eps, amsgrad }, { grad, w, slot, move, step, root, decay }) {
       if (kind === "adamw") k.set(w, sub(w, mul(decay, w)));
       const m = k.let(add(mul(vec(beta1), load(4, slot(0))), mul(vec(1 - beta1), grad)));
@@ -179,8 +183,7 @@ export function writeRates(
   first: number,
 ): void {
   floats[first] = lr;
-  const others = ruleOf(spec).rates?.(spec, lr, step);
-  if (others !== undefined) floats.set(others, first + 1);
+  ruleOf(spec).rates?.(spec, lr, step, floats, first + 1);
 }
 
 /** What gradients of this sum of squares are multiplied by, so that their norm is at most `norm`. */
