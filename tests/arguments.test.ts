@@ -180,6 +180,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   ),
   elu: call(gradbook.elu, () => [{ alpha: 0.5 }]),
   embedding: call(gradbook.embedding, () => [{ count: 3, features: 2 }]),
+  evaluate: call(gradbook.evaluate, () => [model(), data(), { loss: gradbook.mse() }]),
   errorCurves: [
     call(gradbook.errorCurves, () => [
       {

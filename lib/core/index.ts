@@ -121,7 +121,17 @@ export type { Augment } from "./train/augment.js";
 export { type EarlyStop, type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
 export { type FirstMinuteConfig, firstMinute } from "./train/first-minute/first-minute.js";
 export type { CheckLine, FirstMinute } from "./train/first-minute/panel.js";
-export { activations, confusionMatrix, features, type Predictions, predict } from "./train/metrics.js";
+export {
+  activations,
+  confusionMatrix,
+  type EvaluateConfig,
+  evaluate,
+  features,
+  type Predictions,
+  predict,
+  type SetEvaluation,
+} from "./train/metrics.js";
+export type { ModelInput } from "./train/model-input.js";
 export { outputs } from "./train/outputs.js";
 export { type ClassScore, classScores, rmse, rocAuc, rSquared } from "./train/scores.js";
 export { weightsDigest } from "./train/digest.js";

@@ -146,6 +146,11 @@ export class Engine {
     return readValues(this.floats, this.plan.output, shape);
   }
 
+  /** The output of a layer of an observed plan, [samples, …]. */
+  layerOutput(layer: number, shape: readonly number[]): Tensor {
+    return readValues(this.floats, this.plan.layerOutputs[layer], shape);
+  }
+
   setOutputGradient(gradient: Tensor): void {
     writeValues(this.floats, this.plan.outputGrads, gradient);
   }

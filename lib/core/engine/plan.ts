@@ -42,6 +42,8 @@ export interface PlanRequest {
   readonly batch: number;
   /** Samples whose pixels are kept in the plan's memory, beside the batch's. */
   readonly kept: number;
+  /** Every layer's output is looked at: nothing is computed together, and nothing overwritten. */
+  readonly observed?: boolean | undefined;
 }
 
 /** What happens between two barriers: an export of the module, or work by hand. */
@@ -78,6 +80,8 @@ export interface Plan {
   /** What each layer written by hand reads and writes. */
   readonly custom: readonly (StageBuffers & { readonly layer: number })[];
   /** Byte addresses. */
+  /** Each layer's output; those of a plan that is not observed may be overwritten by what follows. */
+  readonly layerOutputs: readonly Buffer[];
   /** What a step moves, in floats: the parameters that are not frozen. */
   readonly updated: readonly UpdateRange[];
   readonly at: {
@@ -110,7 +114,7 @@ const FORWARD_BYTES = 16 * MEBIBYTE;
 /** Lays out the memory of a model and generates its kernels. */
 export function plan(request: PlanRequest): Plan {
   const { input, loss, optimizer, batch } = request;
-  const stages = chooseStages(request.layers, batch);
+  const { stages, upTo } = chooseStages(request.layers, batch, request.observed);
   const pieces = pieceRule(3 * stages.reduce((sum, s) => sum + s.work, 0));
   const sampleBytes = 4 * stages.reduce((sum, s) => sum + 3 * sizeOf(s.shape), sizeOf(input));
   const capacity = Math.max(batch, Math.min(100, Math.floor(FORWARD_BYTES / sampleBytes)), 1);
@@ -246,6 +250,7 @@ export function plan(request: PlanRequest): Plan {
     running,
     keys,
     custom,
+    layerOutputs: upTo.map((count) => values[count]),
     updated,
     at: { ...tables, weights, slots, gradients, samples },
     output,

@@ -113,14 +113,28 @@ class DefinitionTrainer implements Trainer {
   }
 
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void {
+    this.eachBatch(set, (batch, from) => visit(this.model.forward(batch), from));
+  }
+
+  layerOutputs(
+    set: Dataset,
+    layers: readonly number[],
+    visit: (outputs: readonly Tensor[], from: number) => void,
+  ): void {
+    this.eachBatch(set, (batch, from) => {
+      const outputs = this.model.activations(batch);
+      visit(
+        layers.map((layer) => outputs[this.model.layers[layer].name]),
+        from,
+      );
+    });
+  }
+
+  private eachBatch(set: Dataset, visit: (batch: Tensor, from: number) => void): void {
     for (let from = 0; from < set.size; from += EVALUATION_BATCH) {
       const count = Math.min(EVALUATION_BATCH, set.size - from);
-      const batch = gather(
-        this.model,
-        set,
-        Array.from({ length: count }, (_, i) => from + i),
-      );
-      visit(this.model.forward(batch), from);
+      const chosen = Array.from({ length: count }, (_, i) => from + i);
+      visit(gather(this.model, set, chosen), from);
     }
   }
 

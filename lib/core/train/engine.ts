@@ -126,6 +126,22 @@ class EngineTrainer implements Trainer {
       visit(this.output(this.forward(set, from, false)), from);
   }
 
+  layerOutputs(
+    set: Dataset,
+    layers: readonly number[],
+    visit: (outputs: readonly Tensor[], from: number) => void,
+  ): void {
+    const { engine } = this.planned;
+    for (let from = 0; from < set.size; from += engine.capacity) {
+      const samples = this.forward(set, from, false);
+      const shapes = layers.map((layer) => [samples, ...this.model.layers[layer].output]);
+      visit(
+        shapes.map((shape, i) => engine.layerOutput(layers[i], shape)),
+        from,
+      );
+    }
+  }
+
   sync(): void {
     const { parameters, running } = this.planned.twins;
     for (const { parameter, engine } of [...parameters, ...running]) engine.read(parameter.value.data);
@@ -173,7 +189,7 @@ class EngineTrainer implements Trainer {
     const engine = new Engine(
       {
         ...{ input: model.input, layers, loss, numbers: train.targets !== undefined, optimizer },
-        ...{ clip: config.clip, batch, kept },
+        ...{ clip: config.clip, batch, kept, observed: config.observed },
       },
       parseThreads(config.threads),
       (work, samples, training) => this.byHand(work, samples, training),

@@ -17,6 +17,8 @@ export interface TrainerConfig {
   /** Samples of a step. */
   readonly batch: number;
   readonly seed: number | string;
+  /** Somebody looks at the layers' outputs; default: no. */
+  readonly observed?: boolean | undefined;
   /** Threads of the engine; default: GRADBOOK_THREADS, else one for each core. */
   readonly threads?: number | undefined;
 }
@@ -55,6 +57,14 @@ export interface Trainer {
    * The tensor is only valid within that call.
    */
   outputs(set: Dataset, visit: (output: Tensor, from: number) => void): void;
+  /**
+   * The same for the outputs of the layers at some positions of the model; only for a trainer that was made `observed`.
+   */
+  layerOutputs(
+    set: Dataset,
+    layers: readonly number[],
+    visit: (outputs: readonly Tensor[], from: number) => void,
+  ): void;
   /** Brings the present weights and running statistics into the model's own parameters. */
   sync(): void;
   /**

@@ -180,18 +180,29 @@ function activationKinds(): { readonly [K in ActivationSpec["kind"]]: LayerKind<
   >;
 }
 
-/** Layers that are computed together become one stage. */
-export function chooseStages(layers: readonly ModelLayer[], batch: number): Stage[] {
+/** The stages of a model, and how many of them there are up to each layer and with it. */
+export interface Chosen {
+  readonly stages: readonly Stage[];
+  readonly upTo: readonly number[];
+}
+
+/**
+ * Layers that are computed together become one stage.
+ * @param isObserved each layer is a stage of its own and leaves its output where it is, for somebody to look at
+ */
+export function chooseStages(layers: readonly ModelLayer[], batch: number, isObserved = false): Chosen {
   const stages: Stage[] = [];
+  const upTo: number[] = [];
   // the model's input stays as it is
   let use: OutputUse = "value";
   for (let i = 0; i < layers.length; ) {
-    const choice: Choice = choose(layers[i], { use, next: layers.slice(i + 1), batch });
+    const next = isObserved ? [] : layers.slice(i + 1);
+    const choice: Choice = choose(layers[i], { use: isObserved ? "value" : use, next, batch });
     if (choice.stage !== undefined) stages.push(choice.stage);
     use = choice.use;
-    i += choice.taken ?? 1;
+    for (const end = i + (choice.taken ?? 1); i < end; i++) upTo.push(stages.length);
   }
-  return stages;
+  return { stages, upTo };
 }
 
 function choose({ spec, ...layer }: ModelLayer, around: Surroundings): Choice {
