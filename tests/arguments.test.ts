@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import * as gradbook from "gradbook";
 
 // no data of this computer is read, and nothing is kept beside it
 process.env.GRADBOOK_DATA = join(tmpdir(), `gradbook-nowhere-${process.pid}`);
+
+// wrong paths are written, too
+const written = mkdtempSync(join(tmpdir(), "gradbook-arguments-"));
+process.chdir(written);
+after(() => {
+  process.chdir(tmpdir());
+  rmSync(written, { recursive: true });
+});
 
 /** A call that works: each of its arguments, and each value inside them, is then replaced by wrong ones. */
 interface Call {
@@ -18,6 +27,11 @@ interface Call {
 const { ByteImages, fit, GradbookError, Parameter, Rng, Tensor } = gradbook;
 
 const x = () => new Tensor([2, 1, 2, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+const savedModel = () => {
+  const path = join(written, "saved.safetensors");
+  gradbook.saveModel(model(), path);
+  return path;
+};
 const points = () => Array.from({ length: 8 }, (_, i) => [i % 3, (i * i) % 5]);
 const data = () => gradbook.arrayDataset(Float32Array.from(Array(16).keys()), [0, 1, 0, 1], [1, 2, 2]);
 /** A data set, a layer, a loss and an update rule as a cell writes them: plain objects. */
@@ -174,6 +188,8 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     (seen: never) => gradbook.earlyStop()(seen),
     () => [epoch(1)],
   ),
+  "earlyStop().end": call(gradbook.earlyStop().end, () => [model()]),
+  "earlyStop().save": call(gradbook.earlyStop().save, () => []),
   "earlyStop().resume": call(
     (seen: never) => gradbook.earlyStop().resume(seen),
     () => [[epoch(0), epoch(1)]],
@@ -319,6 +335,15 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   rnn: call(gradbook.rnn, () => [{ in: 2, hidden: 3, returns: "all" }]),
   silu: call(gradbook.silu, () => []),
   softplus: call(gradbook.softplus, () => []),
+  loadModel: call(gradbook.loadModel, () => [savedModel()]),
+  loadWeights: call(gradbook.loadWeights, () => [model(), savedModel(), { rename: (name: string) => name }]),
+  readSafetensors: call(gradbook.readSafetensors, () => [savedModel()]),
+  saveModel: call(gradbook.saveModel, () => [model(), join(written, "a.safetensors")]),
+  writeSafetensors: call(gradbook.writeSafetensors, () => [
+    join(written, "b.safetensors"),
+    { x: x() },
+    { by: "me" },
+  ]),
   leakyRelu: call(gradbook.leakyRelu, () => [{ slope: 0.1 }]),
   linear: call(gradbook.linear, () => [{ in: 2, out: 3, bias: true }]),
   linearDecay: call(gradbook.linearDecay, () => [{ epochs: 3, last: 0.1 }]),

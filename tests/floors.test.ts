@@ -35,6 +35,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     optimizers: "tensor engine",
     schedules: "tensor",
     train: "tensor datasets engine layers losses optimizers schedules",
+    saving: "tensor engine layers train",
     embed: "tensor engine train",
     sweep: "tensor train",
     figures: "",

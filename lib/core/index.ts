@@ -136,6 +136,10 @@ export { outputs } from "./train/outputs.js";
 export { type ClassScore, classScores, rmse, rocAuc, rSquared } from "./train/scores.js";
 export { weightsDigest } from "./train/digest.js";
 
+// Saving
+export { type LoadWeightsConfig, loadModel, loadWeights, saveModel } from "./saving/model-file.js";
+export { readSafetensors, type Safetensors, writeSafetensors } from "./saving/safetensors.js";
+
 // Data
 export type { Dataset, IntegerSource, Labels, Targets } from "./datasets/dataset.js";
 export { type ArrayDatasetOptions, arrayDataset } from "./datasets/array-dataset.js";

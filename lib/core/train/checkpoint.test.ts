@@ -28,6 +28,7 @@ import { weightsDigest } from "./digest.js";
 import { earlyStop } from "./early-stop.js";
 import { type FitConfig, fit } from "./fit.js";
 import type { Run } from "./history.js";
+import { evaluate } from "./metrics.js";
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -169,6 +170,34 @@ test("early stop remembers the epochs before a resume, and a run that it ended s
     assert.deepEqual(fit(plain(), config(more)), expected);
   }
 });
+
+for (const epochs of [9, 4])
+  test(`the best epoch's weights come back, also after a stop and a resume: ${epochs} epochs`, () => {
+    // so large a rate that the loss is lowest early
+    const wild = { optimizer: adam({ lr: 0.2 }), epochs };
+    const stop = () => earlyStop({ patience: 3, restoreBest: true });
+    const model = network("float32");
+    const run = fit(model, config({ ...wild, onEpoch: stop() }));
+    const losses = run.epochs.map(({ testLoss }) => testLoss);
+    const best = losses.indexOf(Math.min(...losses));
+    assert.ok(best < losses.length - 1, `${losses}`);
+    assert.equal(evaluate(model, tested).loss, losses[best]);
+    const without = network("float32");
+    const plain = fit(without, config({ ...wild, onEpoch: earlyStop({ patience: 3 }) }));
+    assert.deepEqual(plain.epochs.slice(0, -1), run.epochs.slice(0, -1));
+    assert.notEqual(plain.digest, run.digest, "the digest knows of the other weights");
+    assert.notEqual(weightsDigest(model), weightsDigest(without));
+    for (const after of [3, 7 * (best + 1) + 2, 7 * (losses.length - 1) - 1]) {
+      const checkpoint = newFile();
+      stopAfter(after, network("float32"), { ...wild, checkpoint, onEpoch: stop() });
+      for (let again = 0; again < 2; again++) {
+        const resumed = network("float32");
+        const more = { ...wild, checkpoint, resume: true, onEpoch: stop() };
+        assert.deepEqual(fit(resumed, config(more)), run, `after ${after} steps`);
+        assert.equal(weightsDigest(resumed), weightsDigest(model));
+      }
+    }
+  });
 
 test("resume: true without a file begins at the beginning", () => {
   const run = fit(network("float32"), config({ checkpoint: newFile(), resume: true }));

@@ -1,4 +1,6 @@
-import { assertList, configError, count, type Given, inWords, oneOf, options } from "@gradbook/base";
+import { assertList, configError, count, flag, type Given, inWords, oneOf, options } from "@gradbook/base";
+import { assertModel, type Sequential } from "../layers/sequential.js";
+import type { FloatArray } from "../tensor/tensor.js";
 import type { Epoch } from "./history.js";
 
 const watchable = ["testLoss", "testError", "trainLoss", "trainError"] as const;
@@ -14,6 +16,12 @@ const earlyStopOptions = {
    * @default 3
    */
   patience: count().or(3),
+  /**
+   * true: when the run has ended, early or not, the model gets the weights and running statistics of its best epoch; that of an
+   * interrupted run keeps the last ones, to go on with. `run.digest` is then the digest of the epochs and of those weights.
+   * @default false
+   */
+  restoreBest: flag().or(false),
 };
 /**
  * Options of `earlyStop`.
@@ -23,9 +31,13 @@ export type EarlyStopConfig = Given<typeof earlyStopOptions>;
 
 /** What `earlyStop` makes: a callback for `onEpoch`. An epoch 0 starts over. */
 export interface EarlyStop {
-  (epoch: Epoch): "stop" | undefined;
-  /** `fit` gives it the epochs before, when a run is resumed. */
-  readonly resume: (epochs: readonly Epoch[]) => void;
+  (epoch: Epoch, model?: Sequential): "stop" | undefined;
+  /** `fit` gives it the epochs before, when a run is resumed, and what `save` gave to the checkpoint. */
+  readonly resume: (epochs: readonly Epoch[], saved?: ReadonlyMap<string, FloatArray>) => void;
+  /** The best weights so far, by name, for a checkpoint; empty without `restoreBest`. */
+  readonly save: () => ReadonlyMap<string, FloatArray>;
+  /** `fit` calls it at the end of the run: puts the best weights into the model, with `restoreBest`. */
+  readonly end: (model: Sequential) => void;
 }
 
 /**
@@ -48,26 +60,41 @@ export interface EarlyStop {
  * ```
  */
 export function earlyStop(config: EarlyStopConfig = {}): EarlyStop {
-  const { watch, patience } = options("earlyStop", earlyStopOptions, config);
+  const { watch, patience, restoreBest } = options("earlyStop", earlyStopOptions, config);
   let best = Number.POSITIVE_INFINITY;
   let since = 0;
-  const see = (epoch: Epoch): "stop" | undefined => {
+  let weights = new Map<string, FloatArray>();
+  const see = (epoch: Epoch, model?: Sequential): "stop" | undefined => {
     assertNumber(watch, epoch);
     if (epoch.epoch === 0) {
       best = Number.POSITIVE_INFINITY;
       since = 0;
     }
-    since = epoch[watch] < best ? 0 : since + 1;
+    const isBest = epoch[watch] < best;
+    since = isBest ? 0 : since + 1;
+    if (isBest && restoreBest && model !== undefined)
+      weights = new Map(valuesOf(model).map(({ name, parameter }) => [name, parameter.value.data.slice()]));
     best = Math.min(best, epoch[watch]);
     return since >= patience ? "stop" : undefined;
   };
-  return Object.assign(see, {
-    resume: (epochs: readonly Epoch[]) => {
+  return Object.assign((epoch: Epoch, model?: Sequential) => see(epoch, model), {
+    resume: (epochs: readonly Epoch[], saved: ReadonlyMap<string, FloatArray> = new Map()) => {
       assertList("earlyStop", "epochs", epochs, "a list of epochs");
-      Array.from(epochs).forEach(see);
+      for (const epoch of Array.from(epochs)) see(epoch);
+      weights = new Map(saved);
+    },
+    save: () => weights,
+    end(model: Sequential) {
+      assertModel("earlyStop", model);
+      for (const { name, parameter } of valuesOf(model)) {
+        const values = weights.get(name);
+        if (values !== undefined) parameter.value.data.set(values);
+      }
     },
   });
 }
+
+const valuesOf = (model: Sequential) => [...model.parameters, ...model.buffers];
 
 /** NaN is never an improvement: the run would end as if it had been watched. */
 function assertNumber(watch: (typeof watchable)[number], epoch: Epoch): void {

@@ -23,6 +23,7 @@ import { softmaxCrossEntropy } from "../losses/softmax-cross-entropy.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { constant, type Schedule } from "../schedules/schedule.js";
 import { isSchedule, type StepSchedule } from "../schedules/step-schedule.js";
+import type { FloatArray } from "../tensor/tensor.js";
 import type { Augment } from "./augment.js";
 import type { Epoch } from "./history.js";
 
@@ -30,8 +31,12 @@ import type { Epoch } from "./history.js";
 export interface EpochCallback {
   /** Return "stop" to end the run. */
   (epoch: Epoch, model: Sequential): unknown;
-  /** Takes the epochs that a checkpoint holds, before the first call. */
-  readonly resume?: (epochs: readonly Epoch[]) => void;
+  /** Takes the epochs that a checkpoint holds, before the first call, and the arrays that `save` gave it. */
+  readonly resume?: (epochs: readonly Epoch[], saved: ReadonlyMap<string, FloatArray>) => void;
+  /** Numbers that a checkpoint keeps for the callback, by name. */
+  readonly save?: () => ReadonlyMap<string, FloatArray>;
+  /** The run has ended, and was not interrupted: the last chance to change the model's weights. */
+  readonly end?: (model: Sequential) => void;
 }
 
 /** How gradients are clipped, by value or by norm. */

@@ -89,6 +89,7 @@ export function fit(model: Sequential, config: FitConfig): Run {
     }
     if (ending === "interrupted") recorder.save(trainer, ending);
     trainer.sync();
+    if (ending !== "interrupted") recorder.end();
     return recorder.run(ending);
   } catch (error) {
     recorder.rescue(trainer, error);

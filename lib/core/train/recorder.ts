@@ -98,6 +98,18 @@ export class Recorder {
     return stop;
   }
 
+  /** The run has ended: the callback may put other weights into the model, and then the digest says so. */
+  end(): void {
+    const { onEpoch } = this.config;
+    if (onEpoch?.end === undefined) return;
+    const weights = weightsDigest(this.model);
+    onEpoch.end(this.model);
+    if (weightsDigest(this.model) === weights) return;
+    const last = lastEpoch(this);
+    const changed = Object.freeze({ ...last, digest: changedDigest(last.digest, this.model) });
+    this.epochs = [...this.epochs.slice(0, -1), changed];
+  }
+
   /** A new epoch begins, from 1, with this learning rate. */
   beginEpoch(epoch: number, lr: number): void {
     this.rates[epoch - 1] = lr;
@@ -153,6 +165,7 @@ export class Recorder {
     const arrays = new Map<string, FloatArray>();
     for (const { name, parameter } of this.values) arrays.set(`model ${name}`, parameter.value.data);
     for (const [i, data] of trainer.readState().entries()) arrays.set(`optimizer ${i}`, data);
+    for (const [name, data] of this.config.onEpoch?.save?.() ?? []) arrays.set(`callback ${name}`, data);
     arrays.set("step losses", Float64Array.from(this.stepLosses));
     arrays.set("rates", Float64Array.from(this.rates));
     arrays.set(
@@ -231,7 +244,10 @@ export class Recorder {
       const [step, trainLoss, testLoss, testError] = evaluations.subarray(4 * i);
       return { step, trainLoss, testLoss, testError };
     });
-    onEpoch?.resume?.(this.epochs.filter(isWhole));
+    const kept = [...saved.arrays].flatMap(([name, data]) =>
+      name.startsWith("callback ") ? [[name.slice("callback ".length), data] as const] : [],
+    );
+    onEpoch?.resume?.(this.epochs.filter(isWhole), new Map(kept));
     const state = [...saved.arrays].flatMap(([name, data]) => (name.startsWith("optimizer ") ? [data] : []));
     const wanted = (this.config.optimizer.slots ?? 0) * this.model.parameters.length;
     if (state.length !== wanted)
