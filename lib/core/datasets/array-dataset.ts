@@ -84,7 +84,13 @@ export function arrayDataset(
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw dataError(name, `label ${inWords(label)} of sample ${i}`, `a whole number in 0 … ${classes - 1}`);
+    const isShifted = label === classes && !Array.from(labels).includes(0);
+    throw dataError(
+      name,
+      `label ${inWords(label)} of sample ${i}`,
+      `a whole number in 0 … ${classes - 1}`,
+      isShifted ? "Labels begin at 0, and no sample has class 0: subtract 1 from each." : undefined,
+    );
   }
   const most = Array.from(labels).reduce((a, b) => Math.max(a, b), 0);
   const classNames = given.classNames ?? Array.from({ length: most + 1 }, (_, c) => String(c));
@@ -104,8 +110,15 @@ export function refuseOtherArrays(name: string, x: unknown): void {
     name,
     valueInWords("x", x),
     "a Float32Array or Float64Array",
-    "Call arrayDataset(x, labels, shape); Float32Array.from(numbers) makes x of a list.",
+    isNested(x)
+      ? `Float32Array.from(x.flat(Infinity)) makes x of nested lists, with their numbers one behind the other.`
+      : "Call arrayDataset(x, labels, shape); Float32Array.from(numbers) makes x of a list.",
   );
+}
+
+/** Lists or typed arrays in a list: each sample by itself. */
+function isNested(x: unknown): boolean {
+  return Array.isArray(x) && x.length > 0 && (Array.isArray(x[0]) || ArrayBuffer.isView(x[0]));
 }
 
 class ArraySamples implements Dataset {

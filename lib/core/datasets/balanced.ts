@@ -71,7 +71,7 @@ export function balancedSubset<D extends Dataset>(
         `balancedSubset(${nameOf(dataset)})`,
         `${all.length} samples of class ${c} (${dataset.classNames?.[c] ?? c})`,
         `at least ${perClass}`,
-        `The smallest class allows perClass: ${Math.min(...members.map((m) => m.length))}.`,
+        cureForFew(members),
       );
     }
     if (rng !== undefined) moveRandomToFront(all, perClass, rng);
@@ -85,6 +85,15 @@ export function balancedSubset<D extends Dataset>(
     `subset returned ${subset?.size === undefined ? inWords(subset) : `a set of ${inWords(subset.size)} samples`}`,
     `a set of the ${indices.length} samples that it is given`,
   );
+}
+
+function cureForFew(members: readonly (readonly number[])[]): string {
+  const least = Math.min(...members.map((m) => m.length));
+  if (least > 0) return `The smallest class allows perClass: ${least}.`;
+  const isFirst = members[0].length === 0 && members.slice(1).every((m) => m.length > 0);
+  return isFirst
+    ? "Labels begin at 0, and no sample has class 0: subtract 1 from each."
+    : "Number the labels so that each class has samples: without gaps, from 0.";
 }
 
 /** The first k steps of a Fisher–Yates shuffle: each choice of k is equally likely. */

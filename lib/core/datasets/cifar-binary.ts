@@ -48,8 +48,23 @@ function sizeOf(path: string): number {
       ? "an empty file"
       : `ends at offset ${size}, ${rest} bytes into record ${(size - rest) / cifarRecord.bytes}`,
     "whole records of 3073 bytes (1 label, 3·32·32 pixels)",
-    "The batch is cut short, or it is not the binary version: copy it again, or run gradbook data cifar10.",
+    size > 0 && size % 3074 === 0
+      ? "Its size is one of records of 3074 bytes, with two labels each: that is CIFAR-100, not CIFAR-10."
+      : startsWith(path, [0x80])
+        ? "It begins as Python's pickles do: the binary version is needed (gradbook data cifar10 fetches it)."
+        : "The batch is cut short: copy it again, or run gradbook data cifar10.",
   );
+}
+
+function startsWith(path: string, bytes: readonly number[]): boolean {
+  const start = new Uint8Array(bytes.length);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, start, 0, start.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return bytes.every((byte, i) => start[i] === byte);
 }
 
 function readInto(path: string, target: Uint8Array): void {

@@ -94,6 +94,26 @@ export function loadCifar10(config: Cifar10Config = {}): Cifar10 {
   };
 }
 
+/** What lies there in place of CIFAR-10's binary version, where it can be told. */
+function otherCifar(folder: string): string | undefined {
+  for (const inner of [
+    "",
+    "cifar-10-batches-py",
+    "cifar-100-binary",
+    "cifar-100-python",
+    "cifar-10-batches-mat",
+  ]) {
+    const has = (...names: readonly string[]) => names.every((name) => existsSync(join(folder, inner, name)));
+    if (has("data_batch_1"))
+      return "data_batch_1 without .bin is of the Python version, which is pickled: the binary version is needed (gradbook data cifar10 fetches it).";
+    if (has("data_batch_1.mat"))
+      return "data_batch_1.mat is of the Matlab version: the binary version is needed (gradbook data cifar10 fetches it).";
+    if (has("train.bin", "test.bin") || has("train", "test", "meta"))
+      return "train and test are CIFAR-100's files: CIFAR-10 has data_batch_1.bin … (gradbook data cifar10 fetches it).";
+  }
+  return undefined;
+}
+
 function loadAll(folder: DataFolder): Cifar10 {
   const published = readCatalogue().cifar10;
   const paths = locateFiles(folder, "cifar10", published);
@@ -102,7 +122,7 @@ function loadAll(folder: DataFolder): Cifar10 {
       "CIFAR-10",
       `no batches in ${folder.shown}`,
       published.files.map((file) => file.name).join(", "),
-      "gradbook data cifar10 fetches them (about 170 MB).",
+      otherCifar(folder.path) ?? "gradbook data cifar10 fetches them (about 170 MB).",
     );
   }
   let same = true;

@@ -100,9 +100,25 @@ function cureFor(bytes: Uint8Array, magic: number): string {
   const found = (bytes[2] << 8) | bytes[3];
   if (found === (magic === imageMagic ? labelMagic : imageMagic))
     return "Are the image file and the label file swapped?";
-  if (bytes[0] === 0x3c) return "It begins like a web page: download the file itself.";
-  return "Is it a file of the MNIST database, raw or .gz?";
+  const other = beginnings.find(([start]) => start.every((byte, i) => byte < 0 || bytes[i] === byte));
+  return other?.[1] ?? "Is it a file of the MNIST database, raw or .gz?";
 }
+
+/** What other files begin with (−1: any byte), and what to do about it. */
+const beginnings: readonly (readonly [readonly number[], string])[] = [
+  [[0x1f, 0x8b], "It is gzip inside of gzip: unpack it once (gunzip), and leave the inner .gz."],
+  [
+    [-1, 0x08, 0x00, 0x00],
+    'Its bytes are in the wrong order (little-endian); IDX numbers are big-endian. Write it with ">i4" (NumPy).',
+  ],
+  [[0x50, 0x4b], "It is a zip archive: unpack it first."],
+  [[0x93, 0x4e, 0x55, 0x4d], "It is a NumPy file (.npy): an IDX file is needed."],
+  [[0x80], "It begins as Python's pickles do: an IDX file is needed."],
+  [[0x89, 0x50, 0x4e, 0x47], "It is a PNG picture: an IDX file holds all images of a set."],
+  [[0xff, 0xd8], "It is a JPEG picture: an IDX file holds all images of a set."],
+  [[0x3c], "It begins like a web page: download the file itself."],
+  [[0x76, 0x65, 0x72, 0x73], "It is the pointer of a file in Git LFS: fetch the file itself (git lfs pull)."],
+];
 
 function nameOf(magic: number): string {
   return `${hex(magic)} (${magic === imageMagic ? "images" : "labels"})`;

@@ -64,6 +64,8 @@ function assertParameter(what: string, key: string, parameter: Parameter | undef
 function calling(layer: object): string {
   if (!Reflect.has(layer, "prototype")) return "A layer is an object with forward(x) and backward(dy).";
   const name = String(Reflect.get(layer, "name") || "f");
+  if (name === "softmax")
+    return "Leave it out: softmaxCrossEntropy() takes the scores before softmax. predict(model, …) gives probabilities, and so does softmax(model.forward(x)).";
   return /^class\b/.test(String(layer))
     ? `Make one of the class: new ${name}().`
     : `A layer is made by calling it: ${name}().`;

@@ -1,7 +1,7 @@
 import type { Pool2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached, markBuiltin } from "./layer.js";
+import { type BuiltinLayer, batchOf, cached, markBuiltin } from "./layer.js";
 import { type AvgPool2dConfig, formatPool2d, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
 /**
@@ -34,7 +34,7 @@ export class AvgPool2d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("avgPool2d", sample);
-    const { OH, OW } = pool2dDims(this.spec, [1, ...sample]);
+    const { OH, OW } = pool2dDims(this.spec, batchOf(sample));
     return [sample[0], OH, OW];
   }
 

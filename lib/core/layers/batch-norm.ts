@@ -5,6 +5,7 @@ import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor
 import {
   assertInput,
   type BuiltinLayer,
+  batchOf,
   cached,
   type ForwardContext,
   markBuiltin,
@@ -103,7 +104,7 @@ export class BatchNorm implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape(this.spec.kind, sample);
-    this.dims([1, ...sample]);
+    this.dims(batchOf(sample));
     return sample;
   }
 

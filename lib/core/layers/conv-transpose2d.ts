@@ -10,7 +10,7 @@ import {
   conv2dForward,
 } from "./conv2d.js";
 import { formatOption, formatPair } from "./format.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const convTranspose2dOptions = {
   /** C, channels of the input. */
@@ -92,7 +92,7 @@ export class ConvTranspose2d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("convTranspose2d", sample);
-    const { C, H, W } = this.dims([1, ...sample]);
+    const { C, H, W } = this.dims(batchOf(sample));
     return [C, H, W];
   }
 

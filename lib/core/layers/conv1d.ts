@@ -10,7 +10,7 @@ import {
   conv2dBackwardWeight,
   conv2dForward,
 } from "./conv2d.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const conv1dOptions = {
   /** C, channels of the input. */
@@ -95,7 +95,7 @@ export class Conv1d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("conv1d", sample);
-    const { F, OW } = this.dims([1, ...sample]);
+    const { F, OW } = this.dims(batchOf(sample));
     return [F, OW];
   }
 

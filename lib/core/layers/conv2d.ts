@@ -3,7 +3,7 @@ import type { Conv2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape, windowCount } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { formatOption, formatPair } from "./format.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const conv2dOptions = {
   /** C, channels of the input. */
@@ -113,8 +113,8 @@ export class Conv2d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("conv2d", sample);
-    assertInput("conv2d", [1, ...sample], "N, C, H, W", this.spec.in, this.params.weight.value.shape);
-    const { F, OH, OW } = this.dims([1, ...sample]);
+    assertInput("conv2d", batchOf(sample), "N, C, H, W", this.spec.in, this.params.weight.value.shape);
+    const { F, OH, OW } = this.dims(batchOf(sample));
     return [F, OH, OW];
   }
 

@@ -2,7 +2,7 @@ import { count, dataError, type Given, options, shapeError } from "@gradbook/bas
 import type { DefinitionSpec } from "../engine/spec.js";
 import { assertShape, formatShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const embeddingOptions = {
   /** V, numbers that may come: 0 … V − 1. */
@@ -51,7 +51,7 @@ export class EmbeddingLayer implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("embedding", sample);
-    this.assertInput([1, ...sample]);
+    this.assertInput(batchOf(sample));
     return [sample[0], this.spec.features];
   }
 

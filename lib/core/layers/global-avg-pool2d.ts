@@ -1,7 +1,7 @@
 import type { GlobalAvgPoolSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin } from "./layer.js";
 
 /**
  * Global average pooling (Lin, Chen & Yan 2014): the mean of each channel. x: [N, C, H, W] → y: [N, C], ready for a linear
@@ -31,7 +31,7 @@ export class GlobalAvgPool2d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("globalAvgPool2d", sample);
-    assertInput("globalAvgPool2d", [1, ...sample], "N, C, H, W", undefined);
+    assertInput("globalAvgPool2d", batchOf(sample), "N, C, H, W", undefined);
     return [sample[0]];
   }
 

@@ -2,7 +2,7 @@ import { configError, count, type Given, numberFrom, options } from "@gradbook/b
 import type { DefinitionSpec } from "../engine/spec.js";
 import { assertShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 import { type Normalised, normalise, normaliseBackward } from "./normalise.js";
 
 const instanceNormOptions = {
@@ -93,7 +93,7 @@ export class GroupNorm implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape(this.what, sample);
-    this.assertInput([1, ...sample]);
+    this.assertInput(batchOf(sample));
     return sample;
   }
 

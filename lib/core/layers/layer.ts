@@ -200,6 +200,26 @@ export function parseContext(what: string, context: ForwardContext): ForwardCont
 
 const rngShape = { expected: "a stream of random numbers", has: ["bits"], cure: "new Rng(seed) is one." };
 
+const ofOneSample = new WeakSet<Shape>();
+
+/** The shape of a batch of one sample, of which a model asks for the output's shape: errors then speak of the sample. */
+export function batchOf(sample: Shape): Shape {
+  const batch = [1, ...sample];
+  ofOneSample.add(batch);
+  return batch;
+}
+
+/** @param axes of a sample that the layer reads: 1 for features, 2 for sequences, 3 for images */
+function cureForSample(sample: Shape, axes: number): string | undefined {
+  if (axes === 1) return "A flatten() before it makes features of them.";
+  if (axes === 3 && sample.length === 2) {
+    const grey = formatShape([1, ...sample]);
+    return `Grey images have one channel: ${grey}. For a model's input that is input: ${grey}.`;
+  }
+  if (sample.length === 1) return "Features have no positions any more: this layer belongs before flatten().";
+  return axes === 2 ? "It reads sequences; images have layers of their own, such as conv2d." : undefined;
+}
+
 /** @throws GradbookError when the input has not the axes that the layer reads */
 export function assertInput(
   what: string,
@@ -209,6 +229,14 @@ export function assertInput(
   weight?: Shape,
 ): void {
   const letters = axes.split(",").map((axis) => axis.trim());
+  if (x.length !== letters.length && ofOneSample.has(x)) {
+    throw shapeError(
+      what,
+      `a sample has the shape ${formatShape(x.slice(1))}`,
+      `${letters.length === 2 ? "1 axis" : `${letters.length - 1} axes`} [${letters.slice(1).join(", ")}]`,
+      cureForSample(x.slice(1), letters.length - 1),
+    );
+  }
   if (x.length !== letters.length) {
     throw shapeError(
       what,

@@ -2,7 +2,7 @@ import { count, flag, type Given, options } from "@gradbook/base";
 import type { LinearSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const linearOptions = {
   /** I, features of one input sample. */
@@ -62,7 +62,7 @@ export class Linear implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("linear", sample);
-    assertInput("linear", [1, ...sample], "N, I", this.spec.in, this.params.weight.value.shape);
+    assertInput("linear", batchOf(sample), "N, I", this.spec.in, this.params.weight.value.shape);
     return [this.spec.out];
   }
 

@@ -2,7 +2,7 @@ import type { DefinitionSpec } from "../engine/spec.js";
 import { sigmoid, tanh } from "../tensor/portable.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 import { addGradients, addProduct, parseRecurrent, type RecurrentConfig, stepsOf } from "./recurrent.js";
 import { addStateGradient, statesOf } from "./rnn.js";
 
@@ -59,7 +59,7 @@ export class Lstm implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("lstm", sample);
-    const { T, H } = stepsOf("lstm", [1, ...sample], this.spec);
+    const { T, H } = stepsOf("lstm", batchOf(sample), this.spec);
     return this.spec.returns === "all" ? [T, H] : [H];
   }
 

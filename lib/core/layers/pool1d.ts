@@ -3,7 +3,7 @@ import type { Pool1dSpec, Pool2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
 import { avgPool2dBackwardInput, avgPool2dForward } from "./avg-pool2d.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin } from "./layer.js";
 import { maxPool2dBackwardInput, maxPool2dForward } from "./max-pool2d.js";
 import { type Pool2dDims, pool2dDims } from "./pool2d.js";
 
@@ -102,7 +102,7 @@ export class Pool1d implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape(this.spec.kind, sample);
-    return [sample[0], this.dims([1, ...sample]).OW];
+    return [sample[0], this.dims(batchOf(sample)).OW];
   }
 
   forward(x: Tensor): Tensor {

@@ -2,7 +2,7 @@ import { count, type Given, option, options } from "@gradbook/base";
 import type { DefinitionSpec } from "../engine/spec.js";
 import { assertShape, type Shape, sizeOf } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
-import { assertInput, type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const preluOptions = {
   /**
@@ -54,7 +54,7 @@ export class Prelu implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("prelu", sample);
-    this.assertInput([1, ...sample]);
+    this.assertInput(batchOf(sample));
     return sample;
   }
 

@@ -2,7 +2,7 @@ import type { DefinitionSpec } from "../engine/spec.js";
 import { tanh } from "../tensor/portable.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
-import { type BuiltinLayer, cached, markBuiltin, Parameter } from "./layer.js";
+import { type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 import { addGradients, addProduct, parseRecurrent, type RecurrentConfig, stepsOf } from "./recurrent.js";
 
 /**
@@ -44,7 +44,7 @@ export class Rnn implements BuiltinLayer {
 
   outputShape(sample: Shape): Shape {
     assertShape("rnn", sample);
-    const { T, H } = stepsOf("rnn", [1, ...sample], this.spec);
+    const { T, H } = stepsOf("rnn", batchOf(sample), this.spec);
     return this.spec.returns === "all" ? [T, H] : [H];
   }
 

@@ -1,4 +1,13 @@
-import { configError, dataError, type Given, list, numberFrom, oneOf, options } from "@gradbook/base";
+import {
+  configError,
+  dataError,
+  type Given,
+  list,
+  numberFrom,
+  oneOf,
+  options,
+  valueInWords,
+} from "@gradbook/base";
 import type { LossSpec } from "../engine/spec.js";
 import { exp, log } from "../tensor/portable.js";
 import { assertTensor, type FloatArray, Tensor } from "../tensor/tensor.js";
@@ -230,6 +239,14 @@ export function softmaxRows(z: FloatArray, p: FloatArray, K: number): void {
  * ```
  */
 export function softmax(logits: Tensor): Tensor {
+  if (logits === undefined) {
+    throw configError(
+      "softmax",
+      valueInWords("logits", logits),
+      "a Tensor",
+      "It is a function of scores, not a layer: softmaxCrossEntropy() contains it, so the model ends with its scores.",
+    );
+  }
   assertTensor("softmax", "logits", logits);
   const probabilities = Tensor.zeros(logits.shape, logits.dtype);
   softmaxRows(logits.data, probabilities.data, logits.shape[logits.shape.length - 1]);

@@ -20,6 +20,16 @@ export function assertFits(what: string, model: Sequential, set: Dataset): void 
     );
   }
   if (model.output.length === 1 && model.output[0] >= set.classes) return;
+  const [outputs] = model.output;
+  const lowest = Array.from(set.labels).reduce((least, label) => Math.min(least, label), set.classes);
+  if (model.output.length === 1 && lowest > 0 && set.classes - lowest <= outputs) {
+    throw shapeError(
+      `${what} on ${nameOf(set)}`,
+      `labels ${lowest} … ${set.classes - 1} for a model with ${outputs} outputs`,
+      `labels 0 … ${outputs - 1}`,
+      `Labels begin at 0, and no sample has class 0: subtract ${lowest} from each.`,
+    );
+  }
   throw shapeError(
     `${what} on ${nameOf(set)}`,
     `${set.classes} classes for a model with the output ${formatShape(model.output)}`,
