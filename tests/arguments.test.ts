@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -30,6 +30,11 @@ const x = () => new Tensor([2, 1, 2, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const savedModel = () => {
   const path = join(written, "saved.safetensors");
   gradbook.saveModel(model(), path);
+  return path;
+};
+const savedTable = () => {
+  const path = join(written, "table.csv");
+  writeFileSync(path, "a,b,y\n1,2,3\n4,5,6\n");
   return path;
 };
 const points = () => Array.from({ length: 8 }, (_, i) => [i % 3, (i * i) % 5]);
@@ -343,6 +348,20 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
     join(written, "b.safetensors"),
     { x: x() },
     { by: "me" },
+  ]),
+  augmentations: call(gradbook.augmentations, () => [[gradbook.flip()]]),
+  crop: call(gradbook.crop, () => [{ least: 0.8 }]),
+  cutout: call(gradbook.cutout, () => [{ size: 2, fill: 1 }]),
+  flip: call(gradbook.flip, () => [{ axis: "vertical", p: 0.5 }]),
+  noise: call(gradbook.noise, () => [{ sigma: 0.1 }]),
+  rotate: call(gradbook.rotate, () => [{ degrees: 10, fill: 0 }]),
+  shift: call(gradbook.shift, () => [{ pixels: 2, fill: 0 }]),
+  split: call(gradbook.split, () => [data(), { validation: 0.5, seed: 1 }]),
+  kFold: call(gradbook.kFold, () => [data(), { folds: 2, seed: 1 }]),
+  readTable: call(gradbook.readTable, () => [savedTable(), { delimiter: "," }]),
+  fitTable: call(gradbook.fitTable, () => [
+    gradbook.readTable(savedTable()),
+    { target: "y", ignore: ["b"], missing: "mean" },
   ]),
   leakyRelu: call(gradbook.leakyRelu, () => [{ slope: 0.1 }]),
   linear: call(gradbook.linear, () => [{ in: 2, out: 3, bias: true }]),
@@ -708,6 +727,7 @@ const withDefaults: readonly string[] = [
   "euclidean",
   "hinge",
   "huber",
+  "flip",
   "prelu",
   "leakyRelu",
   "live",

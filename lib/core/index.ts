@@ -118,6 +118,21 @@ export { type FitConfig, fit } from "./train/fit.js";
 export type { Clip, EpochCallback } from "./train/fit-config.js";
 export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
 export type { Augment } from "./train/augment.js";
+export {
+  augmentations,
+  type CropConfig,
+  type CutoutConfig,
+  crop,
+  cutout,
+  type FlipConfig,
+  flip,
+  type NoiseConfig,
+  noise,
+  type RotateConfig,
+  rotate,
+  type ShiftConfig,
+  shift,
+} from "./train/augmentations.js";
 export { type EarlyStop, type EarlyStopConfig, earlyStop } from "./train/early-stop.js";
 export { type FirstMinuteConfig, firstMinute } from "./train/first-minute/first-minute.js";
 export type { CheckLine, FirstMinute } from "./train/first-minute/panel.js";
@@ -147,6 +162,23 @@ export { reconstruction, type TargetDatasetOptions, targetDataset } from "./data
 export { ByteImages, type ByteImagesConfig } from "./datasets/byte-images.js";
 export { loadMnist, type Mnist, type MnistConfig } from "./datasets/mnist.js";
 export { type Cifar10, type Cifar10Config, loadCifar10 } from "./datasets/cifar10.js";
+export {
+  type Fold,
+  type KFoldConfig,
+  kFold,
+  type Split,
+  type SplitConfig,
+  split,
+} from "./datasets/split.js";
+export {
+  type Cell,
+  type FittedTable,
+  type FitTableConfig,
+  fitTable,
+  type ReadTableConfig,
+  readTable,
+  type DataTable,
+} from "./datasets/table.js";
 export { type BalancedSubsetConfig, balancedSubset } from "./datasets/balanced.js";
 export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
 export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
