@@ -117,6 +117,8 @@ export {
 export { type FitConfig, fit } from "./train/fit.js";
 export type { Clip, EpochCallback } from "./train/fit-config.js";
 export { type Ending, type Epoch, lastEpoch, type Run, type StepEvaluation } from "./train/history.js";
+export { type Batch, type BatchesConfig, batches } from "./train/batch.js";
+export { type ModelTrainer, type TrainerOptions, trainer } from "./train/own-loop.js";
 export type { Augment } from "./train/augment.js";
 export {
   augmentations,

@@ -4,7 +4,7 @@ import { sumOfLosses } from "./kernels/loss.js";
 import { RATES, scaleTo, writeRates } from "./kernels/optimizer.js";
 import { Machine } from "./machine.js";
 import type { Buffer } from "./memory.js";
-import { type Phase, type Plan, type PlanRequest, plan } from "./plan.js";
+import { type Phase, type Plan, type PlanRequest, plan, type StepParts } from "./plan.js";
 import type { HandWork } from "./stages/stage.js";
 import { readValues, writeValues } from "./values.js";
 
@@ -118,6 +118,11 @@ export class Engine {
    */
   step(samples: number, meanwhile?: () => void): void {
     this.runAll(this.plan.train, samples, true, meanwhile);
+  }
+
+  /** One part of a step of a stepwise plan. */
+  part(name: keyof StepParts, samples: number): void {
+    this.runAll(this.plan.parts[name], samples, true);
   }
 
   /** Forward, and the loss where a kernel computes it, as outside of training. */

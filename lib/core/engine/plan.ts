@@ -44,6 +44,18 @@ export interface PlanRequest {
   readonly kept: number;
   /** Every layer's output is looked at: nothing is computed together, and nothing overwritten. */
   readonly observed?: boolean | undefined;
+  /** A step is taken in parts, between which somebody looks at the values: see `Plan.parts`. */
+  readonly stepwise?: boolean | undefined;
+}
+
+/** Numbers of the phases of each part of a step; empty for a plan that is not stepwise. */
+export interface StepParts {
+  readonly forward: readonly number[];
+  readonly loss: readonly number[];
+  readonly backward: readonly number[];
+  /** Adds up the gradients, so that they stand in one place. */
+  readonly sum: readonly number[];
+  readonly update: readonly number[];
 }
 
 /** What happens between two barriers: an export of the module, or work by hand. */
@@ -68,6 +80,8 @@ export interface Plan {
   /** Numbers of the phases of a training step, and of a forward pass with the loss where a kernel computes it. */
   readonly train: readonly number[];
   readonly forward: readonly number[];
+  /** The same in parts. */
+  readonly parts: StepParts;
   /** Samples of the largest forward pass. */
   readonly capacity: number;
   /** How many pieces a training batch of n samples is cut into. */
@@ -220,19 +234,33 @@ export function plan(request: PlanRequest): Plan {
       return onTasks(updateKernel(program, numbered, { ...places, ...o, range }), () => updateTasks(range));
     });
   const { clip } = request;
-  const last: Step[] =
+  const sum = () => updateSteps("sum", { spec: undefined });
+  const byRule = (isSummed: boolean): Step[] =>
     optimizer === undefined
-      ? [...updateSteps("update", { spec: undefined }), { parallel: "main", work: { what: "update" } }]
-      : clip !== undefined && "norm" in clip
-        ? [
-            // the norm is that of all gradients: they are added up first
-            ...updateSteps("sum", { spec: undefined }),
-            { parallel: "main", work: { what: "scale" } },
-            ...updateSteps("update", { spec: optimizer, clip, isSummed: true }),
-          ]
-        : updateSteps("update", { spec: optimizer, clip });
+      ? [{ parallel: "main", work: { what: "update" } }]
+      : [
+          ...(clip !== undefined && "norm" in clip
+            ? [{ parallel: "main", work: { what: "scale" } } as const]
+            : []),
+          ...updateSteps("update", { spec: optimizer, clip, isSummed }),
+        ];
+  // a norm is that of all gradients, and a rule by hand reads them: they are added up first
+  const isSummedFirst = optimizer === undefined || (clip !== undefined && "norm" in clip);
+  const isStepwise = request.stepwise === true;
+  const last: Step[] = isStepwise ? [] : [...(isSummedFirst ? sum() : []), ...byRule(isSummedFirst)];
   const phases: Phase[] = [];
-  const train = joinSteps(program, phases, [...forward, ...lossSteps, ...handLoss, ...backward, ...last]);
+  const join = (steps: readonly Step[]) => joinSteps(program, phases, steps);
+  const train = isStepwise ? [] : join([...forward, ...lossSteps, ...handLoss, ...backward, ...last]);
+  const none = { forward: [], loss: [], backward: [], sum: [], update: [] };
+  const parts: StepParts = isStepwise
+    ? {
+        forward: join(forward),
+        loss: join([...lossSteps, ...handLoss]),
+        backward: join(backward),
+        sum: join(sum()),
+        update: join(byRule(true)),
+      }
+    : none;
   const forwardPhases = joinSteps(program, phases, [...evaluate, ...lossSteps]);
 
   const sampleFloats = roundUp(sizeOf(input), 4);
@@ -243,6 +271,7 @@ export function plan(request: PlanRequest): Plan {
     bytes: arena.bytes,
     phases,
     train,
+    parts,
     forward: forwardPhases,
     capacity,
     pieces,

@@ -1,5 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
 import { assertIndex, readerOf, targetReaderOf } from "../datasets/samples.js";
+import { cached } from "../layers/layer.js";
 import type { Sequential } from "../layers/sequential.js";
 import { type Loss, reductionOf, type Target } from "../losses/loss.js";
 import { lossGradient, lossSum } from "../losses/run-loss.js";
@@ -37,6 +38,8 @@ class DefinitionTrainer implements Trainer {
   private epoch = 0;
   private trainable: readonly boolean[];
   private readonly places: readonly ShapedValue[];
+  /** Of a step that is taken in parts. */
+  private part: { readonly x: Tensor; readonly target: Target; readonly output: Tensor } | undefined;
 
   constructor(model: Sequential, config: TrainerConfig) {
     this.model = model;
@@ -87,6 +90,35 @@ class DefinitionTrainer implements Trainer {
       this.buffers.restore();
       throw error;
     }
+  }
+
+  forwardPart(x: Tensor, target: Target, step: number): Tensor {
+    this.load();
+    const { model } = this;
+    model.zeroGradients();
+    const output = model.forward(x, { training: true, rng: this.randomness.fork(step) });
+    this.part = { x, target, output };
+    return output;
+  }
+
+  lossPart(): number {
+    const { output, target } = cached("trainer", this.part);
+    const { loss } = this.config;
+    return lossSum(loss, output, target) / (reductionOf(loss) === "mean" ? output.shape[0] : 1);
+  }
+
+  backwardPart(dy: Tensor | undefined): void {
+    const { output, target } = cached("trainer", this.part);
+    this.model.backward(dy ?? lossGradient(this.config.loss, output, target));
+  }
+
+  updatePart(lr: number, step: number): void {
+    this.update(lr, step);
+  }
+
+  layerPart(layer: number): Tensor {
+    const { x } = cached("trainer", this.part);
+    return this.model.activations(x)[this.model.layers[layer].name];
   }
 
   private update(lr: number, step: number): void {

@@ -8,7 +8,7 @@ import { singleValue } from "../layers/batch-norm.js";
 import type { Parameter } from "../layers/layer.js";
 import { runBackward, runForward } from "../layers/run-layer.js";
 import type { Sequential } from "../layers/sequential.js";
-import { engineLossSpec, reductionOf } from "../losses/loss.js";
+import { engineLossSpec, reductionOf, type Target } from "../losses/loss.js";
 import { lossGradient, lossSum } from "../losses/run-loss.js";
 import { builtinOptimizerSpec } from "../optimizers/optimizer.js";
 import { OwnRule } from "../optimizers/own-rule.js";
@@ -64,7 +64,7 @@ class EngineTrainer implements Trainer {
   private readonly rule: OwnRule | undefined;
   private rng: Rng;
   /** Of the step that is going on, for what runs by hand. */
-  private readonly present = { lr: 0, step: 0, loss: 0 };
+  private readonly present = { lr: 0, step: 0, loss: 0, samples: 0, hasLoss: false };
 
   constructor(model: Sequential, config: TrainerConfig) {
     this.model = model;
@@ -103,6 +103,73 @@ class EngineTrainer implements Trainer {
       throw error;
     }
     return this.sumOfLosses(samples) / (this.mean ? samples : 1);
+  }
+
+  forwardPart(x: Tensor, target: Target, step: number): Tensor {
+    // layers may have been frozen or freed: then the engine is another one
+    this.load();
+    const { engine } = this.planned;
+    const [samples] = x.shape;
+    const each = x.size / samples;
+    for (let n = 0; n < samples; n++) {
+      engine.readSample(n, (out, offset) => out.set(x.data.subarray(n * each, (n + 1) * each), offset));
+      engine.setRow(n, n);
+      this.setTarget(n, target, samples);
+    }
+    this.prepare(samples, 0, step);
+    this.present.samples = samples;
+    this.present.hasLoss = false;
+    engine.part("forward", samples);
+    for (const { parameter, engine: twin } of this.planned.twins.running) twin.read(parameter.value.data);
+    return this.output(samples);
+  }
+
+  lossPart(): number {
+    const { samples } = this.present;
+    if (!this.present.hasLoss) this.planned.engine.part("loss", samples);
+    this.present.hasLoss = true;
+    return this.sumOfLosses(samples) / (this.mean ? samples : 1);
+  }
+
+  backwardPart(dy: Tensor | undefined): void {
+    const { engine, twins } = this.planned;
+    const { samples } = this.present;
+    if (dy !== undefined) engine.setOutputGradient(dy);
+    else if (!this.present.hasLoss) engine.part("loss", samples);
+    engine.part("backward", samples);
+    engine.part("sum", samples);
+    for (const { parameter, engine: twin } of twins.parameters) twin.readGradient(parameter.grad.data);
+  }
+
+  updatePart(lr: number, step: number): void {
+    const { engine, twins } = this.planned;
+    const { samples } = this.present;
+    for (const { parameter, engine: twin } of twins.parameters) {
+      twin.write(parameter.value.data);
+      twin.writeGradient(parameter.grad.data);
+    }
+    this.present.lr = lr;
+    this.present.step = step;
+    engine.setStep(this.mean ? samples : 1, lr, step, undefined);
+    engine.part("update", samples);
+    for (const { parameter, engine: twin } of twins.parameters) twin.read(parameter.value.data);
+  }
+
+  layerPart(layer: number): Tensor {
+    const { output } = this.model.layers[layer];
+    return this.planned.engine.layerOutput(layer, [this.present.samples, ...output]);
+  }
+
+  private setTarget(n: number, target: Target, samples: number): void {
+    const { engine } = this.planned;
+    if (this.config.train.targets === undefined) {
+      engine.setLabel(n, target[n]);
+      return;
+    }
+    const each = target.length / samples;
+    engine.readTarget(n, (out, offset) => {
+      for (let i = 0; i < each; i++) out[offset + i] = target[n * each + i];
+    });
   }
 
   evaluate(set: Dataset): Evaluation {
@@ -184,12 +251,13 @@ class EngineTrainer implements Trainer {
     const { train, augment, seed } = config;
     const layers = engineLayers(model);
     const batch = Math.min(config.batch, train.size);
-    const kept = keptSamples(train, sizeOf(model.input));
+    const { observed, stepwise } = config;
+    const kept = stepwise === true ? 0 : keptSamples(train, sizeOf(model.input));
     const { loss, optimizer } = this;
     const engine = new Engine(
       {
         ...{ input: model.input, layers, loss, numbers: train.targets !== undefined, optimizer },
-        ...{ clip: config.clip, batch, kept, observed: config.observed },
+        ...{ clip: config.clip, batch, kept, observed, stepwise },
       },
       parseThreads(config.threads),
       (work, samples, training) => this.byHand(work, samples, training),

@@ -65,13 +65,7 @@ const fitOptions = {
    * together down to the Euclidean norm n where theirs is larger (Pascanu et al. 2013). Weight decay is added behind it.
    * @default none
    */
-  clip: option<Clip>("{ value } or { norm }, a number above 0", (v) => {
-    const { value, norm, ...others }: Partial<Record<string, unknown>> = Object(v);
-    if (Object.keys(others).length > 0 || (value === undefined) === (norm === undefined)) return undefined;
-    const size = value ?? norm;
-    if (typeof size !== "number" || !(size > 0) || !Number.isFinite(size)) return undefined;
-    return value === undefined ? { norm: size } : { value: size };
-  }).optional(),
+  clip: clipOption(),
   /**
    * What is minimised.
    * @default softmaxCrossEntropy()
@@ -198,6 +192,17 @@ export function parseFit(model: Sequential, config: FitConfig): ParsedFitConfig 
       'checkpoint: "run.ckpt" names one.',
     );
   return parsed;
+}
+
+/** How gradients are clipped; left out: not at all. */
+export function clipOption() {
+  return option<Clip>("{ value } or { norm }, a number above 0", (v) => {
+    const { value, norm, ...others }: Partial<Record<string, unknown>> = Object(v);
+    if (Object.keys(others).length > 0 || (value === undefined) === (norm === undefined)) return undefined;
+    const size = value ?? norm;
+    if (typeof size !== "number" || !(size > 0) || !Number.isFinite(size)) return undefined;
+    return value === undefined ? { norm: size } : { value: size };
+  }).optional();
 }
 
 export function optimizerOption(): RequiredOption<Optimizer> {

@@ -1,6 +1,6 @@
 import type { Dataset } from "../datasets/dataset.js";
 import type { ClipSpec } from "../engine/spec.js";
-import type { Loss } from "../losses/loss.js";
+import type { Loss, Target } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { FloatArray, Tensor } from "../tensor/tensor.js";
 import type { Augment } from "./augment.js";
@@ -19,6 +19,8 @@ export interface TrainerConfig {
   readonly seed: number | string;
   /** Somebody looks at the layers' outputs; default: no. */
   readonly observed?: boolean | undefined;
+  /** Steps are taken in parts; default: no. */
+  readonly stepwise?: boolean | undefined;
   /** Threads of the engine; default: GRADBOOK_THREADS, else one for each core. */
   readonly threads?: number | undefined;
 }
@@ -50,6 +52,23 @@ export interface Trainer {
    * @returns the batch's loss, reduced as the loss says
    */
   step(from: number, to: number, lr: number, step: number): number;
+  /**
+   * The first part of a step, for a trainer that was made `stepwise`: forward in training, from the model's own values. It gives
+   * the outputs [n, …].
+   * @param step number of the step, from 1
+   */
+  forwardPart(x: Tensor, target: Target, step: number): Tensor;
+  /** The loss of the forward part, reduced as the loss says. */
+  lossPart(): number;
+  /**
+   * Backward: the gradients stand in the model's parameters afterwards.
+   * @param dy gradient by the outputs; default: the loss's
+   */
+  backwardPart(dy: Tensor | undefined): void;
+  /** Moves the model's parameters by the gradients that stand in them. */
+  updatePart(lr: number, step: number): void;
+  /** The output of a layer in the forward part; only for a trainer that was made `observed`. */
+  layerPart(layer: number): Tensor;
   /** Loss and error of a set with the present weights; changes nothing. */
   evaluate(set: Dataset): Evaluation;
   /**
