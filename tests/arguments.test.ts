@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -36,6 +36,12 @@ const savedTable = () => {
   const path = join(written, "table.csv");
   writeFileSync(path, "a,b,y\n1,2,3\n4,5,6\n");
   return path;
+};
+const savedPictures = () => {
+  const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==";
+  mkdirSync(join(written, "pictures", "a"), { recursive: true });
+  writeFileSync(join(written, "pictures", "a", "1.png"), Buffer.from(dot, "base64"));
+  return join(written, "pictures");
 };
 const points = () => Array.from({ length: 8 }, (_, i) => [i % 3, (i * i) % 5]);
 const data = () => gradbook.arrayDataset(Float32Array.from(Array(16).keys()), [0, 1, 0, 1], [1, 2, 2]);
@@ -340,6 +346,7 @@ const calls: Readonly<Record<string, Call | readonly Call[]>> = {
   rnn: call(gradbook.rnn, () => [{ in: 2, hidden: 3, returns: "all" }]),
   silu: call(gradbook.silu, () => []),
   softplus: call(gradbook.softplus, () => []),
+  loadImageFolder: call(gradbook.loadImageFolder, () => [savedPictures(), { size: 2, colour: "grey" }]),
   loadModel: call(gradbook.loadModel, () => [savedModel()]),
   loadWeights: call(gradbook.loadWeights, () => [model(), savedModel(), { rename: (name: string) => name }]),
   readSafetensors: call(gradbook.readSafetensors, () => [savedModel()]),

@@ -181,6 +181,7 @@ export {
   readTable,
   type DataTable,
 } from "./datasets/table.js";
+export { type ImageFolderConfig, loadImageFolder } from "./datasets/image-folder.js";
 export { type BalancedSubsetConfig, balancedSubset } from "./datasets/balanced.js";
 export { type Normalisation, rawBytes, unitScale } from "./datasets/normalisation.js";
 export { fitChannels, fitMeanImage } from "./datasets/fit-normalisation.js";
