@@ -3,9 +3,11 @@ import { GradbookError } from "@gradbook/base";
 import type { InstallPlace } from "./install.js";
 
 /** What `--help` prints. @param program as the command is called */
-export const usage = (program: string): string => `${program} --connection-file FILE [--remote] [--javascript]
+export const usage = (
+  program: string,
+): string => `${program} --connection-file FILE [--remote] [--javascript | --loose]
   Runs a kernel; Jupyter calls this. --remote lets it listen on addresses other than this machine's own; with
-  --javascript types are not checked.
+  --javascript types are not checked, with --loose as tslab checks them: without TypeScript's "strict".
 
 ${program} install [--user | --prefix DIR | --sys-prefix] [--name NAME]
   Registers the kernel with Jupyter. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
@@ -35,9 +37,10 @@ export async function runKernelCommand(args: readonly string[], program: string)
       "connection-file": { type: "string" },
       remote: { type: "boolean", default: false },
       javascript: { type: "boolean", default: false },
+      loose: { type: "boolean", default: false },
     },
   });
-  const { "connection-file": connectionFile, remote, javascript } = values;
+  const { "connection-file": connectionFile, remote, javascript, loose } = values;
   if (connectionFile === undefined) {
     throw new GradbookError({
       code: "usage",
@@ -50,7 +53,7 @@ export async function runKernelCommand(args: readonly string[], program: string)
   const { runKernel } = await import("./main/main.js");
   const limit = Number(process.env.GRADBOOK_OUTPUT_LIMIT);
   const outputLimit = Number.isFinite(limit) && limit > 0 ? { outputLimit: limit * 1024 * 1024 } : {};
-  return runKernel({ connectionFile, remote, javascript, ...outputLimit });
+  return runKernel({ connectionFile, remote, javascript, loose, ...outputLimit });
 }
 
 function parseInstall(action: string, args: readonly string[]): { name: string; place: InstallPlace } {

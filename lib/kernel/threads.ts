@@ -35,6 +35,8 @@ export interface LanguageData {
   readonly moduleFolder: string;
   /** Cells are JavaScript: their types are not checked. */
   readonly javascript: boolean;
+  /** Types are checked without `strict`. */
+  readonly loose: boolean;
 }
 
 /** One `import` of a cell, to be done before the cell's code runs. */
@@ -59,6 +61,8 @@ export interface PreparedCell {
   readonly declares: readonly (readonly [name: string, kind: "var" | "let" | "const"])[];
   /** Where each piece of `code` came from, see positions.ts. */
   readonly positions: Positions;
+  /** Its time is said when it has run. */
+  readonly timed?: boolean;
 }
 
 /** Maps a place in generated code to the place in what the user wrote. */

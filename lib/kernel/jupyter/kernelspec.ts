@@ -26,11 +26,13 @@ export const nodeOptions: readonly string[] = ["--no-force-async-hooks-checks"];
 
 /**
  * The kernelspec of this installation: this Node, this copy of the kernel.
- * @param name `"jslab"` is the JavaScript kernel, every other name the one for TypeScript
+ * @param name `"jslab"` is the JavaScript kernel, `"tslab"` checks types as tslab does, every other name strictly
  */
 export function kernelSpec(name: string): KernelSpec {
   const javascript = name === "jslab";
-  const options = ["--connection-file", "{connection_file}", ...(javascript ? ["--javascript"] : [])];
+  // tslab checks cells without `strict`: notebooks written for it rely on that
+  const mode = javascript ? ["--javascript"] : name === "tslab" ? ["--loose"] : [];
+  const options = ["--connection-file", "{connection_file}", ...mode];
   return {
     argv: [process.execPath, ...nodeOptions, ownProgram(), ...options],
     display_name: javascript ? "JavaScript (gradbook)" : "TypeScript (gradbook)",

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { codeFrame, red } from "../code-frame.js";
 import type { ErrorContent } from "../jupyter/messages.js";
+import { cureForName, cureForText } from "../other-languages.js";
 import type { PreparedCell, RefusedCell } from "../threads.js";
 import { emitOptions } from "./compiler-options.js";
 import {
@@ -20,6 +21,7 @@ import {
 } from "./documents.js";
 import { globalDeclarations } from "./globals.js";
 import { LanguageServer, ServerEnded } from "./language-server.js";
+import { readMagic } from "./magics.js";
 import { ProjectFiles } from "./project-files.js";
 import type { Resolver } from "./resolve.js";
 import { Slots } from "./slots.js";
@@ -70,6 +72,7 @@ const maximumErrors = 10;
 export class Checker {
   readonly #folder: string;
   readonly #strict: boolean;
+  readonly #loose: boolean;
   readonly #config: ConfigReader;
   readonly #resolver: Resolver;
   #files: ProjectFiles;
@@ -88,11 +91,18 @@ export class Checker {
 
   /**
    * @param folder the notebook's
-   * @param strict whether a type error refuses a cell; otherwise only what is no TypeScript at all does
+   * @param checks strict: whether a type error refuses a cell; otherwise only what is no TypeScript at all does. loose: without
+   *   TypeScript's own `strict`, where no project says otherwise
    */
-  constructor(folder: string, strict: boolean, config: ConfigReader, resolver: Resolver) {
+  constructor(
+    folder: string,
+    checks: { readonly strict: boolean; readonly loose: boolean },
+    config: ConfigReader,
+    resolver: Resolver,
+  ) {
     this.#folder = folder;
-    this.#strict = strict;
+    this.#strict = checks.strict;
+    this.#loose = checks.loose;
     this.#config = config;
     this.#resolver = resolver;
     this.#files = new ProjectFiles(resolver);
@@ -139,7 +149,19 @@ export class Checker {
   }
 
   /** @param count the cell's execution counter */
-  async prepare(code: string, count: number): Promise<PreparedCell | RefusedCell> {
+  async prepare(written: string, count: number): Promise<PreparedCell | RefusedCell> {
+    // !name may be the negation of what the last cell defined
+    if (/^\s*!/.test(written)) await this.#naming;
+    const magic = readMagic(written, (name) => this.#definitions.has(name));
+    if (magic === undefined) return this.#prepareAgain(written, count);
+    const prepared = await this.#prepareAgain(magic.code, count);
+    if ("error" in prepared) return prepared;
+    if (magic.timed) return { ...prepared, timed: true };
+    // nobody has written this code: its lines are nobody's
+    return { ...prepared, positions: { ...prepared.positions, runs: new Int32Array(0), source: written } };
+  }
+
+  async #prepareAgain(code: string, count: number): Promise<PreparedCell | RefusedCell> {
     try {
       return await this.#prepare(code, count);
     } catch (failure) {
@@ -181,7 +203,7 @@ export class Checker {
         severity === 1 && Number(number) < below && !forgiven.has(Number(number)) && range.start.line < lines,
     );
     if (errors.length > 0) return { error: this.#typeError(code, file, errors) };
-    if (translation instanceof SyntaxFailure) return { error: translation.content };
+    if (translation instanceof SyntaxFailure) return { error: withHabit(translation.content, code) };
     for (const name of translation.assigned) this.#assigned.add(name);
     const remembered = this.#remember({ code, count, visible, own, symbols }, server);
     // TypeScript works out now what has changed, while the cell runs.
@@ -230,7 +252,11 @@ export class Checker {
     this.#told = config;
     const server = new LanguageServer();
     await server.initialize(this.#folder);
-    server.setText(overlayConfig(this.#folder), JSON.stringify(cellConfig(this.#folder, config)), "jsonc");
+    server.setText(
+      overlayConfig(this.#folder),
+      JSON.stringify(cellConfig(this.#folder, config, this.#loose)),
+      "jsonc",
+    );
     server.setText(join(this.#folder, globalsFileName), globalDeclarations);
     this.#slots.announce(server);
     server.setText(this.path("scope"), scopeDocument(this.#definitions));
@@ -312,7 +338,9 @@ export class Checker {
       });
       const [, missing] = missingModule.exec(text) ?? [];
       const cure =
-        missing === undefined ? "" : this.#resolver.why(missing, this.path("draft"), "the notebook's folder");
+        missing === undefined
+          ? cureOfName(text)
+          : this.#resolver.why(missing, this.path("draft"), "the notebook's folder");
       return {
         line,
         column,
@@ -325,12 +353,31 @@ export class Checker {
       ...codeFrame(code, line, column, 1),
     ]);
     if (errors.length > shown.length) traceback.push("", `… and ${errors.length - shown.length} more errors`);
-    traceback.push(
-      "",
-      "The cell did not run. `// @ts-nocheck` as its first line runs it despite type errors.",
+    const isSyntax = errors.some(({ code: number }) => Number(number) < 2000);
+    const habit = isSyntax ? cureForText(code) : undefined;
+    const why = isSyntax
+      ? "The cell is not TypeScript, and did not run."
+      : "The cell did not run. `// @ts-nocheck` as its first line runs it despite type errors.";
+    traceback.push("", habit === undefined ? why : `${why} ${habit}`);
+    const evalue = [...shown.map(({ headline }) => headline), ...(habit === undefined ? [] : [habit])].join(
+      "\n",
     );
-    return { ename: "TypeScript", evalue: shown.map(({ headline }) => headline).join("\n"), traceback };
+    return { ename: "TypeScript", evalue, traceback };
   }
+}
+
+function withHabit(error: ErrorContent, code: string): ErrorContent {
+  const habit = cureForText(code);
+  if (habit === undefined) return error;
+  const { ename, evalue, traceback } = error;
+  return { ename, evalue: `${evalue}\n${habit}`, traceback: [...traceback, "", habit] };
+}
+
+/** For a name that TypeScript cannot find, and another language has. */
+function cureOfName(message: string): string {
+  const [, name] = /^Cannot find name '([^']+)'/.exec(message) ?? [];
+  const cure = name === undefined ? undefined : cureForName(name);
+  return cure === undefined ? "" : ` ${cure}`;
 }
 
 /** What a cell defines: its values, and the types that leave no trace in JavaScript. */

@@ -140,12 +140,13 @@ const notForCells = [
 /**
  * The configuration for cells: what the project says, or strict checking, with what a cell needs in any case.
  * @param folder the notebook's
+ * @param loose without a project, not strict
  */
-export function cellConfig(folder: string, { path, options }: ProjectConfig): object {
+export function cellConfig(folder: string, { path, options }: ProjectConfig, loose = false): object {
   const own = Object.entries(options).filter(([name]) => !notForCells.includes(name));
   return {
     compilerOptions: {
-      ...(path === undefined ? { strict: true, lib: ["esnext"] } : Object.fromEntries(own)),
+      ...(path === undefined ? { strict: !loose, lib: ["esnext"] } : Object.fromEntries(own)),
       target: "esnext",
       useDefineForClassFields: emitOptions(options).compilerOptions.useDefineForClassFields,
       module: "preserve",

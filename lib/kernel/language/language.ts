@@ -6,6 +6,7 @@ import { type Handlers, serve } from "../rpc.js";
 import type { LanguageData } from "../threads.js";
 import { Assist } from "./assist.js";
 import { Checker } from "./checker.js";
+import { readMagic } from "./magics.js";
 import type { Modules } from "./modules.js";
 import { Resolver } from "./resolve.js";
 import { contentOf, SyntaxFailure } from "./syntax-failure.js";
@@ -13,10 +14,10 @@ import { translateCell } from "./translate.js";
 import { noContext } from "./translation.js";
 import { ConfigReader } from "./tsconfig.js";
 
-const { wire, main, mainBlocked, notebookFolder, moduleFolder, javascript }: LanguageData = workerData;
+const { wire, main, mainBlocked, notebookFolder, moduleFolder, javascript, loose }: LanguageData = workerData;
 const config = new ConfigReader(notebookFolder);
 const resolver = new Resolver(() => config.read());
-const checker = new Checker(notebookFolder, !javascript, config, resolver);
+const checker = new Checker(notebookFolder, { strict: !javascript, loose }, config, resolver);
 const assist = new Assist(checker);
 let modules: Promise<Modules> | undefined;
 /** Files of the project, which most first cells have nothing to do with. */
@@ -61,8 +62,9 @@ serve<LanguageMethods>(wire, {
   inspect: (request) => assist.inspect(request),
   async isComplete({ code }) {
     if (helpQuery.test(code)) return { status: "complete" };
+    const magic = readMagic(code, (name) => checker.definitions.has(name));
     try {
-      await translateCell(code, "cell", { ...noContext, javascript });
+      await translateCell(magic?.code ?? code, "cell", { ...noContext, javascript });
       return { status: "complete" };
     } catch (failure) {
       if (!(failure instanceof SyntaxFailure) || !failure.incomplete) return { status: "invalid" };

@@ -15,9 +15,19 @@ export async function bundleOf(value: unknown): Promise<MimeBundle | undefined> 
   const own = await ownBundle(value);
   if (own !== undefined) return own;
   const limits = { depth: 4, maxArrayLength: 100, maxStringLength: maximumCharacters, breakLength: 100 };
-  const text = inspect(value, limits);
+  const text = cut(inspect(value, limits));
   const table = htmlTable(value);
   return table === undefined ? { "text/plain": text } : { "text/plain": text, "text/html": table };
+}
+
+/** A page of text is looked at, a book is not: lists and Maps end after 100 elements, but an object may have any number of keys. */
+const mostCharacters = 65_536;
+
+function cut(text: string): string {
+  if (text.length <= mostCharacters) return text;
+  const end = text.lastIndexOf("\n", mostCharacters);
+  const shown = text.slice(0, end > 0 ? end : mostCharacters);
+  return `${shown}\n… ${(text.length - shown.length).toLocaleString("en-US")} more characters; console.log prints them.`;
 }
 
 async function ownBundle(value: unknown): Promise<MimeBundle | undefined> {

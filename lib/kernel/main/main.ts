@@ -30,6 +30,11 @@ export interface KernelOptions {
    * @default false
    */
   readonly javascript?: boolean;
+  /**
+   * Types are checked without TypeScript's `strict` where no tsconfig.json says otherwise, as tslab does it.
+   * @default false
+   */
+  readonly loose?: boolean;
 }
 
 /**
@@ -49,6 +54,7 @@ export async function runKernel({
   remote = false,
   outputLimit = 52_428_800,
   javascript = false,
+  loose = false,
 }: KernelOptions): Promise<never> {
   const connection = readConnectionFile(file, remote);
   const shared = createSharedState();
@@ -85,6 +91,7 @@ export async function runKernel({
     notebookFolder: process.cwd(),
     moduleFolder: folder,
     javascript,
+    loose,
   };
   startWorker(
     "../language/language.js",

@@ -67,6 +67,7 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
     home,
     kit: kitOf(home),
     hooks,
+    endGroups: () => groups.end(),
   });
   const asker = new Input(notes, ports.input, shared);
 
@@ -82,6 +83,7 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
   patchChildProcess(notes, shared);
   loader.own();
   patchOutput(print, () => notes.post({ type: "clear", cell: session.currentCell, wait: false }));
+  const groups = countGroups();
   patchInput({ running: () => session.running, ask: (cell) => asker.ask("", false, cell) });
   patchDialogs(asker);
   tracebacks.install();
@@ -115,6 +117,28 @@ export function takeProcess({ shared, ...ports }: ProcessPorts): void {
       ports.exit(0);
     } else note satisfies never;
   });
+}
+
+/** Knows how many groups of the console are open. */
+function countGroups(): { end(): void } {
+  let open = 0;
+  const { group, groupCollapsed, groupEnd } = console;
+  const counted = (method: typeof group): typeof group =>
+    function (this: unknown, ...label) {
+      open++;
+      Reflect.apply(method, this, label);
+    };
+  console.group = counted(group);
+  console.groupCollapsed = counted(groupCollapsed);
+  console.groupEnd = () => {
+    open = Math.max(0, open - 1);
+    groupEnd.call(console);
+  };
+  return {
+    end() {
+      for (; open > 0; open--) groupEnd.call(console);
+    },
+  };
 }
 
 /** One kit per file: its imports and its `import.meta` are relative to it. */

@@ -29,6 +29,8 @@ export interface SessionParts {
   readonly home: string;
   readonly kit: ModuleKit;
   readonly hooks: MendableHooks;
+  /** Takes back the indent of groups that code which failed has left open. */
+  readonly endGroups: () => void;
 }
 
 /** Runs cells one after the other and sees that each ends exactly once: by itself, by an error or by an interrupt. */
@@ -127,7 +129,10 @@ export class Session {
   }
 
   async #outcome(cell: Cell, { prepared, expressions }: RunNote): Promise<CellOutcome> {
+    const from = performance.now();
     const [value] = await this.#evaluate(cell, prepared);
+    if (prepared.timed === true)
+      this.#parts.notes.print(cell.id, "stdout", `${duration(performance.now() - from)}\n`);
     enterCell(cell);
     const data = await bundleOf(value);
     // A rejection that nobody waits for is reported at the end of this turn, and it is the cell's.
@@ -180,10 +185,15 @@ export class Session {
   }
 
   #failure(error: unknown): CellOutcome {
+    this.#parts.endGroups();
     const interrupted = error instanceof Interrupted;
     const content = this.#parts.tracebacks.content(error);
     return { status: "error", error: content, interrupted, expressions: {} };
   }
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${ms.toFixed(1)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
 
 function describeError({ ename, evalue, traceback }: ErrorContent): JsonObject {

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { isNativeError } from "node:util/types";
 import { codeFrame, dim, red } from "../code-frame.js";
 import type { ErrorContent } from "../jupyter/messages.js";
+import { cureForName } from "../other-languages.js";
 import { originalPlace } from "../positions.js";
 import type { Positions } from "../threads.js";
 
@@ -52,11 +53,15 @@ export class Tracebacks {
 
   /** An error as Jupyter shows it: what, where with the lines of the cell, through which calls, and caused by what. */
   content(thrown: unknown): ErrorContent {
-    const [ename, evalue] = isError(thrown)
+    const [ename, message] = isError(thrown)
       ? [nameOf(thrown), messageOf(thrown)]
       : ["Thrown", textOf(thrown)];
+    const [, missing] = /^(\S+) is not defined$/.exec(message) ?? [];
+    const habit = ename === "ReferenceError" && missing !== undefined ? cureForName(missing) : undefined;
+    const evalue = habit === undefined ? message : `${message}. ${habit}`;
     try {
-      return { ename, evalue, traceback: this.#lines(thrown, new Set()) };
+      const lines = this.#lines(thrown, new Set());
+      return { ename, evalue, traceback: habit === undefined ? lines : [...lines, "", habit] };
     } catch {
       // Whoever asks for the stack may meet a getter, or an Error.prepareStackTrace, that throws.
       return { ename, evalue, traceback: [`${red(ename)}: ${evalue}`] };
