@@ -20,3 +20,5 @@ export {
 export { ownPackage } from "./jupyter/own-package.js";
 export { parseNotebook, readNotebook } from "./jupyter/read-ipynb.js";
 export { stringifyNotebook } from "./jupyter/stringify.js";
+export { type CellNames, cellNames } from "./language/cell-names.js";
+export { SyntaxFailure } from "./language/syntax-failure.js";

@@ -4,6 +4,10 @@ import type { Command } from "./command.js";
 
 /** Every command is loaded only when it is called, so that `gradbook --help` is instant. */
 const commands: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+  check: {
+    summary: "will a notebook run from top to bottom and show what you see?",
+    load: () => import("./check.js"),
+  },
   data: { summary: "fetch MNIST or CIFAR-10, verified", load: () => import("./data.js") },
   doctor: {
     summary: "name the mistake in a hand-written layer, loss or update rule",

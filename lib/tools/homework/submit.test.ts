@@ -37,19 +37,31 @@ const notebook = (...cells: Cell[]): Notebook => ({
   cells,
 });
 
-test("a roll number becomes a name in lower case", () => assert.equal(parseRoll("CS21B001"), "cs21b001"));
+for (const [roll, name] of [
+  ["CS21B001", "cs21b001"],
+  ["2018000001", "2018000001"],
+  ["CS-21-B-001", "cs-21-b-001"],
+  ["b4c", "b4c"],
+])
+  test(`the roll number ${roll} becomes ${name}`, () => assert.equal(parseRoll(roll), name));
 for (const roll of [
   "",
   "CS",
-  "12345",
+  "12",
   "abcdef",
+  "-CS21",
+  "CS21-",
+  "CS--21",
+  "ＣＳ２１",
   "../CS21B001",
   "CS21B001;rm",
   "CS 21 B 001",
-  "CS21B001CS21B001",
+  "CS21B001CS21B001CS21B001X",
 ]) {
   test(`refuses the roll number ${JSON.stringify(roll)}`, () => {
-    assert.throws(() => parseRoll(roll), { message: /^roll number: .* expected 5 to 15 letters and digits/ });
+    assert.throws(() => parseRoll(roll), {
+      message: /^roll number: .* expected 3 to 24 letters, digits and hyphens/,
+    });
   });
 }
 

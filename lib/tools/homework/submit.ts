@@ -9,6 +9,7 @@ import { notebookMetrics } from "../report/blocks.js";
 import { runDigest } from "../report/build.js";
 import { runVariables } from "../report/variables.js";
 import { absolutePaths, datasetImages, type Finding } from "./findings.js";
+import { hiddenState } from "./hidden-state.js";
 import { parseRoll } from "./roll.js";
 
 export interface SubmitOptions {
@@ -23,6 +24,8 @@ export interface SubmitOptions {
   readonly data?: string;
   /** Whether the notebook may train on the stand-in where MNIST is missing. Default false: `loadMnist` throws there. */
   readonly standIn?: boolean;
+  /** Write more than 10 MB. Default false. */
+  readonly large?: boolean;
   /** Overwrite an earlier submission, when nobody has changed it. Default false. */
   readonly force?: boolean;
   readonly onProgress?: (progress: RunProgress) => void;
@@ -39,6 +42,8 @@ export interface Submission {
   readonly runs: string | null;
   /** Time of the run in a fresh kernel. */
   readonly seconds: number;
+  /** What the saved file hid, which the fresh run has put right. */
+  readonly hidden: readonly Finding[];
 }
 
 const elsewhere = "--out DIR";
@@ -58,21 +63,40 @@ export async function submit(options: SubmitOptions): Promise<Submission> {
   else refuseExisting(file);
   removeDeadDrafts(out);
   // Paths in the sources are known before the minutes of a run.
-  refuse(path, absolutePaths(stripOutputs(await readNotebook(path))));
+  const saved = await readNotebook(path);
+  refuse(path, absolutePaths(stripOutputs(saved)));
+  const hidden = await hiddenState(saved);
   const { notebook, seconds } = await runNotebook(path, {
     env: runVariables({ scale, standIn, data }),
     onProgress,
     signal,
   });
   refuse(path, [...absolutePaths(notebook), ...datasetImages(notebook)]);
-  await writeNotebook(file, notebook, elsewhere);
   const text = stringifyNotebook(stamp(notebook));
+  const bytes = Buffer.byteLength(text);
+  const tooLarge = options.large === true ? undefined : largeSubmission(bytes);
+  if (tooLarge !== undefined) refuse(path, [tooLarge]);
+  await writeNotebook(file, notebook, elsewhere);
   return {
     file,
-    bytes: Buffer.byteLength(text),
+    bytes,
+    hidden,
     digest: sha256(text),
     runs: runDigest(notebookMetrics(notebook)),
     seconds,
+  };
+}
+
+/** Courses' servers take no files without end, and who grades has hundreds of them. */
+const mostBytes = 10e6;
+
+/** What is wrong with a file of that size; undefined where nothing is. */
+export function largeSubmission(bytes: number): Finding | undefined {
+  if (bytes <= mostBytes) return undefined;
+  return {
+    cell: 0,
+    got: `${(bytes / 1e6).toFixed(1)} MB with its outputs, more than 10`,
+    cure: "Show fewer or smaller pictures, or hand it in as it is: gradbook submit --large.",
   };
 }
 
@@ -97,7 +121,7 @@ function refuse(notebook: string, findings: readonly Finding[]): void {
   const more = findings.length === 1 ? "" : ` (and ${findings.length - 1} more)`;
   throw new GradbookError({
     code: "submission",
-    what: `${basename(notebook)}, cell ${cell}`,
+    what: cell === 0 ? basename(notebook) : `${basename(notebook)}, cell ${cell}`,
     got: `${got}${more}`,
     cure,
   });
