@@ -13,6 +13,9 @@ ${program} install [--user | --prefix DIR | --sys-prefix] [--name NAME]
   Registers the kernel with Jupyter. --user (the default) for this user, --prefix for an environment, --sys-prefix for the
   Python environment that is active. --name: "gradbook" unless given; "tslab" or "jslab" replaces tslab.
 
+${program} list
+  The kernels of gradbook's that Jupyter knows, where they are, and which of them can no longer start.
+
 ${program} uninstall [--user | --prefix DIR | --sys-prefix] [--name NAME]
   Takes back what install has written there.`;
 
@@ -23,6 +26,12 @@ ${program} uninstall [--user | --prefix DIR | --sys-prefix] [--name NAME]
  */
 export async function runKernelCommand(args: readonly string[], program: string): Promise<number> {
   const [action, ...rest] = args;
+  if (action === "list") {
+    parseArgs({ args: rest, options: {} });
+    const { listKernels } = await import("./list.js");
+    console.log(listKernels(program));
+    return 0;
+  }
   if (action === "install" || action === "uninstall") {
     const { name, place } = parseInstall(action, rest);
     const { dataFolderAt, removeKernelSpec, writeKernelSpec } = await import("./install.js");

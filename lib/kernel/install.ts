@@ -13,6 +13,7 @@ import { kernelSpec, kernelSpecText, nodeOptions } from "./jupyter/kernelspec.js
 export function writeKernelSpec(dataFolder: string, name: string): string {
   const folder = join(dataFolder, "kernels", checkedName(name));
   const path = join(folder, "kernel.json");
+  refusePassing(kernelSpec(name).argv);
   refuseOthers(path, name);
   writeAtomic(path, sealedSpec(kernelSpec(name)), { elsewhere: "--prefix DIR" });
   return folder;
@@ -40,6 +41,25 @@ export function removeKernelSpec(dataFolder: string, name: string): string {
   // Pictures that somebody has put beside it stay, and with them the folder.
   if (readdirSync(folder).length === 0) rmdirSync(folder);
   return folder;
+}
+
+/** What npx has fetched for one call is cleaned away some day, and the kernel would no longer start. */
+function refusePassing(argv: readonly string[]): void {
+  const passing = argv.find((word) => /[\\/]_npx[\\/]/.test(word));
+  if (passing === undefined) return;
+  throw new GradbookError({
+    code: "program",
+    what: "kernel install",
+    got: `this gradbook lies in the cache of npx (${passing})`,
+    expected: "one that stays where it is",
+    cure: "npm install gradbook in a folder of yours, and npx gradbook kernel install there.",
+  });
+}
+
+/** The command of a kernelspec that some installation of gradbook wrote and nobody has changed; undefined for any other. */
+export function sealedByUs(text: string, name: string): readonly string[] | undefined {
+  const spec = parseSpec(text);
+  return isOurs(text, spec, name) ? argvOf(spec) : undefined;
 }
 
 function checkedName(name: string): string {
@@ -105,7 +125,7 @@ function isOurs(text: string, spec: unknown, name: string): boolean {
   // 0.1.0 wrote none
   const [node, , program = ""] = spec.argv;
   const { argv, ...wanted } = kernelSpec(name);
-  const options = argv.slice(argv.indexOf("--connection-file"));
+  const options = argv.slice(argv.indexOf("--connection-file")).filter((word) => word !== "--loose");
   const first = { argv: [node, ...nodeOptions, program, "kernel", ...options], ...wanted };
   return /[\\/]gradbook\.mjs$/.test(program) && JSON.stringify(spec) === JSON.stringify(first);
 }
@@ -153,7 +173,7 @@ function ownDataFolder(): string {
 }
 
 /** The environment of the `python` that is first in PATH. */
-function pythonPrefix(): string {
+export function pythonPrefix(): string {
   for (const python of ["python3", "python"]) {
     try {
       return execFileSync(python, ["-c", "import sys; print(sys.prefix)"], { encoding: "utf8" }).trim();

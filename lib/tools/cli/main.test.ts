@@ -32,6 +32,26 @@ test("gradbook sweep FILE: what the function sweep says begins with its own name
   assert.equal(line, "gradbook sweep: seeds is [2, 2], expected whole numbers, each once.");
 });
 
+test("--version, help, help COMMAND, and a command that is nearly one", async (t) => {
+  const [out, errors]: string[][] = [[], []];
+  t.mock.method(console, "log", (line: string) => out.push(line));
+  t.mock.method(console, "error", (line: string) => errors.push(line));
+  for (const args of [["--version"], ["-V"]]) assert.equal(await runCommand(args), 0);
+  assert.match(out.join(), /^\d+\.\d+\.\d+,\d+\.\d+\.\d+$/);
+  out.length = 0;
+  assert.equal(await runCommand(["help"]), 0);
+  assert.match(out.join("\n"), /submit +run a notebook afresh/);
+  out.length = 0;
+  assert.equal(await runCommand(["help", "check"]), 0);
+  assert.match(out.join("\n"), /^gradbook check \[NAME\]/);
+  assert.equal(await runCommand(["reprot"]), 2);
+  assert.equal(await runCommand(["help", "dokter"]), 2);
+  assert.equal(await runCommand(["frobnicate"]), 2);
+  assert.match(errors[0], /unknown command "reprot".* Did you mean gradbook report\?$/);
+  assert.match(errors[1], /Did you mean gradbook doctor\?$/);
+  assert.match(errors[2], /See gradbook --help\.$/);
+});
+
 /** The one line that a command prints which cannot do what it is told. */
 async function refused(t: TestContext, args: readonly string[]): Promise<string> {
   const lines: string[] = [];

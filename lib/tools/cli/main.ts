@@ -1,4 +1,5 @@
-import { GradbookError, isSystemError, osError, type SystemError } from "@gradbook/base";
+import { createRequire } from "node:module";
+import { GradbookError, isSystemError, nearestOf, osError, type SystemError } from "@gradbook/base";
 import { CellError } from "../notebook/cell-error.js";
 import type { Command } from "./command.js";
 
@@ -36,11 +37,18 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   // a kernel's own output goes to the notebook, and its streams belong to the cells
   if (name !== "kernel") watchOutput();
-  if (name === undefined || name === "--help" || name === "-h") return printHelp();
+  if (name === "--version" || name === "-V") {
+    console.log(version);
+    return 0;
+  }
+  if (name === "help" && rest.length > 0) return runCommand([...rest.slice(0, 1), "--help"]);
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") return printHelp();
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
+    const known = Object.keys(commands);
+    const near = nearestOf(name, known);
     console.error(
-      `gradbook: unknown command "${name}", expected one of ${Object.keys(commands).join(", ")}. See gradbook --help.`,
+      `gradbook: unknown command "${name}", expected one of ${known.join(", ")}. ${near === undefined ? "See gradbook --help." : `Did you mean gradbook ${near}?`}`,
     );
     return 2;
   }
@@ -67,6 +75,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.off("SIGXFSZ", ignore);
   }
 }
+
+/** Of the package that this code lies in: all of gradbook's have the same. */
+const { version }: { version: string } = createRequire(import.meta.url)("@gradbook/tools/package.json");
 
 function ignore(): void {}
 
@@ -131,7 +142,7 @@ function watchOutput(): void {
 function printHelp(): number {
   console.log("gradbook COMMAND [options]\n");
   for (const [name, { summary }] of Object.entries(commands)) console.log(`  ${name.padEnd(10)} ${summary}`);
-  console.log("\ngradbook COMMAND --help describes a command.");
+  console.log("\ngradbook help COMMAND describes a command; gradbook --version says which version this is.");
   return 0;
 }
 
