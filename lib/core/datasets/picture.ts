@@ -42,7 +42,7 @@ function fromJpeg(bytes: Uint8Array): Picture {
 
 function fromPng(png: DecodedPng): Picture {
   const { width, height, channels, depth, palette } = png;
-  const full = 2 ** depth - 1;
+  const full = (1 << depth) - 1;
   const rgb = new Float32Array(3 * width * height);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
@@ -66,7 +66,7 @@ function sampleOf({ data, depth, width, channels }: DecodedPng, row: number, k: 
   const rowBytes = Math.ceil((width * channels * depth) / 8);
   const bit = k * depth;
   const byte = data[row * rowBytes + Math.floor(bit / 8)];
-  return (byte >> (8 - depth - (bit % 8))) & (2 ** depth - 1);
+  return (byte >> (8 - depth - (bit % 8))) & ((1 << depth) - 1);
 }
 
 const onWhite = (value: number, alpha: number): number => alpha * value + (1 - alpha) * 255;

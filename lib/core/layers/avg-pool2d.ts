@@ -1,6 +1,7 @@
 import type { Pool2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
+import { borderedBackwardInput, borderedForward } from "./bordered-avg-pool2d.js";
 import { type BuiltinLayer, batchOf, cached, markBuiltin } from "./layer.js";
 import { type AvgPool2dConfig, formatPool2d, type Pool2dDims, parsePool2d, pool2dDims } from "./pool2d.js";
 
@@ -43,7 +44,7 @@ export class AvgPool2d implements BuiltinLayer {
     const d = pool2dDims(this.spec, x.shape);
     this.inputShape = x.shape;
     const y = Tensor.zeros([x.shape[0], x.shape[1], d.OH, d.OW], x.dtype);
-    avgPool2dForward(x.data, y.data, d, this.spec.countPad);
+    averageForward(x.data, y.data, d, this.spec);
     return y;
   }
 
@@ -52,7 +53,7 @@ export class AvgPool2d implements BuiltinLayer {
     const d = pool2dDims(this.spec, inputShape);
     assertTensorOf("avgPool2d", "dy", dy, [inputShape[0], inputShape[1], d.OH, d.OW]);
     const dx = Tensor.zeros(inputShape, dy.dtype);
-    avgPool2dBackwardInput(dy.data, dx.data, d, this.spec.countPad);
+    averageBackwardInput(dy.data, dx.data, d, this.spec);
     return dx;
   }
 
@@ -61,25 +62,35 @@ export class AvgPool2d implements BuiltinLayer {
   }
 }
 
-/**
- * Pixels that one window's mean is over: KH·KW with the padding; less where the window reaches over the border of the image
- * (without it) or of the padding.
- */
-function pixels(i: number, j: number, d: Pool2dDims, countPad: boolean): number {
-  return (
-    pixelsAlong(i * d.SH - d.PH, d.KH, d.H, d.PH, countPad) *
-    pixelsAlong(j * d.SW - d.PW, d.KW, d.W, d.PW, countPad)
-  );
+type Border = Pick<Pool2dSpec, "ceil" | "countPad">;
+
+/** The loops that a pool's options ask for. */
+export function averageForward(
+  x: FloatArray,
+  y: FloatArray,
+  d: Pool2dDims,
+  { ceil, countPad }: Border,
+): void {
+  if (ceil === undefined && countPad === undefined) avgPool2dForward(x, y, d);
+  else borderedForward(x, y, d, countPad ?? true);
 }
 
-function pixelsAlong(from: number, kernel: number, size: number, pad: number, countPad: boolean): number {
-  if (countPad) return Math.min(from + kernel, size + pad) - from;
-  return Math.min(from + kernel, size) - Math.max(from, 0);
+export function averageBackwardInput(
+  dy: FloatArray,
+  dx: FloatArray,
+  d: Pool2dDims,
+  { ceil, countPad }: Border,
+): void {
+  if (ceil === undefined && countPad === undefined) avgPool2dBackwardInput(dy, dx, d);
+  else borderedBackwardInput(dy, dx, d, countPad ?? true);
 }
 
 /** y[n,c,i,j] = 1/(KH·KW) · Σ_u Σ_v x[n,c,i·SH+u−PH,j·SW+v−PW]: one channel at a time, never across channels. */
-export function avgPool2dForward(x: FloatArray, y: FloatArray, d: Pool2dDims, countPad = true): void {
-  const { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW } = d;
+export function avgPool2dForward(
+  x: FloatArray,
+  y: FloatArray,
+  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
+): void {
   for (let p = 0; p < planes; p++)
     for (let i = 0; i < OH; i++)
       for (let j = 0; j < OW; j++) {
@@ -92,17 +103,20 @@ export function avgPool2dForward(x: FloatArray, y: FloatArray, d: Pool2dDims, co
             if (k >= 0 && k < W) sum += x[(p * H + h) * W + k];
           }
         }
-        y[(p * OH + i) * OW + j] = sum / pixels(i, j, d, countPad);
+        y[(p * OH + i) * OW + j] = sum / (KH * KW);
       }
 }
 
 /** dx[n,c,h,k] += Σ dy[n,c,i,j]/(KH·KW) over the windows that cover the pixel: each spread its gradient evenly. */
-export function avgPool2dBackwardInput(dy: FloatArray, dx: FloatArray, d: Pool2dDims, countPad = true): void {
-  const { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW } = d;
+export function avgPool2dBackwardInput(
+  dy: FloatArray,
+  dx: FloatArray,
+  { planes, H, W, KH, KW, OH, OW, SH, SW, PH, PW }: Pool2dDims,
+): void {
   for (let p = 0; p < planes; p++)
     for (let i = 0; i < OH; i++)
       for (let j = 0; j < OW; j++) {
-        const share = dy[(p * OH + i) * OW + j] / pixels(i, j, d, countPad);
+        const share = dy[(p * OH + i) * OW + j] / (KH * KW);
         for (let u = 0; u < KH; u++) {
           const h = i * SH + u - PH;
           if (h < 0 || h >= H) continue;

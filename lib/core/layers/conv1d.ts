@@ -2,14 +2,8 @@ import { count, flag, type Given, options } from "@gradbook/base";
 import type { Conv1dSpec } from "../engine/spec.js";
 import { assertShape, type Shape, windowCount } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
-import {
-  assertGroups,
-  type Conv2dDims,
-  conv2dBackwardBias,
-  conv2dBackwardInput,
-  conv2dBackwardWeight,
-  conv2dForward,
-} from "./conv2d.js";
+import { assertGroups, conv2dBackwardBias, plainLoops } from "./conv2d.js";
+import { type ConvolutionLoops, type GroupedDims, groupedLoops } from "./grouped-conv2d.js";
 import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const conv1dOptions = {
@@ -104,7 +98,7 @@ export class Conv1d implements BuiltinLayer {
     const d = this.dims(x.shape);
     this.x = x;
     const y = Tensor.zeros([d.N, d.F, d.OW], x.dtype);
-    conv2dForward(x.data, this.params.weight.value.data, this.bias?.value.data, y.data, d);
+    this.loops.forward(x.data, this.params.weight.value.data, this.bias?.value.data, y.data, d);
     return y;
   }
 
@@ -113,17 +107,21 @@ export class Conv1d implements BuiltinLayer {
     const d = this.dims(x.shape);
     assertTensorOf("conv1d", "dy", dy, [d.N, d.F, d.OW]);
     const dx = Tensor.zeros(x.shape, x.dtype);
-    conv2dBackwardInput(dy.data, this.params.weight.value.data, dx.data, d);
-    conv2dBackwardWeight(dy.data, x.data, this.params.weight.grad.data, d);
+    this.loops.backwardInput(dy.data, this.params.weight.value.data, dx.data, d);
+    this.loops.backwardWeight(dy.data, x.data, this.params.weight.grad.data, d);
     if (this.bias !== undefined) conv2dBackwardBias(dy.data, this.bias.grad.data, d);
     return dx;
+  }
+
+  private get loops(): ConvolutionLoops {
+    return "dilation" in this.spec || "groups" in this.spec ? groupedLoops : plainLoops;
   }
 
   private get bias(): Parameter | undefined {
     return "bias" in this.params ? this.params.bias : undefined;
   }
 
-  private dims(x: Shape): Conv2dDims {
+  private dims(x: Shape): GroupedDims {
     const { in: C, out: F, kernel, stride, pad, dilation = 1, groups: G = 1 } = this.spec;
     assertInput("conv1d", x, "N, C, L", C, this.params.weight.value.shape);
     const [N, , W] = x;

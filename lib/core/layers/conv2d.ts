@@ -3,6 +3,7 @@ import type { Conv2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape, windowCount } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, type FloatArray, Tensor } from "../tensor/tensor.js";
 import { formatOption, formatPair } from "./format.js";
+import { type ConvolutionLoops, type GroupedDims, groupedLoops } from "./grouped-conv2d.js";
 import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin, Parameter } from "./layer.js";
 
 const conv2dOptions = {
@@ -79,11 +80,6 @@ export interface Conv2dDims {
   readonly SW: number;
   readonly PH: number;
   readonly PW: number;
-  /** Pixels between two taps; default 1. */
-  readonly DH?: number;
-  readonly DW?: number;
-  /** Groups; kernel f reads the C/G channels from ⌊f·G/F⌋·C/G on. Default 1. */
-  readonly G?: number;
 }
 
 /** What `conv2d` makes. */
@@ -124,7 +120,7 @@ export class Conv2d implements BuiltinLayer {
     this.x = x;
     const d = this.dims(x.shape);
     const y = Tensor.zeros([d.N, d.F, d.OH, d.OW], x.dtype);
-    conv2dForward(x.data, this.params.weight.value.data, this.bias?.value.data, y.data, d);
+    this.loops.forward(x.data, this.params.weight.value.data, this.bias?.value.data, y.data, d);
     return y;
   }
 
@@ -133,17 +129,21 @@ export class Conv2d implements BuiltinLayer {
     const d = this.dims(x.shape);
     assertTensorOf("conv2d", "dy", dy, [d.N, d.F, d.OH, d.OW]);
     const dx = Tensor.zeros(x.shape, x.dtype);
-    conv2dBackwardInput(dy.data, this.params.weight.value.data, dx.data, d);
-    conv2dBackwardWeight(dy.data, x.data, this.params.weight.grad.data, d);
+    this.loops.backwardInput(dy.data, this.params.weight.value.data, dx.data, d);
+    this.loops.backwardWeight(dy.data, x.data, this.params.weight.grad.data, d);
     if (this.bias !== undefined) conv2dBackwardBias(dy.data, this.bias.grad.data, d);
     return dx;
+  }
+
+  private get loops(): ConvolutionLoops {
+    return "dilation" in this.spec || "groups" in this.spec ? groupedLoops : plainLoops;
   }
 
   private get bias(): Parameter | undefined {
     return "bias" in this.params ? this.params.bias : undefined;
   }
 
-  private dims([N, C, H, W]: Shape): Conv2dDims {
+  private dims([N, C, H, W]: Shape): GroupedDims {
     const { out: F, kernel, stride, pad, dilation = [1, 1], groups: G = 1 } = this.spec;
     const [[KH, KW], [SH, SW], [PH, PW], [DH, DW]] = [kernel, stride, pad, dilation];
     const OH = windowCount("conv2d height", H, DH * (KH - 1) + 1, SH, PH);
@@ -163,6 +163,13 @@ export class Conv2d implements BuiltinLayer {
   }
 }
 
+/** The loops below, without groups and dilation. */
+export const plainLoops: ConvolutionLoops = {
+  forward: conv2dForward,
+  backwardInput: conv2dBackwardInput,
+  backwardWeight: conv2dBackwardWeight,
+};
+
 /** @throws GradbookError when the groups do not divide the channels on both sides */
 export function assertGroups(what: string, C: number, F: number, groups: number): void {
   if (C % groups === 0 && F % groups === 0) return;
@@ -176,106 +183,89 @@ export function assertGroups(what: string, C: number, F: number, groups: number)
   );
 }
 
-/**
- * y[n,f,i,j] = b[f] + Σ_c Σ_u Σ_v w[f,c,u,v] · x[n,c,i·SH+u·DH−PH,j·SW+v·DW−PW], pixels outside the image being 0; with
- * groups, c counts the channels of the kernel's own group.
- */
+/** y[n,f,i,j] = b[f] + Σ_c Σ_u Σ_v w[f,c,u,v] · x[n,c,i·SH+u−PH,j·SW+v−PW], pixels outside the image being 0. */
 export function conv2dForward(
   x: FloatArray,
   w: FloatArray,
   b: FloatArray | undefined,
   y: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
 ): void {
-  const P = C / G;
   for (let n = 0; n < N; n++)
-    for (let f = 0; f < F; f++) {
-      const first = firstChannel(f, F, C, G);
+    for (let f = 0; f < F; f++)
       for (let i = 0; i < OH; i++)
         for (let j = 0; j < OW; j++) {
           let sum = b === undefined ? 0 : b[f];
-          for (let c = 0; c < P; c++)
+          for (let c = 0; c < C; c++)
             for (let u = 0; u < KH; u++) {
-              const h = i * SH + u * DH - PH;
+              const h = i * SH + u - PH;
               if (h < 0 || h >= H) continue;
               for (let v = 0; v < KW; v++) {
-                const k = j * SW + v * DW - PW;
+                const k = j * SW + v - PW;
                 if (k < 0 || k >= W) continue;
-                sum += w[((f * P + c) * KH + u) * KW + v] * x[((n * C + first + c) * H + h) * W + k];
+                sum += w[((f * C + c) * KH + u) * KW + v] * x[((n * C + c) * H + h) * W + k];
               }
             }
           y[((n * F + f) * OH + i) * OW + j] = sum;
         }
-    }
 }
 
 /**
- * dx[n,c,h,k] += Σ_f Σ_u Σ_v dy[n,f,i,j] · w[f,c,u,v] over all i, j with i·SH+u·DH−PH = h and j·SW+v·DW−PW = k:
+ * dx[n,c,h,k] += Σ_f Σ_u Σ_v dy[n,f,i,j] · w[f,c,u,v] over all i, j with i·SH+u−PH = h and j·SW+v−PW = k:
  * summed over f, because every kernel saw this pixel, and over u, v, because every window that covers it did.
  */
 export function conv2dBackwardInput(
   dy: FloatArray,
   w: FloatArray,
   dx: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
 ): void {
-  const P = C / G;
   for (let n = 0; n < N; n++)
-    for (let f = 0; f < F; f++) {
-      const first = firstChannel(f, F, C, G);
+    for (let f = 0; f < F; f++)
       for (let i = 0; i < OH; i++)
         for (let j = 0; j < OW; j++) {
           const g = dy[((n * F + f) * OH + i) * OW + j];
           if (g === 0) continue;
-          for (let c = 0; c < P; c++)
+          for (let c = 0; c < C; c++)
             for (let u = 0; u < KH; u++) {
-              const h = i * SH + u * DH - PH;
+              const h = i * SH + u - PH;
               if (h < 0 || h >= H) continue;
               for (let v = 0; v < KW; v++) {
-                const k = j * SW + v * DW - PW;
+                const k = j * SW + v - PW;
                 if (k < 0 || k >= W) continue;
-                dx[((n * C + first + c) * H + h) * W + k] += g * w[((f * P + c) * KH + u) * KW + v];
+                dx[((n * C + c) * H + h) * W + k] += g * w[((f * C + c) * KH + u) * KW + v];
               }
             }
         }
-    }
 }
 
 /**
- * dw[f,c,u,v] += Σ_n Σ_i Σ_j dy[n,f,i,j] · x[n,c,i·SH+u·DH−PH,j·SW+v·DW−PW]: summed over the batch and over all positions,
+ * dw[f,c,u,v] += Σ_n Σ_i Σ_j dy[n,f,i,j] · x[n,c,i·SH+u−PH,j·SW+v−PW]: summed over the batch and over all positions,
  * because every sample and every position uses the same w.
  */
 export function conv2dBackwardWeight(
   dy: FloatArray,
   x: FloatArray,
   dw: FloatArray,
-  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW, DH = 1, DW = 1, G = 1 }: Conv2dDims,
+  { N, C, H, W, F, KH, KW, OH, OW, SH, SW, PH, PW }: Conv2dDims,
 ): void {
-  const P = C / G;
-  for (let f = 0; f < F; f++) {
-    const first = firstChannel(f, F, C, G);
-    for (let c = 0; c < P; c++)
+  for (let f = 0; f < F; f++)
+    for (let c = 0; c < C; c++)
       for (let u = 0; u < KH; u++)
         for (let v = 0; v < KW; v++) {
           let sum = 0;
           for (let n = 0; n < N; n++)
             for (let i = 0; i < OH; i++) {
-              const h = i * SH + u * DH - PH;
+              const h = i * SH + u - PH;
               if (h < 0 || h >= H) continue;
               for (let j = 0; j < OW; j++) {
-                const k = j * SW + v * DW - PW;
+                const k = j * SW + v - PW;
                 if (k < 0 || k >= W) continue;
-                sum += dy[((n * F + f) * OH + i) * OW + j] * x[((n * C + first + c) * H + h) * W + k];
+                sum += dy[((n * F + f) * OH + i) * OW + j] * x[((n * C + c) * H + h) * W + k];
               }
             }
-          dw[((f * P + c) * KH + u) * KW + v] += sum;
+          dw[((f * C + c) * KH + u) * KW + v] += sum;
         }
-  }
-}
-
-/** The first channel that kernel f reads: that of its group. */
-function firstChannel(f: number, F: number, C: number, G: number): number {
-  return Math.floor((f * G) / F) * (C / G);
 }
 
 /** db[f] += Σ_n Σ_i Σ_j dy[n,f,i,j]: summed over the batch and all positions, because the bias is added at each. */

@@ -2,7 +2,7 @@ import { configError, count, flag, type Given, options } from "@gradbook/base";
 import type { Pool1dSpec, Pool2dSpec } from "../engine/spec.js";
 import { assertShape, type Shape } from "../tensor/shape.js";
 import { assertTensor, assertTensorOf, Tensor } from "../tensor/tensor.js";
-import { avgPool2dBackwardInput, avgPool2dForward } from "./avg-pool2d.js";
+import { averageBackwardInput, averageForward } from "./avg-pool2d.js";
 import { assertInput, type BuiltinLayer, batchOf, cached, markBuiltin } from "./layer.js";
 import { maxPool2dBackwardInput, maxPool2dForward } from "./max-pool2d.js";
 import { type Pool2dDims, pool2dDims } from "./pool2d.js";
@@ -110,7 +110,7 @@ export class Pool1d implements BuiltinLayer {
     const d = this.dims(x.shape);
     const y = Tensor.zeros([x.shape[0], x.shape[1], d.OW], x.dtype);
     if (this.spec.kind === "avgPool1d") {
-      avgPool2dForward(x.data, y.data, d, this.spec.countPad);
+      averageForward(x.data, y.data, d, this.spec);
       this.last = { d, x: x.shape };
     } else {
       const winners = new Int32Array(y.size);
@@ -124,7 +124,7 @@ export class Pool1d implements BuiltinLayer {
     const { d, x, winners } = cached(this.spec.kind, this.last);
     assertTensorOf(this.spec.kind, "dy", dy, [x[0], x[1], d.OW]);
     const dx = Tensor.zeros(x, dy.dtype);
-    if (winners === undefined) avgPool2dBackwardInput(dy.data, dx.data, d, this.spec.countPad);
+    if (winners === undefined) averageBackwardInput(dy.data, dx.data, d, this.spec);
     else maxPool2dBackwardInput(dy.data, winners, dx.data);
     return dx;
   }

@@ -23,7 +23,11 @@ async function install(folder: string, name: string, kernel: string): Promise<vo
 
 test("the names of tslab's kernels mean our own, in any spelling, from any folder", () =>
   withFolder(async (folder) => {
-    for (const [name, options] of Object.entries({ TSLab: "", jslab: " --javascript", gradbook: "" })) {
+    for (const [name, options] of Object.entries({
+      TSLab: " --loose",
+      jslab: " --javascript",
+      gradbook: "",
+    })) {
       const spec = findKernel(name, folder);
       const command = `kernel/dist/bin.js --connection-file {connection_file}${options}`;
       assert.ok(spec.argv.join(" ").endsWith(command), spec.argv.join(" "));
