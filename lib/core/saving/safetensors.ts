@@ -69,7 +69,7 @@ export function writeSafetensors(
         `String(value)`,
       );
   assertOurs(path);
-  writeAtomic(path, encode(tensors, { ...metadata, [MARK]: "gradbook" }), { elsewhere: "another path" });
+  writeAtomic(path, encode(tensors, { ...metadata, [MARK]: "gradbook" }), { elsewhere: "the argument path" });
 }
 
 /** By this name in its metadata a file is known to be ours. */

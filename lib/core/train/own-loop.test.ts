@@ -237,6 +237,13 @@ for (const [run, message] of [
     },
     /backward: dy has the shape \[2, 3\], expected \[2, 2\]/,
   ],
+  [
+    () => {
+      const { step, train } = started();
+      for (const batch of batches(train, { size: 3, dtype: "float64" })) step.forward(batch);
+    },
+    /forward: x in float64, expected float32, as the model\. batches\(train, \{ size, dtype: "float32" \}\)/,
+  ],
   [() => [...batches(started().train, { size: 9, dropLast: true })], /dropLast with size 9 and 6 samples/],
   [
     () => Reflect.apply(started().step.forward, started().step, [3]),

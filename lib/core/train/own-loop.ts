@@ -1,5 +1,6 @@
 import {
   assertMembers,
+  configError,
   count,
   flag,
   type Given,
@@ -155,6 +156,14 @@ class OwnLoop implements ModelTrainer {
     });
     const { x, labels, targets } = batch;
     const [n, ...sample] = x.shape;
+    const { dtype } = this.model;
+    if (x.dtype !== dtype)
+      throw configError(
+        "forward",
+        `x in ${x.dtype}`,
+        `${dtype}, as the model`,
+        `batches(train, { size, dtype: "${dtype}" }) gives it.`,
+      );
     if (!sameShape(sample, this.model.input))
       throw shapeError(
         "forward",
