@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
+import { onDisk } from "@gradbook/base";
 import { pythonPrefix, sealedByUs } from "./install.js";
 import { userDataFolder } from "./jupyter/data-folder.js";
 
@@ -17,7 +18,7 @@ export function installedKernels(): readonly InstalledKernel[] {
   return jupyterFolders().flatMap((data) => {
     const kernels = join(data, "kernels");
     if (!existsSync(kernels)) return [];
-    return readdirSync(kernels)
+    return onDisk({ path: kernels, doing: "read" }, () => readdirSync(kernels))
       .sort()
       .flatMap((name) => kernelIn(join(kernels, name), name));
   });
