@@ -129,9 +129,10 @@ export class Channel implements Line {
   #lose(told = receiveMessageOnPort(this.#port)?.message as FromThread | undefined): never {
     if (told?.type !== "ended") return this.#onLost({ how: "tampered", code: "" });
     const { code, signal, errors, given } = told;
-    if (given !== undefined) return this.#onLost({ how: given, code });
+    // one that was given up may have been out of memory already: its own last word counts
     const memory = /heap out of memory|allocation failed/i.test(errors);
     if (memory) return this.#onLost({ how: "memory", code });
+    if (given !== undefined) return this.#onLost({ how: given, code });
     return this.#onLost(code === "" ? { how: "killed", code: signal } : { how: "exit", code });
   }
 }

@@ -26,8 +26,9 @@ export function watchCalls(
   giveUp: (how: GivenUp) => void,
 ): void {
   const { pid = 0 } = child;
-  // collecting garbage in a full heap computes too, and on a busy machine for long
-  const computes = () => giveUp((memoryOf(pid) ?? 0) > full ? "memory" : "endless");
+  // collecting garbage in a full heap computes too, and on a busy machine for long; a process that is just ending holds
+  // nothing any more, so the most that was seen counts
+  let held = 0;
   let call = 0;
   let since = 0;
   let before: number | undefined;
@@ -38,11 +39,14 @@ export function watchCalls(
       call = now;
       since = performance.now();
       before = cpu;
+      held = 0;
       return;
     }
     if (call === 0) return;
     const limit = cpuMs * Atomics.load(flag, slots.patience);
-    if (cpu !== undefined && before !== undefined && cpu - before > limit) computes();
+    held = Math.max(held, memoryOf(pid) ?? 0);
+    if (cpu !== undefined && before !== undefined && cpu - before > limit)
+      giveUp(held > full ? "memory" : "endless");
     // where the system does not tell what is computed, the time on the wall is all there is
     else if (performance.now() - since > slack * limit) giveUp(cpu === undefined ? "endless" : "waits");
   }, lookMs);
