@@ -40,6 +40,61 @@ for (const [cell, wanted] of [
   });
 }
 
+test("what a block declares hides nothing outside of it: neither for the checker nor at run time", async () => {
+  const kernel = kernels.typescript;
+  const before =
+    "const outer: number = 15;\nclass Held { a = 1 }\ninterface Form { a: number }\ntype Short = 15;\nfunction given() { return 15; }";
+  assert.equal((await kernel.run(before)).error, undefined);
+  for (const block of [
+    "{ const outer = 'b'; String(outer); }",
+    "{ let outer = 'b'; String(outer); }",
+    "for (const outer of ['b']) String(outer);",
+    "for (const [n, { outer }] of [['b', { outer: 'b' }]] as const) String(n + outer);",
+    "for (let outer = 0; outer < 1; outer++);",
+    "for (const outer in { b: 1 }) String(outer);",
+    "if (true) { const outer = 'b'; String(outer); }",
+    "try { throw 'b'; } catch (outer) { String(outer); }",
+    "switch (1 as number) { case 1: { const outer = 'b'; String(outer); } }",
+    "for (const { outer = 'b', ...rest } of [{ outer: 'b', c: 1 }]) String(outer + rest.c);",
+    "{ function given() { return 'b'; } given(); }",
+    "{ class Held { b = 2 } String(new Held().b); }",
+    "{ interface Form { b: string } const f: Form = { b: 'b' }; String(f.b); }",
+    "{ type Short = 'b'; const s: Short = 'b'; String(s); }",
+    "(() => { const outer = 'b'; return outer; })();",
+    "outer: for (;;) { break outer; }",
+  ]) {
+    const uses = "outer + given() + new Held().a + ({ a: 1 } satisfies Form).a + (15 satisfies Short)";
+    for (const cell of [`const sum: number = ${uses};\n${block}\nsum`, `${block}\n${uses}`]) {
+      const { error, result } = await kernel.run(cell);
+      assert.deepEqual([error, result], [undefined, "47"], cell);
+      assert.deepEqual((await kernel.run(uses)).result, "47", `after ${cell}`);
+    }
+  }
+});
+
+test("what only the top level declares is known to later cells: types, namespaces, mere declarations", async () => {
+  const kernel = kernels.typescript;
+  for (const [cell, later, wanted] of [
+    ["interface I1 { a: 1 }", "({ a: 1 } satisfies I1).a", "1"],
+    ["export type T1 = 'x';", "('x' satisfies T1)", "'x'"],
+    [
+      "namespace N1.Inner { export type U = 2; export const v = 2 }",
+      "(N1.Inner.v satisfies N1.Inner.U)",
+      "2",
+    ],
+    ["declare const d1: number;", "typeof (null as unknown as typeof d1)", "'object'"],
+    ["declare function f1(x: number): string;", "typeof (null as unknown as typeof f1)", "'object'"],
+    ["function o1(x: number): number;\nfunction o1(x: unknown) { return x; }", "o1(3)", "3"],
+    ["abstract class C1 { abstract m(): number }", "(class extends C1 { m() { return 4; } }).name", "''"],
+    ["import type { Stats } from 'node:fs';", "(undefined as Stats | undefined)?.size === undefined", "true"],
+    ["enum E1 { A = 7 }", "(E1.A satisfies E1)", "7"],
+  ]) {
+    assert.equal((await kernel.run(cell)).error, undefined, cell);
+    const { error, result } = await kernel.run(later);
+    assert.deepEqual([error, result], [undefined, wanted], `${cell} … ${later}`);
+  }
+});
+
 test("a constant ending passes the type check as well", async () => {
   for (const [cell, wanted] of [
     ["5\nInfinity", "Infinity"],

@@ -25,6 +25,8 @@ export interface CellSource {
   readonly mark: string | undefined;
   /** Names of the top level that have a value, and `var` in its blocks. */
   readonly kinds: ReadonlyMap<string, NameKind>;
+  /** Every name of the top level: those of `kinds`, and what is only declared or a type. */
+  readonly declared: ReadonlySet<string>;
   /** Names of `import Short = Long.Name`, which esbuild drops where nothing uses or exports them. */
   readonly aliases: readonly string[];
   /** From a place of the marked text (line and column from 0) to that of the cell. */
@@ -55,12 +57,14 @@ export async function readCell(source: string, javascript: boolean): Promise<Cel
   const { body } = plain ?? (await readTypeScript(source));
   const kinds = new Map<string, NameKind>();
   for (const statement of body) declare(statement, kinds);
+  const declared = new Set([...kinds.keys(), ...body.flatMap(typeNames)]);
   const aliases = body.filter((one) => kindOf[one.type] === "alias" && Reflect.get(one, "isExport") !== true);
   const last = lastExpression(body);
   const unmarked = { marked: source, mark: undefined, columnOf: (_: number, column: number) => column };
   return {
     loader: plain === undefined || !javascript ? "ts" : "js",
     kinds,
+    declared,
     aliases: aliases.flatMap((one) => Reflect.get(childOf(one, "id") ?? one, "name") ?? []),
     ...(last === undefined ? unmarked : markExpression(source, last)),
   };
@@ -208,4 +212,18 @@ function declare(statement: AnyNode, kinds: Map<string, NameKind>): void {
   } else if (statement.type !== "ExpressionStatement") {
     for (const name of varNames([statement])) add(name, "var");
   }
+}
+
+/** What a statement declares that leaves no value behind. */
+function typeNames(statement: AnyNode): readonly string[] {
+  const type: string = statement.type;
+  if (/^Export(?:Named|Default)Declaration$/.test(type)) {
+    const inner = childOf(statement, "declaration");
+    return inner === undefined ? [] : typeNames(inner);
+  }
+  if (!/^TS(?:Interface|TypeAlias|Module)Declaration$|^TSDeclareFunction$/.test(type)) return [];
+  let id = childOf(statement, "id");
+  // `namespace A.B { … }` declares A
+  for (let left = id; left !== undefined; left = childOf(left, "left")) id = left;
+  return id?.type === "Identifier" ? [id.name] : [];
 }

@@ -29,6 +29,7 @@ export interface CellCode extends Stripped {
   readonly context: CellContext;
   readonly program: Program;
   readonly kinds: ReadonlyMap<string, NameKind>;
+  readonly declared: ReadonlySet<string>;
   /** Name of the function whose argument is the last expression. */
   readonly mark?: string | undefined;
   /** The whole cell is one expression. */
@@ -76,7 +77,7 @@ export class CellTranslator {
     return {
       prepared: { ...rendered, imports, declares },
       names,
-      innerNames: findings.innerNames,
+      declared: this.#cell.declared,
       assigned: this.#assigned,
     };
   }

@@ -191,7 +191,7 @@ export class Checker {
       this.#diagnose(server),
       this.translate(code, file).catch(syntaxFailureOf),
     ]);
-    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols, code);
+    const own = translation instanceof SyntaxFailure ? new Map() : ownNames(translation, symbols);
     const visible = visibleNames(code, this.#definitions, own);
     const right = visible.size === guessed.size && [...visible.keys()].every((name) => guessed.has(name));
     if (!right) server.setText(this.path("draft"), draftDocument(code, visible));
@@ -380,34 +380,23 @@ function cureOfName(message: string): string {
   return cure === undefined ? "" : ` ${cure}`;
 }
 
-/** What a cell defines: its values, and the types that leave no trace in JavaScript. */
+/**
+ * What a cell defines: its values, and the types that leave no trace in JavaScript. What a block of it declares, which the
+ * language server lists too, hides nothing outside of the block.
+ */
 function ownNames(
-  { names, innerNames }: Translation,
+  { names, declared }: Translation,
   symbols: readonly DocumentSymbol[],
-  code: string,
 ): Map<string, Definition["kind"]> {
   const own = new Map<string, Definition["kind"]>(names);
-  for (const {
-    name: path,
-    kind,
-    selectionRange: { start },
-  } of symbols) {
+  for (const { name: path, kind } of symbols) {
     // `namespace A.B { … }` declares A.
     const name = kind === namespaceKind ? path.replace(/\..*/, "") : path;
-    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) || name === "global" || name === "default")
-      continue;
+    if (!declared.has(name) || name === "global") continue;
     // A name can be a type and a value; then only an import carries both.
-    if (typeKinds.has(kind)) own.set(name, "other");
-    else if (valueKinds.has(kind) && !own.has(name) && !innerNames.has(name) && !isMember(code, start)) {
-      own.set(name, "other");
-    }
+    if (typeKinds.has(kind) || (valueKinds.has(kind) && !own.has(name))) own.set(name, "other");
   }
   return own;
-}
-
-/** Whether a name stands behind a dot, as in `thing.method = function () { … }`. */
-function isMember(code: string, { line, character }: Position): boolean {
-  return (code.split("\n")[line] ?? "").slice(0, character).trimEnd().endsWith(".");
 }
 
 /** A new server is told what the last one knew. */

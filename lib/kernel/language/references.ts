@@ -32,8 +32,6 @@ export interface Findings {
   readonly metas: MetaProperty[];
   /** Functions and classes that take the name they are assigned to. */
   readonly named: { readonly target: Identifier; readonly value: Expression }[];
-  /** Every name that some inner scope binds. */
-  readonly innerNames: Set<string>;
 }
 
 /** The names of one function, block or class, and the scope around it. */
@@ -60,7 +58,6 @@ class Walker {
     callbacks: [],
     metas: [],
     named: [],
-    innerNames: new Set(),
   };
 
   visit(node: AnyNode | null | undefined, scope: Scope | undefined): void {
@@ -281,7 +278,6 @@ class Walker {
 
   #open(outer: Scope | undefined, names: readonly string[]): Scope | undefined {
     if (names.length === 0) return outer;
-    for (const name of names) this.findings.innerNames.add(name);
     return { names: new Set(names), outer };
   }
 

@@ -11,11 +11,15 @@ export async function stripCell(
   source: string,
   file: string,
   { options, javascript }: CellContext,
-): Promise<Stripped & Pick<CellSource, "kinds" | "mark">> {
+): Promise<Stripped & Pick<CellSource, "kinds" | "declared" | "mark">> {
   // A cell keeps all its imports: a later one may use them.
   const compilerOptions = { ...options.compilerOptions, verbatimModuleSyntax: true };
   const how = { file, options: { ...options, compilerOptions } };
-  const { kinds, aliases, mark, loader, marked, columnOf } = await readSource(source, javascript, how);
+  const { kinds, declared, aliases, mark, loader, marked, columnOf } = await readSource(
+    source,
+    javascript,
+    how,
+  );
   // Without an export, `this` and `module` would make esbuild take it for CommonJS.
   const { stripTypes } = await esbuild();
   try {
@@ -24,7 +28,7 @@ export async function stripCell(
       loader,
     });
     const places = runs.map((value, i) => (i % 4 === 3 ? columnOf(runs[i - 1], value) : value));
-    return { code, runs: places, kinds, mark };
+    return { code, runs: places, kinds, declared, mark };
   } catch (failure) {
     // The mistake is told with its place in the text as it was written.
     await stripTypes(source, { ...how, loader });

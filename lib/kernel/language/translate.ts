@@ -25,13 +25,23 @@ export async function translateCell(
       ...stripped,
       program: plain,
       kinds: new Map(),
+      declared: new Set<string>(),
       plain: true,
     } as const;
     return new CellTranslator(cell).translate();
   }
   // A comment of the same length.
   const text = source.replace(/^#!/, "//");
-  const { kinds, mark, ...stripped } = await stripCell(text, file, context);
+  const { kinds, declared, mark, ...stripped } = await stripCell(text, file, context);
   const program = parseModule(stripped.code, { file, source, runs: stripped.runs });
-  return new CellTranslator({ source, file, context, ...stripped, program, kinds, mark }).translate();
+  return new CellTranslator({
+    source,
+    file,
+    context,
+    ...stripped,
+    program,
+    kinds,
+    declared,
+    mark,
+  }).translate();
 }

@@ -8,8 +8,8 @@ export interface Translation {
   readonly prepared: PreparedCell;
   /** Names of values that the cell declares or imports: how they were declared. */
   readonly names: ReadonlyMap<string, Assignable>;
-  /** Names bound in inner scopes. */
-  readonly innerNames: ReadonlySet<string>;
+  /** Every name that the cell's text declares at its top level, types and mere declarations among them. */
+  readonly declared: ReadonlySet<string>;
   /** Variables of cells to which its functions assign, also after they have been declared anew. */
   readonly assigned: ReadonlySet<string>;
 }
