@@ -178,3 +178,30 @@ test("the kernel is installed, runs cells and knows the library; another kernel'
   assert.match(mistake.error ?? "", /line 1, column 7.*TS2322/);
   assert.equal(await kernel.shutdown(), 0);
 });
+
+test("gradbook new: from nothing to an executed notebook, with the very packages that made it", async () => {
+  process.env.GRADBOOK_MIRROR = mirror.url;
+  const printed = await works(course, "new", "../Übung 1", "--no-lab").finally(() => {
+    delete process.env.GRADBOOK_MIRROR;
+  });
+  const project = join(outside, "Übung 1");
+  assert.match(printed, /MNIST fetched[\s\S]*8 cells in .*Open notebooks\/digits\.ipynb[\s\S]* is ready \(/);
+  const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+  assert.equal(manifest.name, "u-bung-1");
+  assert.ok(Object.values<string>(manifest.dependencies).every((spec) => spec.startsWith(`file:${outside}`)));
+  const { cells } = JSON.parse(readFileSync(join(project, "notebooks/digits.ipynb"), "utf8"));
+  const outputs = cells.flatMap((cell: { outputs?: unknown[] }) => cell.outputs ?? []);
+  const pictures = outputs.filter((one: { data?: object }) => "image/png" in (one.data ?? {}));
+  assert.ok(pictures.length >= 4, `${pictures.length} pictures`);
+  const text = JSON.stringify(outputs);
+  assert.match(text, /built-in: test error/);
+  assert.match(text, /MyRelu.{0,40}correct/);
+  assert.deepEqual(readdirSync(join(project, "notebooks")), ["digits.ipynb"]);
+  // a second time: nothing of the student's is touched
+  const again = await gradbook(course, "new", "../Übung 1", "--no-lab");
+  assert.equal(again.status, 1);
+  assert.match(
+    again.stderr,
+    /gradbook new: .*Übung 1: there are files in it, expected a new or an empty folder\. It was not touched/,
+  );
+});

@@ -6,10 +6,11 @@ import { prepareJupyter, QUIET_ARGUMENTS } from "../notebook/jupyter.js";
 import type { Command } from "./command.js";
 
 export const command: Command = {
-  usage: `gradbook lab [--port N] [--no-browser]
+  usage: `gradbook lab [--port N] [--no-browser] [--prepare]
 
   --port N       port of the server on this machine (default 8888, or the next free one)
   --no-browser   only print the address
+  --prepare      only set up what the first call sets up
 
 The first call makes .venv with python3 in the project's folder, installs JupyterLab and registers the TypeScript kernel
 in it; a .venv of your own is left alone (then it is .venv-gradbook). JupyterLab runs until Ctrl-C on notebooks/, or
@@ -17,12 +18,13 @@ where there is none on the project's folder; it contacts no server for news, upd
   async run(args) {
     const { values } = parseArgs({
       args: [...args],
-      options: { port: { type: "string" }, "no-browser": { type: "boolean" } },
+      options: { port: { type: "string" }, "no-browser": { type: "boolean" }, prepare: { type: "boolean" } },
     });
     const port = parsePort(values.port);
     const root = findProject();
     const notebooks = join(root, "notebooks");
     const jupyter = await prepareJupyter(root, (text) => console.log(`gradbook · ${text}`));
+    if (values.prepare === true) return 0;
     const labArgs = [
       "-m",
       "jupyterlab",

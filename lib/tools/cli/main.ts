@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<{
     summary: "open the notebooks in JupyterLab (set up the first time)",
     load: () => import("./lab.js"),
   },
+  new: {
+    summary: "make a project: a notebook that trains on digits, JupyterLab",
+    load: () => import("./new.js"),
+  },
   report: { summary: "run notebooks and write their reports", load: () => import("./report.js") },
   run: { summary: "run a notebook top to bottom in a fresh kernel", load: () => import("./run.js") },
   start: { summary: "get MNIST, run hw4, write its report", load: () => import("./start.js") },
