@@ -46,6 +46,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     notebook: "",
     report: "render notebook",
     homework: "render notebook report",
+    templates: "",
     cli: "render notebook report homework",
   },
 };
